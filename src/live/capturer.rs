@@ -1,0 +1,268 @@
+//! Captures this host by rtnetlink(7).
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::dump::{Bound, Dump, Dumper};
+use super::error::CaptureError;
+use crate::select::{Decision, Restriction, Selector};
+use crate::snapshot::{About, Consistency, Link, Snapshot, Source};
+use crate::sys::host;
+use crate::wire::rtnetlink::{Family, Message, request_addresses, request_links};
+
+/// Above so many links one dump of all of them is cheaper than three ioctls for each.
+const ASK_AT_MOST: usize = 64;
+
+impl Snapshot {
+    /// Captures this host: the addresses of both families and all links, by rtnetlink(7).
+    ///
+    /// It sees the network namespace it runs in. A daemon that only wants a decision keeps a
+    /// [`Capturer`], which asks for less.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), bindnet::CaptureError> {
+    /// let host = bindnet::Snapshot::capture()?;
+    /// for address in host.addresses() {
+    ///     assert!(host.link_of(&address).is_some());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the kernel cannot be asked or does not answer; the error says which setting to
+    /// change where AF_NETLINK is refused. A list that never came out clean is no error:
+    /// [`About::consistency`] says so.
+    pub fn capture() -> Result<Self, CaptureError> {
+        Capturer::open()?.capture()
+    }
+}
+
+/// A socket and buffers for asking the kernel again and again, as a daemon does.
+///
+/// It keeps asking the network namespace it was opened in. It has no thread and is not shared
+/// between threads; after fork(2) the child opens its own.
+///
+/// ```
+/// use bindnet::{Capturer, Selector};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut capturer = Capturer::open()?;
+/// let decision = capturer.decide(&Selector::new("127.0.0.1".parse()?))?;
+/// assert!(decision.chosen().is_none_or(|chosen| chosen.ip().is_loopback()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Capturer {
+    dumper: Dumper,
+    bound: Bound,
+    /// The room for what [`Capturer::decide`] asks for.
+    room: Snapshot,
+}
+
+impl Capturer {
+    /// Opens the socket. An interrupted dump is repeated up to ten times within half a second.
+    ///
+    /// # Errors
+    /// Where the socket is refused.
+    pub fn open() -> Result<Self, CaptureError> {
+        Ok(Self {
+            dumper: Dumper::open()?,
+            bound: Bound {
+                attempts: 10,
+                timeout: Duration::from_millis(500),
+            },
+            room: Snapshot::default(),
+        })
+    }
+
+    /// How often a dump is made at the most until it is clean; at least once.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.bound.attempts = attempts;
+        self
+    }
+
+    /// How long the kernel may take for a dump, and after what time none is begun again.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.bound.timeout = timeout;
+        self
+    }
+
+    /// Captures this host: the addresses of both families and all links.
+    ///
+    /// # Errors
+    /// As for [`Snapshot::capture`].
+    pub fn capture(&mut self) -> Result<Snapshot, CaptureError> {
+        let mut snapshot = Snapshot::default();
+        let mut clean = self.dump_links(&mut snapshot)?;
+        clean &= self.dump_addresses(Family::V4, None, &mut snapshot)?;
+        clean &= self.dump_addresses(Family::V6, None, &mut snapshot)?;
+        self.adopt_orphans(&mut snapshot)?;
+        *snapshot.about_mut() = About {
+            hostname: host::hostname(),
+            captured_at: host::now(),
+            kernel: host::kernel(),
+            ..about(clean)
+        };
+        Ok(snapshot)
+    }
+
+    /// Decides on what the kernel has now, and asks only for what the selector needs: one family,
+    /// the one link if it is restricted to one, and else the links of candidates.
+    ///
+    /// The decision is that of the selector on a whole [`Snapshot::capture`].
+    ///
+    /// # Errors
+    /// As for [`Snapshot::capture`].
+    pub fn decide(&mut self, selector: &Selector) -> Result<Decision, CaptureError> {
+        let mut room = std::mem::take(&mut self.room);
+        room.clear();
+        let decision = self
+            .fill(selector, &mut room)
+            .map(|()| selector.decide(&room));
+        self.room = room;
+        decision
+    }
+
+    fn fill(&mut self, selector: &Selector, room: &mut Snapshot) -> Result<(), CaptureError> {
+        let mut links = self.named_links(selector)?;
+        room.set_links(links.clone());
+        let clean = match selector.restriction(room) {
+            Restriction::None => self.dump_addresses(selector.family(), None, room)?,
+            Restriction::Link(index) => {
+                self.dump_addresses(selector.family(), Some(index), room)?
+            }
+            Restriction::NoSuchLink => true,
+        };
+        *room.about_mut() = about(clean);
+        // A link that is gone takes its addresses along, and others may be asked about then.
+        loop {
+            let mut missing = selector.links_needed(room);
+            missing.retain(|index| room.link(*index).is_none());
+            if missing.is_empty() {
+                return Ok(());
+            }
+            if missing.len() > ASK_AT_MOST {
+                let clean = self.dump_links(room)?;
+                if !clean {
+                    *room.about_mut() = about(clean);
+                }
+                room.drop_orphans();
+                return Ok(());
+            }
+            for index in missing {
+                match self.link(index)? {
+                    Some(link) => links.push(link),
+                    None => room.drop_addresses_on(index),
+                }
+            }
+            room.set_links(links.clone());
+        }
+    }
+
+    /// The links that a selector names, as far as they exist.
+    fn named_links(&mut self, selector: &Selector) -> Result<Vec<Link>, CaptureError> {
+        let mut links = Vec::new();
+        for zone in selector.zones().into_iter().flatten() {
+            let found = self.dumper.socket()?.link_index(&zone.name());
+            let index = unless_gone("SIOCGIFINDEX", found)?.or(zone.index());
+            if let Some(index) = index {
+                links.extend(self.link(index)?);
+            }
+        }
+        Ok(links)
+    }
+
+    /// A link by its index; `None` where there is none any more.
+    fn link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
+        let link = self.dumper.socket()?.link(index);
+        unless_gone("SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFHWADDR", link)
+    }
+
+    fn dump_addresses(
+        &mut self,
+        family: Family,
+        link: Option<u32>,
+        snapshot: &mut Snapshot,
+    ) -> Result<bool, CaptureError> {
+        let dump = Dump {
+            what: match family {
+                Family::V4 => "RTM_GETADDR of AF_INET",
+                Family::V6 => "RTM_GETADDR of AF_INET6",
+            },
+            request: &|sequence| request_addresses(family, link, sequence),
+            restart: &|snapshot: &mut Snapshot| snapshot.clear_addresses(family == Family::V4),
+            each: &|snapshot: &mut Snapshot, message| {
+                // A kernel before 4.20 sends what was not asked for, too.
+                if let Message::NewAddress(address) = message
+                    && Family::of(address.ip()) == family
+                    && link.is_none_or(|link| address.link_index() == Some(link))
+                {
+                    snapshot.push(&address);
+                }
+            },
+        };
+        self.dumper.dump(&dump, self.bound, snapshot)
+    }
+
+    fn dump_links(&mut self, snapshot: &mut Snapshot) -> Result<bool, CaptureError> {
+        let dump = Dump {
+            what: "RTM_GETLINK",
+            request: &request_links,
+            restart: &|links: &mut Vec<Link>| links.clear(),
+            each: &|links: &mut Vec<Link>, message| {
+                if let Message::NewLink(link) = message {
+                    links.push(link);
+                }
+            },
+        };
+        let mut links = Vec::new();
+        let clean = self.dumper.dump(&dump, self.bound, &mut links)?;
+        snapshot.set_links(links);
+        Ok(clean)
+    }
+
+    /// Lists the links that came into being after the links were dumped, and drops the addresses
+    /// of those that are gone.
+    fn adopt_orphans(&mut self, snapshot: &mut Snapshot) -> Result<(), CaptureError> {
+        let on = snapshot
+            .addresses()
+            .filter_map(|address| address.link_index());
+        let mut missing: Vec<u32> = on.filter(|index| snapshot.link(*index).is_none()).collect();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut links = snapshot.links().to_vec();
+        for index in missing {
+            links.extend(self.link(index)?);
+        }
+        snapshot.set_links(links);
+        snapshot.drop_orphans();
+        Ok(())
+    }
+}
+
+fn about(clean: bool) -> About {
+    About {
+        source: Some(Source::Netlink),
+        consistency: Some(match clean {
+            true => Consistency::Consistent,
+            false => Consistency::Interrupted,
+        }),
+        ..About::default()
+    }
+}
+
+/// Something about a link; `None` where the link is gone.
+fn unless_gone<T>(call: &'static str, asked: nix::Result<T>) -> Result<Option<T>, CaptureError> {
+    match asked {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Errno::ENODEV | Errno::ENXIO) => Ok(None),
+        Err(errno) => Err(CaptureError::system(call, errno)),
+    }
+}

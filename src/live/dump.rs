@@ -1,0 +1,234 @@
+//! One dump by rtnetlink(7), until it is whole, over any transport.
+
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+use super::error::CaptureError;
+use crate::sys::netlink::{Received, Socket};
+use crate::wire::rtnetlink::{Message, messages};
+
+/// What carries requests to the kernel and datagrams back.
+pub(super) trait Transport: Sized {
+    fn open() -> nix::Result<Self>;
+    fn port(&self) -> u32;
+    fn send(&self, request: &[u8]) -> nix::Result<()>;
+    /// Receives a datagram, or `ETIMEDOUT` at the deadline.
+    fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received>;
+}
+
+impl Transport for Socket {
+    fn open() -> nix::Result<Self> {
+        Self::open()
+    }
+
+    fn port(&self) -> u32 {
+        self.port()
+    }
+
+    fn send(&self, request: &[u8]) -> nix::Result<()> {
+        self.send(request)
+    }
+
+    fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received> {
+        self.receive(buffer, deadline)
+    }
+}
+
+/// How much the kernel puts into a datagram at the most (netlink(7)); more room buys nothing.
+const BUFFER: usize = 32 * 1024;
+
+/// How long dumps may be repeated, and how often.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    pub attempts: u32,
+    pub timeout: Duration,
+}
+
+/// A socket and a buffer for dumps, kept from one to the next.
+///
+/// A dump that is given up closes the socket: what is left of it would answer the next request,
+/// after an EBUSY.
+#[derive(Debug)]
+pub(super) struct Dumper<T = Socket> {
+    socket: Option<T>,
+    buffer: Box<[u8]>,
+    sequence: u32,
+}
+
+/// How one pass over the list ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// It is what the kernel had at one moment.
+    Clean,
+    /// It is whole, but the list changed on the way.
+    Interrupted,
+    /// Datagrams were lost, or an older dump is in the way.
+    Lost,
+}
+
+/// What is dumped, and where it goes.
+pub(super) struct Dump<'a, S> {
+    /// The request in words, for errors.
+    pub what: &'static str,
+    /// The request with a sequence number.
+    pub request: &'a dyn Fn(u32) -> Vec<u8>,
+    /// Called before each pass.
+    pub restart: &'a dyn Fn(&mut S),
+    /// Called for each message of a pass.
+    pub each: &'a dyn Fn(&mut S, Message),
+}
+
+impl<T: Transport> Dumper<T> {
+    pub fn open() -> Result<Self, CaptureError> {
+        Ok(Self {
+            socket: Some(open()?),
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            sequence: 0,
+        })
+    }
+
+    /// The socket, opened anew if the last dump was given up.
+    pub fn socket(&mut self) -> Result<&T, CaptureError> {
+        match &mut self.socket {
+            Some(socket) => Ok(socket),
+            closed => Ok(closed.insert(open()?)),
+        }
+    }
+
+    /// Dumps until a pass is clean or the bound is reached, and says whether the last is clean.
+    ///
+    /// No pass begins after `bound.timeout`, and none takes longer.
+    pub fn dump<S>(
+        &mut self,
+        dump: &Dump<'_, S>,
+        bound: Bound,
+        state: &mut S,
+    ) -> Result<bool, CaptureError> {
+        let start = Instant::now();
+        let mut left = bound.attempts.max(1);
+        loop {
+            (dump.restart)(state);
+            let pass = self.pass(dump, bound.timeout, state);
+            if !matches!(pass, Ok(Pass::Clean | Pass::Interrupted)) {
+                self.socket = None;
+            }
+            if pass? == Pass::Clean {
+                return Ok(true);
+            }
+            left -= 1;
+            if left == 0 || start.elapsed() >= bound.timeout {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn pass<S>(
+        &mut self,
+        dump: &Dump<'_, S>,
+        timeout: Duration,
+        state: &mut S,
+    ) -> Result<Pass, CaptureError> {
+        let request = dump.what;
+        let deadline = Instant::now() + timeout;
+        self.sequence = self.sequence.wrapping_add(1);
+        let sequence = self.sequence;
+        self.socket()?;
+        let Self {
+            socket: Some(socket),
+            buffer,
+            ..
+        } = self
+        else {
+            return Ok(Pass::Lost);
+        };
+        let message = (dump.request)(sequence);
+        socket
+            .send(&message)
+            .map_err(|errno| CaptureError::system("send", errno))?;
+        let mut interrupted = false;
+        loop {
+            let received = match socket.receive(buffer, deadline) {
+                Ok(received) => received,
+                Err(Errno::ENOBUFS) => return Ok(Pass::Lost),
+                Err(Errno::ETIMEDOUT) => return Err(CaptureError::Timeout { request, timeout }),
+                Err(errno) => return Err(CaptureError::system("recvmsg", errno)),
+            };
+            // Anybody may send to this socket; only the kernel is answered for.
+            if received.sender == 0 {
+                let (len, room) = (received.len, buffer.len());
+                let datagram =
+                    buffer
+                        .get(..len)
+                        .ok_or(CaptureError::Truncated { request, len, room })?;
+                let answer = answer(dump, datagram, (sequence, socket.port()), state)?;
+                interrupted |= answer.interrupted;
+                match answer.end {
+                    Some(Pass::Clean) if interrupted => return Ok(Pass::Interrupted),
+                    Some(end) => return Ok(end),
+                    None => {}
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(CaptureError::Timeout { request, timeout });
+            }
+        }
+    }
+}
+
+fn open<T: Transport>() -> Result<T, CaptureError> {
+    T::open().map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))
+}
+
+/// What one datagram says of the dump.
+#[derive(Default)]
+struct Answer {
+    interrupted: bool,
+    end: Option<Pass>,
+}
+
+fn answer<S>(
+    dump: &Dump<'_, S>,
+    datagram: &[u8],
+    ours: (u32, u32),
+    state: &mut S,
+) -> Result<Answer, CaptureError> {
+    let request = dump.what;
+    let mut answer = Answer::default();
+    for message in messages(datagram) {
+        let (header, message) = message.map_err(|error| CaptureError::Decode { request, error })?;
+        if message == Message::Overrun {
+            answer.end = Some(Pass::Lost);
+            break;
+        }
+        // What is left of an older dump, or an event.
+        if (header.sequence, header.port) != ours {
+            continue;
+        }
+        answer.interrupted |= header.interrupted;
+        match message {
+            Message::Done(0) => {
+                answer.end = Some(Pass::Clean);
+                break;
+            }
+            Message::Error(0, _) => {}
+            Message::Error(errno, _) if errno == Errno::EBUSY as i32 => {
+                answer.end = Some(Pass::Lost);
+                break;
+            }
+            Message::Error(errno, words) => return Err(refused(request, errno, words)),
+            Message::Done(errno) => return Err(refused(request, errno, None)),
+            message => (dump.each)(state, message),
+        }
+    }
+    Ok(answer)
+}
+
+fn refused(request: &'static str, errno: i32, words: Option<String>) -> CaptureError {
+    let error = std::io::Error::from_raw_os_error(errno);
+    CaptureError::Refused {
+        request,
+        error,
+        words,
+    }
+}

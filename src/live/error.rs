@@ -1,0 +1,86 @@
+//! What can go wrong when the kernel is asked.
+
+use std::io;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::wire::rtnetlink::DecodeError;
+
+/// Why the addresses of this host could not be captured.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CaptureError {
+    /// A system call failed.
+    #[error("{call}: {error}{}", hint(.call, .error))]
+    System {
+        /// The call, in words.
+        call: &'static str,
+        /// What it said.
+        #[source]
+        error: io::Error,
+    },
+    /// The kernel refused a request.
+    #[error("the kernel refused {request}: {error}{}", words.as_deref().map(|w| format!(" ({w})")).unwrap_or_default())]
+    Refused {
+        /// The request.
+        request: &'static str,
+        /// What it said.
+        #[source]
+        error: io::Error,
+        /// The kernel's own words, if it had any.
+        words: Option<String>,
+    },
+    /// The kernel's answer cannot be read.
+    #[error("the kernel's answer to {request} cannot be read: {error}")]
+    Decode {
+        /// The request.
+        request: &'static str,
+        /// What is wrong with it.
+        #[source]
+        error: DecodeError,
+    },
+    /// A datagram is longer than there was room for.
+    #[error(
+        "the kernel's answer to {request} has a datagram of {len} bytes; there is room for {room}"
+    )]
+    Truncated {
+        /// The request.
+        request: &'static str,
+        /// The length of the datagram in bytes.
+        len: usize,
+        /// The room there was in bytes.
+        room: usize,
+    },
+    /// No whole answer came in time.
+    #[error("the kernel did not answer {request} within {} ms", timeout.as_millis())]
+    Timeout {
+        /// The request.
+        request: &'static str,
+        /// The time there was.
+        timeout: Duration,
+    },
+}
+
+impl CaptureError {
+    pub(crate) fn system(call: &'static str, errno: nix::errno::Errno) -> Self {
+        let error = io::Error::from(errno);
+        Self::System { call, error }
+    }
+}
+
+/// Which setting refuses a socket.
+fn hint(call: &str, error: &io::Error) -> &'static str {
+    use nix::errno::Errno;
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    let refused = matches!(
+        errno,
+        Some(Errno::EAFNOSUPPORT | Errno::EPERM | Errno::EACCES)
+    );
+    if refused && call.contains("AF_NETLINK") {
+        "; allow AF_NETLINK: RestrictAddressFamilies=AF_NETLINK … in the systemd unit, or the \
+         seccomp profile of the container"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,12 @@
+//! The drivers: they ask the kernel and hold the fds.
+
+#[cfg(target_os = "linux")]
+mod capturer;
+#[cfg(target_os = "linux")]
+mod dump;
+mod error;
+mod getifaddrs;
+
+#[cfg(target_os = "linux")]
+pub use capturer::Capturer;
+pub use error::CaptureError;

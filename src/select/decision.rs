@@ -1,0 +1,366 @@
+//! The decision: what was chosen, and what became of every candidate.
+
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use super::bindnet::{Bindnet, HostAddress};
+use super::evidence::{Reason, Reasons};
+use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
+
+/// The chosen address or none, with every candidate's verdict and reasons.
+///
+/// `{}` prints one line for a log, `{:#}` the whole report.
+///
+/// ```
+/// use bindnet::{Address, Link, LinkFlags, Selector, Snapshot};
+///
+/// let eth0 = Link::new(2, "eth0".parse()?).with_flags(LinkFlags::UP | LinkFlags::RUNNING);
+/// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
+/// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
+///
+/// let chosen = decision.chosen().unwrap();
+/// assert_eq!(chosen.socket_addr(5405).to_string(), "192.0.2.10:5405");
+/// assert_eq!(
+///     decision.to_string(),
+///     "192.0.2.10/24 on eth0: the only address of 192.0.2.0/24 here.",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a decision changes nothing by itself: bind what it chose"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub(super) bindnet: Bindnet,
+    pub(super) interface: Option<Name>,
+    pub(super) previous: Option<HostAddress>,
+    pub(super) strict: bool,
+    pub(super) source: Option<Source>,
+    pub(super) consistency: Option<Consistency>,
+    /// How many addresses of the family of the bindnetaddr the rule saw.
+    pub(super) seen: usize,
+    /// Where nothing matches, the address that comes closest.
+    pub(super) nearest: Option<Candidate>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) others: Vec<Candidate>,
+    pub(super) result: Result<Winner, WhyNone>,
+}
+
+/// The candidate that the rule puts first, and what put it there; positions in `candidates`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Winner {
+    pub at: usize,
+    pub runner_up: Option<usize>,
+    pub separated_by: Option<Separation>,
+}
+
+impl Winner {
+    /// Whether nothing that decides for certain put it there.
+    pub fn is_ambiguous(self) -> bool {
+        self.separated_by.is_some_and(Separation::is_ambiguous)
+    }
+}
+
+/// How a decision ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// An address was chosen.
+    Chosen,
+    /// None was chosen; [`Decision::why_none`] says why.
+    None,
+    /// None was chosen, because the selector is strict and the decision is ambiguous.
+    Ambiguous,
+}
+
+impl Outcome {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chosen => "chosen",
+            Self::None => "none",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// Why no address was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WhyNone {
+    /// The link that the rule is restricted to does not exist (now).
+    NoSuchLink,
+    /// No address of the family is there at all.
+    NoAddress,
+    /// No address matches.
+    NoMatch,
+    /// The address that was named exactly is there, and cannot be bound (yet).
+    ExactUnusable,
+    /// Every candidate was turned down: floating or unusable.
+    AllTurnedDown,
+    /// The snapshot is interrupted and does not show the remembered choice, which proves nothing.
+    PreviousUnknown,
+}
+
+/// Why the winner was not alone, or was close: what separated it from the runner-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Separation {
+    /// It is declared fixed, the runner-up is not.
+    DeclaredFixed,
+    /// The runner-up is on a loopback link.
+    Loopback,
+    /// There is weak evidence against the runner-up.
+    WeakEvidence,
+    /// The link of the runner-up is down.
+    LinkState,
+    /// The kernel lists it first.
+    KernelOrder,
+    /// The bindnetaddr names a host that is not here; the winner is of the same network.
+    SameNetwork,
+    /// It is the remembered choice.
+    Previous,
+    /// The remembered choice is absent or unusable.
+    PreviousAbsent,
+}
+
+impl Separation {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::DeclaredFixed => "declared-fixed",
+            Self::Loopback => "loopback",
+            Self::WeakEvidence => "weak-evidence",
+            Self::LinkState => "link-state",
+            Self::KernelOrder => "kernel-order",
+            Self::SameNetwork => "same-network",
+            Self::Previous => "previous",
+            Self::PreviousAbsent => "previous-absent",
+        }
+    }
+
+    /// Whether it leaves a decision ambiguous: the operator and the memory of the last choice
+    /// decide for certain, everything else only ranks.
+    pub const fn is_ambiguous(self) -> bool {
+        !matches!(self, Self::DeclaredFixed | Self::Previous)
+    }
+}
+
+impl Decision {
+    /// The address to bind.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.candidates
+            .iter()
+            .find(|candidate| candidate.verdict == Verdict::Chosen)
+    }
+
+    /// Every address that matches the bindnetaddr, in kernel order.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// The addresses that do not match, in kernel order, if the selector lists them.
+    pub fn others(&self) -> &[Candidate] {
+        &self.others
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        match self.result {
+            Ok(_) if self.strict && self.is_ambiguous() => Outcome::Ambiguous,
+            Ok(_) => Outcome::Chosen,
+            Err(_) => Outcome::None,
+        }
+    }
+
+    /// Why there is no choice, where the outcome is [`Outcome::None`].
+    pub fn why_none(&self) -> Option<WhyNone> {
+        self.result.err()
+    }
+
+    /// Whether it was close: nothing that decides for certain settled it.
+    pub fn is_ambiguous(&self) -> bool {
+        self.result.is_ok_and(Winner::is_ambiguous)
+    }
+
+    /// Why the winner was not alone, whether or not that makes the decision ambiguous.
+    pub fn separated_by(&self) -> Option<Separation> {
+        self.result.ok()?.separated_by
+    }
+
+    /// What was decided about.
+    pub fn bindnet(&self) -> &Bindnet {
+        &self.bindnet
+    }
+
+    /// Who listed the addresses, if that is known.
+    pub fn source(&self) -> Option<Source> {
+        self.source
+    }
+
+    /// Whether the list of addresses was that of one moment, if that is known.
+    pub fn consistency(&self) -> Option<Consistency> {
+        self.consistency
+    }
+
+    /// The candidate that the rule puts first, chosen or not.
+    pub(super) fn first(&self) -> Option<&Candidate> {
+        self.candidates.get(self.result.ok()?.at)
+    }
+
+    /// The best candidate with another address, if one was left.
+    pub(super) fn runner_up(&self) -> Option<&Candidate> {
+        self.candidates.get(self.result.ok()?.runner_up?)
+    }
+}
+
+/// An address that matches the bindnetaddr, with its verdict and the reasons for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub(super) position: usize,
+    pub(super) ip: IpAddr,
+    pub(super) netmask: Netmask,
+    pub(super) link: Option<u32>,
+    pub(super) interface: Option<Name>,
+    pub(super) label: Option<Name>,
+    pub(super) matched: Option<Match>,
+    pub(super) verdict: Verdict,
+    pub(super) reasons: Reasons,
+    pub(super) link_up: Option<bool>,
+    pub(super) link_running: Option<bool>,
+}
+
+/// How an address matches a bindnetaddr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Match {
+    /// It is the bindnetaddr.
+    Exact,
+    /// It is inside the network that the bindnetaddr names.
+    Network,
+    /// It is of the same network as the host that the bindnetaddr names.
+    SameNetwork,
+}
+
+impl Match {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Network => "network",
+            Self::SameNetwork => "same-network",
+        }
+    }
+}
+
+/// What became of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is the choice.
+    Chosen,
+    /// Another one ranks before it.
+    Outranked,
+    /// It was left, but nothing was chosen.
+    Eligible,
+    /// It is floating.
+    Floating,
+    /// bind(2) would fail.
+    Unusable,
+    /// It is of another network than the bindnetaddr.
+    OtherNetwork,
+    /// It is of another family than the bindnetaddr.
+    OtherFamily,
+}
+
+impl Verdict {
+    /// The code in JSON and in the table.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chosen => "chosen",
+            Self::Outranked => "outranked",
+            Self::Eligible => "eligible",
+            Self::Floating => "floating",
+            Self::Unusable => "unusable",
+            Self::OtherNetwork => "other-network",
+            Self::OtherFamily => "other-family",
+        }
+    }
+}
+
+impl Candidate {
+    /// The address.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Its own mask.
+    pub fn netmask(&self) -> Netmask {
+        self.netmask
+    }
+
+    /// The name of its link, if that is known.
+    pub fn interface(&self) -> Option<Name> {
+        self.interface
+    }
+
+    /// The index of its link, if that is known.
+    pub fn interface_index(&self) -> Option<u32> {
+        self.link
+    }
+
+    /// Its label.
+    pub fn label(&self) -> Option<Name> {
+        self.label
+    }
+
+    /// How it matches; `None` for one that [`Decision::others`] lists.
+    pub fn matched(&self) -> Option<Match> {
+        self.matched
+    }
+
+    /// What became of it.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Every code that is true of it, whatever its verdict.
+    pub fn reasons(&self) -> Reasons {
+        self.reasons
+    }
+
+    /// Whether its link is up (`IFF_UP`), if that is known.
+    pub fn link_up(&self) -> Option<bool> {
+        self.link_up
+    }
+
+    /// The scope id that bind(2) needs: the index of the link for an IPv6 link-local address, 0
+    /// for any other.
+    #[doc(alias = "sin6_scope_id")]
+    pub fn scope_id(&self) -> u32 {
+        if is_link_local(self.ip) {
+            self.link.unwrap_or(0)
+        } else {
+            0
+        }
+    }
+
+    /// The address ready for bind(2), scope id included.
+    pub fn socket_addr(&self, port: u16) -> SocketAddr {
+        match self.ip {
+            IpAddr::V4(ip) => SocketAddrV4::new(ip, port).into(),
+            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, self.scope_id()).into(),
+        }
+    }
+
+    /// What makes it another address than another candidate: for link-local addresses the link
+    /// counts.
+    pub(super) fn identity(&self) -> (IpAddr, Option<u32>) {
+        (self.ip, self.link.filter(|_| is_link_local(self.ip)))
+    }
+
+    pub(super) fn is_exact(&self) -> bool {
+        self.matched == Some(Match::Exact)
+    }
+
+    pub(super) fn is(&self, reason: Reason) -> bool {
+        self.reasons.contains(reason)
+    }
+}

@@ -1,0 +1,25 @@
+//! The decision, pure: a snapshot and a selector in, a decision out.
+
+mod advice;
+mod bindnet;
+mod decision;
+mod declared;
+mod evidence;
+#[cfg(feature = "serde")]
+mod json;
+mod matching;
+mod report;
+mod selector;
+mod table;
+mod view;
+
+pub use advice::Advice;
+pub use bindnet::{Bindnet, HostAddress, ParseBindnetError, Zone, parse_net};
+pub use decision::{Candidate, Decision, Match, Outcome, Separation, Verdict, WhyNone};
+pub use declared::{Declaration, Declared, TieError};
+pub use evidence::{Reason, Reasons, Rule, UnknownRule};
+pub use selector::Selector;
+pub use table::Table;
+
+#[cfg(target_os = "linux")]
+pub(crate) use view::Restriction;

@@ -1,0 +1,374 @@
+//! The decision in words: one sentence, warnings, and why there is no choice.
+
+use std::fmt;
+
+use super::bindnet::Bindnet;
+use super::decision::{Candidate, Decision, Match, Outcome, Separation, Verdict, WhyNone};
+use super::evidence::Reason;
+use crate::snapshot::Consistency;
+
+impl fmt::Display for Candidate {
+    /// The address with its prefix length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.ip, self.netmask)
+    }
+}
+
+impl fmt::Display for Decision {
+    /// `{}`: one line. `{:#}`: the line, the table, warnings and advice.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence())?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        writeln!(f)?;
+        for line in self.details() {
+            writeln!(f, "{line}")?;
+        }
+        for warning in self.warnings() {
+            writeln!(f, "warning: {warning}")?;
+        }
+        if self.has_table() {
+            write!(f, "\n{}", self.table())?;
+        }
+        let advice = self.advice_text();
+        if advice.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\n{advice}")
+        }
+    }
+}
+
+impl Decision {
+    /// What the reader should know, a sentence each.
+    ///
+    /// ```
+    /// use bindnet::{Address, Link, Selector, Snapshot};
+    ///
+    /// let vip = Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [vip])?;
+    /// let decision = Selector::new("192.0.2.20".parse()?).decide(&host);
+    /// assert!(decision.warnings()[0].starts_with("192.0.2.20 looks floating (label eth0:vip);"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.consistency == Some(Consistency::Interrupted) {
+            warnings.push(
+                "the addresses changed again and again while they were read: one may be missing"
+                    .to_owned(),
+            );
+        }
+        let Some(first) = self.first() else {
+            return warnings;
+        };
+        if let Some(floating) = self.looks_floating(first) {
+            warnings.push(format!(
+                "{} {floating}; when it moves to another host, what is bound to it is cut off.",
+                first.ip
+            ));
+        }
+        if let Some(previous) = self.previous
+            && first.is_exact()
+            && !first.is(Reason::Previous)
+        {
+            warnings.push(format!("the remembered choice was {previous}."));
+        }
+        if first.matched == Some(Match::SameNetwork) {
+            warnings.push("Corosync (udp, udpu) makes the same substitution silently.".to_owned());
+        }
+        if let Some(interface) = first.interface {
+            match (first.link_up, first.link_running) {
+                (Some(false), _) => warnings.push(format!(
+                    "{interface} is down: the address can be bound, but nothing gets through."
+                )),
+                (Some(true), Some(false)) => warnings.push(format!(
+                    "{interface} has no carrier: the address can be bound, but nothing gets through."
+                )),
+                _ => {}
+            }
+        }
+        warnings
+    }
+
+    /// More lines about why there is no choice.
+    pub fn details(&self) -> Vec<String> {
+        match (self.result, &self.nearest) {
+            (Err(WhyNone::NoMatch), Some(nearest)) => {
+                let family = self.family();
+                let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
+                let would = format!("\"{}\" would match it", network_of(nearest));
+                let place = place(nearest);
+                vec![format!(
+                    "nearest of {count} {family} address{s}: {nearest}{place}; {would}"
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the table says more than the sentence does: not where the bindnetaddr was named
+    /// exactly and is there once, nor where there is no row.
+    pub fn has_table(&self) -> bool {
+        let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
+        let rows = self.candidates.len() + self.others.len();
+        rows > 0 && (!exact || self.chosen().is_none() || !self.others.is_empty())
+    }
+
+    /// One sentence: what was chosen and why, or why nothing was.
+    fn sentence(&self) -> String {
+        let Some(first) = self.first() else {
+            return format!("none: {}", self.why_none_text());
+        };
+        let (ambiguous, why) = (self.is_ambiguous(), self.why_first(first));
+        match (self.outcome(), ambiguous) {
+            (Outcome::Ambiguous, _) => {
+                format!("none: AMBIGUOUS; {first}{} would be {why}", place(first))
+            }
+            (_, true) => format!("{first}{}: AMBIGUOUS; {why}", place(first)),
+            (_, false) => format!("{first}{}: {why}", place(first)),
+        }
+    }
+
+    fn why_first(&self, first: &Candidate) -> String {
+        let other = self
+            .runner_up()
+            .map(|other| self.name_apart(other, first))
+            .unwrap_or_default();
+        match self.separated_by() {
+            Some(Separation::PreviousAbsent) => format!("{}.", self.previous_absent()),
+            Some(Separation::SameNetwork) => self.same_network(),
+            Some(Separation::Previous) => self.kept(first),
+            Some(Separation::DeclaredFixed) => {
+                format!(
+                    "the only address of {} declared fixed.",
+                    self.network(first)
+                )
+            }
+            Some(Separation::WeakEvidence) => {
+                format!("first only because there is weak evidence against {other}.")
+            }
+            Some(Separation::Loopback) => {
+                format!("first only because {other} is on a loopback link.")
+            }
+            Some(Separation::LinkState) => {
+                format!("first only because the link of {other} is down.")
+            }
+            Some(Separation::KernelOrder) => {
+                format!("first only because the kernel lists it before {other}.")
+            }
+            None if first.is_exact() => "you named it exactly.".to_owned(),
+            None if first.is(Reason::Previous) => self.kept(first),
+            None => self.alone(first),
+        }
+    }
+
+    /// Why the winner has no competitor.
+    fn alone(&self, first: &Candidate) -> String {
+        let turned_down = |verdict| {
+            self.candidates
+                .iter()
+                .any(|c| c.verdict == verdict && c.ip != first.ip)
+        };
+        let that = match (
+            turned_down(Verdict::Floating),
+            turned_down(Verdict::Unusable),
+        ) {
+            (false, false) => "",
+            (true, false) => " that is not floating",
+            (false, true) => " that can be bound",
+            (true, true) => " that is not floating and can be bound",
+        };
+        format!("the only address of {} here{that}.", self.network(first))
+    }
+
+    fn kept(&self, first: &Candidate) -> String {
+        match self.looks_floating(first) {
+            Some(floating) => format!("the remembered choice, kept although it {floating}."),
+            None => "the remembered choice, still here.".to_owned(),
+        }
+    }
+
+    fn same_network(&self) -> String {
+        let bindnet = self.bindnet;
+        let others = self
+            .candidates
+            .iter()
+            .filter(|c| c.verdict != Verdict::Unusable)
+            .count()
+            > 1;
+        let article = if others { "an" } else { "the" };
+        format!("{bindnet} is not configured here, this is {article} address of the same network.")
+    }
+
+    fn previous_absent(&self) -> String {
+        let Some(previous) = self.previous else {
+            return String::new();
+        };
+        let there = self.candidates.iter().find(|c| c.is(Reason::Previous));
+        match there {
+            Some(candidate) => {
+                format!(
+                    "the remembered choice {previous} is here but {}",
+                    unusable(candidate)
+                )
+            }
+            None => {
+                format!("the remembered choice {previous} is not among the addresses that match")
+            }
+        }
+    }
+
+    fn why_none_text(&self) -> String {
+        let (bindnet, family) = (self.bindnet, self.family());
+        let here = match self.restriction() {
+            Some(link) => format!("on {link}"),
+            None => "of this host".to_owned(),
+        };
+        match self.result.err() {
+            Some(WhyNone::NoSuchLink) => {
+                let link = self.restriction().unwrap_or_default();
+                format!("there is no link {link} on this host (yet)")
+            }
+            Some(WhyNone::NoAddress) => format!("no {family} address {here}"),
+            Some(WhyNone::NoMatch) => match (bindnet.network(), whole(&bindnet)) {
+                (Some(_), false) => format!("no address {here} is in {bindnet}"),
+                (Some(_), true) => format!("no address {here} is {}", bindnet.ip()),
+                (None, _) => format!("no address {here} is in the network of {bindnet}"),
+            },
+            Some(WhyNone::ExactUnusable) => {
+                let exact = self.candidates.iter().find(|c| c.is_exact());
+                let why = exact.map(unusable).unwrap_or_default();
+                format!("{} is here but {why}", bindnet.ip())
+            }
+            Some(WhyNone::PreviousUnknown) => {
+                let previous = self.previous.map(|previous| previous.to_string());
+                let previous = previous.unwrap_or_default();
+                format!(
+                    "the list of addresses is interrupted, so that it proves nothing that the \
+                     remembered choice {previous} is not in it; read it again"
+                )
+            }
+            Some(WhyNone::AllTurnedDown) | None => self.all_turned_down(),
+        }
+    }
+
+    fn all_turned_down(&self) -> String {
+        let bindnet = self.bindnet;
+        let count = |verdict| {
+            self.candidates
+                .iter()
+                .filter(|c| c.verdict == verdict)
+                .count()
+        };
+        let (floating, unusable_ones) = (count(Verdict::Floating), count(Verdict::Unusable));
+        match (self.candidates.as_slice(), floating, unusable_ones) {
+            ([one], 1, _) => {
+                let floating = self.looks_floating(one).unwrap_or_default();
+                format!(
+                    "{one}{}, the only address that matches {bindnet}, {floating}",
+                    place(one)
+                )
+            }
+            ([one], _, _) => {
+                let why = unusable(one);
+                format!(
+                    "{one}{}, the only address that matches {bindnet}, {why}",
+                    place(one)
+                )
+            }
+            (_, all, 0) => format!("all {all} addresses that match {bindnet} are floating"),
+            (_, 0, all) => format!("none of the {all} addresses that match {bindnet} can be bound"),
+            (_, floating, unusable) => format!(
+                "of the addresses that match {bindnet}, {floating} are floating and {unusable} \
+                 cannot be bound"
+            ),
+        }
+    }
+
+    /// What makes an address floating, in words; `None` if nothing does.
+    fn looks_floating(&self, candidate: &Candidate) -> Option<String> {
+        if !candidate.reasons.is_floating() {
+            return None;
+        }
+        if candidate.is(Reason::DeclaredFloating) {
+            return Some("is declared floating".to_owned());
+        }
+        let evidence: Vec<_> = candidate
+            .reasons
+            .inferred()
+            .map(|reason| match (reason, candidate.label) {
+                (Reason::Label, Some(label)) => format!("label {label}"),
+                (reason, _) => reason.code().to_owned(),
+            })
+            .collect();
+        Some(format!("looks floating ({})", evidence.join(", ")))
+    }
+
+    /// The network that the winner is the only address of.
+    fn network(&self, first: &Candidate) -> String {
+        match self.bindnet.network() {
+            Some(_) => self.bindnet.to_string(),
+            None => format!("{}/{}", network_of(first), first.netmask),
+        }
+    }
+
+    /// Another candidate, with its link where its address is also the winner's.
+    fn name_apart(&self, other: &Candidate, first: &Candidate) -> String {
+        let place = if other.ip == first.ip {
+            place(other)
+        } else {
+            String::new()
+        };
+        format!("{}{place}", other.ip)
+    }
+
+    fn restriction(&self) -> Option<String> {
+        let zone = self.bindnet.zone().map(|zone| zone.to_string());
+        let interface = self.interface.map(|name| name.to_string());
+        match (interface, zone) {
+            (Some(a), Some(b)) if a != b => Some(format!("that is both {a} and {b}")),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn family(&self) -> &'static str {
+        if self.bindnet.ip().is_ipv4() {
+            "IPv4"
+        } else {
+            "IPv6"
+        }
+    }
+}
+
+/// ` on eth0`, or nothing where the link is not known.
+pub(super) fn place(candidate: &Candidate) -> String {
+    candidate
+        .interface
+        .map(|name| format!(" on {name}"))
+        .unwrap_or_default()
+}
+
+/// Why bind(2) would fail.
+fn unusable(candidate: &Candidate) -> String {
+    let why = if candidate.is(Reason::Dadfailed) {
+        "cannot be bound: another host has it (dadfailed)"
+    } else {
+        "cannot be bound yet: duplicate address detection is not over (tentative)"
+    };
+    why.to_owned()
+}
+
+/// The bindnetaddr that an address matches as one of its network.
+pub(super) fn network_of(candidate: &Candidate) -> String {
+    let network = candidate.netmask.network(candidate.ip);
+    network.unwrap_or(candidate.ip).to_string()
+}
+
+/// Whether a bindnetaddr names one address by a prefix that leaves no other.
+fn whole(bindnet: &Bindnet) -> bool {
+    bindnet
+        .network()
+        .is_some_and(|net| net.prefix_len() == net.max_prefix_len())
+}

@@ -1,0 +1,240 @@
+//! What the rule sees of a snapshot, and the facts it asks of it.
+
+use super::bindnet::Target;
+use super::decision::{Candidate, Verdict};
+use super::evidence::{Reason, Subnets, is_permanent_host, may_contain};
+use super::matching::each_match;
+use super::selector::Selector;
+use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
+
+/// The links whose addresses the rule sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restriction {
+    None,
+    Link(u32),
+    NoSuchLink,
+}
+
+impl Restriction {
+    fn admits(self, link: Option<u32>) -> bool {
+        match self {
+            Self::None => true,
+            Self::Link(index) => link == Some(index),
+            Self::NoSuchLink => false,
+        }
+    }
+}
+
+/// The addresses of one family that the rule sees.
+pub(super) struct View<'a, A> {
+    snapshot: &'a Snapshot,
+    table: &'a Table<A>,
+    sees: Restriction,
+    /// Where the family starts in kernel order.
+    offset: usize,
+}
+
+impl<'a, A: Bits> View<'a, A> {
+    pub fn new(snapshot: &'a Snapshot, table: &'a Table<A>, sees: Restriction) -> Self {
+        let offset = if A::IS_V4 { 0 } else { snapshot.v4.len() };
+        Self {
+            snapshot,
+            table,
+            sees,
+            offset,
+        }
+    }
+
+    /// How many addresses there are.
+    pub fn count(&self) -> usize {
+        match self.sees {
+            Restriction::None => self.table.len(),
+            sees => self
+                .table
+                .facts()
+                .filter(|facts| sees.admits(facts.link))
+                .count(),
+        }
+    }
+
+    /// The addresses that match, in kernel order.
+    pub fn matching(&self, target: Target, ip: A) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        each_match(target, self.table, ip, |at, matched| {
+            if let Some((at, address)) = self.get(at) {
+                let candidate = self.candidate(at, &address, Verdict::Eligible);
+                candidates.push(Candidate {
+                    matched: Some(matched),
+                    ..candidate
+                });
+            }
+        });
+        candidates
+    }
+
+    /// Every address, with its reasons.
+    pub fn all(&self, selector: &Selector, verdict: Verdict) -> Vec<Candidate> {
+        let all = self
+            .addresses()
+            .map(|(at, address)| self.candidate(at, &address, verdict));
+        let mut all: Vec<_> = all.collect();
+        self.weigh(selector, &mut all);
+        all
+    }
+
+    /// The address that shares the most leading bits with the bindnetaddr, the first of them;
+    /// `127.0.0.1` and `::1` only where there is no other.
+    pub fn nearest(&self, selector: &Selector, ip: A) -> Option<Candidate> {
+        let (at, address) = self.nearest_address(ip)?;
+        let mut nearest = [self.candidate(at, &address, Verdict::OtherNetwork)];
+        self.weigh(selector, &mut nearest);
+        let [nearest] = nearest;
+        Some(nearest)
+    }
+
+    fn nearest_address(&self, ip: A) -> Option<(usize, Address)> {
+        let nearness = |(_, address): &(usize, Address)| {
+            let common = A::from_ip(address.ip()).map(|address| address.common_prefix_len(ip));
+            (!address.ip().is_loopback(), common)
+        };
+        // Of equals max_by_key takes the last.
+        let reversed = (0..self.table.len()).rev().filter_map(|at| self.get(at));
+        reversed.max_by_key(nearness)
+    }
+
+    /// Gives candidates every reason that is true of them but `newer-than-sibling`.
+    pub fn weigh(&self, selector: &Selector, candidates: &mut [Candidate]) {
+        let rules = &selector.rules;
+        // The networks of the host are looked for only where a host prefix may be inside one.
+        let mut subnets = None;
+        for candidate in candidates {
+            let Some(address) = self.table.get(candidate.position - self.offset) else {
+                continue;
+            };
+            let link = self.snapshot.link_of(&address);
+            let mut reasons = rules.weigh(&address, link);
+            if rules.is_on(Reason::HostPrefixInSubnet) && is_permanent_host(&address) {
+                let subnets = subnets.get_or_insert_with(|| {
+                    let addresses = self.addresses().map(|(_, address)| address);
+                    Subnets::<A>::new(addresses, self.snapshot, rules)
+                });
+                if A::from_ip(address.ip()).is_some_and(|ip| subnets.contain(ip)) {
+                    reasons.insert(Reason::HostPrefixInSubnet);
+                }
+            }
+            if self.is_previous(selector, &address) {
+                reasons.insert(Reason::Previous);
+            }
+            candidate.reasons = reasons;
+        }
+    }
+
+    /// Whether an address is the remembered choice; the link counts for link-local ones.
+    fn is_previous(&self, selector: &Selector, address: &Address) -> bool {
+        let Some(previous) = selector
+            .previous
+            .filter(|previous| previous.ip() == address.ip())
+        else {
+            return false;
+        };
+        previous
+            .zone()
+            .filter(|_| address.is_link_local())
+            .is_none_or(|zone| {
+                let index = zone.link(self.snapshot).map(Link::index);
+                index.is_some() && index == address.link_index()
+            })
+    }
+
+    /// IPv6: says of each candidate that is left whether an older one of its link, network and
+    /// scope is, which the kernel lists later.
+    pub fn weigh_siblings(&self, selector: &Selector, candidates: &mut [Candidate]) {
+        if A::IS_V4 || !selector.rules.is_on(Reason::NewerThanSibling) {
+            return;
+        }
+        let eligible = candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.verdict == Verdict::Eligible);
+        let mut siblings: Vec<_> = eligible
+            .filter_map(|(at, c)| {
+                let address = self.table.get(c.position - self.offset)?;
+                let (ip, mask) = (A::from_ip(c.ip)?, A::from_netmask(c.netmask)?);
+                let scope = address.scope().map(|scope| scope.value());
+                Some(((c.link?, mask, ip & mask, scope), at, ip))
+            })
+            .collect();
+        siblings.sort_unstable();
+        for family in siblings.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let Some((_, _, oldest)) = family.last() else {
+                continue;
+            };
+            let mut others = false;
+            for (_, at, ip) in family.iter().rev() {
+                others |= ip != oldest;
+                // Behind an address other than the oldest stands the oldest; behind the oldest,
+                // listed again, stands another one only if one was seen.
+                if let Some(candidate) = candidates.get_mut(*at)
+                    && others
+                {
+                    candidate.reasons.insert(Reason::NewerThanSibling);
+                }
+            }
+        }
+    }
+
+    /// The links that a decision asks about: those of candidates and of the nearest miss, and of
+    /// the networks that a host prefix may be inside.
+    #[cfg(target_os = "linux")]
+    pub fn links_needed(&self, target: Target, ip: A) -> Vec<u32> {
+        let candidates = self.matching(target, ip);
+        let address = |c: &Candidate| self.table.get(c.position - self.offset);
+        let mut links: Vec<u32> = candidates.iter().filter_map(|c| c.link).collect();
+        if candidates
+            .iter()
+            .filter_map(address)
+            .any(|address| is_permanent_host(&address))
+        {
+            let containers = self.addresses().filter(|(_, address)| may_contain(address));
+            links.extend(containers.filter_map(|(_, address)| address.link_index()));
+        }
+        if candidates.is_empty() {
+            links.extend(
+                self.nearest_address(ip)
+                    .and_then(|(_, address)| address.link_index()),
+            );
+        }
+        links.sort_unstable();
+        links.dedup();
+        links
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = (usize, Address)> {
+        (0..self.table.len()).filter_map(|at| self.get(at))
+    }
+
+    /// The address at a position of the family, if the rule sees it.
+    fn get(&self, at: usize) -> Option<(usize, Address)> {
+        let address = self.table.get(at)?;
+        self.sees
+            .admits(address.link_index())
+            .then_some((at, address))
+    }
+
+    fn candidate(&self, at: usize, address: &Address, verdict: Verdict) -> Candidate {
+        let link = self.snapshot.link_of(address);
+        Candidate {
+            position: self.offset + at,
+            ip: address.ip(),
+            netmask: address.netmask(),
+            link: address.link_index(),
+            interface: link.map(Link::name),
+            label: address.label(),
+            matched: None,
+            verdict,
+            reasons: Default::default(),
+            link_up: link.and_then(Link::is_up),
+            link_running: link.and_then(Link::is_running),
+        }
+    }
+}

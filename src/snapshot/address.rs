@@ -1,0 +1,262 @@
+//! An address of the host.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use super::flags::{AddressFlags, Scope};
+use super::name::Name;
+use super::netmask::{Bits, Netmask};
+
+/// How much longer something lasts (`IFA_CACHEINFO`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lifetime {
+    /// For ever (`INFINITY_LIFE_TIME`).
+    Forever,
+    /// For so many seconds.
+    Seconds(u32),
+}
+
+/// An address of the host, with what the kernel says of it.
+///
+/// What is not known is `None`: getifaddrs(3), for instance, tells neither flags nor scope.
+///
+/// ```
+/// use bindnet::{Address, AddressFlags, Lifetime, Scope};
+///
+/// let vip = Address::new("192.0.2.20/24".parse()?, 2)
+///     .with_label("eth0:vip".parse()?)
+///     .with_scope(Scope::GLOBAL)
+///     .with_flags(AddressFlags::SECONDARY | AddressFlags::PERMANENT)
+///     .with_valid_lft(Lifetime::Forever);
+/// assert_eq!(vip.net().unwrap().to_string(), "192.0.2.20/24");
+/// assert_eq!(vip.is_secondary(), Some(true));
+/// assert_eq!(vip.peer(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    ip: IpAddr,
+    netmask: Netmask,
+    peer: Option<IpAddr>,
+    pub(super) facts: Facts,
+}
+
+/// What is said of an address of either family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Facts {
+    pub link: Option<u32>,
+    pub label: Option<Name>,
+    pub scope: Option<Scope>,
+    pub flags: Option<AddressFlags>,
+    pub protocol: Option<u8>,
+    pub valid_lft: Option<Lifetime>,
+    pub preferred_lft: Option<Lifetime>,
+    pub created: Option<u32>,
+}
+
+impl Address {
+    /// An address with its prefix length, on the link with this index.
+    pub fn new(net: IpNet, link: u32) -> Self {
+        Self::without_link(net.addr(), Netmask::from_ip(net.netmask())).with_link(link)
+    }
+
+    /// An address on a link with this index, with a mask that may have holes.
+    ///
+    /// # Errors
+    /// Where the two are of different families.
+    pub fn with_netmask(ip: IpAddr, mask: Netmask, link: u32) -> Result<Self, FamilyError> {
+        match (ip, mask) {
+            (IpAddr::V4(_), Netmask::V4(_)) | (IpAddr::V6(_), Netmask::V6(_)) => {
+                Ok(Self::without_link(ip, mask).with_link(link))
+            }
+            _ => Err(FamilyError),
+        }
+    }
+
+    /// Both of the same family, on a link that is not known.
+    fn without_link(ip: IpAddr, netmask: Netmask) -> Self {
+        Self {
+            ip,
+            netmask,
+            peer: None,
+            facts: Facts::default(),
+        }
+    }
+
+    /// From the bits of one family.
+    pub(crate) fn from_bits<A: Bits>(ip: A, mask: A, peer: Option<A>, facts: Facts) -> Self {
+        Self {
+            ip: ip.to_ip(),
+            netmask: mask.to_netmask(),
+            peer: peer.map(Bits::to_ip),
+            facts,
+        }
+    }
+
+    /// On a link that is not known, which only getifaddrs(3) can bring about: it names the label
+    /// of an IPv4 address and not its link.
+    #[must_use]
+    pub fn on_unknown_link(mut self) -> Self {
+        self.facts.link = None;
+        self
+    }
+
+    fn with_link(mut self, index: u32) -> Self {
+        self.facts.link = Some(index);
+        self
+    }
+
+    /// With its label.
+    #[must_use]
+    pub fn with_label(mut self, label: Name) -> Self {
+        self.facts.label = Some(label);
+        self
+    }
+
+    /// With the address of the other end of a point-to-point link.
+    ///
+    /// # Errors
+    /// Where it is of the other family.
+    pub fn with_peer(mut self, peer: IpAddr) -> Result<Self, FamilyError> {
+        if peer.is_ipv4() != self.ip.is_ipv4() {
+            return Err(FamilyError);
+        }
+        self.peer = Some(peer);
+        Ok(self)
+    }
+
+    /// With its scope.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.facts.scope = Some(scope);
+        self
+    }
+
+    /// With its flags.
+    #[must_use]
+    pub fn with_flags(mut self, flags: AddressFlags) -> Self {
+        self.facts.flags = Some(flags);
+        self
+    }
+
+    /// With the protocol that configured it.
+    #[must_use]
+    pub fn with_protocol(mut self, protocol: u8) -> Self {
+        self.facts.protocol = Some(protocol);
+        self
+    }
+
+    /// With its valid lifetime.
+    #[must_use]
+    pub fn with_valid_lft(mut self, lifetime: Lifetime) -> Self {
+        self.facts.valid_lft = Some(lifetime);
+        self
+    }
+
+    /// With its preferred lifetime.
+    #[must_use]
+    pub fn with_preferred_lft(mut self, lifetime: Lifetime) -> Self {
+        self.facts.preferred_lft = Some(lifetime);
+        self
+    }
+
+    /// With the time it was created, in hundredths of a second since boot.
+    #[must_use]
+    pub fn with_created(mut self, created: u32) -> Self {
+        self.facts.created = Some(created);
+        self
+    }
+
+    /// The address itself: `IFA_LOCAL`, or `IFA_ADDRESS` where that is absent.
+    #[doc(alias = "IFA_LOCAL")]
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// The mask. On a point-to-point link it is that of the peer's network.
+    pub fn netmask(&self) -> Netmask {
+        self.netmask
+    }
+
+    /// The address with its prefix length; `None` for a mask with holes.
+    pub fn net(&self) -> Option<IpNet> {
+        IpNet::new(self.ip, self.netmask.prefix_len()?).ok()
+    }
+
+    /// The index of its link; `None` where that is not known.
+    pub fn link_index(&self) -> Option<u32> {
+        self.facts.link
+    }
+
+    /// The label; IPv4 only.
+    #[doc(alias = "IFA_LABEL")]
+    pub fn label(&self) -> Option<Name> {
+        self.facts.label
+    }
+
+    /// The address of the other end of a point-to-point link.
+    #[doc(alias = "IFA_ADDRESS")]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// The scope, if it is known.
+    pub fn scope(&self) -> Option<Scope> {
+        self.facts.scope
+    }
+
+    /// The flags, if they are known.
+    #[doc(alias = "IFA_FLAGS")]
+    pub fn flags(&self) -> Option<AddressFlags> {
+        self.facts.flags
+    }
+
+    /// What configured it: 1 the kernel for loopback, 2 a router advertisement, 3 the kernel for
+    /// link-local, others by agreement (linux/if_addr.h, Linux 5.18 and later).
+    #[doc(alias = "IFA_PROTO")]
+    pub fn protocol(&self) -> Option<u8> {
+        self.facts.protocol
+    }
+
+    /// How long it stays configured, if that is known.
+    pub fn valid_lft(&self) -> Option<Lifetime> {
+        self.facts.valid_lft
+    }
+
+    /// How long it stays preferred, if that is known.
+    pub fn preferred_lft(&self) -> Option<Lifetime> {
+        self.facts.preferred_lft
+    }
+
+    /// When it was created, in hundredths of a second since boot (`cstamp` of `IFA_CACHEINFO`).
+    #[doc(alias = "cstamp")]
+    pub fn created(&self) -> Option<u32> {
+        self.facts.created
+    }
+
+    /// Whether another address of the same subnet came first on its link; IPv4 only, `None` for
+    /// IPv6 and where the flags are not known.
+    #[doc(alias = "IFA_F_SECONDARY")]
+    pub fn is_secondary(&self) -> Option<bool> {
+        let flags = self.facts.flags.filter(|_| self.ip.is_ipv4())?;
+        Some(flags.contains(AddressFlags::SECONDARY))
+    }
+
+    /// Whether the address means another one on every link: IPv6 link-local unicast,
+    /// `fe80::/10` (RFC 4291, section 2.5.6).
+    pub fn is_link_local(&self) -> bool {
+        is_link_local(self.ip)
+    }
+}
+
+/// See [`Address::is_link_local`].
+pub(crate) fn is_link_local(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if Ipv6Addr::is_unicast_link_local(&ip))
+}
+
+/// Two parts of an address are of different families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an IPv4 and an IPv6 part in one address")]
+pub struct FamilyError;

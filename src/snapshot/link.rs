@@ -1,0 +1,213 @@
+//! A link of the host.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::flags::LinkFlags;
+use super::name::Name;
+
+/// A link: a network interface, virtual or not.
+///
+/// ```
+/// use bindnet::{Link, LinkFlags};
+///
+/// let link = Link::new(2, "eth0".parse()?)
+///     .with_flags(LinkFlags::UP | LinkFlags::BROADCAST)
+///     .with_mac("02:00:00:00:00:01".parse()?);
+/// assert_eq!(link.is_up(), Some(true));
+/// assert_eq!(link.is_loopback(), Some(false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    index: u32,
+    name: Name,
+    flags: Option<LinkFlags>,
+    mac: Option<HardwareAddress>,
+    kind: Option<String>,
+    master: Option<u32>,
+}
+
+impl Link {
+    /// A link of which only index (`ifi_index`) and name are known.
+    pub fn new(index: u32, name: Name) -> Self {
+        Self {
+            index,
+            name,
+            flags: None,
+            mac: None,
+            kind: None,
+            master: None,
+        }
+    }
+
+    /// With its flags.
+    #[must_use]
+    pub fn with_flags(mut self, flags: LinkFlags) -> Self {
+        self.flags = Some(flags);
+        self
+    }
+
+    /// With its hardware address; one of zeros only is none.
+    #[must_use]
+    pub fn with_mac(mut self, mac: HardwareAddress) -> Self {
+        self.mac = Some(mac).filter(|mac| mac.as_bytes().iter().any(|b| *b != 0));
+        self
+    }
+
+    /// With its kind, `veth` for instance.
+    #[must_use]
+    pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// With the index of the link it belongs to, a bridge for instance.
+    #[must_use]
+    pub fn with_master(mut self, master: u32) -> Self {
+        self.master = Some(master);
+        self
+    }
+
+    /// The index of the link on its host.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The name of the link.
+    #[doc(alias = "IFLA_IFNAME")]
+    pub fn name(&self) -> Name {
+        self.name
+    }
+
+    /// The flags, if they are known.
+    pub fn flags(&self) -> Option<LinkFlags> {
+        self.flags
+    }
+
+    /// The hardware address, if there is one and it is known.
+    #[doc(alias = "IFLA_ADDRESS")]
+    pub fn mac(&self) -> Option<&HardwareAddress> {
+        self.mac.as_ref()
+    }
+
+    /// The kind, `veth` for instance, if there is one and it is known.
+    #[doc(alias = "IFLA_INFO_KIND")]
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// The index of the link it belongs to, a bridge for instance.
+    #[doc(alias = "IFLA_MASTER")]
+    pub fn master(&self) -> Option<u32> {
+        self.master
+    }
+
+    /// Whether the link is administratively up; `None` where that is not known.
+    #[doc(alias = "IFF_UP")]
+    pub fn is_up(&self) -> Option<bool> {
+        Some(self.flags?.contains(LinkFlags::UP))
+    }
+
+    /// Whether this is a loopback link; `None` where that is not known.
+    #[doc(alias = "IFF_LOOPBACK")]
+    pub fn is_loopback(&self) -> Option<bool> {
+        Some(self.flags?.contains(LinkFlags::LOOPBACK))
+    }
+
+    /// Whether the link is operational: up, and with a carrier; `None` where that is not known.
+    #[doc(alias = "IFF_RUNNING")]
+    pub fn is_running(&self) -> Option<bool> {
+        Some(self.flags?.contains(LinkFlags::UP | LinkFlags::RUNNING))
+    }
+}
+
+/// A hardware address (`IFLA_ADDRESS`): six bytes on Ethernet, up to 32 elsewhere.
+///
+/// ```
+/// use bindnet::HardwareAddress;
+///
+/// let mac: HardwareAddress = "00:00:5e:00:01:33".parse()?;
+/// assert!(mac.is_vrrp());
+/// assert_eq!(mac.to_string(), "00:00:5e:00:01:33");
+/// # Ok::<(), bindnet::HardwareAddressError>(())
+/// ```
+#[doc(alias = "MAC")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HardwareAddress {
+    len: u8,
+    bytes: [u8; HardwareAddress::MAX_LEN],
+}
+
+impl HardwareAddress {
+    /// The most bytes the kernel keeps: `MAX_ADDR_LEN` (linux/netdevice.h).
+    pub const MAX_LEN: usize = 32;
+
+    /// A hardware address from its bytes, in the order of the wire.
+    ///
+    /// # Errors
+    /// Where there is no byte or more than [`HardwareAddress::MAX_LEN`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, HardwareAddressError> {
+        let mut address = [0; Self::MAX_LEN];
+        match address.get_mut(..bytes.len()) {
+            Some(room) if !bytes.is_empty() => room.copy_from_slice(bytes),
+            _ => return Err(HardwareAddressError),
+        }
+        Ok(Self {
+            len: bytes.len() as u8,
+            bytes: address,
+        })
+    }
+
+    /// The bytes, in the order of the wire.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len.into()).unwrap_or_default()
+    }
+
+    /// Whether it belongs to a VRRP virtual router, IPv4 or IPv6 (RFC 9568, section 7.3).
+    pub fn is_vrrp(&self) -> bool {
+        matches!(self.as_bytes(), [0x00, 0x00, 0x5e, 0x00, 0x01 | 0x02, _])
+    }
+}
+
+impl FromStr for HardwareAddress {
+    type Err = HardwareAddressError;
+
+    /// Reads pairs of hexadecimal digits with a colon between them.
+    fn from_str(text: &str) -> Result<Self, HardwareAddressError> {
+        let mut bytes = [0; Self::MAX_LEN];
+        let mut len = 0;
+        for pair in text.split(':') {
+            if pair.len() != 2 || !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(HardwareAddressError);
+            }
+            let byte = u8::from_str_radix(pair, 16).map_err(|_| HardwareAddressError)?;
+            *bytes.get_mut(len).ok_or(HardwareAddressError)? = byte;
+            len += 1;
+        }
+        Self::from_bytes(bytes.get(..len).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for HardwareAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, byte) in self.as_bytes().iter().enumerate() {
+            let colon = if i == 0 { "" } else { ":" };
+            write!(f, "{colon}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for HardwareAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// A text or some bytes are not a [`HardwareAddress`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a hardware address is 1 to 32 pairs of hexadecimal digits with colons between them")]
+pub struct HardwareAddressError;

@@ -1,0 +1,370 @@
+//! The facts: addresses and links of one host at one moment, in kernel order.
+
+mod address;
+mod flags;
+mod link;
+mod name;
+mod netmask;
+mod scan;
+
+use std::fmt;
+
+use thiserror::Error;
+
+pub use address::{Address, FamilyError, Lifetime};
+pub use flags::{AddressFlags, LinkFlags, Scope, UnknownScope};
+pub use link::{HardwareAddress, HardwareAddressError, Link};
+pub use name::{Name, NameError};
+pub use netmask::Netmask;
+
+pub(crate) use address::{Facts, is_link_local};
+pub(crate) use name::escape;
+pub(crate) use netmask::Bits;
+pub(crate) use scan::{one_mask, own_mask};
+
+/// The addresses and links of one host at one moment, in kernel order.
+///
+/// Kernel order is IPv4 before IPv6 and, within a family, the order in which the kernel lists the
+/// addresses. It is kept from the dump to the decision.
+///
+/// ```
+/// use bindnet::{Address, Link, Snapshot};
+///
+/// let snapshot = Snapshot::new(
+///     [Link::new(2, "eth0".parse()?)],
+///     [
+///         Address::new("192.0.2.10/24".parse()?, 2),
+///         Address::new("2001:db8::10/64".parse()?, 2),
+///     ],
+/// )?;
+/// for address in snapshot.addresses() {
+///     let link = snapshot.link_of(&address).unwrap();
+///     println!("{} on {}", address.ip(), link.name());
+/// }
+/// assert_eq!(snapshot.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    pub(crate) v4: Table<u32>,
+    pub(crate) v6: Table<u128>,
+    links: Vec<Link>,
+    /// Index of a link and its position in `links`, sorted; 10 000 addresses look theirs up.
+    by_index: Vec<(u32, usize)>,
+    about: About,
+}
+
+/// Where a snapshot comes from and what it is worth; whatever is `None` is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct About {
+    /// Who listed the addresses.
+    pub source: Option<Source>,
+    /// Whether the list is what the kernel had at one moment.
+    pub consistency: Option<Consistency>,
+    /// The name of the host.
+    pub hostname: Option<String>,
+    /// When it was captured, as RFC 3339 writes it: `2026-11-21T20:00:00Z`.
+    pub captured_at: Option<String>,
+    /// The release of the kernel: `6.1.0-18-amd64`.
+    pub kernel: Option<String>,
+}
+
+/// Who listed the addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source {
+    /// A dump by rtnetlink(7).
+    Netlink,
+    /// getifaddrs(3): no flags, scopes or lifetimes.
+    Getifaddrs,
+    /// The output of `ip -j addr`.
+    IpJson,
+}
+
+impl Source {
+    /// The code in JSON and on command lines.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Netlink => "netlink",
+            Self::Getifaddrs => "getifaddrs",
+            Self::IpJson => "ip-json",
+        }
+    }
+}
+
+/// Whether the list is what the kernel had at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Consistency {
+    /// It is.
+    Consistent,
+    /// It changed while it was read, again and again: an address may be missing or be listed
+    /// twice (`NLM_F_DUMP_INTR`).
+    Interrupted,
+}
+
+impl Consistency {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Consistent => "consistent",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl Snapshot {
+    /// The snapshot of these links and addresses, both in kernel order.
+    ///
+    /// The order of IPv4 addresses among the IPv6 ones does not matter: IPv4 comes first.
+    ///
+    /// # Errors
+    /// Where two links have one index, or an address is on a link that is not listed.
+    pub fn new(
+        links: impl IntoIterator<Item = Link>,
+        addresses: impl IntoIterator<Item = Address>,
+    ) -> Result<Self, SnapshotError> {
+        let mut snapshot = Self::default();
+        snapshot.links = links.into_iter().collect();
+        snapshot.index_links();
+        if let Some(at) = snapshot.repeated_link() {
+            let index = snapshot.links.get(at).map_or(0, Link::index);
+            return Err(SnapshotError::SameIndex { at, index });
+        }
+        for (at, address) in addresses.into_iter().enumerate() {
+            if let Some(index) = address.link_index()
+                && snapshot.link(index).is_none()
+            {
+                return Err(SnapshotError::UnlistedLink { at, index });
+            }
+            snapshot.push(&address);
+        }
+        Ok(snapshot)
+    }
+
+    /// With what is known of its origin.
+    #[must_use]
+    pub fn with_about(mut self, about: About) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// The addresses in kernel order.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
+        self.v4.iter().chain(self.v6.iter())
+    }
+
+    /// The links in the order the kernel listed them.
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// How many addresses there are.
+    pub fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
+    /// Whether there is no address.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The link with this index.
+    pub fn link(&self, index: u32) -> Option<&Link> {
+        let at = self
+            .by_index
+            .binary_search_by_key(&index, |(i, _)| *i)
+            .ok()?;
+        let (_, position) = self.by_index.get(at)?;
+        self.links.get(*position)
+    }
+
+    /// The link with this name.
+    pub fn link_named(&self, name: &Name) -> Option<&Link> {
+        self.links.iter().find(|link| link.name() == *name)
+    }
+
+    /// The link that an address of this snapshot is on.
+    pub fn link_of(&self, address: &Address) -> Option<&Link> {
+        self.link(address.link_index()?)
+    }
+
+    /// Where the snapshot comes from and what it is worth.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    pub(crate) fn about_mut(&mut self) -> &mut About {
+        &mut self.about
+    }
+
+    /// Replaces the links; of several with one index, which only an interrupted dump lists, the
+    /// first stays.
+    pub(crate) fn set_links(&mut self, links: Vec<Link>) {
+        self.links = links;
+        self.index_links();
+        if self.repeated_link().is_some() {
+            let mut seen = std::collections::BTreeSet::new();
+            self.links.retain(|link| seen.insert(link.index()));
+            self.index_links();
+        }
+    }
+
+    fn index_links(&mut self) {
+        self.by_index.clear();
+        let indexes = self.links.iter().enumerate();
+        self.by_index
+            .extend(indexes.map(|(at, link)| (link.index(), at)));
+        self.by_index.sort_unstable();
+    }
+
+    /// The position of a link whose index is that of an earlier one.
+    fn repeated_link(&self) -> Option<usize> {
+        self.by_index.windows(2).find_map(|pair| match pair {
+            [(a, _), (b, at)] if a == b => Some(*at),
+            _ => None,
+        })
+    }
+
+    /// Appends an address to its family.
+    pub(crate) fn push(&mut self, address: &Address) {
+        match address.netmask() {
+            Netmask::V4(mask) => self.v4.push(address, mask),
+            Netmask::V6(mask) => self.v6.push(address, mask),
+        }
+    }
+
+    /// Drops the addresses whose link is not listed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn drop_orphans(&mut self) {
+        let listed = self
+            .addresses()
+            .filter(|address| self.link_of(address).is_some());
+        self.replace_addresses(listed.collect());
+    }
+
+    /// Drops the addresses of one link.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn drop_addresses_on(&mut self, index: u32) {
+        let others = self
+            .addresses()
+            .filter(|address| address.link_index() != Some(index));
+        self.replace_addresses(others.collect());
+    }
+
+    #[cfg(target_os = "linux")]
+    fn replace_addresses(&mut self, addresses: Vec<Address>) {
+        self.v4.clear();
+        self.v6.clear();
+        for address in addresses {
+            self.push(&address);
+        }
+    }
+
+    /// Forgets the addresses of one family, and keeps the room they took.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn clear_addresses(&mut self, v4: bool) {
+        if v4 { self.v4.clear() } else { self.v6.clear() }
+    }
+
+    /// Forgets addresses and links, and keeps the room they took.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn clear(&mut self) {
+        self.v4.clear();
+        self.v6.clear();
+        self.links.clear();
+        self.by_index.clear();
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("about", &self.about)
+            .field("links", &self.links)
+            .field("addresses", &self.addresses().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// Why links and addresses are not a [`Snapshot`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Two links have one index.
+    #[error("links[{at}]: index {index} is that of an earlier link; every link has its own")]
+    SameIndex {
+        /// The position of the second one.
+        at: usize,
+        /// The index they share.
+        index: u32,
+    },
+    /// An address is on a link that is not listed.
+    #[error("addresses[{at}]: interface_index {index}: no link with this index is listed")]
+    UnlistedLink {
+        /// The position of the address.
+        at: usize,
+        /// The index of its link.
+        index: u32,
+    },
+}
+
+/// The addresses of one family in kernel order.
+///
+/// Addresses and masks stand in arrays of their own, because that is what the scan reads.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Table<A> {
+    pub addresses: Vec<A>,
+    pub masks: Vec<A>,
+    rest: Vec<(Option<A>, Facts)>,
+}
+
+impl<A> Default for Table<A> {
+    fn default() -> Self {
+        Self {
+            addresses: Vec::new(),
+            masks: Vec::new(),
+            rest: Vec::new(),
+        }
+    }
+}
+
+impl<A: Bits> Table<A> {
+    pub fn len(&self) -> usize {
+        self.addresses.len()
+    }
+
+    pub fn facts(&self) -> impl Iterator<Item = &Facts> {
+        self.rest.iter().map(|(_, facts)| facts)
+    }
+
+    pub fn get(&self, at: usize) -> Option<Address> {
+        let (peer, facts) = self.rest.get(at)?;
+        let (ip, mask) = (self.addresses.get(at)?, self.masks.get(at)?);
+        Some(Address::from_bits(*ip, *mask, *peer, *facts))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Address> + '_ {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
+    /// `mask` is that of `address`.
+    fn push(&mut self, address: &Address, mask: A) {
+        let Some(ip) = A::from_ip(address.ip()) else {
+            debug_assert!(false, "address and mask of an Address are of one family");
+            return;
+        };
+        self.addresses.push(ip);
+        self.masks.push(mask);
+        self.rest
+            .push((address.peer().and_then(A::from_ip), address.facts));
+    }
+
+    #[cfg(target_os = "linux")]
+    fn clear(&mut self) {
+        self.addresses.clear();
+        self.masks.clear();
+        self.rest.clear();
+    }
+}

@@ -1,0 +1,40 @@
+//! What a snapshot says of its host: name, kernel, time.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::libc;
+
+/// The name of the host (gethostname(2)), if it has one.
+pub(crate) fn hostname() -> Option<String> {
+    let name = nix::unistd::gethostname().ok()?;
+    Some(name.to_string_lossy().into_owned()).filter(|name| !name.is_empty())
+}
+
+/// The release of the kernel (uname(2)).
+pub(crate) fn kernel() -> Option<String> {
+    let uname = nix::sys::utsname::uname().ok()?;
+    Some(uname.release().to_string_lossy().into_owned())
+}
+
+/// The time now in UTC as RFC 3339 writes it: `2026-11-21T20:00:00Z`.
+pub(crate) fn now() -> Option<String> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    let seconds = libc::time_t::try_from(seconds).ok()?;
+    let mut tm = std::mem::MaybeUninit::<libc::tm>::uninit();
+    // SAFETY: both pointers are to live memory of their types, for as long as the call.
+    let done = unsafe { libc::gmtime_r(&seconds, tm.as_mut_ptr()) };
+    if done.is_null() {
+        return None;
+    }
+    // SAFETY: gmtime_r(3) returned no NULL, so it has written all of `tm`.
+    let tm = unsafe { tm.assume_init() };
+    Some(format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        i64::from(tm.tm_year) + 1900,
+        tm.tm_mon + 1,
+        tm.tm_mday,
+        tm.tm_hour,
+        tm.tm_min,
+        tm.tm_sec
+    ))
+}

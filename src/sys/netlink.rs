@@ -1,0 +1,235 @@
+//! A `NETLINK_ROUTE` socket (netlink(7)), and what can be asked of a link on it (netdevice(7)).
+
+use std::io::IoSliceMut;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SetSockOpt, SockFlag, SockProtocol, SockType, bind,
+    getsockname, recvmsg, send, setsockopt, socket,
+};
+use std::os::fd::AsFd;
+
+use crate::snapshot::{HardwareAddress, Link, LinkFlags, Name};
+
+/// A bound `NETLINK_ROUTE` socket: non-blocking, close-on-exec.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    port: u32,
+}
+
+/// What was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// The length of the datagram in bytes, which may be more than there was room for.
+    pub len: usize,
+    /// The port id of the sender; the kernel's is 0.
+    pub sender: u32,
+}
+
+impl Socket {
+    /// Opens and binds a socket, with `NETLINK_GET_STRICT_CHK` where the kernel has it.
+    pub fn open() -> nix::Result<Self> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let protocol = SockProtocol::NetlinkRoute;
+        let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
+        // Without it (before Linux 4.20) the kernel dumps more than was asked for, and the
+        // receiver filters.
+        let _ = setsockopt(&fd, StrictCheck, &true);
+        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
+        let port = getsockname::<NetlinkAddr>(fd.as_raw_fd())?.pid();
+        Ok(Self { fd, port })
+    }
+
+    /// The port id that the kernel gave this socket.
+    pub fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// Sends a request to the kernel.
+    pub fn send(&self, request: &[u8]) -> nix::Result<()> {
+        loop {
+            match send(self.fd.as_raw_fd(), request, MsgFlags::empty()) {
+                Err(Errno::EINTR) => {}
+                sent => return sent.map(drop),
+            }
+        }
+    }
+
+    /// Receives a datagram; `ETIMEDOUT` where none came until the deadline.
+    pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received> {
+        loop {
+            let mut room = [IoSliceMut::new(buffer)];
+            let fd = self.fd.as_raw_fd();
+            match recvmsg::<NetlinkAddr>(fd, &mut room, None, MsgFlags::MSG_TRUNC) {
+                Ok(message) => {
+                    let sender = message.address.map_or(0, |address| address.pid());
+                    let len = message.bytes;
+                    return Ok(Received { len, sender });
+                }
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => self.wait(deadline)?,
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    fn wait(&self, deadline: Instant) -> nix::Result<()> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Errno::ETIMEDOUT);
+        }
+        // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
+        let left = left.as_millis().saturating_add(1);
+        let left = PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX));
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, left) {
+            Err(Errno::EINTR) | Ok(_) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// The index of the link with this name (`SIOCGIFINDEX`); `ENODEV` where there is none.
+    #[doc(alias = "SIOCGIFINDEX")]
+    pub fn link_index(&self, name: &Name) -> nix::Result<u32> {
+        let mut request = IfReq::named(name);
+        request.ask(self, Ask::Index)?;
+        Ok(request.number())
+    }
+
+    /// A link by its index: name, flags and hardware address, by three ioctls that do not wait
+    /// for the RTNL lock; `ENODEV` where there is none.
+    ///
+    /// Only the low 16 bits of the flags come this way; IFF_LOWER_UP is not among them.
+    pub fn link(&self, index: u32) -> nix::Result<Link> {
+        // A rename between the calls would mix two links up: read the name again afterwards.
+        for _ in 0..8 {
+            let name = self.link_name(index)?;
+            let mut request = IfReq::named(&name);
+            let flags = request.ask(self, Ask::Flags).map(|()| request.flags());
+            let mut request = IfReq::named(&name);
+            let mac = request
+                .ask(self, Ask::HardwareAddress)
+                .map(|()| request.mac());
+            if self.link_name(index)? != name {
+                continue;
+            }
+            let mut link = Link::new(index, name).with_flags(flags?);
+            if let Some(mac) = mac? {
+                link = link.with_mac(mac);
+            }
+            return Ok(link);
+        }
+        Err(Errno::EAGAIN)
+    }
+
+    fn link_name(&self, index: u32) -> nix::Result<Name> {
+        let mut request = IfReq::indexed(index);
+        request.ask(self, Ask::Name)?;
+        request.name().ok_or(Errno::ENODEV)
+    }
+}
+
+/// `NETLINK_GET_STRICT_CHK` (linux/netlink.h, Linux 4.20), which nix does not have.
+#[derive(Clone, Copy)]
+struct StrictCheck;
+
+impl SetSockOpt for StrictCheck {
+    type Val = bool;
+
+    fn set<F: AsFd>(&self, fd: &F, on: &bool) -> nix::Result<()> {
+        let value = libc::c_int::from(*on);
+        let fd = fd.as_fd().as_raw_fd();
+        let len = size_of::<libc::c_int>() as libc::socklen_t;
+        let option = libc::NETLINK_GET_STRICT_CHK;
+        let value: *const libc::c_int = &value;
+        // SAFETY: the fd is open, and `value` points to `len` readable bytes.
+        let set = unsafe { libc::setsockopt(fd, libc::SOL_NETLINK, option, value.cast(), len) };
+        Errno::result(set).map(drop)
+    }
+}
+
+/// `struct ifreq` (netdevice(7)), and the requests that fill it.
+struct IfReq(libc::ifreq);
+
+enum Ask {
+    Name,
+    Index,
+    Flags,
+    HardwareAddress,
+}
+
+mod ioctl {
+    use nix::libc;
+
+    nix::ioctl_readwrite_bad!(name, libc::SIOCGIFNAME, libc::ifreq);
+    nix::ioctl_readwrite_bad!(index, libc::SIOCGIFINDEX, libc::ifreq);
+    nix::ioctl_readwrite_bad!(flags, libc::SIOCGIFFLAGS, libc::ifreq);
+    nix::ioctl_readwrite_bad!(hardware_address, libc::SIOCGIFHWADDR, libc::ifreq);
+}
+
+impl IfReq {
+    fn zeroed() -> Self {
+        // SAFETY: all bytes zero is a value of this struct of integers and a pointer.
+        Self(unsafe { std::mem::zeroed() })
+    }
+
+    fn named(name: &Name) -> Self {
+        let mut request = Self::zeroed();
+        // A Name is at most 15 bytes long, so that a NUL is left of the 16.
+        for (to, from) in request.0.ifr_name.iter_mut().zip(name.as_bytes()) {
+            *to = *from as libc::c_char;
+        }
+        request
+    }
+
+    fn indexed(index: u32) -> Self {
+        let mut request = Self::zeroed();
+        request.0.ifr_ifru.ifru_ifindex = index as libc::c_int;
+        request
+    }
+
+    fn ask(&mut self, socket: &Socket, ask: Ask) -> nix::Result<()> {
+        let fd = socket.fd.as_raw_fd();
+        let asked = match ask {
+            // SAFETY: the fd is open, and the kernel reads and writes one `struct ifreq`.
+            Ask::Name => unsafe { ioctl::name(fd, &mut self.0) },
+            // SAFETY: as above.
+            Ask::Index => unsafe { ioctl::index(fd, &mut self.0) },
+            // SAFETY: as above.
+            Ask::Flags => unsafe { ioctl::flags(fd, &mut self.0) },
+            // SAFETY: as above.
+            Ask::HardwareAddress => unsafe { ioctl::hardware_address(fd, &mut self.0) },
+        };
+        asked.map(drop)
+    }
+
+    fn name(&self) -> Option<Name> {
+        let bytes = self.0.ifr_name.map(|c| c as u8);
+        Name::from_bytes(bytes.split(|b| *b == 0).next()?).ok()
+    }
+
+    fn number(&self) -> u32 {
+        // SAFETY: SIOCGIFINDEX has set this field, and any bits are an integer.
+        unsafe { self.0.ifr_ifru.ifru_ifindex as u32 }
+    }
+
+    fn flags(&self) -> LinkFlags {
+        // SAFETY: SIOCGIFFLAGS has set this field, and any bits are an integer.
+        let flags = unsafe { self.0.ifr_ifru.ifru_flags };
+        LinkFlags::from_bits((flags as u16).into())
+    }
+
+    /// An Ethernet address; the kernel writes 14 bytes at the most, whatever the type.
+    fn mac(&self) -> Option<HardwareAddress> {
+        // SAFETY: SIOCGIFHWADDR has set this field, and any bits are a sockaddr.
+        let address = unsafe { self.0.ifr_ifru.ifru_hwaddr };
+        let mac = address.sa_data.map(|c| c as u8);
+        let ethernet = address.sa_family == libc::ARPHRD_ETHER;
+        HardwareAddress::from_bytes(mac.get(..6).filter(|_| ethernet)?).ok()
+    }
+}

@@ -1,0 +1,288 @@
+//! The output of `ip -j addr` and `ip -d -j addr`, iproute2 5 and 6.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+
+use super::json::ParseError;
+use super::snapshot_json::{prefix, read};
+use crate::snapshot::{
+    About, Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Name, Snapshot,
+    Source,
+};
+
+#[derive(Deserialize)]
+struct LinkJson {
+    /// Absent from the empty objects that iproute2 5 prints for links it was told to leave out.
+    ifindex: Option<u32>,
+    ifname: Option<Bytes>,
+    flags: Option<Vec<String>>,
+    address: Option<String>,
+    master: Option<Bytes>,
+    linkinfo: Option<LinkInfoJson>,
+    #[serde(default)]
+    addr_info: Vec<AddressJson>,
+}
+
+#[derive(Deserialize)]
+struct LinkInfoJson {
+    info_kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AddressJson {
+    family: Option<String>,
+    local: Option<String>,
+    /// The peer.
+    address: Option<String>,
+    prefixlen: Option<u8>,
+    scope: Option<String>,
+    label: Option<Bytes>,
+    protocol: Option<String>,
+    valid_life_time: Option<u32>,
+    preferred_life_time: Option<u32>,
+    /// The bits that iproute2 has no word for, in hexadecimal.
+    ifa_flags: Option<String>,
+    #[serde(default)]
+    secondary: bool,
+    #[serde(default)]
+    temporary: bool,
+    #[serde(default)]
+    nodad: bool,
+    #[serde(default)]
+    optimistic: bool,
+    #[serde(default)]
+    dadfailed: bool,
+    #[serde(default)]
+    home: bool,
+    #[serde(default)]
+    deprecated: bool,
+    #[serde(default)]
+    tentative: bool,
+    #[serde(default)]
+    dynamic: bool,
+    #[serde(default)]
+    mngtmpaddr: bool,
+    #[serde(default)]
+    noprefixroute: bool,
+    #[serde(default)]
+    autojoin: bool,
+    #[serde(default, rename = "stable-privacy")]
+    stable_privacy: bool,
+}
+
+/// A string whose bytes may be anything.
+struct Bytes(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct BytesVisitor;
+
+        impl Visitor<'_> for BytesVisitor {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
+                Ok(Bytes(text.as_bytes().to_vec()))
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.to_vec()))
+            }
+        }
+
+        from.deserialize_bytes(BytesVisitor)
+    }
+}
+
+pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
+    let listed: Vec<LinkJson> = serde_json::from_slice(text).map_err(ParseError::json)?;
+    let by_name: BTreeMap<&[u8], u32> = listed
+        .iter()
+        .filter_map(|json| Some((json.ifname.as_ref()?.0.as_slice(), json.ifindex?)))
+        .collect();
+    let mut links = Vec::new();
+    let mut addresses = Vec::new();
+    for (at, json) in listed.iter().enumerate() {
+        let Some(index) = json.ifindex else { continue };
+        let place = format!("[{at}]");
+        let master = json
+            .master
+            .as_ref()
+            .and_then(|name| by_name.get(name.0.as_slice()));
+        links.push(link(&place, index, json, master.copied())?);
+        for (at, json) in json.addr_info.iter().enumerate() {
+            // Other families than these two are of no concern, and an empty object is nothing.
+            if matches!(json.family.as_deref(), Some("inet" | "inet6")) {
+                addresses.push(address(&format!("{place}.addr_info[{at}]"), index, json)?);
+            }
+        }
+    }
+    let about = About {
+        source: Some(Source::IpJson),
+        ..About::default()
+    };
+    Ok(Snapshot::new(links, addresses)?.with_about(about))
+}
+
+fn link(place: &str, index: u32, json: &LinkJson, master: Option<u32>) -> Result<Link, ParseError> {
+    let missing = || ParseError::value(format!("{place}.ifname"), "it is missing");
+    let bytes = &json.ifname.as_ref().ok_or_else(missing)?.0;
+    let mut link = Link::new(index, name(bytes, || format!("{place}.ifname"))?);
+    if let Some(words) = &json.flags {
+        link = link.with_flags(link_flags(words, || format!("{place}.flags"))?);
+    }
+    if let Some(mac) = json.address.as_deref().and_then(hardware_address) {
+        link = link.with_mac(mac);
+    }
+    if let Some(kind) = json
+        .linkinfo
+        .as_ref()
+        .and_then(|info| info.info_kind.as_deref())
+    {
+        link = link.with_kind(kind);
+    }
+    if let Some(master) = master {
+        link = link.with_master(master);
+    }
+    Ok(link)
+}
+
+/// iproute2 has the kernel's words in capitals, tells IFF_RUNNING only by `NO-CARRIER` on a link
+/// that is up, and adds `M-DOWN` about the lower link.
+fn link_flags(words: &[String], place: impl Fn() -> String) -> Result<LinkFlags, ParseError> {
+    let mut bits = 0;
+    let mut no_carrier = false;
+    for (at, word) in words.iter().enumerate() {
+        let lower = word.to_ascii_lowercase().replace('_', "-");
+        let known = LinkFlags::WORDS.iter().find(|(_, known)| *known == lower);
+        match (word.as_str(), known) {
+            ("NO-CARRIER", _) => no_carrier = true,
+            ("M-DOWN", _) => {}
+            (_, Some((bit, _))) => bits |= bit,
+            (word, None) => {
+                let hex = u32::from_str_radix(word.trim_start_matches("0x"), 16);
+                bits |= hex.map_err(|_| {
+                    let place = format!("{}[{at}]", place());
+                    ParseError::value(place, format!("{word:?}: no flag that iproute2 prints"))
+                })?;
+            }
+        }
+    }
+    let flags = LinkFlags::from_bits(bits);
+    let running = flags.contains(LinkFlags::UP) && !no_carrier;
+    Ok(if running {
+        flags | LinkFlags::RUNNING
+    } else {
+        flags
+    })
+}
+
+/// Tunnels have an IP address for a hardware address, and iproute2 prints it as one.
+fn hardware_address(text: &str) -> Option<HardwareAddress> {
+    let ipv4 = || text.parse::<Ipv4Addr>().ok().map(|ip| ip.octets().to_vec());
+    let ipv6 = || text.parse::<Ipv6Addr>().ok().map(|ip| ip.octets().to_vec());
+    let tunnel = || HardwareAddress::from_bytes(&ipv4().or_else(ipv6)?).ok();
+    text.parse().ok().or_else(tunnel)
+}
+
+fn address(place: &str, index: u32, json: &AddressJson) -> Result<Address, ParseError> {
+    let missing = |member: &str| ParseError::value(format!("{place}.{member}"), "it is missing");
+    let text = json.local.as_deref().ok_or_else(|| missing("local"))?;
+    let ip: IpAddr = read(text, || format!("{place}.local"))?;
+    let len = json.prefixlen.ok_or_else(|| missing("prefixlen"))?;
+    let mask = prefix(ip, len).map_err(|p| ParseError::value(format!("{place}.prefixlen"), p))?;
+    let family = |_| ParseError::value(format!("{place}.address"), "it is of the other family");
+    let mut address = Address::with_netmask(ip, mask, index)
+        .map_err(|error| ParseError::value(place, error.to_string()))?
+        .with_flags(address_flags(place, json)?);
+    if let Some(label) = json.label.as_ref().filter(|label| !label.0.is_empty()) {
+        address = address.with_label(name(&label.0, || format!("{place}.label"))?);
+    }
+    if let Some(peer) = json.address.as_deref() {
+        let peer = read(peer, || format!("{place}.address"))?;
+        address = address.with_peer(peer).map_err(family)?;
+    }
+    if let Some(scope) = &json.scope {
+        address = address.with_scope(read(scope, || format!("{place}.scope"))?);
+    }
+    if let Some(protocol) = json.protocol.as_deref().and_then(protocol) {
+        address = address.with_protocol(protocol);
+    }
+    if let Some(seconds) = json.valid_life_time {
+        address = address.with_valid_lft(lifetime(seconds));
+    }
+    if let Some(seconds) = json.preferred_life_time {
+        address = address.with_preferred_lft(lifetime(seconds));
+    }
+    Ok(address)
+}
+
+/// iproute2 prints every flag it knows, IFA_F_PERMANENT by the absence of `dynamic`.
+fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, ParseError> {
+    let known = [
+        (json.secondary, AddressFlags::SECONDARY),
+        (json.temporary, AddressFlags::TEMPORARY),
+        (json.nodad, AddressFlags::NODAD),
+        (json.optimistic, AddressFlags::OPTIMISTIC),
+        (json.dadfailed, AddressFlags::DADFAILED),
+        (json.home, AddressFlags::HOMEADDRESS),
+        (json.deprecated, AddressFlags::DEPRECATED),
+        (json.tentative, AddressFlags::TENTATIVE),
+        (!json.dynamic, AddressFlags::PERMANENT),
+        (json.mngtmpaddr, AddressFlags::MANAGETEMPADDR),
+        (json.noprefixroute, AddressFlags::NOPREFIXROUTE),
+        (json.autojoin, AddressFlags::MCAUTOJOIN),
+        (json.stable_privacy, AddressFlags::STABLE_PRIVACY),
+    ];
+    let set = known
+        .into_iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, flag)| flag);
+    let flags = set.fold(AddressFlags::default(), |flags, flag| flags | flag);
+    let Some(rest) = json.ifa_flags.as_deref() else {
+        return Ok(flags);
+    };
+    let hex = u32::from_str_radix(rest.trim_start_matches("0x"), 16);
+    let hex = hex.map_err(|_| {
+        let problem = format!("{rest:?}: a hexadecimal number is expected");
+        ParseError::value(format!("{place}.ifa_flags"), problem)
+    })?;
+    Ok(flags | AddressFlags::from_bits(hex))
+}
+
+/// The protocol by iproute2's names (etc/iproute2/rt_addrprotos) and keepalived's, or by number;
+/// what only the other host's own files name is not known.
+fn protocol(text: &str) -> Option<u8> {
+    match text {
+        "kernel_lo" => Some(1),
+        "kernel_ra" => Some(2),
+        "kernel_ll" => Some(3),
+        "keepalived" => Some(18),
+        text => match text.strip_prefix("0x") {
+            Some(hex) => u8::from_str_radix(hex, 16).ok(),
+            None => text.parse().ok(),
+        },
+    }
+    .filter(|protocol| *protocol != 0)
+}
+
+fn lifetime(seconds: u32) -> Lifetime {
+    match seconds {
+        u32::MAX => Lifetime::Forever,
+        seconds => Lifetime::Seconds(seconds),
+    }
+}
+
+fn name(bytes: &[u8], place: impl Fn() -> String) -> Result<Name, ParseError> {
+    Name::from_bytes(bytes).map_err(|error| {
+        let text = String::from_utf8_lossy(bytes);
+        ParseError::value(place(), format!("{text:?}: {error}"))
+    })
+}

@@ -1,0 +1,371 @@
+//! The format `bindnet-snapshot/1`.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::json::ParseError;
+use crate::snapshot::{
+    About, Address, AddressFlags, Bits, Consistency, HardwareAddress, Lifetime, Link, LinkFlags,
+    Netmask, Snapshot, Source,
+};
+
+const FORMAT: &str = "bindnet-snapshot/1";
+
+#[derive(Serialize, Deserialize)]
+struct SnapshotJson<'a> {
+    #[serde(borrow)]
+    format: Cow<'a, str>,
+    #[serde(default)]
+    source: Option<Cow<'a, str>>,
+    #[serde(default)]
+    consistency: Option<Cow<'a, str>>,
+    #[serde(default)]
+    hostname: Option<String>,
+    #[serde(default)]
+    captured_at: Option<String>,
+    #[serde(default)]
+    kernel: Option<String>,
+    links: Vec<LinkJson>,
+    addresses: Vec<AddressJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LinkJson {
+    index: u32,
+    name: String,
+    #[serde(default)]
+    flags: Option<Vec<String>>,
+    #[serde(default)]
+    mac: Option<String>,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    master: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AddressJson {
+    interface_index: Option<u32>,
+    address: String,
+    prefix_len: Option<u8>,
+    /// Instead of a prefix length, for a mask with holes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    netmask: Option<String>,
+    #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    peer: Option<String>,
+    #[serde(default)]
+    scope: Option<String>,
+    #[serde(default)]
+    flags: Option<Vec<String>>,
+    #[serde(default)]
+    protocol: Option<u8>,
+    #[serde(default, with = "lifetime", skip_serializing_if = "Option::is_none")]
+    valid_lft: Option<Lifetime>,
+    #[serde(default, with = "lifetime", skip_serializing_if = "Option::is_none")]
+    preferred_lft: Option<Lifetime>,
+    #[serde(default)]
+    created: Option<u32>,
+}
+
+/// Seconds; `null` is for ever, an absent member is not known.
+mod lifetime {
+    use super::{Deserialize, Deserializer, Lifetime, Serializer};
+
+    pub fn serialize<S: Serializer>(lft: &Option<Lifetime>, to: S) -> Result<S::Ok, S::Error> {
+        match lft {
+            Some(Lifetime::Seconds(seconds)) => to.serialize_u32(*seconds),
+            Some(Lifetime::Forever) | None => to.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Lifetime>, D::Error> {
+        let seconds = Option::<u32>::deserialize(from)?;
+        Ok(Some(seconds.map_or(Lifetime::Forever, Lifetime::Seconds)))
+    }
+}
+
+pub(super) fn print(snapshot: &Snapshot) -> String {
+    // Serializing to a string fails only where an implementation of Serialize does.
+    serde_json::to_string(&to_json(snapshot)).unwrap_or_default()
+}
+
+pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: Option<String>,
+    }
+    let Format { format } = serde_json::from_slice(text).map_err(ParseError::json)?;
+    if format.as_deref() != Some(FORMAT) {
+        let found = format.unwrap_or_default();
+        return Err(ParseError::Format { found });
+    }
+    from_json(serde_json::from_slice(text).map_err(ParseError::json)?)
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to_json(self).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Snapshot {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from_json(SnapshotJson::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+fn to_json(snapshot: &Snapshot) -> SnapshotJson<'static> {
+    let about = snapshot.about().clone();
+    SnapshotJson {
+        format: FORMAT.into(),
+        source: about.source.map(|source| source.code().into()),
+        consistency: about
+            .consistency
+            .map(|consistency| consistency.code().into()),
+        hostname: about.hostname,
+        captured_at: about.captured_at,
+        kernel: about.kernel,
+        links: snapshot.links().iter().map(link_to_json).collect(),
+        addresses: snapshot
+            .addresses()
+            .map(|address| address_to_json(&address))
+            .collect(),
+    }
+}
+
+fn link_to_json(link: &Link) -> LinkJson {
+    LinkJson {
+        index: link.index(),
+        name: link.name().to_string(),
+        flags: link
+            .flags()
+            .map(|flags| words(flags.bits(), LinkFlags::WORDS)),
+        mac: link.mac().map(HardwareAddress::to_string),
+        kind: link.kind().map(str::to_owned),
+        master: link.master(),
+    }
+}
+
+fn address_to_json(address: &Address) -> AddressJson {
+    let prefix_len = address.netmask().prefix_len();
+    AddressJson {
+        interface_index: address.link_index(),
+        address: address.ip().to_string(),
+        prefix_len,
+        netmask: prefix_len
+            .is_none()
+            .then(|| address.netmask().to_ip().to_string()),
+        label: address.label().map(|label| label.to_string()),
+        peer: address.peer().map(|peer| peer.to_string()),
+        scope: address.scope().map(|scope| scope.to_string()),
+        flags: address
+            .flags()
+            .map(|flags| words(flags.bits(), address_words(address.ip()))),
+        protocol: address.protocol(),
+        valid_lft: address.valid_lft(),
+        preferred_lft: address.preferred_lft(),
+        created: address.created(),
+    }
+}
+
+fn from_json(json: SnapshotJson<'_>) -> Result<Snapshot, ParseError> {
+    if json.format != FORMAT {
+        let found = json.format.into_owned();
+        return Err(ParseError::Format { found });
+    }
+    let about = About {
+        source: json.source.map(|code| source(&code)).transpose()?,
+        consistency: json
+            .consistency
+            .map(|code| consistency(&code))
+            .transpose()?,
+        hostname: json.hostname,
+        captured_at: json.captured_at,
+        kernel: json.kernel,
+    };
+    let links: Result<Vec<_>, _> = json
+        .links
+        .into_iter()
+        .enumerate()
+        .map(link_from_json)
+        .collect();
+    let addresses: Result<Vec<_>, _> = json
+        .addresses
+        .into_iter()
+        .enumerate()
+        .map(address_from_json)
+        .collect();
+    Ok(Snapshot::new(links?, addresses?)?.with_about(about))
+}
+
+fn source(code: &str) -> Result<Source, ParseError> {
+    let known = [Source::Netlink, Source::Getifaddrs, Source::IpJson];
+    known
+        .into_iter()
+        .find(|source| source.code() == code)
+        .ok_or_else(|| {
+            let problem = format!("{code:?}; netlink, getifaddrs, ip-json or null is expected");
+            ParseError::value("source", problem)
+        })
+}
+
+fn consistency(code: &str) -> Result<Consistency, ParseError> {
+    let known = [Consistency::Consistent, Consistency::Interrupted];
+    known
+        .into_iter()
+        .find(|consistency| consistency.code() == code)
+        .ok_or_else(|| {
+            let problem = format!("{code:?}; consistent, interrupted or null is expected");
+            ParseError::value("consistency", problem)
+        })
+}
+
+fn link_from_json((at, json): (usize, LinkJson)) -> Result<Link, ParseError> {
+    let place = |member: &str| format!("links[{at}].{member}");
+    let mut link = Link::new(json.index, read(&json.name, || place("name"))?);
+    if let Some(flags) = json.flags {
+        let bits = bits(&flags, LinkFlags::WORDS, || place("flags"))?;
+        link = link.with_flags(LinkFlags::from_bits(bits));
+    }
+    if let Some(mac) = json.mac {
+        link = link.with_mac(read(&mac, || place("mac"))?);
+    }
+    if let Some(kind) = json.kind {
+        link = link.with_kind(kind);
+    }
+    if let Some(master) = json.master {
+        link = link.with_master(master);
+    }
+    Ok(link)
+}
+
+fn address_from_json((at, json): (usize, AddressJson)) -> Result<Address, ParseError> {
+    let place = |member: &str| format!("addresses[{at}].{member}");
+    let ip: IpAddr = read(&json.address, || place("address"))?;
+    let netmask = netmask(ip, json.prefix_len, json.netmask, &place)?;
+    let family = |_| ParseError::value(place("peer"), "it is of the other family");
+    let mut address = Address::with_netmask(ip, netmask, json.interface_index.unwrap_or(0))
+        .map_err(|error| ParseError::value(place("netmask"), error.to_string()))?;
+    if json.interface_index.is_none() {
+        address = address.on_unknown_link();
+    }
+    if let Some(label) = json.label {
+        address = address.with_label(read(&label, || place("label"))?);
+    }
+    if let Some(peer) = json.peer {
+        address = address
+            .with_peer(read(&peer, || place("peer"))?)
+            .map_err(family)?;
+    }
+    if let Some(scope) = json.scope {
+        address = address.with_scope(read(&scope, || place("scope"))?);
+    }
+    if let Some(flags) = json.flags {
+        let bits = bits(&flags, address_words(ip), || place("flags"))?;
+        address = address.with_flags(AddressFlags::from_bits(bits));
+    }
+    if let Some(protocol) = json.protocol {
+        address = address.with_protocol(protocol);
+    }
+    if let Some(lifetime) = json.valid_lft {
+        address = address.with_valid_lft(lifetime);
+    }
+    if let Some(lifetime) = json.preferred_lft {
+        address = address.with_preferred_lft(lifetime);
+    }
+    if let Some(created) = json.created {
+        address = address.with_created(created);
+    }
+    Ok(address)
+}
+
+fn netmask(
+    ip: IpAddr,
+    prefix_len: Option<u8>,
+    netmask: Option<String>,
+    place: impl Fn(&str) -> String,
+) -> Result<Netmask, ParseError> {
+    match (prefix_len, netmask) {
+        (Some(len), None) => prefix(ip, len).map_err(|p| ParseError::value(place("prefix_len"), p)),
+        (None, Some(mask)) => Ok(Netmask::from_ip(read(&mask, || place("netmask"))?)),
+        (None, None) => Err(ParseError::value(place("prefix_len"), "it is missing")),
+        (Some(_), Some(_)) => {
+            let problem = "a mask with holes has no prefix_len; give one of the two";
+            Err(ParseError::value(place("netmask"), problem))
+        }
+    }
+}
+
+/// The mask of a prefix length, which the family of the address bounds.
+pub(super) fn prefix(ip: IpAddr, len: u8) -> Result<Netmask, String> {
+    let (mask, longest) = match ip {
+        IpAddr::V4(_) => (<u32 as Bits>::mask(len).map(Netmask::V4), "IPv4 0 to 32"),
+        IpAddr::V6(_) => (<u128 as Bits>::mask(len).map(Netmask::V6), "IPv6 0 to 128"),
+    };
+    mask.ok_or_else(|| format!("{len} is too long for {ip}; a prefix length is {longest}"))
+}
+
+/// Reads a value from its text; the error names the text and the place.
+pub(super) fn read<T>(text: &str, place: impl Fn() -> String) -> Result<T, ParseError>
+where
+    T: FromStr<Err: Display>,
+{
+    text.parse()
+        .map_err(|error| ParseError::value(place(), format!("{text:?}: {error}")))
+}
+
+type Words = [(u32, &'static str)];
+
+/// The words for the flags of an address: bit 0x01 is `temporary` on IPv6.
+fn address_words(ip: IpAddr) -> &'static Words {
+    const V6: [(u32, &str); AddressFlags::WORDS.len()] = {
+        let mut words = [(0, ""); AddressFlags::WORDS.len()];
+        words.copy_from_slice(AddressFlags::WORDS);
+        words[0].1 = "temporary";
+        words
+    };
+    if ip.is_ipv6() {
+        &V6
+    } else {
+        AddressFlags::WORDS
+    }
+}
+
+/// The words for bits, in ascending order; an unknown bit is `0x…`.
+fn words(bits: u32, words: &Words) -> Vec<String> {
+    (0..u32::BITS)
+        .map(|shift| bits & 1 << shift)
+        .filter(|bit| *bit != 0)
+        .map(|bit| match words.iter().find(|(known, _)| *known == bit) {
+            Some((_, word)) => (*word).to_owned(),
+            None => format!("{bit:#x}"),
+        })
+        .collect()
+}
+
+/// The bits for words.
+fn bits(flags: &[String], words: &Words, place: impl Fn() -> String) -> Result<u32, ParseError> {
+    let mut bits = 0;
+    for (at, flag) in flags.iter().enumerate() {
+        let known = words
+            .iter()
+            .find(|(_, word)| word == flag)
+            .map(|(bit, _)| *bit);
+        let hex = || u32::from_str_radix(flag.strip_prefix("0x")?, 16).ok();
+        bits |= known.or_else(hex).ok_or_else(|| {
+            let known: Vec<_> = words.iter().map(|(_, word)| *word).collect();
+            let problem = format!(
+                "{flag:?}: no such flag; known are {} and 0x…",
+                known.join(", ")
+            );
+            ParseError::value(format!("{}[{at}]", place()), problem)
+        })?;
+    }
+    Ok(bits)
+}
