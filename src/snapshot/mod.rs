@@ -125,8 +125,10 @@ impl Snapshot {
         links: impl IntoIterator<Item = Link>,
         addresses: impl IntoIterator<Item = Address>,
     ) -> Result<Self, SnapshotError> {
-        let mut snapshot = Self::default();
-        snapshot.links = links.into_iter().collect();
+        let mut snapshot = Self {
+            links: links.into_iter().collect(),
+            ..Self::default()
+        };
         snapshot.index_links();
         if let Some(at) = snapshot.repeated_link() {
             let index = snapshot.links.get(at).map_or(0, Link::index);

@@ -239,7 +239,7 @@ fn message(view: View<'_>) -> Result<(Header, Message), DecodeError> {
         port: view.u32(12, "nlmsg_pid")?,
         interrupted: flags & NLM_F_DUMP_INTR != 0,
     };
-    let body = view.from(NLMSG_HDRLEN);
+    let body = view.rest(NLMSG_HDRLEN);
     let message = match kind {
         RTM_NEWADDR => address(body)?.map_or(Message::Other, Message::NewAddress),
         RTM_DELADDR => address(body)?.map_or(Message::Other, Message::DeletedAddress),
@@ -270,7 +270,7 @@ fn words(body: View<'_>, flags: u16) -> Option<String> {
     } else {
         body.u32(4, "nlmsg_len").ok()? as usize
     };
-    let attributes = body.from(request.next_multiple_of(4).checked_add(4)?);
+    let attributes = body.rest(request.next_multiple_of(4).checked_add(4)?);
     let text = attributes
         .attributes()
         .map_while(Result::ok)
@@ -289,7 +289,7 @@ fn address(body: View<'_>) -> Result<Option<Address>, DecodeError> {
         scope: Some(Scope::new(scope)),
         ..Facts::default()
     };
-    let attributes = body.from(IFADDRMSG_LEN);
+    let attributes = body.rest(IFADDRMSG_LEN);
     match family {
         AF_INET => address_of::<u32, 4>(attributes, prefix_len, facts).map(Some),
         AF_INET6 => address_of::<u128, 16>(attributes, prefix_len, facts).map(Some),
@@ -345,7 +345,7 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
     let flags = body.u32(8, "ifi_flags")?;
     let offset = body.offset;
     let (mut name, mut mac, mut kind, mut master) = (None, None, None, None);
-    for attribute in body.from_checked(IFINFOMSG_LEN, "ifinfomsg")?.attributes() {
+    for attribute in body.after(IFINFOMSG_LEN, "ifinfomsg")?.attributes() {
         let (attribute, value) = attribute?;
         match attribute {
             IFLA_IFNAME => name = value.name("IFLA_IFNAME")?,
@@ -426,14 +426,14 @@ impl<'a> View<'a> {
     }
 
     /// What follows the first `at` bytes; nothing if there are fewer.
-    fn from(self, at: usize) -> View<'a> {
+    fn rest(self, at: usize) -> View<'a> {
         View {
             bytes: self.bytes.get(at..).unwrap_or_default(),
             offset: self.offset.saturating_add(at),
         }
     }
 
-    fn from_checked(self, at: usize, what: &'static str) -> Result<View<'a>, DecodeError> {
+    fn after(self, at: usize, what: &'static str) -> Result<View<'a>, DecodeError> {
         if self.bytes.len() < at {
             let offset = self.offset;
             return Err(DecodeError::Short {
@@ -442,7 +442,7 @@ impl<'a> View<'a> {
                 offset,
             });
         }
-        Ok(self.from(at))
+        Ok(self.rest(at))
     }
 
     /// A name up to its NUL; an empty one is none.
@@ -467,8 +467,8 @@ impl<'a> View<'a> {
             }
             let attribute = rest.attribute();
             rest = match &attribute {
-                Ok((_, value)) => rest.from((RTA_HDRLEN + value.bytes.len()).next_multiple_of(4)),
-                Err(_) => rest.from(rest.bytes.len()),
+                Ok((_, value)) => rest.rest((RTA_HDRLEN + value.bytes.len()).next_multiple_of(4)),
+                Err(_) => rest.rest(rest.bytes.len()),
             };
             Some(attribute)
         })

@@ -248,7 +248,7 @@ fn link_from_json((at, json): (usize, LinkJson)) -> Result<Link, ParseError> {
 fn address_from_json((at, json): (usize, AddressJson)) -> Result<Address, ParseError> {
     let place = |member: &str| format!("addresses[{at}].{member}");
     let ip: IpAddr = read(&json.address, || place("address"))?;
-    let netmask = netmask(ip, json.prefix_len, json.netmask, &place)?;
+    let netmask = netmask(ip, json.prefix_len, json.netmask, place)?;
     let family = |_| ParseError::value(place("peer"), "it is of the other family");
     let mut address = Address::with_netmask(ip, netmask, json.interface_index.unwrap_or(0))
         .map_err(|error| ParseError::value(place("netmask"), error.to_string()))?;
