@@ -1,20 +1,169 @@
-fn main() {
-    let h = bindnet::Snapshot::capture().unwrap();
-    let g = bindnet::Snapshot::capture_by_getifaddrs().unwrap();
-    println!("{}", h.to_json());
-    println!("{}", g.to_json());
-    for a in std::env::args().skip(1) {
-        let d = bindnet::Selector::new(a.parse().unwrap())
-            .list_all(true)
-            .decide(&h);
-        println!("{d:#}");
-        println!("{}", d.to_json());
-        println!(
-            "{:#}",
-            bindnet::Capturer::open()
-                .unwrap()
-                .decide(&bindnet::Selector::new(a.parse().unwrap()))
-                .unwrap()
-        );
+//! Previews the address that a cluster daemon would bind for a bindnetaddr, and explains it.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bindnet::{Decision, Outcome, Selector, Separation, Snapshot};
+use clap::Parser;
+
+mod common;
+
+use common::input;
+use common::options::SelectorOptions;
+use common::output::{Color, Failure, paint, print, print_error};
+
+/// Which address would be bound for a bindnetaddr, and why
+///
+/// Exit status: 0 an address was chosen; 1 none was; 2 the command line or an input cannot be
+/// understood; 3 the kernel could not be asked; 4 --strict, and the decision was ambiguous.
+#[derive(Debug, Parser)]
+#[command(name = "preview")]
+struct Options {
+    /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
+    #[arg(value_name = "BINDNETADDR", required_unless_present = "capture")]
+    bindnetaddr: Option<String>,
+    /// Print the chosen address and nothing else
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    json: bool,
+    /// Also list the addresses that do not match
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    selector: SelectorOptions,
+    /// Decide again until there is a choice, for this many seconds
+    #[arg(long, value_name = "SECONDS", conflicts_with = "from")]
+    wait: Option<String>,
+    /// How this host is asked
+    #[arg(long, value_name = "S", default_value = "netlink")]
+    source: Source,
+    /// A snapshot, or the output of `ip -d -j addr`, instead of this host; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "source")]
+    from: Option<PathBuf>,
+    /// Print this host's whole snapshot as JSON and stop
+    #[arg(long, conflicts_with_all = ["bindnetaddr", "from", "wait", "quiet", "all"])]
+    capture: bool,
+    /// When output is coloured; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Source {
+    Netlink,
+    Getifaddrs,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(status) => status,
+        Err(failure) => failure.report("preview"),
     }
+}
+
+fn run(options: &Options) -> Result<ExitCode, Failure> {
+    let Some(bindnetaddr) = &options.bindnetaddr else {
+        print(&(capture(options.source)?.to_json() + "\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let selector = options
+        .selector
+        .selector(bindnetaddr)?
+        .list_all(options.all);
+    let decision = match &options.from {
+        Some(path) => selector.decide(&input::snapshot(path)?),
+        None => decide_here(&selector, options)?,
+    };
+    show(&decision, options)?;
+    Ok(ExitCode::from(match decision.outcome() {
+        Outcome::Chosen => 0,
+        Outcome::Ambiguous => 4,
+        _ => 1,
+    }))
+}
+
+fn capture(source: Source) -> Result<Snapshot, Failure> {
+    let snapshot = match source {
+        #[cfg(target_os = "linux")]
+        Source::Netlink => Snapshot::capture(),
+        _ => Snapshot::capture_by_getifaddrs(),
+    };
+    snapshot.map_err(Failure::system)
+}
+
+/// Decides on this host, again and again as long as `--wait` says.
+fn decide_here(selector: &Selector, options: &Options) -> Result<Decision, Failure> {
+    /// How long to sleep between two decisions.
+    const PAUSE: Duration = Duration::from_millis(100);
+    let wait = options
+        .wait
+        .as_deref()
+        .map(seconds)
+        .transpose()?
+        .unwrap_or_default();
+    let start = Instant::now();
+    loop {
+        let decision = selector.decide(&capture(options.source)?);
+        // A same-network choice is a guess, and the address that was named may still come.
+        let settled = decision.outcome() == Outcome::Chosen
+            && decision.separated_by() != Some(Separation::SameNetwork);
+        let left = wait.saturating_sub(start.elapsed());
+        if settled || left.is_zero() {
+            return Ok(decision);
+        }
+        thread::sleep(left.min(PAUSE));
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, Failure> {
+    let seconds = text
+        .parse()
+        .ok()
+        .and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let problem = || Failure::usage(format!("--wait {text:?}: a number of seconds is expected"));
+    seconds.ok_or_else(problem)
+}
+
+/// A choice goes to standard output; warnings, and why there is no choice, to standard error.
+fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
+    let chosen = decision.chosen();
+    if options.json {
+        print(&(decision.to_json() + "\n"))?;
+    }
+    let Some(chosen) = chosen else {
+        let report = match options.json || options.quiet {
+            true => format!("{decision}\n"),
+            false => format!("{decision:#}"),
+        };
+        let color = options.color.applies_to(&io::stderr());
+        print_error(&paint(&format!("preview: {report}"), color));
+        return Ok(());
+    };
+    if options.json {
+        return Ok(());
+    }
+    if options.quiet {
+        return print(&format!("{}\n", chosen.host_address()));
+    }
+    let mut report = format!("{decision}\n");
+    if decision.has_table() {
+        report.push_str(&format!("\n{}", decision.table()));
+    }
+    let advice = decision.advice_text();
+    if !advice.is_empty() {
+        report.push_str(&format!("\n{advice}"));
+    }
+    let warnings = decision
+        .warnings()
+        .into_iter()
+        .map(|text| format!("warning: {text}\n"));
+    let warnings: String = warnings.collect();
+    print(&paint(&report, options.color.applies_to(&io::stdout())))?;
+    print_error(&paint(&warnings, options.color.applies_to(&io::stderr())));
+    Ok(())
 }

@@ -80,13 +80,17 @@ impl Decision {
         };
         let previous = advise(
             "--previous",
-            address(first),
+            first.host_address().to_string(),
             "it is what the daemon was bound to",
         );
         let fixed = advise("--fixed", first.ip.to_string(), "it belongs to this host");
         match separation {
             Separation::SameNetwork => {
-                let exactly = advise("bindnetaddr", address(first), "this address and no other");
+                let exactly = advise(
+                    "bindnetaddr",
+                    first.host_address().to_string(),
+                    "this address and no other",
+                );
                 let network = "any address of this network";
                 vec![exactly, advise("bindnetaddr", network_of(first), network)]
             }
@@ -141,6 +145,16 @@ impl Decision {
                     let why = "this evidence misleads on this host";
                     advice.push(advise("--no-rule", rule.code().to_owned(), why));
                 }
+                if why == WhyNone::ExactUnusable
+                    && let Some(exact) = self.candidates.iter().find(|c| c.is_exact())
+                    && self
+                        .candidates
+                        .iter()
+                        .any(|c| c.verdict == Verdict::Eligible)
+                {
+                    let why = "any address of its network";
+                    advice.push(advise("bindnetaddr", network_of(exact), why));
+                }
                 if tentative {
                     let why = "duplicate address detection takes a second or two";
                     advice.push(advise("--wait", "10".to_owned(), why));
@@ -161,12 +175,4 @@ impl Decision {
 fn advise(option: &'static str, value: String, why: &str) -> Advice {
     let why = why.to_owned();
     Advice { option, value, why }
-}
-
-/// The address, with its link where that is a part of it.
-fn address(candidate: &Candidate) -> String {
-    match (candidate.identity().1, candidate.interface) {
-        (Some(_), Some(name)) => format!("{}%{name}", candidate.ip),
-        _ => candidate.ip.to_string(),
-    }
 }

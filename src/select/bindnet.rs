@@ -133,7 +133,6 @@ impl Zone {
     }
 
     /// The zone of a link by its name.
-    #[cfg(target_os = "linux")]
     pub(crate) fn named(name: Name) -> Self {
         Self(name)
     }
@@ -181,6 +180,10 @@ pub struct HostAddress {
 }
 
 impl HostAddress {
+    pub(super) fn on(ip: IpAddr, zone: Option<Zone>) -> Self {
+        Self { ip, zone }
+    }
+
     /// The address.
     pub fn ip(&self) -> IpAddr {
         self.ip
@@ -321,9 +324,10 @@ fn ipv4_problem(text: &str) -> Problem {
         }
     }
     match corosync {
-        Some(ip) => Problem::ShortForm {
+        Some(corosync) => Problem::ShortForm {
             parts: parts.len(),
-            corosync: ip,
+            corosync,
+            padded: pad(text, parts.len()),
         },
         None => Problem::NoAddress(text.to_owned()),
     }
@@ -421,10 +425,15 @@ enum Problem {
         decimal: Ipv4Addr,
     },
     #[error(
-        "{parts} of the 4 numbers of an IPv4 address{}; Corosync reads it as {corosync}.\n\
-         Write all four: {corosync} if that is meant", radix(*.parts)
+        "{parts} of the 4 numbers of an IPv4 address{}; Corosync reads it as {corosync}.{}",
+        radix(*.parts), write_all(*.padded, *.corosync)
     )]
-    ShortForm { parts: usize, corosync: Ipv4Addr },
+    ShortForm {
+        parts: usize,
+        corosync: Ipv4Addr,
+        /// With zeros for the numbers that are missing.
+        padded: Option<Ipv4Addr>,
+    },
     #[error("the IPv4 address {0} in an IPv6 one (IPv4-mapped); write {0}")]
     Mapped(Ipv4Addr),
     #[error("the zone after %: {0}; write the name or the index of a link (fe80::1%eth0)")]
@@ -453,6 +462,19 @@ fn write_one(corosync: Option<Ipv4Addr>, decimal: Ipv4Addr) -> String {
         Some(corosync) => format!("\nWrite {corosync} or {decimal}."),
         None => format!("\nWrite {decimal}."),
     }
+}
+
+fn write_all(padded: Option<Ipv4Addr>, corosync: Ipv4Addr) -> String {
+    match padded.filter(|padded| *padded != corosync) {
+        Some(padded) => format!("\nWrite {padded} or {corosync}."),
+        None => format!("\nWrite {corosync}."),
+    }
+}
+
+/// A short form with zeros for the numbers that are missing, which is what most people mean.
+fn pad(text: &str, parts: usize) -> Option<Ipv4Addr> {
+    let zeros = ".0".repeat(4usize.saturating_sub(parts));
+    format!("{text}{zeros}").parse().ok()
 }
 
 fn radix(parts: usize) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::bindnet::{Bindnet, HostAddress};
+use super::bindnet::{Bindnet, HostAddress, Zone};
 use super::evidence::{Reason, Reasons};
 use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 
@@ -340,6 +340,12 @@ impl Candidate {
         } else {
             0
         }
+    }
+
+    /// The address, with its link where that is a part of it: `192.0.2.10`, `fe80::1%eth0`.
+    pub fn host_address(&self) -> HostAddress {
+        let link_local = self.interface.filter(|_| is_link_local(self.ip));
+        HostAddress::on(self.ip, link_local.map(Zone::named))
     }
 
     /// The address ready for bind(2), scope id included.

@@ -104,6 +104,16 @@ impl Decision {
                     "nearest of {count} {family} address{s}: {nearest}{place}; {would}"
                 )]
             }
+            (Err(WhyNone::AllTurnedDown), _)
+                if self
+                    .candidates
+                    .iter()
+                    .any(|c| c.is(Reason::DeclaredFloating)) =>
+            {
+                let line = "what is declared floating is never chosen for a network: take it off \
+                            the list, or declare a longer prefix fixed";
+                vec![line.to_owned()]
+            }
             _ => Vec::new(),
         }
     }

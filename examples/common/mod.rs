@@ -1,0 +1,5 @@
+//! What the examples share: options, input and output.
+
+pub mod input;
+pub mod options;
+pub mod output;

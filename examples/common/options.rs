@@ -1,0 +1,113 @@
+//! The options that make a selector, as every example has them.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bindnet::{Bindnet, Declared, HostAddress, Name, Rule, Selector, parse_net};
+
+use super::input::read_file;
+use super::output::Failure;
+
+/// The options that make a selector.
+#[derive(Debug, clap::Args)]
+pub struct SelectorOptions {
+    /// Which rule chooses
+    #[arg(long, value_name = "P", default_value = "default", value_parser = ["default"])]
+    profile: String,
+    /// Choose nothing where the decision is ambiguous
+    #[arg(long)]
+    pub strict: bool,
+    /// The rule sees only this link's addresses
+    #[arg(long, value_name = "NAME")]
+    interface: Option<OsString>,
+    /// Declare an address or network floating: a cluster manager moves it; @FILE: one a line
+    #[arg(long, value_name = "NET|@FILE")]
+    floating: Vec<String>,
+    /// Declare an address or network fixed: it belongs to this host; @FILE: one a line
+    #[arg(long, value_name = "NET|@FILE")]
+    fixed: Vec<String>,
+    /// Switch one evidence rule off
+    #[arg(long, value_name = "CODE")]
+    no_rule: Vec<String>,
+    /// An IFA_PROTO number that marks floating addresses, instead of 18
+    #[arg(long, value_name = "N")]
+    protocol: Vec<String>,
+    /// The remembered choice
+    #[arg(long, value_name = "IP")]
+    previous: Option<String>,
+}
+
+impl SelectorOptions {
+    /// The selector for a bindnetaddr; every problem names the option and the text.
+    pub fn selector(&self, bindnetaddr: &str) -> Result<Selector, Failure> {
+        let bindnet: Bindnet = bindnetaddr.parse().map_err(Failure::usage)?;
+        let mut selector = Selector::new(bindnet).strict(self.strict);
+        if let Some(name) = &self.interface {
+            let name = link_name(name).map_err(|problem| option("--interface", name, problem))?;
+            selector = selector.interface(name);
+        }
+        let floating = nets("--floating", &self.floating)?;
+        let fixed = nets("--fixed", &self.fixed)?;
+        let declared = Declared::new(floating, fixed);
+        let declared =
+            declared.map_err(|error| Failure::usage(format!("--floating and --fixed: {error}")))?;
+        selector = selector.declared(declared);
+        for code in &self.no_rule {
+            let rule: Result<Rule, _> = code.parse();
+            let rule = rule.map_err(|error| Failure::usage(format!("--no-rule: {error}")))?;
+            selector = selector.without([rule]);
+        }
+        if !self.protocol.is_empty() {
+            let protocols: Result<Vec<u8>, _> = self.protocol.iter().map(protocol).collect();
+            selector = selector.floating_protocols(protocols?);
+        }
+        if let Some(text) = &self.previous {
+            let previous: Result<HostAddress, _> = text.parse();
+            let previous = previous.map_err(|error| option("--previous", text, error.problem()))?;
+            selector = selector.previous(previous);
+        }
+        Ok(selector)
+    }
+}
+
+/// A name as the shell gives it, or as it is printed, with `\xNN`.
+fn link_name(text: &OsString) -> Result<Name, bindnet::NameError> {
+    match text.to_str() {
+        Some(text) => text.parse(),
+        None => Name::from_bytes(text.as_bytes()),
+    }
+}
+
+fn protocol(text: &String) -> Result<u8, Failure> {
+    let number = text.parse().ok().filter(|number| *number != 0);
+    number.ok_or_else(|| option("--protocol", text, "an IFA_PROTO number is 1 to 255"))
+}
+
+/// The networks of a repeatable option, each a network or `@FILE`.
+fn nets(name: &str, values: &[String]) -> Result<Vec<ipnet::IpNet>, Failure> {
+    let mut nets = Vec::new();
+    for value in values {
+        let Some(path) = value.strip_prefix('@') else {
+            nets.push(parse_net(value).map_err(|error| option(name, value, error.problem()))?);
+            continue;
+        };
+        let text = read_file(Path::new(path))?;
+        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let line = String::from_utf8_lossy(line);
+            let entry = line.split('#').next().unwrap_or_default().trim();
+            if !entry.is_empty() {
+                let place = format!("{path}, line {}", number + 1);
+                nets.push(
+                    parse_net(entry).map_err(|error| option(&place, entry, error.problem()))?,
+                );
+            }
+        }
+    }
+    Ok(nets)
+}
+
+fn option(place: &str, text: impl std::fmt::Debug, problem: impl Display) -> Failure {
+    Failure::usage(format!("{place} {text:?}: {problem}"))
+}

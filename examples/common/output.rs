@@ -1,0 +1,105 @@
+//! Output that survives a closed pipe and a full disk, and colour where it is wanted.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Why a program stops: an exit status and the message that explains it.
+#[derive(Debug)]
+pub struct Failure {
+    status: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The command line or an input cannot be understood: exit status 2.
+    pub fn usage(message: impl ToString) -> Self {
+        Self {
+            status: 2,
+            message: message.to_string(),
+        }
+    }
+
+    /// The system refused something: exit status 3.
+    pub fn system(message: impl ToString) -> Self {
+        Self {
+            status: 3,
+            message: message.to_string(),
+        }
+    }
+
+    /// Prints the message to standard error and gives the exit status.
+    pub fn report(&self, program: &str) -> ExitCode {
+        print_error(&format!("{program}: {}\n", self.message));
+        ExitCode::from(self.status)
+    }
+}
+
+/// Prints to standard output; whoever closed the pipe has read enough, which is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::system(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints to standard error; where that is not to be had there is nobody to tell.
+pub fn print_error(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether to colour what goes to this stream.
+    pub fn applies_to(self, stream: &impl IsTerminal) -> bool {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => stream.is_terminal() && !no_color,
+        }
+    }
+}
+
+/// Colours a report line by line: the choice, the head of the table, what is to be noticed.
+pub fn paint(report: &str, color: bool) -> String {
+    if !color {
+        return report.to_owned();
+    }
+    report.split_inclusive('\n').map(paint_line).collect()
+}
+
+fn paint_line(line: &str) -> String {
+    const BOLD_GREEN: &str = "\x1b[1;32m";
+    const BOLD_YELLOW: &str = "\x1b[1;33m";
+    const DIM: &str = "\x1b[2m";
+    const RESET: &str = "\x1b[0m";
+    let text = line.trim_end_matches('\n');
+    let end = &line[text.len()..];
+    if text.starts_with("  > ") {
+        format!("{BOLD_GREEN}{text}{RESET}{end}")
+    } else if text.starts_with("    ADDRESS ") {
+        format!("{DIM}{text}{RESET}{end}")
+    } else {
+        let mut painted = text.to_owned();
+        for word in ["AMBIGUOUS", "warning:"] {
+            painted = painted.replacen(word, &format!("{BOLD_YELLOW}{word}{RESET}"), 1);
+        }
+        painted + end
+    }
+}
