@@ -1,0 +1,77 @@
+//! The layers of the crate: imports point down only, and what is pure stays pure.
+
+use std::fs;
+use std::path::Path;
+
+/// The folders of `src/`, from the top down.
+const LAYERS: [&str; 5] = ["live", "sys", "select", "wire", "snapshot"];
+
+/// What a pure folder never names: input and output, the clock, the environment, randomness.
+const IMPURE: [&str; 12] = [
+    "std::io",
+    "std::fs",
+    "std::env",
+    "std::net::Udp",
+    "std::net::Tcp",
+    "std::time::Instant",
+    "SystemTime",
+    "std::thread",
+    "std::process",
+    "HashMap",
+    "nix::",
+    "unsafe",
+];
+
+/// The source files of a layer with their code, comments left out.
+fn sources(layer: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src")
+        .join(layer);
+    let files = fs::read_dir(folder).expect("the folder of a layer");
+    let mut sources = Vec::new();
+    for file in files {
+        let path = file.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a source file");
+        let code: Vec<_> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        sources.push((path.display().to_string(), code.join("\n")));
+    }
+    assert!(!sources.is_empty());
+    sources
+}
+
+#[test]
+fn imports_point_down() {
+    for (at, layer) in LAYERS.iter().enumerate() {
+        for (path, code) in sources(layer) {
+            for above in &LAYERS[..at] {
+                assert!(
+                    !code.contains(&format!("crate::{above}")),
+                    "{path} imports {above}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pure_folders_are_pure() {
+    for layer in ["select", "wire", "snapshot"] {
+        for (path, code) in sources(layer) {
+            for word in IMPURE {
+                assert!(!code.contains(word), "{path} names {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_in_sys_alone() {
+    for layer in LAYERS.into_iter().filter(|layer| *layer != "sys") {
+        for (path, code) in sources(layer) {
+            assert!(!code.contains("unsafe"), "{path} has unsafe code");
+        }
+    }
+}

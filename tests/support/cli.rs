@@ -1,0 +1,104 @@
+//! Runs the preview example as a user would.
+
+#![allow(dead_code)] // Each test uses a part of it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// The preview example that cargo built beside this test.
+pub fn preview() -> Command {
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+    let program = profile.join("examples/preview");
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo build --example preview`, or `cargo test` without `--test`",
+        program.display()
+    );
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).env_remove("NO_COLOR");
+    command
+}
+
+/// What one run printed, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit status.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().expect("it was not killed by a signal"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        }
+    }
+}
+
+/// Runs preview with these arguments.
+pub fn run(args: &[&str]) -> Run {
+    preview().args(args).output().expect("preview runs").into()
+}
+
+/// Runs preview with these arguments and this standard input.
+pub fn run_with_input(args: &[&str], input: &[u8]) -> Run {
+    let mut child = preview()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("preview starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A program that refuses its input early closes the pipe, which is its right.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("preview ends").into()
+}
+
+/// A recorded host as a snapshot file; the file goes when the value does.
+pub fn recorded(name: &str) -> TempFile {
+    let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read(path).expect("the recording");
+    let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    TempFile::new(json["snapshot"].to_string().as_bytes())
+}
+
+/// A file that goes when the value does.
+pub struct TempFile(PathBuf);
+
+impl TempFile {
+    /// A file with this content.
+    pub fn new(content: &[u8]) -> Self {
+        let file = Self::missing();
+        std::fs::write(&file.0, content).expect("a file in the temporary folder");
+        file
+    }
+
+    /// The path of a file that does not exist yet.
+    pub fn missing() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("bindnet-test-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    /// The path.
+    pub fn path(&self) -> &str {
+        self.0.to_str().expect("a path in UTF-8")
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
