@@ -21,5 +21,4 @@ pub use evidence::{Reason, Reasons, Rule, UnknownRule};
 pub use selector::Selector;
 pub use table::Table;
 
-#[cfg(target_os = "linux")]
 pub(crate) use view::Restriction;

@@ -8,7 +8,6 @@ use super::declared::Declared;
 use super::evidence::{Reason, Rule, Rules};
 use super::view::{Restriction, View};
 use crate::snapshot::{Bits, Consistency, Link, Name, Snapshot, Table};
-#[cfg(target_os = "linux")]
 use crate::wire::rtnetlink::Family;
 
 /// Chooses the address of a snapshot for a bindnetaddr.
@@ -123,14 +122,12 @@ impl Selector {
     }
 
     /// The family of the bindnetaddr.
-    #[cfg(target_os = "linux")]
     pub(crate) fn family(&self) -> Family {
         Family::of(self.bindnet.ip())
     }
 
     /// The links that a selector names: the interface, the zone of the bindnetaddr and that of
     /// the remembered choice.
-    #[cfg(target_os = "linux")]
     pub(crate) fn zones(&self) -> [Option<Zone>; 3] {
         let previous = self.previous.and_then(|previous| previous.zone());
         [
@@ -141,7 +138,6 @@ impl Selector {
     }
 
     /// The links that a decision about a snapshot without links asks about.
-    #[cfg(target_os = "linux")]
     pub(crate) fn links_needed(&self, snapshot: &Snapshot) -> Vec<u32> {
         let target = self.bindnet.target();
         match self.bindnet.ip() {

@@ -185,7 +185,6 @@ impl<'a, A: Bits> View<'a, A> {
 
     /// The links that a decision asks about: those of candidates and of the nearest miss, and of
     /// the networks that a host prefix may be inside.
-    #[cfg(target_os = "linux")]
     pub fn links_needed(&self, target: Target, ip: A) -> Vec<u32> {
         let candidates = self.matching(target, ip);
         let address = |c: &Candidate| self.table.get(c.position - self.offset);

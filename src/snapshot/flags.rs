@@ -20,6 +20,7 @@ macro_rules! flags {
             )*
 
             /// The words for single bits, in ascending order of the bits.
+            #[cfg(feature = "serde")]
             pub(crate) const WORDS: &[(u32, &'static str)] = &[$(($value, $word)),*];
 
             /// The set with these bits; bits that have no name here are kept.

@@ -238,7 +238,6 @@ impl Snapshot {
     }
 
     /// Drops the addresses whose link is not listed.
-    #[cfg(target_os = "linux")]
     pub(crate) fn drop_orphans(&mut self) {
         let listed = self
             .addresses()
@@ -247,7 +246,6 @@ impl Snapshot {
     }
 
     /// Drops the addresses of one link.
-    #[cfg(target_os = "linux")]
     pub(crate) fn drop_addresses_on(&mut self, index: u32) {
         let others = self
             .addresses()
@@ -255,7 +253,6 @@ impl Snapshot {
         self.replace_addresses(others.collect());
     }
 
-    #[cfg(target_os = "linux")]
     fn replace_addresses(&mut self, addresses: Vec<Address>) {
         self.v4.clear();
         self.v6.clear();
@@ -265,13 +262,11 @@ impl Snapshot {
     }
 
     /// Forgets the addresses of one family, and keeps the room they took.
-    #[cfg(target_os = "linux")]
     pub(crate) fn clear_addresses(&mut self, v4: bool) {
         if v4 { self.v4.clear() } else { self.v6.clear() }
     }
 
     /// Forgets addresses and links, and keeps the room they took.
-    #[cfg(target_os = "linux")]
     pub(crate) fn clear(&mut self) {
         self.v4.clear();
         self.v6.clear();
@@ -363,7 +358,6 @@ impl<A: Bits> Table<A> {
             .push((address.peer().and_then(A::from_ip), address.facts));
     }
 
-    #[cfg(target_os = "linux")]
     fn clear(&mut self) {
         self.addresses.clear();
         self.masks.clear();

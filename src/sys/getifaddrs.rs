@@ -89,12 +89,22 @@ fn read(entry: &libc::ifaddrs) -> Option<Entry> {
         },
         _ => return None,
     };
-    let flags = entry.ifa_flags;
+    let flags = flags(entry);
     Some(Entry { name, flags, what })
 }
 
+/// The flags of the link. Elsewhere than on Linux only those that mean the same everywhere:
+/// IFF_UP to IFF_ALLMULTI, the low ten bits.
+fn flags(entry: &libc::ifaddrs) -> u32 {
+    #[cfg(target_os = "linux")]
+    let flags = entry.ifa_flags;
+    #[cfg(not(target_os = "linux"))]
+    let flags = (entry.ifa_flags & 0x3ff) as u32;
+    flags
+}
+
 fn peer(entry: &libc::ifaddrs, family: i32) -> Option<IpAddr> {
-    if entry.ifa_flags & libc::IFF_POINTOPOINT as u32 == 0 {
+    if flags(entry) & libc::IFF_POINTOPOINT as u32 == 0 {
         return None;
     }
     #[cfg(target_os = "linux")]

@@ -19,7 +19,7 @@ pub(crate) fn kernel() -> Option<String> {
 /// The time now in UTC as RFC 3339 writes it: `2026-11-21T20:00:00Z`.
 pub(crate) fn now() -> Option<String> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
-    let seconds = libc::time_t::try_from(seconds).ok()?;
+    let seconds = seconds.try_into().ok()?;
     let mut tm = std::mem::MaybeUninit::<libc::tm>::uninit();
     // SAFETY: both pointers are to live memory of their types, for as long as the call.
     let done = unsafe { libc::gmtime_r(&seconds, tm.as_mut_ptr()) };
