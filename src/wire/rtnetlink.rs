@@ -18,7 +18,6 @@
 //! bytes.extend(8u16.to_ne_bytes()); // rta_len
 //! bytes.extend(2u16.to_ne_bytes()); // rta_type: IFA_LOCAL
 //! bytes.extend([192, 0, 2, 10]);
-//! bytes[0] = 32 + 4; // the attribute counts too
 //!
 //! let (header, message) = rtnetlink::messages(&bytes).next().unwrap()?;
 //! assert_eq!(header.sequence, 1);
