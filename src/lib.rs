@@ -6,6 +6,7 @@
 //! ```
 //! use bindnet::{Selector, Snapshot};
 //!
+//! # #[cfg(target_os = "linux")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Snapshot::capture()?;
 //! let decision = Selector::new("127.0.0.1".parse()?).decide(&host);
@@ -16,7 +17,74 @@
 //! }
 //! # Ok(())
 //! # }
+//! # #[cfg(not(target_os = "linux"))]
+//! # fn main() {}
 //! ```
+//!
+//! # The tour
+//!
+//! **A snapshot** is the host at one moment: addresses and links in the kernel's order. A daemon
+//! that only wants to enumerate needs nothing else. [`Snapshot::capture`] asks rtnetlink,
+//! [`Snapshot::capture_by_getifaddrs`] getifaddrs(3), `Snapshot::from_json` (feature `serde`)
+//! reads a file or the output of `ip -j addr`, and [`Snapshot::new`] takes what a test made up:
+//!
+//! ```
+//! use bindnet::{Address, AddressFlags, Link, LinkFlags, Snapshot};
+//!
+//! let eth0 = Link::new(2, "eth0".parse()?).with_flags(LinkFlags::UP | LinkFlags::RUNNING);
+//! let node = Address::new("192.0.2.10/24".parse()?, 2).with_label("eth0".parse()?);
+//! let vip = Address::new("192.0.2.20/24".parse()?, 2)
+//!     .with_label("eth0:vip".parse()?)
+//!     .with_flags(AddressFlags::SECONDARY | AddressFlags::PERMANENT);
+//! let host = Snapshot::new([eth0], [node, vip])?;
+//! let listed: Vec<_> = host.addresses().map(|address| address.ip().to_string()).collect();
+//! assert_eq!(listed, ["192.0.2.10", "192.0.2.20"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **A selector** is the rule for one [`Bindnet`]: match, leave out what cannot be bound, skip
+//! what floats, keep the remembered choice, rank the rest. What the operator knows goes in
+//! through [`Selector::declared`], what the daemon remembers through [`Selector::previous`].
+//!
+//! ```
+//! use bindnet::{Bindnet, Declared, Selector};
+//!
+//! let bindnet: Bindnet = "192.0.2.0/24".parse()?;
+//! let selector = Selector::new(bindnet)
+//!     .declared(Declared::new(["192.0.2.20/32".parse()?], [])?)
+//!     .previous("192.0.2.10".parse()?)
+//!     .strict(true);
+//! # let _ = selector;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **A decision** has the choice, and of every [`Candidate`] the [`Verdict`] and the
+//! [`Reasons`]. `{}` is one line for a log, `{:#}` the whole report.
+//!
+//! ```
+//! # use bindnet::{Address, Link, Reason, Selector, Snapshot, Verdict};
+//! # let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [
+//! #     Address::new("192.0.2.10/24".parse()?, 2),
+//! #     Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?)])?;
+//! let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
+//! let vip = &decision.candidates()[1];
+//! assert_eq!(vip.verdict(), Verdict::Floating);
+//! assert!(vip.reasons().contains(Reason::Label));
+//! assert!(!decision.is_ambiguous());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **A daemon** keeps a [`Capturer`]: one socket and its buffers, and it asks the kernel for no
+//! more than the selector needs.
+//!
+//! # Scope of this crate
+//!
+//! It does not configure addresses, does not bind, starts no thread, prints nothing and logs
+//! nothing. The codec of rtnetlink is in [`wire`], for who has bytes and no kernel.
+//!
+//! # Features
+//!
+//! - `serde`: snapshots and decisions as JSON, and the output of `ip -j addr` as a source.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Elsewhere the capturer by rtnetlink is missing, and what only it uses is left over.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
@@ -43,3 +111,8 @@ pub use snapshot::{
 };
 #[cfg(feature = "serde")]
 pub use wire::ParseError;
+
+/// The examples of the README, compiled and run.
+#[cfg(all(doctest, target_os = "linux"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
