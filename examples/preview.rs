@@ -89,9 +89,8 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 fn capture(source: Source) -> Result<Snapshot, Failure> {
     let snapshot = match source {
-        #[cfg(target_os = "linux")]
         Source::Netlink => Snapshot::capture(),
-        _ => Snapshot::capture_by_getifaddrs(),
+        Source::Getifaddrs => Snapshot::capture_by_getifaddrs(),
     };
     snapshot.map_err(Failure::system)
 }

@@ -6,7 +6,6 @@
 //! ```
 //! use bindnet::{Selector, Snapshot};
 //!
-//! # #[cfg(target_os = "linux")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Snapshot::capture()?;
 //! let decision = Selector::new("127.0.0.1".parse()?).decide(&host);
@@ -17,8 +16,6 @@
 //! }
 //! # Ok(())
 //! # }
-//! # #[cfg(not(target_os = "linux"))]
-//! # fn main() {}
 //! ```
 //!
 //! # The tour

@@ -131,12 +131,20 @@ impl Capturer {
     fn fill(&mut self, selector: &Selector, room: &mut Snapshot) -> Result<(), CaptureError> {
         let mut links = self.named_links(selector)?;
         room.set_links(links.clone());
-        let clean = match selector.restriction(room) {
-            Restriction::None => self.dump_addresses(selector.family(), None, room)?,
-            Restriction::Link(index) => {
-                self.dump_addresses(selector.family(), Some(index), room)?
+        let restriction = selector.restriction(room);
+        let dumped = match restriction {
+            Restriction::None => self.dump_addresses(selector.family(), None, room),
+            Restriction::Link(index) => self.dump_addresses(selector.family(), Some(index), room),
+            Restriction::NoSuchLink => Ok(true),
+        };
+        let clean = match (dumped, restriction) {
+            // It was there a moment ago.
+            (Err(error), Restriction::Link(index)) if error.is_no_device() => {
+                links.retain(|link| link.index() != index);
+                room.set_links(links.clone());
+                true
             }
-            Restriction::NoSuchLink => true,
+            (dumped, _) => dumped?,
         };
         *room.about_mut() = about(clean);
         // A link that is gone takes its addresses along, and others may be asked about then.

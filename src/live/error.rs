@@ -67,6 +67,12 @@ impl CaptureError {
         let error = io::Error::from(errno);
         Self::System { call, error }
     }
+
+    /// Whether the kernel refused a request because there is no such link.
+    pub(crate) fn is_no_device(&self) -> bool {
+        let no_device = Some(nix::errno::Errno::ENODEV as i32);
+        matches!(self, Self::Refused { error, .. } if error.raw_os_error() == no_device)
+    }
 }
 
 /// Which setting refuses a socket.

@@ -10,6 +10,15 @@ use crate::sys::getifaddrs::{Entry, What, list};
 use crate::sys::host;
 
 impl Snapshot {
+    /// Captures this host; there is no rtnetlink on this system, so it is by getifaddrs(3).
+    ///
+    /// # Errors
+    /// Where the call fails.
+    #[cfg(not(target_os = "linux"))]
+    pub fn capture() -> Result<Self, CaptureError> {
+        Self::capture_by_getifaddrs()
+    }
+
     /// Captures this host by getifaddrs(3), which works on any Unix and knows less: no flags,
     /// scopes, lifetimes or protocols, and of consistency nothing.
     ///
