@@ -224,8 +224,8 @@ impl Selector {
         };
 
         // 5. The remembered choice is kept, unless the operator declares otherwise.
-        let absent = self.previous.is_some() && !exact && !candidates.iter().any(is_previous);
-        if absent && interrupted {
+        let remembered = self.previous.is_some() && !exact;
+        if remembered && interrupted && !candidates.iter().any(is_previous) {
             return Err(WhyNone::PreviousUnknown);
         }
         let fixed = |c: &Candidate| usable(c) && c.is(Reason::DeclaredFixed);
@@ -254,9 +254,8 @@ impl Selector {
 
         // 7. Say when it was close.
         let runner_up = best(&|c| left(c) && c.identity() != winner.identity());
-        let unusable = candidates.iter().any(is_previous)
-            && !candidates.iter().any(|c| is_previous(c) && usable(c));
-        let separated_by = if !exact && (absent || unusable) && !winner.is(Reason::DeclaredFixed) {
+        let absent = remembered && !candidates.iter().any(|c| is_previous(c) && usable(c));
+        let separated_by = if absent && !winner.is(Reason::DeclaredFixed) {
             Some(Separation::PreviousAbsent)
         } else if winner.matched == Some(Match::SameNetwork) {
             Some(Separation::SameNetwork)
