@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::{Decision, Outcome, Selector, Separation, Snapshot};
+use bindnet::{Candidate, Decision, Match, Outcome, Selector, Snapshot};
 use clap::Parser;
 
 mod common;
@@ -20,7 +20,7 @@ use common::output::{Color, Failure, paint, print, print_error};
 /// Exit status: 0 an address was chosen; 1 none was; 2 the command line or an input cannot be
 /// understood; 3 the kernel could not be asked; 4 --strict, and the decision was ambiguous.
 #[derive(Debug, Parser)]
-#[command(name = "preview")]
+#[command(name = "preview", version)]
 struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
     #[arg(value_name = "BINDNETADDR", required_unless_present = "capture")]
@@ -46,7 +46,10 @@ struct Options {
     #[arg(long, value_name = "FILE", conflicts_with = "source")]
     from: Option<PathBuf>,
     /// Print this host's whole snapshot as JSON and stop
-    #[arg(long, conflicts_with_all = ["bindnetaddr", "from", "wait", "quiet", "all"])]
+    #[arg(long, conflicts_with_all = [
+        "bindnetaddr", "from", "wait", "quiet", "all", "profile", "strict", "interface", "floating",
+        "fixed", "no_rule", "protocol", "previous",
+    ])]
     capture: bool,
     /// When output is coloured; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -109,8 +112,8 @@ fn decide_here(selector: &Selector, options: &Options) -> Result<Decision, Failu
     loop {
         let decision = selector.decide(&capture(options.source)?);
         // A same-network choice is a guess, and the address that was named may still come.
-        let settled = decision.outcome() == Outcome::Chosen
-            && decision.separated_by() != Some(Separation::SameNetwork);
+        let guess = |chosen: &Candidate| chosen.matched() == Some(Match::SameNetwork);
+        let settled = decision.chosen().is_some_and(|chosen| !guess(chosen));
         let left = wait.saturating_sub(start.elapsed());
         if settled || left.is_zero() {
             return Ok(decision);

@@ -93,13 +93,14 @@ mod snapshot;
 mod sys;
 pub mod wire;
 
+pub use ipnet;
 pub use live::CaptureError;
 #[cfg(target_os = "linux")]
 pub use live::Capturer;
 pub use select::{
     Advice, Bindnet, Candidate, Decision, Declaration, Declared, HostAddress, Match, Outcome,
-    ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, Table, TieError, UnknownRule,
-    Verdict, WhyNone, Zone, parse_net,
+    ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, Table,
+    TieError, UnknownRule, Verdict, WhyNone, Zone, parse_net,
 };
 pub use snapshot::{
     About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,

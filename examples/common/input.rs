@@ -54,5 +54,8 @@ fn read(from: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
     let bound = Snapshot::MAX_JSON_LEN as u64 + 1;
     let read = from.take(bound).read_to_end(&mut text);
     read.map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    if text.len() > Snapshot::MAX_JSON_LEN {
+        return Err(Failure::usage(format!("{name}: longer than 64 MiB")));
+    }
     Ok(text)
 }

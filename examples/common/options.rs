@@ -28,7 +28,8 @@ pub struct SelectorOptions {
     /// Declare an address or network fixed: it belongs to this host; @FILE: one a line
     #[arg(long, value_name = "NET|@FILE")]
     fixed: Vec<String>,
-    /// Switch one evidence rule off
+    /// Switch one evidence rule off: label, vrrp-mac, address-protocol, host-prefix-in-subnet,
+    /// deprecated-permanent, temporary, secondary, deprecated, newer-than-sibling
     #[arg(long, value_name = "CODE")]
     no_rule: Vec<String>,
     /// An IFA_PROTO number that marks floating addresses, instead of 18
@@ -65,7 +66,8 @@ impl SelectorOptions {
         }
         if let Some(text) = &self.previous {
             let previous: Result<HostAddress, _> = text.parse();
-            let previous = previous.map_err(|error| option("--previous", text, error.problem()))?;
+            let previous =
+                previous.map_err(|error| Failure::usage(format!("--previous {error}")))?;
             selector = selector.previous(previous);
         }
         Ok(selector)
@@ -90,18 +92,24 @@ fn nets(name: &str, values: &[String]) -> Result<Vec<ipnet::IpNet>, Failure> {
     let mut nets = Vec::new();
     for value in values {
         let Some(path) = value.strip_prefix('@') else {
-            nets.push(parse_net(value).map_err(|error| option(name, value, error.problem()))?);
+            nets.push(parse_net(value).map_err(|error| Failure::usage(format!("{name} {error}")))?);
             continue;
         };
+        if path.is_empty() {
+            return Err(option(
+                name,
+                value,
+                "the name of a file is expected after @",
+            ));
+        }
         let text = read_file(Path::new(path))?;
         for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line);
             let entry = line.split('#').next().unwrap_or_default().trim();
             if !entry.is_empty() {
                 let place = format!("{path}, line {}", number + 1);
-                nets.push(
-                    parse_net(entry).map_err(|error| option(&place, entry, error.problem()))?,
-                );
+                let net = parse_net(entry);
+                nets.push(net.map_err(|error| Failure::usage(format!("{place} {error}")))?);
             }
         }
     }

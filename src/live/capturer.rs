@@ -54,6 +54,7 @@ impl Snapshot {
 /// # Ok(())
 /// # }
 /// ```
+#[must_use = "a capturer that is dropped closes its socket"]
 #[derive(Debug)]
 pub struct Capturer {
     dumper: Dumper,
@@ -79,14 +80,12 @@ impl Capturer {
     }
 
     /// How often a dump is made at the most until it is clean; at least once.
-    #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.bound.attempts = attempts;
         self
     }
 
     /// How long the kernel may take for a dump, and after what time none is begun again.
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.bound.timeout = timeout;
         self
@@ -112,13 +111,17 @@ impl Capturer {
     }
 
     /// Decides on what the kernel has now, and asks only for what the selector needs: one family,
-    /// the one link if it is restricted to one, and else the links of candidates.
+    /// the one link if it is restricted to one, and else the links of candidates. A selector that
+    /// lists all addresses needs all.
     ///
     /// The decision is that of the selector on a whole [`Snapshot::capture`].
     ///
     /// # Errors
     /// As for [`Snapshot::capture`].
     pub fn decide(&mut self, selector: &Selector) -> Result<Decision, CaptureError> {
+        if selector.lists_all() {
+            return Ok(selector.decide(&self.capture()?));
+        }
         let mut room = std::mem::take(&mut self.room);
         room.clear();
         let decision = self
@@ -177,9 +180,13 @@ impl Capturer {
         let mut links = Vec::new();
         for zone in selector.zones().into_iter().flatten() {
             let found = self.dumper.socket()?.link_index(&zone.name());
-            let index = unless_gone("SIOCGIFINDEX", found)?.or(zone.index());
-            if let Some(index) = index {
-                links.extend(self.link(index)?);
+            let found = unless_gone("SIOCGIFINDEX", found)?;
+            let link = found.map(|index| self.link(index)).transpose()?.flatten();
+            // The kernel finds links by alternative names, too, and up to a colon.
+            match (link.filter(|link| link.name() == zone.name()), zone.index()) {
+                (Some(link), _) => links.push(link),
+                (None, Some(index)) => links.extend(self.link(index)?),
+                (None, None) => {}
             }
         }
         Ok(links)

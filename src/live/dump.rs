@@ -96,7 +96,8 @@ impl<T: Transport> Dumper<T> {
         }
     }
 
-    /// Dumps until a pass is clean or the bound is reached, and says whether the last is clean.
+    /// Dumps until a pass is clean or the bound is reached, and says whether the last, which is
+    /// whole in any case, is clean.
     ///
     /// No pass begins after `bound.timeout`, and none takes longer.
     pub fn dump<S>(
@@ -113,12 +114,14 @@ impl<T: Transport> Dumper<T> {
             if !matches!(pass, Ok(Pass::Clean | Pass::Interrupted)) {
                 self.socket = None;
             }
-            if pass? == Pass::Clean {
-                return Ok(true);
-            }
+            let pass = pass?;
             left -= 1;
-            if left == 0 || start.elapsed() >= bound.timeout {
-                return Ok(false);
+            let last = left == 0 || start.elapsed() >= bound.timeout;
+            match pass {
+                Pass::Clean => return Ok(true),
+                Pass::Interrupted if last => return Ok(false),
+                Pass::Lost if last => return Err(CaptureError::Lost { request: dump.what }),
+                Pass::Interrupted | Pass::Lost => {}
             }
         }
     }
@@ -232,3 +235,7 @@ fn refused(request: &'static str, errno: i32, words: Option<String>) -> CaptureE
         words,
     }
 }
+
+#[cfg(test)]
+#[path = "dump_tests.rs"]
+mod tests;

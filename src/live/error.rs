@@ -52,6 +52,12 @@ pub enum CaptureError {
         /// The room there was in bytes.
         room: usize,
     },
+    /// Datagrams of the answer were lost, again and again.
+    #[error("the kernel's answer to {request} was lost on the way, again and again (ENOBUFS)")]
+    Lost {
+        /// The request.
+        request: &'static str,
+    },
     /// No whole answer came in time.
     #[error("the kernel did not answer {request} within {} ms", timeout.as_millis())]
     Timeout {

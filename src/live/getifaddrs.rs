@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use nix::net::if_::if_nametoindex;
+
 use super::error::CaptureError;
 use crate::snapshot::{
     About, Address, HardwareAddress, Link, LinkFlags, Name, Netmask, Snapshot, Source,
@@ -20,7 +22,8 @@ impl Snapshot {
     }
 
     /// Captures this host by getifaddrs(3), which works on any Unix and knows less: no flags,
-    /// scopes, lifetimes or protocols, and of consistency nothing.
+    /// scopes, lifetimes or protocols, of consistency nothing, and of a peer only on a
+    /// point-to-point link.
     ///
     /// On Linux glibc and musl ask rtnetlink themselves, so that this is no way around a refused
     /// AF_NETLINK; glibc repeats an interrupted dump without bound.
@@ -65,11 +68,13 @@ fn from_entries(entries: Vec<Entry>) -> Snapshot {
 #[cfg(target_os = "linux")]
 fn links(entries: &[Entry]) -> Vec<Link> {
     let link = |entry: &Entry| {
-        let What::Link(index, mac) = &entry.what else {
-            return None;
+        let (index, mac) = match &entry.what {
+            What::Link(index, mac) => (*index, mac.as_slice()),
+            What::BareLink => (if_nametoindex(entry.name.as_slice()).ok()?, &[][..]),
+            What::Address { .. } => return None,
         };
         let name = Name::from_bytes(&entry.name).ok()?;
-        let link = Link::new(*index, name).with_flags(LinkFlags::from_bits(entry.flags));
+        let link = Link::new(index, name).with_flags(LinkFlags::from_bits(entry.flags));
         Some(match HardwareAddress::from_bytes(mac) {
             Ok(mac) => link.with_mac(mac),
             Err(_) => link,
@@ -89,7 +94,7 @@ fn links(entries: &[Entry]) -> Vec<Link> {
         if links.iter().any(|link| link.name() == name) {
             continue;
         }
-        if let Ok(index) = nix::net::if_::if_nametoindex(entry.name.as_slice()) {
+        if let Ok(index) = if_nametoindex(entry.name.as_slice()) {
             links.push(Link::new(index, name).with_flags(LinkFlags::from_bits(entry.flags)));
         }
     }
@@ -100,7 +105,7 @@ fn address(entry: &Entry, by_name: &BTreeMap<Name, u32>) -> Option<Address> {
     let (ip, mask, peer) = match entry.what {
         What::Address { ip, mask, peer } => (ip, mask, peer),
         #[cfg(target_os = "linux")]
-        What::Link(..) => return None,
+        What::Link(..) | What::BareLink => return None,
     };
     let name = Name::from_bytes(&entry.name).ok();
     // A label is not the name of a link, but usually begins with it, before a colon.

@@ -1,6 +1,6 @@
 //! Advice: what would settle an ambiguous decision, or bring about a choice.
 
-use super::decision::{Candidate, Decision, Separation, Verdict, WhyNone};
+use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone};
 use super::evidence::Reason;
 use super::report::{network_of, place};
 
@@ -14,6 +14,17 @@ pub struct Advice {
     pub value: String,
     /// What giving it means.
     pub why: String,
+}
+
+impl Advice {
+    /// Advice to give this option this value.
+    pub fn new(option: &'static str, value: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            option,
+            value: value.into(),
+            why: why.into(),
+        }
+    }
 }
 
 impl Decision {
@@ -62,8 +73,13 @@ impl Decision {
     }
 
     fn introduce_advice(&self) -> String {
-        let flap = match (self.first(), self.runner_up(), self.separated_by()) {
-            (Some(first), Some(_), Some(Separation::WeakEvidence | Separation::KernelOrder)) => {
+        let close = matches!(
+            self.separated_by(),
+            Some(Separation::WeakEvidence | Separation::KernelOrder)
+        );
+        let flap = match (self.first(), self.runner_up()) {
+            // Across links the order does not depend on who came first.
+            (Some(first), Some(other)) if close && first.link == other.link => {
                 format!("A flap of {} can swap the two. ", first.ip)
             }
             _ => String::new(),
@@ -78,40 +94,39 @@ impl Decision {
         let Some(first) = self.first() else {
             return Vec::new();
         };
-        let previous = advise(
-            "--previous",
-            first.host_address().to_string(),
-            "it is what the daemon was bound to",
-        );
-        let fixed = advise("--fixed", first.ip.to_string(), "it belongs to this host");
-        match separation {
-            Separation::SameNetwork => {
-                let exactly = advise(
-                    "bindnetaddr",
-                    first.host_address().to_string(),
-                    "this address and no other",
-                );
-                let network = "any address of this network";
-                vec![exactly, advise("bindnetaddr", network_of(first), network)]
+        let exactly = first.host_address().to_string();
+        let previous = |why| Advice::new("--previous", exactly.as_str(), why);
+        let fixed = Advice::new("--fixed", first.ip.to_string(), "it belongs to this host");
+        let guess = first.matched == Some(Match::SameNetwork);
+        if guess || first.is_exact() {
+            let mut advice = vec![Advice::new(
+                "bindnetaddr",
+                exactly,
+                "this address and no other",
+            )];
+            if guess {
+                let why = "any address of this network";
+                advice.push(Advice::new("bindnetaddr", network_of(first), why));
             }
-            Separation::PreviousAbsent => vec![previous, fixed],
-            _ => {
-                let left = self.left_but(first);
-                let link_local = first.identity().1.is_some();
-                let mut advice = Vec::new();
-                if let [only] = left.as_slice()
-                    && only.ip != first.ip
-                {
-                    let only = only.ip.to_string();
-                    advice.push(advise("--floating", only, "it is a cluster address"));
-                }
-                if !first.is(Reason::DeclaredFixed) && !link_local {
-                    advice.push(fixed);
-                }
-                advice.push(previous);
-                advice
-            }
+            return advice;
         }
+        if separation == Separation::PreviousAbsent {
+            return vec![previous("let the daemon move to it"), fixed];
+        }
+        let left = self.left_but(first);
+        let mut advice = Vec::new();
+        if let [other] = left.as_slice()
+            && other.ip != first.ip
+            && !other.is(Reason::DeclaredFixed)
+        {
+            let other = other.ip.to_string();
+            advice.push(Advice::new("--floating", other, "it is a cluster address"));
+        }
+        if !first.is(Reason::DeclaredFixed) && left.iter().all(|c| c.ip != first.ip) {
+            advice.push(fixed);
+        }
+        advice.push(previous("it is what the daemon was bound to"));
+        advice
     }
 
     /// One candidate for each address that is left besides the winner's.
@@ -125,54 +140,50 @@ impl Decision {
     }
 
     fn how_to_get_one(&self, why: WhyNone) -> Vec<Advice> {
-        let floating = self
-            .candidates
-            .iter()
-            .filter(|c| c.verdict == Verdict::Floating);
-        let tentative = self
-            .candidates
-            .iter()
-            .any(|c| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed));
-        let mut advice = Vec::new();
-        match why {
-            WhyNone::AllTurnedDown | WhyNone::ExactUnusable => {
-                let declared = |c: &&Candidate| c.is(Reason::DeclaredFloating);
-                if let Some(one) = floating.clone().find(|c| !declared(c)) {
-                    let why = "it belongs to this host after all";
-                    advice.push(advise("--fixed", one.ip.to_string(), why));
-                }
-                if let Some(rule) = floating.clone().flat_map(|c| c.reasons.inferred()).next() {
-                    let why = "this evidence misleads on this host";
-                    advice.push(advise("--no-rule", rule.code().to_owned(), why));
-                }
-                if why == WhyNone::ExactUnusable
-                    && let Some(exact) = self.candidates.iter().find(|c| c.is_exact())
-                    && self
-                        .candidates
-                        .iter()
-                        .any(|c| c.verdict == Verdict::Eligible)
-                {
-                    let why = "any address of its network";
-                    advice.push(advise("bindnetaddr", network_of(exact), why));
-                }
-                if tentative {
-                    let why = "duplicate address detection takes a second or two";
-                    advice.push(advise("--wait", "10".to_owned(), why));
-                }
+        let mut advice = match why {
+            WhyNone::AllTurnedDown => self.how_to_admit(),
+            WhyNone::ExactUnusable => {
+                let other = self
+                    .candidates
+                    .iter()
+                    .find(|c| c.verdict == Verdict::Eligible);
+                let network =
+                    |c| Advice::new("bindnetaddr", network_of(c), "any address of its network");
+                other.map(network).into_iter().collect()
             }
             WhyNone::NoMatch => {
-                if let Some(nearest) = &self.nearest {
-                    let why = format!("{nearest}{} matches it", place(nearest));
-                    advice.push(advise("bindnetaddr", network_of(nearest), &why));
-                }
+                let matches = |c| format!("{c}{} matches it", place(c));
+                let network = |c| Advice::new("bindnetaddr", network_of(c), matches(c));
+                self.nearest.iter().map(network).collect()
             }
-            WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => {}
+            WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
+        };
+        let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
+        if self.candidates.iter().any(waits) {
+            let why = "duplicate address detection takes a second or two";
+            advice.push(Advice::new("--wait", "10".to_owned(), why));
         }
         advice
     }
-}
 
-fn advise(option: &'static str, value: String, why: &str) -> Advice {
-    let why = why.to_owned();
-    Advice { option, value, why }
+    /// What would let one of the floating candidates in.
+    fn how_to_admit(&self) -> Vec<Advice> {
+        let floating =
+            |c: &&Candidate| c.verdict == Verdict::Floating && !c.is(Reason::DeclaredFloating);
+        let floating = self.candidates.iter().filter(floating);
+        let mut advice = Vec::new();
+        if let Some(one) = floating.clone().next() {
+            let why = "it belongs to this host after all";
+            advice.push(Advice::new("--fixed", one.ip.to_string(), why));
+        }
+        let only_reason = |c: &Candidate| {
+            let mut reasons = c.reasons.inferred();
+            reasons.next().filter(|_| reasons.next().is_none())
+        };
+        if let Some(rule) = floating.clone().find_map(only_reason) {
+            let why = "this evidence misleads on this host";
+            advice.push(Advice::new("--no-rule", rule.code().to_owned(), why));
+        }
+        advice
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::bindnet::{Bindnet, HostAddress, Zone};
+use super::bindnet::{Bindnet, Zone};
 use super::evidence::{Reason, Reasons};
+use super::host_address::HostAddress;
 use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
@@ -40,6 +41,7 @@ pub struct Decision {
     pub(super) nearest: Option<Candidate>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) others: Vec<Candidate>,
+    pub(super) list_all: bool,
     pub(super) result: Result<Winner, WhyNone>,
 }
 
@@ -212,8 +214,11 @@ impl Decision {
 }
 
 /// An address that matches the bindnetaddr, with its verdict and the reasons for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Two are equal where everything that is said of them is; where in the list they stand is not.
+#[derive(Clone, Debug, Eq)]
 pub struct Candidate {
+    /// Where in the list of its family it stands.
     pub(super) position: usize,
     pub(super) ip: IpAddr,
     pub(super) netmask: Netmask,
@@ -345,7 +350,7 @@ impl Candidate {
     /// The address, with its link where that is a part of it: `192.0.2.10`, `fe80::1%eth0`.
     pub fn host_address(&self) -> HostAddress {
         let link_local = self.interface.filter(|_| is_link_local(self.ip));
-        HostAddress::on(self.ip, link_local.map(Zone::named))
+        HostAddress::new(self.ip, link_local.map(Zone::named))
     }
 
     /// The address ready for bind(2), scope id included.
@@ -362,11 +367,28 @@ impl Candidate {
         (self.ip, self.link.filter(|_| is_link_local(self.ip)))
     }
 
+    pub(super) fn is_unusable(&self) -> bool {
+        self.reasons.is_unusable()
+    }
+
+    /// What sorts addresses of both families.
+    pub(super) fn kernel_order(&self) -> (bool, usize) {
+        (self.ip.is_ipv6(), self.position)
+    }
+
     pub(super) fn is_exact(&self) -> bool {
         self.matched == Some(Match::Exact)
     }
 
     pub(super) fn is(&self, reason: Reason) -> bool {
         self.reasons.contains(reason)
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |c: &Self| (c.ip, c.netmask, c.link, c.interface, c.label, c.matched);
+        let findings = |c: &Self| (c.verdict, c.reasons, c.link_up, c.link_running);
+        facts(self) == facts(other) && findings(self) == findings(other)
     }
 }

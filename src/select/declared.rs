@@ -81,9 +81,7 @@ impl Declared {
 
 /// A network is declared floating and fixed at once.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "{net} is declared both floating and fixed; take it off one of the two lists, or add a longer prefix to one"
-)]
+#[error("{net} is declared both floating and fixed; take it off one of the two lists")]
 pub struct TieError {
     /// The network on both lists.
     pub net: IpNet,

@@ -5,19 +5,24 @@ mod bindnet;
 mod decision;
 mod declared;
 mod evidence;
+mod host_address;
 #[cfg(feature = "serde")]
 mod json;
 mod matching;
+mod parse;
 mod report;
 mod selector;
+mod subnets;
 mod table;
 mod view;
 
 pub use advice::Advice;
-pub use bindnet::{Bindnet, HostAddress, ParseBindnetError, Zone, parse_net};
+pub use bindnet::{Bindnet, Zone};
 pub use decision::{Candidate, Decision, Match, Outcome, Separation, Verdict, WhyNone};
 pub use declared::{Declaration, Declared, TieError};
 pub use evidence::{Reason, Reasons, Rule, UnknownRule};
+pub use host_address::HostAddress;
+pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
 pub use selector::Selector;
 pub use table::Table;
 

@@ -56,7 +56,8 @@ impl Decision {
         let mut warnings = Vec::new();
         if self.consistency == Some(Consistency::Interrupted) {
             warnings.push(
-                "the addresses changed again and again while they were read: one may be missing"
+                "the addresses or links changed again and again while they were read: one may be \
+                 missing."
                     .to_owned(),
             );
         }
@@ -70,13 +71,17 @@ impl Decision {
             ));
         }
         if let Some(previous) = self.previous
-            && first.is_exact()
             && !first.is(Reason::Previous)
+            && self.separated_by() != Some(Separation::PreviousAbsent)
         {
-            warnings.push(format!("the remembered choice was {previous}."));
+            warnings.push(format!("this is not the remembered choice, {previous}."));
         }
         if first.matched == Some(Match::SameNetwork) {
-            warnings.push("Corosync (udp, udpu) makes the same substitution silently.".to_owned());
+            let silently = "Corosync (udp, udpu) makes the same substitution silently.";
+            warnings.push(match self.separated_by() {
+                Some(Separation::SameNetwork) => silently.to_owned(),
+                _ => format!("{} {silently}", self.same_network()),
+            });
         }
         if let Some(interface) = first.interface {
             match (first.link_up, first.link_running) {
@@ -100,9 +105,12 @@ impl Decision {
                 let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
                 let would = format!("\"{}\" would match it", network_of(nearest));
                 let place = place(nearest);
-                vec![format!(
-                    "nearest of {count} {family} address{s}: {nearest}{place}; {would}"
-                )]
+                let but = match self.looks_floating(nearest) {
+                    Some(floating) => format!(", but it {floating}"),
+                    None => String::new(),
+                };
+                let line = format!("nearest of {count} {family} address{s}: {nearest}{place}");
+                vec![format!("{line}; {would}{but}")]
             }
             (Err(WhyNone::AllTurnedDown), _)
                 if self
@@ -123,7 +131,7 @@ impl Decision {
     pub fn has_table(&self) -> bool {
         let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
         let rows = self.candidates.len() + self.others.len();
-        rows > 0 && (!exact || self.chosen().is_none() || !self.others.is_empty())
+        rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
     }
 
     /// One sentence: what was chosen and why, or why nothing was.
@@ -134,7 +142,10 @@ impl Decision {
         let (ambiguous, why) = (self.is_ambiguous(), self.why_first(first));
         match (self.outcome(), ambiguous) {
             (Outcome::Ambiguous, _) => {
-                format!("none: AMBIGUOUS; {first}{} would be {why}", place(first))
+                format!(
+                    "none: AMBIGUOUS; {first}{} would be it: {why}",
+                    place(first)
+                )
             }
             (_, true) => format!("{first}{}: AMBIGUOUS; {why}", place(first)),
             (_, false) => format!("{first}{}: {why}", place(first)),
@@ -179,7 +190,7 @@ impl Decision {
         let turned_down = |verdict| {
             self.candidates
                 .iter()
-                .any(|c| c.verdict == verdict && c.ip != first.ip)
+                .any(|c| c.verdict == verdict && c.identity() != first.identity())
         };
         let that = match (
             turned_down(Verdict::Floating),
@@ -257,7 +268,7 @@ impl Decision {
                 let previous = previous.unwrap_or_default();
                 format!(
                     "the list of addresses is interrupted, so that it proves nothing that the \
-                     remembered choice {previous} is not in it; read it again"
+                     remembered choice {previous} is not among those that match; read it again"
                 )
             }
             Some(WhyNone::AllTurnedDown) | None => self.all_turned_down(),
@@ -320,7 +331,10 @@ impl Decision {
     fn network(&self, first: &Candidate) -> String {
         match self.bindnet.network() {
             Some(_) => self.bindnet.to_string(),
-            None => format!("{}/{}", network_of(first), first.netmask),
+            None => {
+                let network = first.netmask.network(first.ip).unwrap_or(first.ip);
+                format!("{network}/{}", first.netmask)
+            }
         }
     }
 
@@ -370,10 +384,15 @@ fn unusable(candidate: &Candidate) -> String {
     why.to_owned()
 }
 
-/// The bindnetaddr that an address matches as one of its network.
+/// The bindnetaddr that an address matches as one of its network; for a link-local one, of its
+/// link.
 pub(super) fn network_of(candidate: &Candidate) -> String {
     let network = candidate.netmask.network(candidate.ip);
-    network.unwrap_or(candidate.ip).to_string()
+    let network = network.unwrap_or(candidate.ip);
+    match (candidate.identity().1, candidate.interface) {
+        (Some(_), Some(name)) => format!("{network}%{name}"),
+        _ => network.to_string(),
+    }
 }
 
 /// Whether a bindnetaddr names one address by a prefix that leaves no other.

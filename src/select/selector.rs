@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::bindnet::{Bindnet, HostAddress, Zone};
+use super::bindnet::{Bindnet, Zone};
 use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone, Winner};
 use super::declared::Declared;
 use super::evidence::{Reason, Rule, Rules};
+use super::host_address::HostAddress;
 use super::view::{Restriction, View};
 use crate::snapshot::{Bits, Consistency, Link, Name, Snapshot, Table};
 use crate::wire::rtnetlink::Family;
@@ -31,6 +32,7 @@ use crate::wire::rtnetlink::Family;
 /// assert_eq!(selector.decide(&host).chosen().unwrap().ip().to_string(), "192.0.2.20");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "a selector decides nothing by itself"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     bindnet: Bindnet,
@@ -55,7 +57,6 @@ impl Selector {
     }
 
     /// Restricts the whole rule to the addresses of one link.
-    #[must_use]
     pub fn interface(mut self, name: Name) -> Self {
         self.interface = Some(name);
         self
@@ -72,21 +73,18 @@ impl Selector {
     /// assert!(!decision.is_ambiguous());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
     pub fn previous(mut self, address: HostAddress) -> Self {
         self.previous = Some(address);
         self
     }
 
     /// What the operator declares floating and fixed.
-    #[must_use]
     pub fn declared(mut self, declared: Declared) -> Self {
         self.rules.declare(declared);
         self
     }
 
     /// Switches evidence rules off.
-    #[must_use]
     pub fn without(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
         for rule in rules {
             self.rules.switch_off(rule);
@@ -95,7 +93,6 @@ impl Selector {
     }
 
     /// The `IFA_PROTO` numbers that mark floating addresses, instead of 18 (keepalived).
-    #[must_use]
     #[doc(alias = "IFA_PROTO")]
     pub fn floating_protocols(mut self, protocols: impl IntoIterator<Item = u8>) -> Self {
         self.rules.set_protocols(protocols);
@@ -103,14 +100,12 @@ impl Selector {
     }
 
     /// Whether nothing is chosen where the decision is ambiguous.
-    #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 
     /// Whether [`Decision::others`] lists the addresses that do not match.
-    #[must_use]
     pub fn list_all(mut self, list_all: bool) -> Self {
         self.list_all = list_all;
         self
@@ -119,6 +114,11 @@ impl Selector {
     /// What is decided about.
     pub fn bindnet(&self) -> &Bindnet {
         &self.bindnet
+    }
+
+    /// Whether the addresses that do not match are listed.
+    pub(crate) fn lists_all(&self) -> bool {
+        self.list_all
     }
 
     /// The family of the bindnetaddr.
@@ -207,62 +207,54 @@ impl Selector {
             nearest,
             candidates,
             others,
+            list_all: self.list_all,
             result,
         }
     }
 
     /// Which candidate comes first, and what put it there.
     fn first(&self, candidates: &[Candidate], interrupted: bool) -> Result<Winner, WhyNone> {
-        let usable = |c: &Candidate| c.verdict != Verdict::Unusable;
-        let is_previous = |c: &Candidate| c.is(Reason::Previous);
-
         // 3. Exact wins over everything, floating or not.
         let exact = candidates.iter().any(Candidate::is_exact);
         let left = |c: &Candidate| match exact {
-            true => c.is_exact() && usable(c),
+            true => c.is_exact() && !c.is_unusable(),
             false => c.verdict == Verdict::Eligible,
         };
-
         // 5. The remembered choice is kept, unless the operator declares otherwise.
-        let remembered = self.previous.is_some() && !exact;
-        if remembered && interrupted && !candidates.iter().any(is_previous) {
+        let memory = self.memory(candidates, exact);
+        if memory == Memory::NotThere && interrupted {
             return Err(WhyNone::PreviousUnknown);
         }
-        let fixed = |c: &Candidate| usable(c) && c.is(Reason::DeclaredFixed);
-        let another_fixed = candidates.iter().any(|c| fixed(c) && !is_previous(c));
-        let kept = |c: &Candidate| {
-            is_previous(c)
-                && if exact {
-                    left(c)
-                } else {
-                    usable(c) && !c.is(Reason::DeclaredFloating) && (fixed(c) || !another_fixed)
-                }
-        };
-        let keeps = candidates.iter().any(kept);
-
+        let kept =
+            |c: &Candidate| c.is(Reason::Previous) && !c.is_unusable() && (!exact || c.is_exact());
         // 6. Rank what is left.
-        let best = |of: &dyn Fn(&Candidate) -> bool| {
-            let of = candidates.iter().enumerate().filter(|(_, c)| of(c));
-            of.min_by_key(|(_, c)| rank(c))
+        let winner = match memory {
+            Memory::Kept if !exact => best(candidates, kept, rank_of_kept),
+            Memory::Kept => best(candidates, kept, rank),
+            _ => best(candidates, left, rank),
         };
-        let first = if keeps { best(&kept) } else { best(&left) };
-        let (at, winner) = first.ok_or(match (exact, candidates) {
+        let (at, winner) = winner.ok_or(match (exact, candidates) {
             (true, _) => WhyNone::ExactUnusable,
             (false, []) => WhyNone::NoMatch,
             (false, _) => WhyNone::AllTurnedDown,
         })?;
-
         // 7. Say when it was close.
-        let runner_up = best(&|c| left(c) && c.identity() != winner.identity());
-        let absent = remembered && !candidates.iter().any(|c| is_previous(c) && usable(c));
-        let separated_by = if absent && !winner.is(Reason::DeclaredFixed) {
-            Some(Separation::PreviousAbsent)
-        } else if winner.matched == Some(Match::SameNetwork) {
-            Some(Separation::SameNetwork)
-        } else if keeps {
-            runner_up.map(|_| Separation::Previous)
-        } else {
-            runner_up.map(|(_, other)| separation(winner, other))
+        let other = |c: &Candidate| c.identity() != winner.identity();
+        let runner_up = best(candidates, |c| left(c) && other(c), rank);
+        // A link-local address is another one on every link, and the memory may name none.
+        let twin = best(candidates, |c| kept(c) && other(c), rank_of_kept);
+        let (runner_up, separated_by) = match (memory, runner_up, twin) {
+            (Memory::NotThere | Memory::Unusable, other, _)
+                if !winner.is(Reason::DeclaredFixed) =>
+            {
+                (other, Some(Separation::PreviousAbsent))
+            }
+            (_, other, _) if winner.matched == Some(Match::SameNetwork) => {
+                (other, Some(Separation::SameNetwork))
+            }
+            (Memory::Kept, _, Some(twin)) => (Some(twin), Some(separation(winner, twin.1))),
+            (Memory::Kept, other, None) => (other, other.map(|_| Separation::Previous)),
+            (_, other, _) => (other, other.map(|(_, other)| separation(winner, other))),
         };
         let runner_up = runner_up.map(|(at, _)| at);
         Ok(Winner {
@@ -270,6 +262,33 @@ impl Selector {
             runner_up,
             separated_by,
         })
+    }
+
+    /// What step 5 makes of the remembered choice.
+    fn memory(&self, candidates: &[Candidate], exact: bool) -> Memory {
+        // An exact address pushes every other one aside, remembered or not; but a link-local one
+        // may be remembered on another link.
+        let remembered = |previous: HostAddress| !exact || previous.ip() == self.bindnet.ip();
+        if !self.previous.is_some_and(remembered) {
+            return Memory::Nothing;
+        }
+        let mut here = candidates.iter().filter(|c| c.is(Reason::Previous));
+        let Some(previous) = here.clone().next() else {
+            return Memory::NotThere;
+        };
+        if here.all(Candidate::is_unusable) {
+            return Memory::Unusable;
+        }
+        let fixed = |c: &Candidate| c.is(Reason::DeclaredFixed) && !c.is_unusable();
+        let another_fixed = candidates
+            .iter()
+            .any(|c| fixed(c) && !c.is(Reason::Previous));
+        let overruled = previous.is(Reason::DeclaredFloating)
+            || another_fixed && !previous.is(Reason::DeclaredFixed);
+        match overruled && !exact {
+            true => Memory::Overruled,
+            false => Memory::Kept,
+        }
     }
 
     /// The addresses that do not match, of both families.
@@ -286,9 +305,8 @@ impl Selector {
         let mut others = View::new(snapshot, &snapshot.v4, sees).all(self, other_v4);
         others.extend(View::new(snapshot, &snapshot.v6, sees).all(self, other_v6));
         others.retain(|other| {
-            candidates
-                .binary_search_by_key(&other.position, |c| c.position)
-                .is_err()
+            let at = |c: &Candidate| c.kernel_order();
+            candidates.binary_search_by_key(&at(other), at).is_err()
         });
         others
     }
@@ -318,8 +336,35 @@ fn settle(candidates: &mut [Candidate], winner: usize) {
     }
 }
 
+/// What became of the remembered choice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    /// There is none, or an exact address stands above it.
+    Nothing,
+    /// No candidate is it.
+    NotThere,
+    /// It is there, but bind(2) would fail.
+    Unusable,
+    /// The operator declares it floating, or another address fixed.
+    Overruled,
+    /// It is kept.
+    Kept,
+}
+
+/// The candidate with the smallest rank, and its position.
+fn best(
+    candidates: &[Candidate],
+    of: impl Fn(&Candidate) -> bool,
+    rank: impl Fn(&Candidate) -> Rank,
+) -> Option<(usize, &Candidate)> {
+    let of = candidates.iter().enumerate().filter(|(_, c)| of(c));
+    of.min_by_key(|(_, c)| rank(c))
+}
+
 /// The fields that rank a candidate; the smaller rank comes first.
-fn rank(c: &Candidate) -> (bool, bool, bool, bool, usize) {
+type Rank = (bool, bool, bool, bool, usize);
+
+fn rank(c: &Candidate) -> Rank {
     (
         !c.is(Reason::DeclaredFixed),
         c.is(Reason::Loopback),
@@ -327,6 +372,14 @@ fn rank(c: &Candidate) -> (bool, bool, bool, bool, usize) {
         c.is(Reason::LinkDown),
         c.position,
     )
+}
+
+/// The rank among the entries of a remembered address: evidence that an address which comes or
+/// goes brings about must not choose between them.
+fn rank_of_kept(c: &Candidate) -> Rank {
+    let (fixed, loopback, _, down, position) = rank(c);
+    let weak = c.is(Reason::Secondary) || c.is(Reason::Deprecated);
+    (fixed, loopback, weak, down, position)
 }
 
 /// The first field of the rank in which two candidates differ.

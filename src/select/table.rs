@@ -46,7 +46,7 @@ impl Decision {
         let (mut next, mut next_other) = (candidates.next(), others.next());
         std::iter::from_fn(move || {
             let candidate_first = match (next, next_other) {
-                (Some(a), Some(b)) => a.position < b.position,
+                (Some(a), Some(b)) => a.kernel_order() < b.kernel_order(),
                 (a, _) => a.is_some(),
             };
             if candidate_first {

@@ -1,10 +1,13 @@
 //! What the rule sees of a snapshot, and the facts it asks of it.
 
-use super::bindnet::Target;
+use std::net::IpAddr;
+
+use super::bindnet::{Target, Zone};
 use super::decision::{Candidate, Verdict};
-use super::evidence::{Reason, Subnets, is_permanent_host, may_contain};
+use super::evidence::Reason;
 use super::matching::each_match;
 use super::selector::Selector;
+use super::subnets::{Subnets, is_permanent_host, may_contain};
 use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
 
 /// The links whose addresses the rule sees.
@@ -30,18 +33,14 @@ pub(super) struct View<'a, A> {
     snapshot: &'a Snapshot,
     table: &'a Table<A>,
     sees: Restriction,
-    /// Where the family starts in kernel order.
-    offset: usize,
 }
 
 impl<'a, A: Bits> View<'a, A> {
     pub fn new(snapshot: &'a Snapshot, table: &'a Table<A>, sees: Restriction) -> Self {
-        let offset = if A::IS_V4 { 0 } else { snapshot.v4.len() };
         Self {
             snapshot,
             table,
             sees,
-            offset,
         }
     }
 
@@ -105,10 +104,11 @@ impl<'a, A: Bits> View<'a, A> {
     /// Gives candidates every reason that is true of them but `newer-than-sibling`.
     pub fn weigh(&self, selector: &Selector, candidates: &mut [Candidate]) {
         let rules = &selector.rules;
+        let previous = self.previous(selector);
         // The networks of the host are looked for only where a host prefix may be inside one.
         let mut subnets = None;
         for candidate in candidates {
-            let Some(address) = self.table.get(candidate.position - self.offset) else {
+            let Some(address) = self.table.get(candidate.position) else {
                 continue;
             };
             let link = self.snapshot.link_of(&address);
@@ -122,28 +122,18 @@ impl<'a, A: Bits> View<'a, A> {
                     reasons.insert(Reason::HostPrefixInSubnet);
                 }
             }
-            if self.is_previous(selector, &address) {
+            if previous.is_some_and(|(ip, link)| ip == address.ip() && is_on(&address, link)) {
                 reasons.insert(Reason::Previous);
             }
             candidate.reasons = reasons;
         }
     }
 
-    /// Whether an address is the remembered choice; the link counts for link-local ones.
-    fn is_previous(&self, selector: &Selector, address: &Address) -> bool {
-        let Some(previous) = selector
-            .previous
-            .filter(|previous| previous.ip() == address.ip())
-        else {
-            return false;
-        };
-        previous
-            .zone()
-            .filter(|_| address.is_link_local())
-            .is_none_or(|zone| {
-                let index = zone.link(self.snapshot).map(Link::index);
-                index.is_some() && index == address.link_index()
-            })
+    /// The remembered choice: its address and, where a zone was said, the index of that link.
+    fn previous(&self, selector: &Selector) -> Option<(IpAddr, Option<Option<u32>>)> {
+        let previous = selector.previous?;
+        let link = |zone: Zone| zone.link(self.snapshot).map(Link::index);
+        Some((previous.ip(), previous.zone().map(link)))
     }
 
     /// IPv6: says of each candidate that is left whether an older one of its link, network and
@@ -158,7 +148,7 @@ impl<'a, A: Bits> View<'a, A> {
             .filter(|(_, c)| c.verdict == Verdict::Eligible);
         let mut siblings: Vec<_> = eligible
             .filter_map(|(at, c)| {
-                let address = self.table.get(c.position - self.offset)?;
+                let address = self.table.get(c.position)?;
                 let (ip, mask) = (A::from_ip(c.ip)?, A::from_netmask(c.netmask)?);
                 let scope = address.scope().map(|scope| scope.value());
                 Some(((c.link?, mask, ip & mask, scope), at, ip))
@@ -187,7 +177,7 @@ impl<'a, A: Bits> View<'a, A> {
     /// the networks that a host prefix may be inside.
     pub fn links_needed(&self, target: Target, ip: A) -> Vec<u32> {
         let candidates = self.matching(target, ip);
-        let address = |c: &Candidate| self.table.get(c.position - self.offset);
+        let address = |c: &Candidate| self.table.get(c.position);
         let mut links: Vec<u32> = candidates.iter().filter_map(|c| c.link).collect();
         if candidates
             .iter()
@@ -223,7 +213,7 @@ impl<'a, A: Bits> View<'a, A> {
     fn candidate(&self, at: usize, address: &Address, verdict: Verdict) -> Candidate {
         let link = self.snapshot.link_of(address);
         Candidate {
-            position: self.offset + at,
+            position: at,
             ip: address.ip(),
             netmask: address.netmask(),
             link: address.link_index(),
@@ -235,5 +225,13 @@ impl<'a, A: Bits> View<'a, A> {
             link_up: link.and_then(Link::is_up),
             link_running: link.and_then(Link::is_running),
         }
+    }
+}
+
+/// Whether an address is on the link that was said; only for link-local ones does it count.
+fn is_on(address: &Address, link: Option<Option<u32>>) -> bool {
+    match link.filter(|_| address.is_link_local()) {
+        None => true,
+        Some(index) => index.is_some() && index == address.link_index(),
     }
 }

@@ -24,6 +24,9 @@ pub(crate) enum What {
     /// A link (`AF_PACKET`): its index and hardware address.
     #[cfg(target_os = "linux")]
     Link(u32, Vec<u8>),
+    /// A link of which glibc tells nothing, because it has no hardware address.
+    #[cfg(target_os = "linux")]
+    BareLink,
     /// An address, its mask, and the other end of a point-to-point link.
     Address {
         ip: IpAddr,
@@ -67,9 +70,17 @@ fn read(entry: &libc::ifaddrs) -> Option<Entry> {
     let name = unsafe { CStr::from_ptr(entry.ifa_name) }
         .to_bytes()
         .to_vec();
-    // The mask of some systems has no family: it has that of the address.
+    let flags = flags(entry);
     // SAFETY: `ifa_addr` is NULL or a sockaddr that lives as long as the list.
-    let family = i32::from(unsafe { entry.ifa_addr.as_ref() }?.sa_family);
+    let Some(address) = (unsafe { entry.ifa_addr.as_ref() }) else {
+        #[cfg(target_os = "linux")]
+        let what = Some(What::BareLink);
+        #[cfg(not(target_os = "linux"))]
+        let what = None;
+        return what.map(|what| Entry { name, flags, what });
+    };
+    // The mask of some systems has no family: it has that of the address.
+    let family = i32::from(address.sa_family);
     let what = match family {
         #[cfg(target_os = "linux")]
         libc::AF_PACKET => {
@@ -89,7 +100,6 @@ fn read(entry: &libc::ifaddrs) -> Option<Entry> {
         },
         _ => return None,
     };
-    let flags = flags(entry);
     Some(Entry { name, flags, what })
 }
 

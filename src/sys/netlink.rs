@@ -67,7 +67,8 @@ impl Socket {
             let fd = self.fd.as_raw_fd();
             match recvmsg::<NetlinkAddr>(fd, &mut room, None, MsgFlags::MSG_TRUNC) {
                 Ok(message) => {
-                    let sender = message.address.map_or(0, |address| address.pid());
+                    // Whoever does not say who it is, is not the kernel.
+                    let sender = message.address.map_or(u32::MAX, |address| address.pid());
                     let len = message.bytes;
                     return Ok(Received { len, sender });
                 }
@@ -224,12 +225,15 @@ impl IfReq {
         LinkFlags::from_bits((flags as u16).into())
     }
 
-    /// An Ethernet address; the kernel writes 14 bytes at the most, whatever the type.
+    /// An address of six bytes, as Ethernet and loopback have; of others the length is not told.
     fn mac(&self) -> Option<HardwareAddress> {
         // SAFETY: SIOCGIFHWADDR has set this field, and any bits are a sockaddr.
         let address = unsafe { self.0.ifr_ifru.ifru_hwaddr };
         let mac = address.sa_data.map(|c| c as u8);
-        let ethernet = address.sa_family == libc::ARPHRD_ETHER;
-        HardwareAddress::from_bytes(mac.get(..6).filter(|_| ethernet)?).ok()
+        let six = matches!(
+            address.sa_family,
+            libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK
+        );
+        HardwareAddress::from_bytes(mac.get(..6).filter(|_| six)?).ok()
     }
 }

@@ -9,22 +9,34 @@ use serde::de::{Deserializer, Error, Visitor};
 
 use super::json::ParseError;
 use super::snapshot_json::{prefix, read};
+use super::words::few;
 use crate::snapshot::{
     About, Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Name, Snapshot,
     Source,
 };
 
 #[derive(Deserialize)]
+#[serde(expecting = "a link")]
 struct LinkJson {
     /// Absent from the empty objects that iproute2 5 prints for links it was told to leave out.
     ifindex: Option<u32>,
     ifname: Option<Bytes>,
+    #[serde(default, deserialize_with = "few")]
     flags: Option<Vec<String>>,
     address: Option<String>,
     master: Option<Bytes>,
     linkinfo: Option<LinkInfoJson>,
-    #[serde(default)]
-    addr_info: Vec<AddressJson>,
+    addr_info: Option<Vec<AddressJson>>,
+}
+
+impl LinkJson {
+    /// What iproute2 5 prints for a link it leaves out.
+    fn is_empty(&self) -> bool {
+        let addresses = self.addr_info.iter().flatten();
+        self.ifindex.is_none()
+            && self.ifname.is_none()
+            && addresses.clone().all(|address| address.local.is_none())
+    }
 }
 
 #[derive(Deserialize)]
@@ -33,6 +45,7 @@ struct LinkInfoJson {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an address")]
 struct AddressJson {
     family: Option<String>,
     local: Option<String>,
@@ -110,19 +123,41 @@ pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
     let mut links = Vec::new();
     let mut addresses = Vec::new();
     for (at, json) in listed.iter().enumerate() {
-        let Some(index) = json.ifindex else { continue };
         let place = format!("[{at}]");
+        if json.is_empty() {
+            continue;
+        }
+        let index = json
+            .ifindex
+            .filter(|_| json.addr_info.is_some())
+            .ok_or_else(|| {
+                let problem = "no link with its addresses; run ip -d -j addr, without -br";
+                ParseError::value(place.as_str(), problem)
+            })?;
         let master = json
             .master
             .as_ref()
             .and_then(|name| by_name.get(name.0.as_slice()));
         links.push(link(&place, index, json, master.copied())?);
-        for (at, json) in json.addr_info.iter().enumerate() {
-            // Other families than these two are of no concern, and an empty object is nothing.
-            if matches!(json.family.as_deref(), Some("inet" | "inet6")) {
-                addresses.push(address(&format!("{place}.addr_info[{at}]"), index, json)?);
+        for (at, json) in json.addr_info.iter().flatten().enumerate() {
+            let place = format!("{place}.addr_info[{at}]");
+            match json.family.as_deref() {
+                Some("inet" | "inet6") => addresses.push(address(&place, index, json)?),
+                // An empty object is what iproute2 5 prints for an address it leaves out, and
+                // other families are of no concern.
+                None if json.local.is_some() => {
+                    return Err(ParseError::value(
+                        format!("{place}.family"),
+                        "it is missing",
+                    ));
+                }
+                _ => {}
             }
         }
+    }
+    if links.is_empty() {
+        let problem = "no link in it; run ip -d -j addr";
+        return Err(ParseError::value("the list", problem));
     }
     let about = About {
         source: Some(Source::IpJson),
@@ -210,7 +245,10 @@ fn address(place: &str, index: u32, json: &AddressJson) -> Result<Address, Parse
         address = address.with_peer(peer).map_err(family)?;
     }
     if let Some(scope) = &json.scope {
-        address = address.with_scope(read(scope, || format!("{place}.scope"))?);
+        // A name that only the other host's rt_scopes has is not known.
+        if let Ok(scope) = scope.parse() {
+            address = address.with_scope(scope);
+        }
     }
     if let Some(protocol) = json.protocol.as_deref().and_then(protocol) {
         address = address.with_protocol(protocol);

@@ -11,6 +11,10 @@ const MAX_LEN: usize = 64 << 20;
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
 
+/// The most objects that are read: an empty one takes three bytes of text and a hundred times as
+/// much memory.
+const MAX_OBJECTS: usize = 500_000;
+
 impl Snapshot {
     /// The longest text that [`Snapshot::from_json`] reads, in bytes.
     pub const MAX_JSON_LEN: usize = MAX_LEN;
@@ -85,6 +89,7 @@ fn looks_like_ip_text(text: &[u8]) -> bool {
 fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
     let mut mended: Option<Vec<u8>> = None;
     let mut depth = 0usize;
+    let mut objects = 0usize;
     let mut in_string = false;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
@@ -95,6 +100,8 @@ fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
             (_, b'"') => in_string = !in_string,
             (true, b'\\') => match text.get(at + 1) {
                 Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => len = 2,
+                // iproute2 5 escapes it, which JSON does not know.
+                Some(b'\'') => (len, mend) = (2, b"'"),
                 _ => mend = b"\\\\",
             },
             (true, 0..=0x1f) => {
@@ -103,6 +110,10 @@ fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
             }
             (false, b'[' | b'{') => {
                 depth += 1;
+                objects += usize::from(byte == b'{');
+                if objects > MAX_OBJECTS {
+                    return Err(ParseError::TooMany { at });
+                }
                 if depth > MAX_DEPTH {
                     return Err(ParseError::TooDeep { at });
                 }
@@ -149,14 +160,20 @@ pub enum ParseError {
         /// Where, in bytes from the start.
         at: usize,
     },
+    /// There are more objects than any host has links and addresses.
+    #[error("byte {at}: more than 500 000 objects")]
+    TooMany {
+        /// Where, in bytes from the start.
+        at: usize,
+    },
     /// The text is no JSON, or a member is of the wrong type.
     #[error("{0}")]
     Json(String),
     /// Another format or version.
-    #[error("format {found:?}: only \"bindnet-snapshot/1\" is read")]
+    #[error("format {}: only \"bindnet-snapshot/1\" is read", .found.as_ref().map_or("missing".to_owned(), |found| format!("{found:?}")))]
     Format {
-        /// What the text calls itself.
-        found: String,
+        /// What the text calls itself, if it does.
+        found: Option<String>,
     },
     /// A member has a value that cannot be.
     #[error("{place}: {problem}")]

@@ -6,6 +6,8 @@ mod ip_json;
 mod json;
 #[cfg(feature = "serde")]
 mod snapshot_json;
+#[cfg(feature = "serde")]
+mod words;
 
 pub mod rtnetlink;
 

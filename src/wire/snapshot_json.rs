@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::ParseError;
+use super::words::{self, address_words, bits, words};
 use crate::snapshot::{
     About, Address, AddressFlags, Bits, Consistency, HardwareAddress, Lifetime, Link, LinkFlags,
     Netmask, Snapshot, Source,
@@ -16,6 +17,7 @@ use crate::snapshot::{
 const FORMAT: &str = "bindnet-snapshot/1";
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "a snapshot")]
 struct SnapshotJson<'a> {
     #[serde(borrow)]
     format: Cow<'a, str>,
@@ -34,10 +36,11 @@ struct SnapshotJson<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "a link")]
 struct LinkJson {
     index: u32,
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "words::few")]
     flags: Option<Vec<String>>,
     #[serde(default)]
     mac: Option<String>,
@@ -48,6 +51,7 @@ struct LinkJson {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an address")]
 struct AddressJson {
     interface_index: Option<u32>,
     address: String,
@@ -61,7 +65,7 @@ struct AddressJson {
     peer: Option<String>,
     #[serde(default)]
     scope: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "words::few")]
     flags: Option<Vec<String>>,
     #[serde(default)]
     protocol: Option<u8>,
@@ -102,8 +106,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
     }
     let Format { format } = serde_json::from_slice(text).map_err(ParseError::json)?;
     if format.as_deref() != Some(FORMAT) {
-        let found = format.unwrap_or_default();
-        return Err(ParseError::Format { found });
+        return Err(ParseError::Format { found: format });
     }
     from_json(serde_json::from_slice(text).map_err(ParseError::json)?)
 }
@@ -176,7 +179,7 @@ fn address_to_json(address: &Address) -> AddressJson {
 
 fn from_json(json: SnapshotJson<'_>) -> Result<Snapshot, ParseError> {
     if json.format != FORMAT {
-        let found = json.format.into_owned();
+        let found = Some(json.format.into_owned());
         return Err(ParseError::Format { found });
     }
     let about = About {
@@ -318,54 +321,4 @@ where
 {
     text.parse()
         .map_err(|error| ParseError::value(place(), format!("{text:?}: {error}")))
-}
-
-type Words = [(u32, &'static str)];
-
-/// The words for the flags of an address: bit 0x01 is `temporary` on IPv6.
-fn address_words(ip: IpAddr) -> &'static Words {
-    const V6: [(u32, &str); AddressFlags::WORDS.len()] = {
-        let mut words = [(0, ""); AddressFlags::WORDS.len()];
-        words.copy_from_slice(AddressFlags::WORDS);
-        words[0].1 = "temporary";
-        words
-    };
-    if ip.is_ipv6() {
-        &V6
-    } else {
-        AddressFlags::WORDS
-    }
-}
-
-/// The words for bits, in ascending order; an unknown bit is `0x…`.
-fn words(bits: u32, words: &Words) -> Vec<String> {
-    (0..u32::BITS)
-        .map(|shift| bits & 1 << shift)
-        .filter(|bit| *bit != 0)
-        .map(|bit| match words.iter().find(|(known, _)| *known == bit) {
-            Some((_, word)) => (*word).to_owned(),
-            None => format!("{bit:#x}"),
-        })
-        .collect()
-}
-
-/// The bits for words.
-fn bits(flags: &[String], words: &Words, place: impl Fn() -> String) -> Result<u32, ParseError> {
-    let mut bits = 0;
-    for (at, flag) in flags.iter().enumerate() {
-        let known = words
-            .iter()
-            .find(|(_, word)| word == flag)
-            .map(|(bit, _)| *bit);
-        let hex = || u32::from_str_radix(flag.strip_prefix("0x")?, 16).ok();
-        bits |= known.or_else(hex).ok_or_else(|| {
-            let known: Vec<_> = words.iter().map(|(_, word)| *word).collect();
-            let problem = format!(
-                "{flag:?}: no such flag; known are {} and 0x…",
-                known.join(", ")
-            );
-            ParseError::value(format!("{}[{at}]", place()), problem)
-        })?;
-    }
-    Ok(bits)
 }

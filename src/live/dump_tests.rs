@@ -1,0 +1,447 @@
+//! Dumps over a transport that plays what it is told.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use super::*;
+use crate::wire::rtnetlink::{Family, request_addresses};
+
+const INTR: u16 = 0x10;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLMSG_OVERRUN: u16 = 4;
+const RTM_NEWADDR: u16 = 20;
+
+/// What a socket does when it is asked to receive.
+#[derive(Clone)]
+enum Step {
+    /// A datagram of the kernel.
+    Got(Vec<Part>),
+    /// A datagram of another process.
+    From(u32, Vec<Part>),
+    /// A datagram longer than the room for it.
+    Long,
+    Fails(Errno),
+}
+
+/// A message, and how much its sequence number and port id differ from those asked with.
+#[derive(Clone)]
+struct Part {
+    kind: u16,
+    flags: u16,
+    body: Vec<u8>,
+    sequence_off: u32,
+    port_off: u32,
+}
+
+/// What the sockets of this thread play, and what was done with them.
+#[derive(Default)]
+struct Script {
+    steps: VecDeque<Step>,
+    /// Played again and again at the end, which is a timeout otherwise.
+    for_ever: Option<Step>,
+    open_fails: Option<Errno>,
+    send_fails: Option<Errno>,
+    opened: u32,
+    sent: u32,
+    sequence: u32,
+}
+
+thread_local! {
+    static SCRIPT: RefCell<Script> = RefCell::default();
+}
+
+struct Fake {
+    port: u32,
+}
+
+impl Transport for Fake {
+    fn open() -> nix::Result<Self> {
+        SCRIPT.with_borrow_mut(|script| {
+            script.opened += 1;
+            let port = 100 + script.opened;
+            script.open_fails.take().map_or(Ok(Self { port }), Err)
+        })
+    }
+
+    fn port(&self) -> u32 {
+        self.port
+    }
+
+    fn send(&self, request: &[u8]) -> nix::Result<()> {
+        SCRIPT.with_borrow_mut(|script| {
+            script.sent += 1;
+            let sequence = request.get(8..12).and_then(|bytes| bytes.try_into().ok());
+            script.sequence = u32::from_ne_bytes(sequence.unwrap_or_default());
+            script.send_fails.take().map_or(Ok(()), Err)
+        })
+    }
+
+    fn receive(&self, buffer: &mut [u8], _deadline: Instant) -> nix::Result<Received> {
+        SCRIPT.with_borrow_mut(|script| {
+            let step = script.steps.pop_front().or(script.for_ever.clone());
+            let (sender, parts) = match step.ok_or(Errno::ETIMEDOUT)? {
+                Step::Got(parts) => (0, parts),
+                Step::From(sender, parts) => (sender, parts),
+                Step::Fails(errno) => return Err(errno),
+                Step::Long => {
+                    let len = buffer.len() + 1;
+                    return Ok(Received { len, sender: 0 });
+                }
+            };
+            let bytes: Vec<u8> = parts
+                .iter()
+                .flat_map(|part| part.bytes(script.sequence, self.port))
+                .collect();
+            buffer[..bytes.len()].copy_from_slice(&bytes);
+            let len = bytes.len();
+            Ok(Received { len, sender })
+        })
+    }
+}
+
+impl Part {
+    fn new(kind: u16, body: &[u8]) -> Self {
+        let body = body.to_vec();
+        Self {
+            kind,
+            flags: 0,
+            body,
+            sequence_off: 0,
+            port_off: 0,
+        }
+    }
+
+    fn flags(mut self, flags: u16) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    fn off(mut self, sequence: u32, port: u32) -> Self {
+        self.sequence_off = sequence;
+        self.port_off = port;
+        self
+    }
+
+    fn bytes(&self, sequence: u32, port: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend((16 + self.body.len() as u32).to_ne_bytes());
+        bytes.extend(self.kind.to_ne_bytes());
+        bytes.extend(self.flags.to_ne_bytes());
+        bytes.extend(sequence.wrapping_add(self.sequence_off).to_ne_bytes());
+        bytes.extend(port.wrapping_add(self.port_off).to_ne_bytes());
+        bytes.extend(&self.body);
+        bytes
+    }
+}
+
+/// 192.0.2.`last`/24 on link 2.
+fn address(last: u8) -> Part {
+    let mut body = vec![2, 24, 0x80, 0];
+    body.extend(2u32.to_ne_bytes());
+    body.extend(8u16.to_ne_bytes());
+    body.extend(2u16.to_ne_bytes());
+    body.extend([192, 0, 2, last]);
+    Part::new(RTM_NEWADDR, &body)
+}
+
+fn done() -> Part {
+    Part::new(NLMSG_DONE, &0i32.to_ne_bytes())
+}
+
+/// NLMSG_ERROR with the header of the request.
+fn error(errno: i32) -> Part {
+    let mut body = (-errno).to_ne_bytes().to_vec();
+    body.extend(16u32.to_ne_bytes());
+    body.extend([0; 12]);
+    Part::new(NLMSG_ERROR, &body)
+}
+
+/// What a dump heard, and how often it was begun.
+#[derive(Debug, Default, PartialEq)]
+struct Heard {
+    begun: u32,
+    last: Vec<u8>,
+}
+
+/// Dumps once with `dumper`.
+fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, CaptureError>, Heard) {
+    let dump = Dump {
+        what: "the addresses",
+        request: &|sequence| request_addresses(Family::V4, None, sequence),
+        restart: &|heard: &mut Heard| {
+            heard.begun += 1;
+            heard.last.clear();
+        },
+        each: &|heard: &mut Heard, message| {
+            if let Message::NewAddress(address) = message
+                && let IpAddr::V4(ip) = address.ip()
+            {
+                heard.last.push(ip.octets()[3]);
+            }
+        },
+    };
+    let bound = Bound {
+        attempts: 3,
+        timeout: Duration::from_millis(20),
+    };
+    let mut heard = Heard::default();
+    let result = dumper.dump(&dump, bound, &mut heard);
+    (result, heard)
+}
+
+/// A new dumper, with nothing done yet.
+fn fresh() -> Dumper<Fake> {
+    SCRIPT.set(Script::default());
+    Dumper::open().unwrap()
+}
+
+/// Plays these steps to a new dumper.
+fn play(steps: impl IntoIterator<Item = Step>) -> (Result<bool, CaptureError>, Heard) {
+    then(&mut fresh(), steps)
+}
+
+/// Plays these steps to a dumper that has dumped before.
+fn then(
+    dumper: &mut Dumper<Fake>,
+    steps: impl IntoIterator<Item = Step>,
+) -> (Result<bool, CaptureError>, Heard) {
+    SCRIPT.with_borrow_mut(|script| script.steps = steps.into_iter().collect());
+    dump(dumper)
+}
+
+/// Plays one step to a new dumper, for ever.
+fn for_ever(step: Step) -> (Result<bool, CaptureError>, Heard) {
+    let mut dumper = fresh();
+    SCRIPT.with_borrow_mut(|script| script.for_ever = Some(step));
+    dump(&mut dumper)
+}
+
+fn opened() -> u32 {
+    SCRIPT.with_borrow(|script| script.opened)
+}
+
+fn sent() -> u32 {
+    SCRIPT.with_borrow(|script| script.sent)
+}
+
+fn heard(begun: u32, last: &[u8]) -> Heard {
+    let last = last.to_vec();
+    Heard { begun, last }
+}
+
+/// A dump that is whole, and an address of it.
+fn whole(last: u8) -> Step {
+    Step::Got(vec![address(last), done()])
+}
+
+#[test]
+fn a_clean_dump() {
+    let (clean, list) = play([
+        Step::Got(vec![address(1), address(2)]),
+        Step::Got(vec![address(3)]),
+        Step::Got(vec![done()]),
+    ]);
+    assert!(clean.unwrap());
+    assert_eq!(list, heard(1, &[1, 2, 3]));
+    assert_eq!((opened(), sent()), (1, 1));
+}
+
+#[test]
+fn the_socket_is_kept_and_the_sequence_goes_on() {
+    let dumper = &mut fresh();
+    for sequence in 1..4 {
+        let (clean, list) = then(dumper, [whole(1)]);
+        assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+        assert_eq!(SCRIPT.with_borrow(|script| script.sequence), sequence);
+    }
+    assert_eq!(opened(), 1);
+}
+
+#[test]
+fn an_interrupted_dump_is_repeated() {
+    let (clean, list) = play([
+        Step::Got(vec![address(1)]),
+        Step::Got(vec![address(2).flags(INTR), done()]),
+        whole(3),
+    ]);
+    assert!(clean.unwrap());
+    assert_eq!(list, heard(2, &[3]));
+    // It is over, so that its socket is good for the next one.
+    assert_eq!((opened(), sent()), (1, 2));
+}
+
+#[test]
+fn the_mark_counts_on_any_message_of_the_dump_and_on_no_other() {
+    let (clean, list) = play([Step::Got(vec![address(1), done().flags(INTR)]), whole(2)]);
+    assert_eq!((clean.unwrap(), list), (true, heard(2, &[2])));
+    let foreign = address(1).flags(INTR).off(1, 0);
+    let (clean, list) = play([Step::Got(vec![foreign, address(2), done()])]);
+    assert_eq!((clean.unwrap(), list), (true, heard(1, &[2])));
+}
+
+#[test]
+fn a_dump_that_is_always_interrupted_ends_and_says_so() {
+    let (clean, list) = for_ever(Step::Got(vec![address(1).flags(INTR), done()]));
+    assert!(!clean.unwrap());
+    assert_eq!(list, heard(3, &[1]));
+    assert_eq!((opened(), sent()), (1, 3));
+}
+
+#[test]
+fn lost_datagrams_repeat_the_dump_on_a_new_socket() {
+    let losses: [Step; 4] = [
+        Step::Fails(Errno::ENOBUFS),
+        Step::Got(vec![address(2), Part::new(NLMSG_OVERRUN, &[])]),
+        Step::Got(vec![address(2), Part::new(NLMSG_OVERRUN, &[]).off(9, 9)]),
+        Step::Got(vec![error(Errno::EBUSY as i32)]),
+    ];
+    for loss in losses {
+        let (clean, list) = play([Step::Got(vec![address(1)]), loss, whole(3)]);
+        assert_eq!((clean.unwrap(), list), (true, heard(2, &[3])));
+        assert_eq!((opened(), sent()), (2, 2));
+    }
+}
+
+#[test]
+fn a_dump_that_is_always_lost_ends_in_an_error() {
+    let (result, list) = for_ever(Step::Fails(Errno::ENOBUFS));
+    assert!(matches!(result, Err(CaptureError::Lost { .. })));
+    assert_eq!(list, heard(3, &[]));
+    assert_eq!((opened(), sent()), (3, 3));
+}
+
+#[test]
+fn a_truncated_datagram_is_an_error() {
+    let (result, _) = play([Step::Long, whole(1)]);
+    let error = result.unwrap_err();
+    assert!(
+        matches!(error, CaptureError::Truncated { len, room, .. } if len == room + 1),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_other_processes_send_is_skipped() {
+    let theirs = vec![address(66).flags(INTR), error(1), done()];
+    let (clean, list) = play([
+        Step::From(4711, theirs),
+        Step::Got(vec![address(1)]),
+        Step::From(4711, vec![Part::new(NLMSG_OVERRUN, &[])]),
+        Step::Got(vec![done()]),
+    ]);
+    assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+}
+
+#[test]
+fn what_is_not_the_answer_is_skipped() {
+    let other = [(1, 0), (0, 1), (u32::MAX, 0)];
+    for (sequence, port) in other {
+        let stale = [address(66), done(), error(1)].map(|part| part.off(sequence, port));
+        let mixed = [&stale[..], &[address(1)], &stale, &[done()]].concat();
+        let (clean, list) = play([Step::Got(mixed)]);
+        assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+    }
+}
+
+#[test]
+fn a_refusal_is_an_error_with_the_kernels_words() {
+    let (result, _) = play([Step::Got(vec![error(Errno::EPERM as i32)])]);
+    let said = result.unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "the kernel refused the addresses: Operation not permitted (os error 1)"
+    );
+
+    let mut with_words = error(Errno::EINVAL as i32).flags(0x200);
+    with_words.body.extend(12u16.to_ne_bytes());
+    with_words.body.extend(1u16.to_ne_bytes());
+    with_words.body.extend(b"no dump\0");
+    let (result, _) = play([Step::Got(vec![with_words])]);
+    let said = result.unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "the kernel refused the addresses: Invalid argument (os error 22) (no dump)"
+    );
+}
+
+#[test]
+fn a_dump_that_fails_on_the_way_is_an_error() {
+    let failed = Part::new(NLMSG_DONE, &(-(Errno::ENOMEM as i32)).to_ne_bytes());
+    let (result, _) = play([Step::Got(vec![address(1), failed])]);
+    assert!(matches!(result, Err(CaptureError::Refused { .. })));
+}
+
+#[test]
+fn an_acknowledgement_is_no_end() {
+    let (clean, list) = play([Step::Got(vec![error(0)]), whole(1)]);
+    assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+}
+
+#[test]
+fn bytes_that_cannot_be_read_are_an_error() {
+    let short = Part::new(RTM_NEWADDR, &[2, 24]);
+    let (result, _) = play([Step::Got(vec![address(1), short])]);
+    assert!(matches!(result, Err(CaptureError::Decode { .. })));
+}
+
+#[test]
+fn silence_is_a_timeout() {
+    let (result, list) = play([Step::Got(vec![address(1)])]);
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "the kernel did not answer the addresses within 20 ms"
+    );
+    assert_eq!(list.begun, 1);
+}
+
+#[test]
+fn a_dump_that_never_ends_is_a_timeout() {
+    for endless in [
+        Step::Got(vec![address(1)]),
+        Step::Got(vec![]),
+        Step::From(4711, vec![done()]),
+        Step::Got(vec![done().off(1, 0)]),
+    ] {
+        let start = Instant::now();
+        let (result, list) = for_ever(endless);
+        assert!(matches!(result, Err(CaptureError::Timeout { .. })));
+        assert_eq!(list.begun, 1);
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn after_an_error_the_next_dump_opens_a_new_socket() {
+    let failures: [Step; 5] = [
+        Step::Long,
+        Step::Fails(Errno::EIO),
+        Step::Fails(Errno::ETIMEDOUT),
+        Step::Got(vec![error(Errno::EPERM as i32)]),
+        Step::Got(vec![Part::new(RTM_NEWADDR, &[])]),
+    ];
+    for failure in failures {
+        let dumper = &mut fresh();
+        then(dumper, [failure]).0.unwrap_err();
+        assert_eq!(opened(), 1);
+        let (clean, list) = then(dumper, [whole(1)]);
+        assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+        assert_eq!(opened(), 2);
+    }
+}
+
+#[test]
+fn a_request_or_a_socket_that_fails_is_named() {
+    let dumper = &mut fresh();
+    SCRIPT.with_borrow_mut(|script| script.send_fails = Some(Errno::EPERM));
+    let said = then(dumper, [whole(1)]).0.unwrap_err().to_string();
+    assert!(said.starts_with("send: "), "{said}");
+
+    SCRIPT.with_borrow_mut(|script| script.open_fails = Some(Errno::EAFNOSUPPORT));
+    let said = then(dumper, [whole(1)]).0.unwrap_err().to_string();
+    assert!(said.starts_with("socket(AF_NETLINK): "), "{said}");
+    assert!(said.contains("RestrictAddressFamilies"), "{said}");
+
+    assert!(then(dumper, [whole(1)]).0.unwrap());
+}

@@ -1,0 +1,90 @@
+//! An address of a host.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use super::bindnet::Zone;
+use super::parse::{ParseAddressError, Problem, parse};
+
+/// An address of a host, with its link where the address alone does not say enough:
+/// `192.0.2.10`, `fe80::1%eth0`.
+///
+/// ```
+/// use bindnet::HostAddress;
+///
+/// let remembered: HostAddress = "fe80::1%eth0".parse()?;
+/// assert_eq!(remembered.to_string(), "fe80::1%eth0");
+///
+/// let bound: std::net::SocketAddr = "[fe80::1%2]:5405".parse().unwrap();
+/// assert_eq!(HostAddress::from(bound).to_string(), "fe80::1%2");
+/// # Ok::<(), bindnet::ParseAddressError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HostAddress {
+    ip: IpAddr,
+    zone: Option<Zone>,
+}
+
+impl HostAddress {
+    /// An address, on a link if it matters which.
+    pub fn new(ip: IpAddr, zone: Option<Zone>) -> Self {
+        let ip = ip.to_canonical();
+        Self { ip, zone }
+    }
+
+    /// The address.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// The link it is on, if that was said.
+    pub fn zone(&self) -> Option<Zone> {
+        self.zone
+    }
+}
+
+impl From<IpAddr> for HostAddress {
+    /// An IPv4-mapped IPv6 address is the IPv4 address.
+    fn from(ip: IpAddr) -> Self {
+        Self::new(ip, None)
+    }
+}
+
+impl From<SocketAddr> for HostAddress {
+    /// What a socket is bound to, as `local_addr()` tells it: a scope id becomes the zone.
+    fn from(address: SocketAddr) -> Self {
+        let zone = match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => v6.scope_id().to_string().parse().ok(),
+            _ => None,
+        };
+        Self::new(address.ip(), zone)
+    }
+}
+
+impl FromStr for HostAddress {
+    type Err = ParseAddressError;
+
+    fn from_str(text: &str) -> Result<Self, ParseAddressError> {
+        let fail = |problem| ParseAddressError::new(text, problem);
+        if let Some((address, prefix)) = text.split_once('/') {
+            let (address, prefix) = (address.to_owned(), prefix.to_owned());
+            return Err(fail(Problem::Prefix { address, prefix }));
+        }
+        let bindnet = parse(text).map_err(fail)?;
+        Ok(Self {
+            ip: bindnet.ip(),
+            zone: bindnet.zone(),
+        })
+    }
+}
+
+impl fmt::Display for HostAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ip)?;
+        match self.zone {
+            Some(zone) => write!(f, "%{zone}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The reading of addresses, and what to say of those that cannot be read.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use super::bindnet::{Bindnet, Target, Zone};
+use crate::snapshot::NameError;
+
+/// Reads an address (as the network of one address) or a network with its prefix, as the
+/// operator's lists of floating and fixed addresses have them.
+///
+/// ```
+/// let net = bindnet::parse_net("192.0.2.20")?;
+/// assert_eq!(net.to_string(), "192.0.2.20/32");
+/// assert!(bindnet::parse_net("192.0.2.20/24").is_err());
+/// # Ok::<(), bindnet::ParseAddressError>(())
+/// ```
+///
+/// # Errors
+/// As for a [`Bindnet`]; a zone is refused.
+pub fn parse_net(text: &str) -> Result<IpNet, ParseAddressError> {
+    let fail = |problem| ParseAddressError::new(text, problem);
+    let bindnet = parse(text).map_err(fail)?;
+    match (bindnet.target, bindnet.zone) {
+        (_, Some(_)) => Err(fail(Problem::ZoneInList)),
+        (Target::Address(ip), None) => Ok(IpNet::from(ip)),
+        (Target::Network(net), None) => Ok(net),
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Bindnet, Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if text.contains(|c: char| c.is_whitespace()) {
+        return Err(Problem::Space);
+    }
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let (address, zone) = match address.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (address, None),
+    };
+    let ip = parse_ip(address)?;
+    let zone = zone.map(|zone| parse_zone(ip, zone)).transpose()?;
+    let target = match prefix {
+        Some(prefix) => Target::Network(parse_prefix(ip, prefix)?),
+        None => Target::Address(ip),
+    };
+    Ok(Bindnet { target, zone })
+}
+
+fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
+    if text.contains(':') {
+        let ip = text
+            .parse::<Ipv6Addr>()
+            .map_err(|_| Problem::Ipv6(text.to_owned()))?;
+        return match ip.to_ipv4_mapped() {
+            Some(ipv4) => Err(Problem::Mapped(ipv4)),
+            None => Ok(ip.into()),
+        };
+    }
+    match text.parse::<Ipv4Addr>() {
+        Ok(ip) => Ok(ip.into()),
+        Err(_) => Err(ipv4_problem(text)),
+    }
+}
+
+/// What is wrong with a text that is not four decimal numbers.
+fn ipv4_problem(text: &str) -> Problem {
+    let parts: Vec<&str> = text.split('.').collect();
+    if !parts
+        .iter()
+        .all(|part| part.bytes().next().is_some_and(|b| b.is_ascii_digit()))
+    {
+        return Problem::NoAddress(text.to_owned());
+    }
+    let corosync = inet_aton(&parts);
+    let is_decimal = |part: &&&str| part.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() == 4 && parts.iter().filter(is_decimal).count() == 4 {
+        let numbers: Option<Vec<u8>> = parts.iter().map(|part| part.parse().ok()).collect();
+        let zero = parts
+            .iter()
+            .find(|part| part.len() > 1 && part.starts_with('0'));
+        if let (Some([a, b, c, d]), Some(part)) = (numbers.as_deref(), zero) {
+            return Problem::LeadingZero {
+                part: (*part).to_owned(),
+                corosync,
+                decimal: Ipv4Addr::new(*a, *b, *c, *d),
+            };
+        }
+        if let Some(part) = parts.iter().find(|part| part.parse::<u8>().is_err()) {
+            return Problem::TooLarge((*part).to_owned());
+        }
+    }
+    match corosync {
+        Some(corosync) => Problem::ShortForm {
+            parts: parts.len(),
+            corosync,
+            padded: pad(text, parts.len()),
+        },
+        None => Problem::NoAddress(text.to_owned()),
+    }
+}
+
+/// The address as inet_aton(3) reads it, which getaddrinfo(3) and so Corosync does: one to four
+/// numbers, decimal, octal or hexadecimal, the last filling the bytes that are left.
+fn inet_aton(parts: &[&str]) -> Option<Ipv4Addr> {
+    let number = |part: &str| match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part, 8).ok(),
+        None => part.parse().ok(),
+    };
+    let (last, first) = parts.split_last()?;
+    let mut bits = 0u32;
+    for (part, shift) in first.iter().zip([24u32, 16, 8]) {
+        bits |= u32::from(u8::try_from(number(part)?).ok()?) << shift;
+    }
+    let room = match first.len() {
+        0 => u32::MAX,
+        1 => 0xff_ffff,
+        2 => 0xffff,
+        3 => 0xff,
+        _ => return None,
+    };
+    let last = number(last).filter(|last| *last <= room)?;
+    Some(Ipv4Addr::from_bits(bits | last))
+}
+
+fn parse_zone(ip: IpAddr, zone: &str) -> Result<Zone, Problem> {
+    if ip.is_ipv4() {
+        return Err(Problem::ZoneOnIpv4);
+    }
+    zone.parse().map_err(Problem::Zone)
+}
+
+fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
+    let max = if ip.is_ipv4() { 32 } else { 128 };
+    if let Some((len, zone)) = prefix.split_once('%') {
+        let whole = format!("{ip}%{zone}/{len}");
+        return Err(Problem::ZoneBehindPrefix { whole });
+    }
+    let digits = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
+    let len = prefix
+        .parse::<u8>()
+        .ok()
+        .filter(|len| digits && *len <= max);
+    let net = len.and_then(|len| IpNet::new(ip, len).ok());
+    let net = net.ok_or_else(|| Problem::PrefixLen {
+        prefix: prefix.to_owned(),
+        max,
+    })?;
+    if net.trunc() != net {
+        return Err(Problem::HostBits { net });
+    }
+    Ok(net)
+}
+
+/// A text is not a bindnetaddr; says what would be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("bindnetaddr {text:?}: {problem}")]
+pub struct ParseBindnetError {
+    text: String,
+    problem: Problem,
+}
+
+impl ParseBindnetError {
+    pub(super) fn new(text: &str, problem: Problem) -> Self {
+        let text = text.to_owned();
+        Self { text, problem }
+    }
+
+    /// The text that cannot be read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A text is not an address or network; says what would be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{text:?}: {problem}")]
+pub struct ParseAddressError {
+    text: String,
+    problem: Problem,
+}
+
+impl ParseAddressError {
+    pub(super) fn new(text: &str, problem: Problem) -> Self {
+        let text = text.to_owned();
+        Self { text, problem }
+    }
+
+    /// The text that cannot be read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum Problem {
+    #[error("empty; write an address (192.168.1.0) or a network with its prefix (192.168.1.0/24)")]
+    Empty,
+    #[error("white space in it; write the address alone")]
+    Space,
+    #[error(
+        "{0:?} is not an address; write an IPv4 or IPv6 address (192.168.1.0, fd00::), or a \
+         network with its prefix (192.168.1.0/24)"
+    )]
+    NoAddress(String),
+    #[error("{0:?} is not an IPv6 address; write for instance fd00:: or fd00::/64")]
+    Ipv6(String),
+    #[error("{0:?} is more than 255; an IPv4 address is four numbers from 0 to 255")]
+    TooLarge(String),
+    #[error("leading zero in {part:?}; {}{}", octal(*.corosync), write_one(*.corosync, *.decimal))]
+    LeadingZero {
+        part: String,
+        corosync: Option<Ipv4Addr>,
+        decimal: Ipv4Addr,
+    },
+    #[error(
+        "{}; Corosync reads it as {corosync}.{}",
+        short(*.parts), write_all(*.padded, *.corosync)
+    )]
+    ShortForm {
+        parts: usize,
+        corosync: Ipv4Addr,
+        /// With zeros for the numbers that are missing.
+        padded: Option<Ipv4Addr>,
+    },
+    #[error("the IPv4 address {0} in an IPv6 one (IPv4-mapped); write {0}")]
+    Mapped(Ipv4Addr),
+    #[error("the zone after %: {0}; write the name or the index of a link (fe80::1%eth0)")]
+    Zone(NameError),
+    #[error("a zone (%) belongs to an IPv6 address; restrict the interface (--interface)")]
+    ZoneOnIpv4,
+    #[error("a zone (%) has no place here; write the address or network alone")]
+    ZoneInList,
+    #[error("{prefix:?} is not a prefix length; write a number from 0 to {max}")]
+    PrefixLen { prefix: String, max: u8 },
+    #[error("the zone (%) stands before the prefix: write {whole}")]
+    ZoneBehindPrefix { whole: String },
+    #[error("a prefix length (/{prefix}) has no place here; write {address}")]
+    Prefix { address: String, prefix: String },
+    #[error("{net} names a host and a network; write {} or {}", net.addr(), net.trunc())]
+    HostBits { net: IpNet },
+}
+
+fn octal(corosync: Option<Ipv4Addr>) -> String {
+    match corosync {
+        Some(ip) => format!("Corosync reads it as octal, {ip}."),
+        None => "Corosync reads it as octal, which it is not.".to_owned(),
+    }
+}
+
+fn write_one(corosync: Option<Ipv4Addr>, decimal: Ipv4Addr) -> String {
+    match corosync.filter(|corosync| *corosync != decimal) {
+        Some(corosync) => format!("\nWrite {corosync} or {decimal}."),
+        None => format!("\nWrite {decimal}."),
+    }
+}
+
+fn write_all(padded: Option<Ipv4Addr>, corosync: Ipv4Addr) -> String {
+    match padded.filter(|padded| *padded != corosync) {
+        Some(padded) => format!("\nWrite {padded} or {corosync}."),
+        None => format!("\nWrite {corosync}."),
+    }
+}
+
+/// A short form with zeros for the numbers that are missing, which is what most people mean.
+fn pad(text: &str, parts: usize) -> Option<Ipv4Addr> {
+    let zeros = ".0".repeat(4usize.saturating_sub(parts));
+    format!("{text}{zeros}").parse().ok()
+}
+
+fn short(parts: usize) -> String {
+    match parts {
+        4 => "an IPv4 address is four decimal numbers".to_owned(),
+        parts => format!("{parts} of the 4 numbers of an IPv4 address"),
+    }
+}
