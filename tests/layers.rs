@@ -1,7 +1,7 @@
 //! The layers of the crate: imports point down only, and what is pure stays pure.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The folders of `src/`, from the top down.
 const LAYERS: [&str; 5] = ["live", "sys", "select", "wire", "snapshot"];
@@ -27,10 +27,9 @@ fn sources(layer: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src")
         .join(layer);
-    let files = fs::read_dir(folder).expect("the folder of a layer");
+    let files = files_below(&folder);
     let mut sources = Vec::new();
-    for file in files {
-        let path = file.expect("an entry").path();
+    for path in files {
         let text = fs::read_to_string(&path).expect("a source file");
         let code: Vec<_> = text
             .lines()
@@ -40,6 +39,20 @@ fn sources(layer: &str) -> Vec<(String, String)> {
     }
     assert!(!sources.is_empty());
     sources
+}
+
+/// The files of a folder and of the folders in it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder of a layer") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
 }
 
 #[test]

@@ -59,6 +59,8 @@ fn bindnetaddrs() {
         ("192.168.1.0 ", &["white space"]),
         ("192.168.1.0/", &["prefix length"]),
         ("192.168.1.0/+8", &["prefix length"]),
+        ("fe80::/64%eth0", &["write fe80::%eth0/64"]),
+        ("0x7f.0.0.1", &["four decimal numbers", "127.0.0.1"]),
     ] {
         let named = format!("preview: bindnetaddr {text:?}: ");
         refused(&["--", text], &[&[named.as_str()], parts].concat());
@@ -108,6 +110,7 @@ fn options() {
     );
     refused(&[], &["BINDNETADDR"]);
     refused(&[bind, "--capture"], &["--capture"]);
+    refused(&["--capture", "--fixed", "x"], &["--capture"]);
     let tie = [
         bind,
         "--floating",
@@ -276,6 +279,37 @@ fn what_is_no_snapshot() {
     refused_file(b"\xff\xfe{\0}", &["snapshot"]);
     let text = b"1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n";
     refused_file(text, &["text output of `ip addr`", "run ip -d -j addr"]);
+}
+
+#[test]
+fn json_of_other_commands() {
+    let run_this = "run ip -d -j addr";
+    // ip -br -j addr
+    let brief = br#"[{"ifname":"lo","operstate":"UNKNOWN","addr_info":[{"local":"127.0.0.1","prefixlen":8}]}]"#;
+    refused_file(brief, &["[0]: no link with its addresses", run_this]);
+    // ip -j link
+    refused_file(
+        br#"[{"ifindex":1,"ifname":"lo","flags":["UP"]}]"#,
+        &["[0]", run_this],
+    );
+    // ip -j route
+    let route = br#"[{"dst":"default","gateway":"192.0.2.1","dev":"eth0","flags":[]}]"#;
+    refused_file(route, &["no link in it", run_this]);
+    let no_family =
+        br#"[{"ifindex":1,"ifname":"lo","addr_info":[{"local":"127.0.0.1","prefixlen":8}]}]"#;
+    refused_file(no_family, &["[0].addr_info[0].family", "missing"]);
+    refused_file(b"[]", &["no link in it"]);
+}
+
+#[test]
+fn many_small_things_take_no_memory() {
+    let objects = [b"[{}".to_vec(), b",{}".repeat(600_000), b"]".to_vec()].concat();
+    refused_file(&objects, &["more than 500 000 objects"]);
+    let flags = format!("\"up\"{}", ",\"up\"".repeat(100));
+    refused_file(
+        &snapshot_but("\"up\"", &flags),
+        &["more flags than there are"],
+    );
 }
 
 #[test]

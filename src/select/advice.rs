@@ -2,7 +2,7 @@
 
 use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone};
 use super::evidence::Reason;
-use super::report::{network_of, place};
+use super::report::{bindnet_for, network_of, place};
 
 /// What would settle an ambiguous decision, or bring about a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,11 +110,17 @@ impl Decision {
             }
             return advice;
         }
-        if separation == Separation::PreviousAbsent {
-            return vec![previous("let the daemon move to it"), fixed];
-        }
         let left = self.left_but(first);
+        // Declared fixed are all that share the address, on other links, too.
+        let alone = |c: &Candidate| c.ip != first.ip || c.identity() == first.identity();
+        let fixed = (!first.is(Reason::DeclaredFixed) && self.candidates.iter().all(alone))
+            .then_some(fixed);
         let mut advice = Vec::new();
+        if separation == Separation::PreviousAbsent {
+            advice.push(previous("let the daemon move to it"));
+            advice.extend(fixed);
+            return advice;
+        }
         if let [other] = left.as_slice()
             && other.ip != first.ip
             && !other.is(Reason::DeclaredFixed)
@@ -122,9 +128,7 @@ impl Decision {
             let other = other.ip.to_string();
             advice.push(Advice::new("--floating", other, "it is a cluster address"));
         }
-        if !first.is(Reason::DeclaredFixed) && left.iter().all(|c| c.ip != first.ip) {
-            advice.push(fixed);
-        }
+        advice.extend(fixed);
         advice.push(previous("it is what the daemon was bound to"));
         advice
     }
@@ -152,9 +156,11 @@ impl Decision {
                 other.map(network).into_iter().collect()
             }
             WhyNone::NoMatch => {
-                let matches = |c| format!("{c}{} matches it", place(c));
-                let network = |c| Advice::new("bindnetaddr", network_of(c), matches(c));
-                self.nearest.iter().map(network).collect()
+                let advice = |c: &Candidate| {
+                    let why = format!("{c}{} matches it", place(c));
+                    Some(Advice::new("bindnetaddr", bindnet_for(c)?, why))
+                };
+                self.nearest.iter().filter_map(advice).collect()
             }
             WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
         };

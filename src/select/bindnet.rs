@@ -155,7 +155,17 @@ impl FromStr for Zone {
 }
 
 impl fmt::Display for Zone {
+    /// As [`Name`] prints; white space and `/`, which would end the zone, as `\xNN`, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        for c in self.0.to_string().chars() {
+            if c.is_whitespace() || c == '/' {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    write!(f, "\\x{byte:02x}")?;
+                }
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        Ok(())
     }
 }

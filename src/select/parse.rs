@@ -141,6 +141,9 @@ fn parse_zone(ip: IpAddr, zone: &str) -> Result<Zone, Problem> {
 fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
     let max = if ip.is_ipv4() { 32 } else { 128 };
     if let Some((len, zone)) = prefix.split_once('%') {
+        // A network, if it is one, so that host bits are not the next problem.
+        let net = len.parse().ok().and_then(|len| IpNet::new(ip, len).ok());
+        let ip = net.map_or(ip, |net| net.network());
         let whole = format!("{ip}%{zone}/{len}");
         return Err(Problem::ZoneBehindPrefix { whole });
     }

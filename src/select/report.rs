@@ -103,14 +103,15 @@ impl Decision {
             (Err(WhyNone::NoMatch), Some(nearest)) => {
                 let family = self.family();
                 let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
-                let would = format!("\"{}\" would match it", network_of(nearest));
+                let would = bindnet_for(nearest).map(|text| format!("; \"{text}\" would match it"));
+                let would = would.unwrap_or_default();
                 let place = place(nearest);
                 let but = match self.looks_floating(nearest) {
                     Some(floating) => format!(", but it {floating}"),
                     None => String::new(),
                 };
                 let line = format!("nearest of {count} {family} address{s}: {nearest}{place}");
-                vec![format!("{line}; {would}{but}")]
+                vec![format!("{line}{would}{but}")]
             }
             (Err(WhyNone::AllTurnedDown), _)
                 if self
@@ -393,6 +394,12 @@ pub(super) fn network_of(candidate: &Candidate) -> String {
         (Some(_), Some(name)) => format!("{network}%{name}"),
         _ => network.to_string(),
     }
+}
+
+/// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
+pub(super) fn bindnet_for(candidate: &Candidate) -> Option<String> {
+    let network = network_of(candidate);
+    network.parse::<Bindnet>().is_ok().then_some(network)
 }
 
 /// Whether a bindnetaddr names one address by a prefix that leaves no other.

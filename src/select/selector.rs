@@ -252,9 +252,15 @@ impl Selector {
             (_, other, _) if winner.matched == Some(Match::SameNetwork) => {
                 (other, Some(Separation::SameNetwork))
             }
-            (Memory::Kept, _, Some(twin)) => (Some(twin), Some(separation(winner, twin.1))),
+            (Memory::Kept, _, Some(twin)) => (
+                Some(twin),
+                Some(separation(rank_of_kept(winner), rank_of_kept(twin.1))),
+            ),
             (Memory::Kept, other, None) => (other, other.map(|_| Separation::Previous)),
-            (_, other, _) => (other, other.map(|(_, other)| separation(winner, other))),
+            (_, other, _) => (
+                other,
+                other.map(|(_, other)| separation(rank(winner), rank(other))),
+            ),
         };
         let runner_up = runner_up.map(|(at, _)| at);
         Ok(Winner {
@@ -267,8 +273,10 @@ impl Selector {
     /// What step 5 makes of the remembered choice.
     fn memory(&self, candidates: &[Candidate], exact: bool) -> Memory {
         // An exact address pushes every other one aside, remembered or not; but a link-local one
-        // may be remembered on another link.
-        let remembered = |previous: HostAddress| !exact || previous.ip() == self.bindnet.ip();
+        // of which no link was named may be remembered on another link.
+        let anywhere = self.interface.is_none() && self.bindnet.zone().is_none();
+        let remembered =
+            |previous: HostAddress| !exact || anywhere && previous.ip() == self.bindnet.ip();
         if !self.previous.is_some_and(remembered) {
             return Memory::Nothing;
         }
@@ -382,9 +390,8 @@ fn rank_of_kept(c: &Candidate) -> Rank {
     (fixed, loopback, weak, down, position)
 }
 
-/// The first field of the rank in which two candidates differ.
-fn separation(a: &Candidate, b: &Candidate) -> Separation {
-    let (a, b) = (rank(a), rank(b));
+/// The first field in which two ranks differ.
+fn separation(a: Rank, b: Rank) -> Separation {
     if a.0 != b.0 {
         Separation::DeclaredFixed
     } else if a.1 != b.1 {

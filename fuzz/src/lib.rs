@@ -1,0 +1,13 @@
+//! The laws that the fuzz targets run, a module each.
+//!
+//! Each has one function, `check`, which panics where its law is broken. The ordinary tests of
+//! the library include this file and run the laws over `fuzz/seeds`, on a stable toolchain.
+
+pub mod bindnetaddr;
+pub mod ip_json;
+pub mod laws;
+pub mod mask_scan;
+pub mod rtnetlink;
+pub mod snapshot;
+
+mod input;

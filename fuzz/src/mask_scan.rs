@@ -1,0 +1,86 @@
+//! The scan finds what a loop over single bytes finds, in the same order, whatever the masks and
+//! wherever the table ends within a block of the scan.
+
+use std::net::IpAddr;
+
+use arbitrary::{Result, Unstructured};
+use bindnet::{Address, Bindnet, Link, Match, Snapshot, Zone};
+
+use super::input;
+
+/// More than four blocks of 16.
+const MOST: usize = 70;
+
+pub fn check(data: &[u8]) {
+    let Ok((bindnet, host)) = draw(&mut Unstructured::new(data)) else {
+        return;
+    };
+    let mut found = Vec::new();
+    bindnet.each_match(&host, |address, matched| found.push((address, matched)));
+    let naive: Vec<_> = host
+        .addresses()
+        .filter(|address| visible(&bindnet, &host, address))
+        .filter_map(|address| Some((address, naive(&bindnet, &address)?)))
+        .collect();
+    assert_eq!(found, naive, "{bindnet}");
+}
+
+fn draw(u: &mut Unstructured<'_>) -> Result<(Bindnet, Snapshot)> {
+    let len = u.int_in_range(0..=MOST)?;
+    let v4 = u.arbitrary()?;
+    let bindnet = input::bindnet(u, v4)?;
+    let mut addresses = Vec::new();
+    for _ in 0..len {
+        let family = v4 == u.ratio(15, 16)?;
+        let near = bindnet.ip().is_ipv4() == family && u.ratio(3, 4)?;
+        let ip = if near {
+            input::flip(u, bindnet.ip())?
+        } else {
+            input::ip(u, family)?
+        };
+        let mask = input::mask(u, family)?;
+        addresses.extend(Address::with_netmask(ip, mask, u.int_in_range(1..=2)?));
+    }
+    let links = [(1, "lo"), (2, "eth0")].map(|(index, name)| Link::new(index, input::name(name)));
+    let host = Snapshot::new(links, addresses).expect("both links are listed");
+    Ok((bindnet, host))
+}
+
+/// Whether the zone of a bindnetaddr, if it has one, is the link of an address.
+pub fn visible(bindnet: &Bindnet, host: &Snapshot, address: &Address) -> bool {
+    let on = |zone: Zone| zone.link(host).map(Link::index);
+    bindnet
+        .zone()
+        .is_none_or(|zone| on(zone).is_some_and(|index| address.link_index() == Some(index)))
+}
+
+/// Step 1 of the rule, byte by byte.
+pub fn naive(bindnet: &Bindnet, address: &Address) -> Option<Match> {
+    let (ip, target) = (octets(address.ip()), octets(bindnet.ip()));
+    let (mask, whole) = match bindnet.network() {
+        Some(net) => (
+            octets(net.netmask()),
+            net.prefix_len() == net.max_prefix_len(),
+        ),
+        None => (octets(address.netmask().to_ip()), false),
+    };
+    let same = |(at, byte): (usize, &u8)| (byte ^ target[at]) & mask[at] == 0;
+    if ip.len() != target.len() || !ip.iter().enumerate().all(same) {
+        return None;
+    }
+    let host_bits = (0..mask.len()).any(|at| target[at] & !mask[at] != 0);
+    Some(match bindnet.network() {
+        Some(_) if whole => Match::Exact,
+        Some(_) => Match::Network,
+        None if ip == target => Match::Exact,
+        None if host_bits => Match::SameNetwork,
+        None => Match::Network,
+    })
+}
+
+fn octets(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}

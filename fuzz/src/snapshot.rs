@@ -1,0 +1,36 @@
+//! Any bytes are a snapshot or an error, without a panic; a snapshot is what it prints as, and
+//! every decision about it is, too.
+
+use bindnet::{Bindnet, Selector, Snapshot};
+
+/// Room for the words of an error, which quotes some of the text, escaped.
+const WORDS: usize = 512;
+
+pub fn check(data: &[u8]) {
+    let host = match Snapshot::from_json(data) {
+        Ok(host) => host,
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.len() <= WORDS + 10 * data.len(), "{message}");
+            return;
+        }
+    };
+    assert!(host.len() + host.links().len() <= data.len());
+    let again = Snapshot::from_json(host.to_json().as_bytes()).expect("our own format");
+    assert_eq!(again, host);
+    for address in host.addresses().step_by(host.len() / 4 + 1) {
+        let network = address.netmask().network(address.ip());
+        for ip in [Some(address.ip()), network].into_iter().flatten() {
+            // An IPv4-mapped address is no bindnetaddr.
+            let Ok(bindnet) = Bindnet::try_from(ip) else {
+                continue;
+            };
+            let selector = Selector::new(bindnet).list_all(true);
+            let decision = selector.decide(&host);
+            assert!(!decision.candidates().is_empty());
+            assert_eq!(decision, selector.decide(&again));
+            assert!(decision.to_json().contains(&bindnet.to_string()));
+            assert!(!format!("{decision:#}").is_empty());
+        }
+    }
+}

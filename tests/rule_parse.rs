@@ -1,0 +1,192 @@
+//! What a bindnetaddr may be, and what is said of a text that is none: every message names the
+//! text and what would be accepted.
+
+use bindnet::{Bindnet, HostAddress, parse_net};
+
+#[track_caller]
+fn error(text: &str) -> String {
+    let error = text.parse::<Bindnet>().unwrap_err();
+    assert_eq!(error.text(), text);
+    let message = error.to_string();
+    assert!(
+        message.starts_with(&format!("bindnetaddr {text:?}: ")),
+        "{message}"
+    );
+    message
+}
+
+/// Whether the message says each of these things.
+#[track_caller]
+fn says(text: &str, wanted: &[&str]) {
+    let message = error(text);
+    for part in wanted {
+        assert!(message.contains(part), "no {part:?} in: {message}");
+    }
+}
+
+#[test]
+fn what_is_accepted_prints_as_it_was_written() {
+    let texts = [
+        "192.168.1.0",
+        "192.168.1.0/24",
+        "192.168.1.10/32",
+        "0.0.0.0/0",
+        "fd00::",
+        "fd00::/64",
+        "fd00::1/128",
+        "::/0",
+        "fe80::1%eth0",
+        "fe80::1%2",
+        "fe80::%eth0/64",
+    ];
+    for text in texts {
+        assert_eq!(text.parse::<Bindnet>().unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn short_and_octal_forms() {
+    // inet_aton(3) reads both, and neither as the operator meant it.
+    says("192.168.1", &["3 of the 4 numbers", "192.168.0.1"]);
+    says(
+        "192.168.010.0",
+        &["leading zero in \"010\"", "192.168.8.0", "192.168.10.0"],
+    );
+    says("3232235776", &["192.168.1.0"]);
+    says("192.168.1.08", &["leading zero in \"08\"", "192.168.1.8"]);
+    says("192.168.0x1.0", &["192.168.1.0"]);
+}
+
+#[test]
+fn numbers_that_are_too_large() {
+    says("300.1.1.1", &["\"300\" is more than 255", "0 to 255"]);
+    says("192.168.1.0/33", &["\"33\"", "0 to 32"]);
+    says("fd00::/129", &["\"129\"", "0 to 128"]);
+}
+
+#[test]
+fn a_host_and_a_network_at_once() {
+    says(
+        "192.168.1.10/24",
+        &[
+            "names a host and a network",
+            "write 192.168.1.10 or 192.168.1.0/24",
+        ],
+    );
+    says(
+        "fd00::1/64",
+        &["names a host and a network", "write fd00::1 or fd00::/64"],
+    );
+}
+
+#[test]
+fn masks_in_the_place_of_a_prefix_length() {
+    says(
+        "192.168.1.0/255.255.255.0",
+        &["\"255.255.255.0\"", "a number from 0 to 32"],
+    );
+    says("192.168.1.0/", &["\"\"", "a number from 0 to 32"]);
+    says("192.168.1.0/+24", &["\"+24\"", "a number from 0 to 32"]);
+}
+
+#[test]
+fn ipv4_mapped_addresses() {
+    says(
+        "::ffff:192.168.1.10",
+        &["IPv4-mapped", "write 192.168.1.10"],
+    );
+    says("::ffff:c0a8:10a", &["IPv4-mapped", "write 192.168.1.10"]);
+    assert!("::ffff:192.168.1.0/120".parse::<Bindnet>().is_err());
+}
+
+#[test]
+fn zones() {
+    says(
+        "fe80::1%",
+        &["zone", "the name or the index of a link", "fe80::1%eth0"],
+    );
+    says(
+        "192.168.1.0%eth0",
+        &["zone", "IPv6", "restrict the interface"],
+    );
+    says(
+        "fe80::/64%eth0",
+        &["before the prefix", "write fe80::%eth0/64"],
+    );
+    says("fe80::1/64%eth0", &["before the prefix", "%eth0"]);
+}
+
+#[test]
+fn what_is_no_address() {
+    says("", &["empty", "192.168.1.0", "192.168.1.0/24"]);
+    says(" 192.168.1.0", &["white space", "192.168.1.0"]);
+    says("192.168.1.0\n", &["white space"]);
+    says("node1", &["not an address", "192.168.1.0"]);
+    says("fd00::1::2", &["not an IPv6 address", "fd00::"]);
+    says("192.168.1.0.5", &["not an address", "192.168.1.0"]);
+}
+
+/// A message goes to a terminal and a log.
+#[test]
+fn hostile_texts_are_escaped() {
+    let texts = [
+        "\x1b[31m",
+        "fe80::1%\x1b[31m/64x",
+        "192.0.2.0/\x1b",
+        "1\u{202e}.2",
+        "a\0b",
+    ];
+    for text in texts {
+        let message = error(text);
+        assert!(
+            !message.replace('\n', "").contains(char::is_control),
+            "{message:?}"
+        );
+    }
+}
+
+#[test]
+fn remembered_addresses_and_lists() {
+    let previous = |text: &str| text.parse::<HostAddress>().unwrap_err().to_string();
+    assert!(previous("192.0.2.10/24").contains("write 192.0.2.10"));
+    assert!(previous("").contains("empty"));
+    let entry = |text: &str| parse_net(text).unwrap_err().to_string();
+    assert!(entry("fe80::1%eth0").contains("zone"));
+    assert!(entry("192.0.2.10/24").contains("192.0.2.10 or 192.0.2.0/24"));
+    assert_eq!(
+        parse_net("192.0.2.10").unwrap().to_string(),
+        "192.0.2.10/32"
+    );
+    assert_eq!(
+        parse_net("2001:db8::/64").unwrap().to_string(),
+        "2001:db8::/64"
+    );
+}
+
+/// What a message says to write is accepted.
+#[test]
+fn what_is_proposed_is_accepted() {
+    let texts = [
+        "192.168.1",
+        "192.168.010.0",
+        "192.168.1.08",
+        "3232235776",
+        "192.168.0x1.0",
+        "192.168.1.10/24",
+        "fd00::1/64",
+        "::ffff:192.168.1.10",
+        "fe80::/64%eth0",
+        "fe80::1/64%eth0",
+    ];
+    for text in texts {
+        let message = error(text).to_lowercase();
+        let (_, proposed) = message.rsplit_once("write ").unwrap();
+        for proposed in proposed.split(" or ") {
+            let proposed = proposed.trim_end_matches('.');
+            assert!(
+                proposed.parse::<Bindnet>().is_ok(),
+                "{proposed:?} of: {message}"
+            );
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Strategies for questions about hosts: hits, near misses and misses, with every option.
+
+use std::net::IpAddr;
+
+use bindnet::{Address, Link, Rule};
+use ipnet::IpNet;
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+
+use crate::ask::Ask;
+use crate::strategies::{Host, LINKS, V4, V6, host, pool};
+
+/// Addresses that only a question names.
+const ELSEWHERE: [&str; 8] = [
+    "0.0.0.0",
+    "192.0.2.99",
+    "192.0.2.128",
+    "198.51.100.0",
+    "::",
+    "2001:db8::99",
+    "2001:db8:0:1::",
+    "fe80::",
+];
+const ZONES: [&str; 7] = ["eth0", "eth1", "2", "3", "4", r"e\x1b\xff", "eth9"];
+
+/// A host and a question about it that is mostly aimed at one of its addresses.
+pub fn case() -> impl Strategy<Value = (Host, Ask)> {
+    let aim = weighted(0.8, (any::<Index>(), select(&Aim::ALL[..])));
+    let previous = weighted(0.3, (any::<Index>(), select(vec![true, true, true, false])));
+    (host(), ask(), aim, previous).prop_map(|(host, mut ask, aim, previous)| {
+        if let (Some((index, aim)), false) = (aim, host.addresses.is_empty()) {
+            ask.aim_at(index.get(&host.addresses), aim, &host.links);
+        }
+        if let (Some((index, with_zone)), false) = (previous, host.addresses.is_empty()) {
+            let address = index.get(&host.addresses);
+            let zone = zone_of(address, &host.links).filter(|_| with_zone);
+            ask.previous = Some((address.ip(), zone.filter(|_| address.is_link_local())));
+        }
+        (host, ask)
+    })
+}
+
+/// How a question names an address of the host.
+#[derive(Clone, Copy, Debug)]
+enum Aim {
+    Exact,
+    Network,
+    SameNetwork,
+    Prefix,
+    Host,
+    Zone,
+}
+
+impl Aim {
+    const ALL: [Self; 10] = [
+        Self::Exact,
+        Self::Network,
+        Self::Network,
+        Self::Network,
+        Self::SameNetwork,
+        Self::Prefix,
+        Self::Prefix,
+        Self::Prefix,
+        Self::Host,
+        Self::Zone,
+    ];
+}
+
+impl Ask {
+    fn aim_at(&mut self, address: &Address, aim: Aim, links: &[Link]) {
+        let ip = address.ip();
+        let network = address.netmask().network(ip).unwrap();
+        (self.ip, self.prefix_len, self.zone) = (ip, None, None);
+        match aim {
+            Aim::Exact => {}
+            Aim::Network => self.ip = network,
+            Aim::SameNetwork if ip.is_ipv4() => self.ip = "192.0.2.99".parse().unwrap(),
+            Aim::SameNetwork => self.ip = "2001:db8::99".parse().unwrap(),
+            Aim::Prefix => {
+                let net = address.net().filter(|net| net.prefix_len() < 31);
+                let wide = if ip.is_ipv4() { 24 } else { 64 };
+                let net = net.unwrap_or(IpNet::new(ip, wide).unwrap()).trunc();
+                (self.ip, self.prefix_len) = (net.addr(), Some(net.prefix_len()));
+            }
+            Aim::Host => self.prefix_len = Some(if ip.is_ipv4() { 32 } else { 128 }),
+            Aim::Zone => {
+                self.ip = network;
+                self.zone = zone_of(address, links).filter(|_| ip.is_ipv6());
+            }
+        }
+    }
+}
+
+fn zone_of(address: &Address, links: &[Link]) -> Option<String> {
+    let link = links
+        .iter()
+        .find(|link| Some(link.index()) == address.link_index())?;
+    Some(link.name().to_string())
+}
+
+/// A question that knows nothing of the host.
+fn ask() -> impl Strategy<Value = Ask> {
+    let name = |likely| weighted(likely, select(&ZONES[..]).prop_map(str::to_owned));
+    let interface = weighted(0.1, select(&LINKS[..]).prop_map(str::to_owned));
+    let target = (any_ip(), weighted(0.4, any::<Index>()), name(0.2));
+    let previous = weighted(0.4, (any_ip(), name(0.5)));
+    let lists = (vec(net(), 0..3), vec(net(), 0..3), any::<bool>());
+    (
+        target,
+        interface,
+        previous,
+        lists,
+        rules(),
+        prop::bool::weighted(0.2),
+    )
+        .prop_map(
+            |(target, interface, previous, lists, (off, protocols), strict)| {
+                let (ip, prefix, zone) = target;
+                let mut ask = Ask::new(ip);
+                if let Some(prefix) = prefix {
+                    let lens: &[u8] = match ip {
+                        IpAddr::V4(_) => &[24, 32, 25, 23, 8, 0],
+                        IpAddr::V6(_) => &[64, 128, 48, 112, 10, 0],
+                    };
+                    let net = IpNet::new(ip, *prefix.get(lens)).unwrap().trunc();
+                    (ask.ip, ask.prefix_len) = (net.addr(), Some(net.prefix_len()));
+                }
+                ask.zone = zone.filter(|_| ip.is_ipv6());
+                ask.interface = interface;
+                ask.previous = previous.map(|(ip, zone)| (ip, zone.filter(|_| ip.is_ipv6())));
+                if let (floating, fixed, true) = lists {
+                    (ask.floating, ask.fixed) = (floating, fixed);
+                    let floating = ask.floating.clone();
+                    ask.fixed.retain(|net| !floating.contains(net));
+                }
+                (ask.off, ask.protocols, ask.strict) = (off, protocols, strict);
+                ask
+            },
+        )
+}
+
+fn any_ip() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![3 => pool(&V4), 3 => pool(&V6), 4 => pool(&ELSEWHERE)]
+}
+
+/// An entry of the operator's lists.
+fn net() -> impl Strategy<Value = IpNet> {
+    (any_ip(), any::<Index>()).prop_map(|(ip, len)| {
+        let lens: &[u8] = match ip {
+            IpAddr::V4(_) => &[32, 32, 31, 25, 24, 0],
+            IpAddr::V6(_) => &[128, 128, 127, 112, 64, 0],
+        };
+        IpNet::new(ip, *len.get(lens)).unwrap().trunc()
+    })
+}
+
+/// The rules that are off, and the protocols that mark floating addresses.
+fn rules() -> impl Strategy<Value = (Vec<&'static str>, Vec<u8>)> {
+    let codes: Vec<_> = Rule::all().map(|rule| rule.reason().code()).collect();
+    let few = subsequence(codes.clone(), 0..4);
+    let off = prop_oneof![6 => Just(Vec::new()), 3 => few, 1 => Just(codes)];
+    let protocols = prop_oneof![4 => Just(vec![18]), 1 => Just(vec![]), 1 => Just(vec![5, 2])];
+    (off, protocols)
+}
