@@ -59,6 +59,8 @@ fn bindnetaddrs() {
         ("192.168.1.0 ", &["white space"]),
         ("192.168.1.0/", &["prefix length"]),
         ("192.168.1.0/+8", &["prefix length"]),
+        ("192.168.1.0/024", &["prefix length"]),
+        ("192.168.1.0:5405", &["a port", "write 192.168.1.0"]),
         ("fe80::/64%eth0", &["write fe80::%eth0/64"]),
         ("0x7f.0.0.1", &["four decimal numbers", "127.0.0.1"]),
     ] {

@@ -203,3 +203,25 @@ fn step_8_names_the_near_miss() {
         .remove(0);
     assert_eq!(wait.option, "--wait");
 }
+
+/// Whoever named a link and follows the advice stays on it.
+#[test]
+fn step_8_stays_on_the_link_that_was_named() {
+    let lines = "
+        eth0 fe80::1/64
+        eth1 fe80::2/64";
+    let advice = decide("fe80::99%eth1", lines).advice();
+    let values: Vec<_> = advice.iter().map(|advice| advice.value.as_str()).collect();
+    assert_eq!(values, ["fe80::2%eth1", "fe80::%eth1"]);
+    let nearest = decide("2001:db8::%eth1", lines).advice().remove(0);
+    assert_eq!(nearest.value, "fe80::%eth1");
+
+    let lines = "
+        eth0 2001:db8::1/64
+        eth1 2001:db8::2/64";
+    for advice in decide("2001:db8::99%eth1", lines).advice() {
+        let followed = decide(&advice.value, lines);
+        let chosen = followed.chosen().unwrap().ip().to_string();
+        assert_eq!(chosen, "2001:db8::2", "{advice:?}");
+    }
+}

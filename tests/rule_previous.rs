@@ -338,6 +338,15 @@ fn a_link_local_address_without_its_link_settles_nothing() {
             eth0 fe80::1/64                     => network chosen previous
             eth1 fe80::1/64                     => network outranked previous
 
+        # what separates the links is said, not what separates a third address
+        preview fe80:: --previous fe80::1 --no-rule newer-than-sibling -> \
+         fe80::1%1 AMBIGUOUS link-state
+            link eth0
+            link eth1 down
+            eth0 fe80::1/64                     => network chosen previous
+            eth0 fe80::2/64                     => network outranked
+            eth1 fe80::1/64                     => network outranked link-down previous
+
         # also of what was named exactly, on several links
         preview fe80::1 --previous fe80::1 -> fe80::1%1 AMBIGUOUS kernel-order
             eth0 fe80::1/64                     => exact chosen previous

@@ -2,7 +2,7 @@
 
 use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone};
 use super::evidence::Reason;
-use super::report::{bindnet_for, network_of, place};
+use super::report::place;
 
 /// What would settle an ambiguous decision, or bring about a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Decision {
             )];
             if guess {
                 let why = "any address of this network";
-                advice.push(Advice::new("bindnetaddr", network_of(first), why));
+                advice.push(Advice::new("bindnetaddr", self.network_of(first), why));
             }
             return advice;
         }
@@ -151,14 +151,19 @@ impl Decision {
                     .candidates
                     .iter()
                     .find(|c| c.verdict == Verdict::Eligible);
-                let network =
-                    |c| Advice::new("bindnetaddr", network_of(c), "any address of its network");
+                let network = |c| {
+                    Advice::new(
+                        "bindnetaddr",
+                        self.network_of(c),
+                        "any address of its network",
+                    )
+                };
                 other.map(network).into_iter().collect()
             }
             WhyNone::NoMatch => {
                 let advice = |c: &Candidate| {
                     let why = format!("{c}{} matches it", place(c));
-                    Some(Advice::new("bindnetaddr", bindnet_for(c)?, why))
+                    Some(Advice::new("bindnetaddr", self.bindnet_for(c)?, why))
                 };
                 self.nearest.iter().filter_map(advice).collect()
             }

@@ -55,6 +55,12 @@ pub(super) fn parse(text: &str) -> Result<Bindnet, Problem> {
 }
 
 fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
+    if let Some((address, port)) = text.split_once(':')
+        && address.parse::<Ipv4Addr>().is_ok()
+        && port.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Err(Problem::Port(address.to_owned()));
+    }
     if text.contains(':') {
         let ip = text
             .parse::<Ipv6Addr>()
@@ -148,10 +154,9 @@ fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
         return Err(Problem::ZoneBehindPrefix { whole });
     }
     let digits = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
-    let len = prefix
-        .parse::<u8>()
-        .ok()
-        .filter(|len| digits && *len <= max);
+    let zero = prefix.len() > 1 && prefix.starts_with('0');
+    let len = prefix.parse::<u8>().ok();
+    let len = len.filter(|len| digits && !zero && *len <= max);
     let net = len.and_then(|len| IpNet::new(ip, len).ok());
     let net = net.ok_or_else(|| Problem::PrefixLen {
         prefix: prefix.to_owned(),
@@ -234,6 +239,8 @@ pub(super) enum Problem {
         /// With zeros for the numbers that are missing.
         padded: Option<Ipv4Addr>,
     },
+    #[error("a port has no place here; write {0}")]
+    Port(String),
     #[error("the IPv4 address {0} in an IPv6 one (IPv4-mapped); write {0}")]
     Mapped(Ipv4Addr),
     #[error("the zone after %: {0}; write the name or the index of a link (fe80::1%eth0)")]

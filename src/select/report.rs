@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::bindnet::Bindnet;
+use super::bindnet::{Bindnet, Zone};
 use super::decision::{Candidate, Decision, Match, Outcome, Separation, Verdict, WhyNone};
 use super::evidence::Reason;
+use super::host_address::HostAddress;
 use crate::snapshot::Consistency;
 
 impl fmt::Display for Candidate {
@@ -103,7 +104,9 @@ impl Decision {
             (Err(WhyNone::NoMatch), Some(nearest)) => {
                 let family = self.family();
                 let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
-                let would = bindnet_for(nearest).map(|text| format!("; \"{text}\" would match it"));
+                let would = self
+                    .bindnet_for(nearest)
+                    .map(|text| format!("; \"{text}\" would match it"));
                 let would = would.unwrap_or_default();
                 let place = place(nearest);
                 let but = match self.looks_floating(nearest) {
@@ -133,6 +136,26 @@ impl Decision {
         let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
         let rows = self.candidates.len() + self.others.len();
         rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
+    }
+
+    /// The bindnetaddr that an address matches as one of its network: on the link that was named,
+    /// and on its own link for a link-local one.
+    pub(super) fn network_of(&self, candidate: &Candidate) -> String {
+        let network = candidate.netmask.network(candidate.ip);
+        let network = network.unwrap_or(candidate.ip);
+        let own = candidate
+            .interface
+            .filter(|_| candidate.identity().1.is_some());
+        let zone = self.bindnet.zone().or(own.map(Zone::named));
+        HostAddress::new(network, zone).to_string()
+    }
+
+    /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
+    pub(super) fn bindnet_for(&self, candidate: &Candidate) -> Option<String> {
+        let network = candidate.netmask.network(candidate.ip)?;
+        Bindnet::try_from(network)
+            .ok()
+            .map(|_| self.network_of(candidate))
     }
 
     /// One sentence: what was chosen and why, or why nothing was.
@@ -383,23 +406,6 @@ fn unusable(candidate: &Candidate) -> String {
         "cannot be bound yet: duplicate address detection is not over (tentative)"
     };
     why.to_owned()
-}
-
-/// The bindnetaddr that an address matches as one of its network; for a link-local one, of its
-/// link.
-pub(super) fn network_of(candidate: &Candidate) -> String {
-    let network = candidate.netmask.network(candidate.ip);
-    let network = network.unwrap_or(candidate.ip);
-    match (candidate.identity().1, candidate.interface) {
-        (Some(_), Some(name)) => format!("{network}%{name}"),
-        _ => network.to_string(),
-    }
-}
-
-/// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
-pub(super) fn bindnet_for(candidate: &Candidate) -> Option<String> {
-    let network = network_of(candidate);
-    network.parse::<Bindnet>().is_ok().then_some(network)
 }
 
 /// Whether a bindnetaddr names one address by a prefix that leaves no other.
