@@ -6,7 +6,6 @@ use std::cell::Cell;
 
 use bindnet::Selector;
 
-#[allow(dead_code)] // Each test uses a part of it.
 #[path = "support/netns.rs"]
 mod netns;
 
