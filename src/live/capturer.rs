@@ -11,6 +11,9 @@ use crate::snapshot::{About, Consistency, Link, Snapshot, Source};
 use crate::sys::host;
 use crate::wire::rtnetlink::{Family, Message, request_addresses, request_links};
 
+/// How often the remembered choice must be missing in a row to be gone.
+const BELIEVE_AFTER: u32 = 3;
+
 /// Above so many links one dump of all of them is cheaper than three ioctls for each.
 const ASK_AT_MOST: usize = 64;
 
@@ -112,7 +115,7 @@ impl Capturer {
 
     /// Decides on what the kernel has now, and asks only for what the selector needs: one family,
     /// the one link if it is restricted to one, and else the links of candidates. A selector that
-    /// lists all addresses needs all.
+    /// lists all addresses needs all. Where the remembered choice is missing it asks twice more.
     ///
     /// The decision is that of the selector on a whole [`Snapshot::capture`].
     ///
@@ -122,11 +125,23 @@ impl Capturer {
         if selector.lists_all() {
             return Ok(selector.decide(&self.capture()?));
         }
+        let mut decision = self.decide_once(selector)?;
+        // Under churn a dump may lack an address without the kernel's marking it: one that is
+        // remembered is not given up for missing once.
+        for _ in 1..BELIEVE_AFTER {
+            if !decision.misses_previous() {
+                break;
+            }
+            decision = self.decide_once(selector)?;
+        }
+        Ok(decision)
+    }
+
+    fn decide_once(&mut self, selector: &Selector) -> Result<Decision, CaptureError> {
         let mut room = std::mem::take(&mut self.room);
         room.clear();
-        let decision = self
-            .fill(selector, &mut room)
-            .map(|()| selector.decide(&room));
+        let filled = self.fill(selector, &mut room);
+        let decision = filled.map(|()| selector.decide(&room));
         self.room = room;
         decision
     }

@@ -202,6 +202,11 @@ impl Decision {
         self.consistency
     }
 
+    /// Whether there is a remembered choice, and no candidate is it.
+    pub(crate) fn misses_previous(&self) -> bool {
+        self.previous.is_some() && !self.candidates.iter().any(|c| c.is(Reason::Previous))
+    }
+
     /// The candidate that the rule puts first, chosen or not.
     pub(super) fn first(&self) -> Option<&Candidate> {
         self.candidates.get(self.result.ok()?.at)

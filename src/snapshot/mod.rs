@@ -97,7 +97,7 @@ impl Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Consistency {
-    /// It is.
+    /// It is, as far as the kernel tells: it reported no change while it listed.
     Consistent,
     /// It changed while it was read, again and again: an address may be missing or be listed
     /// twice (`NLM_F_DUMP_INTR`).
