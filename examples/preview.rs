@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::{Candidate, Decision, Match, Outcome, Selector, Snapshot};
+#[cfg(target_os = "linux")]
+use bindnet::Capturer;
+use bindnet::{Candidate, CaptureError, Decision, Match, Outcome, Selector, Snapshot};
 use clap::Parser;
 
 mod common;
@@ -71,7 +73,8 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<ExitCode, Failure> {
     let Some(bindnetaddr) = &options.bindnetaddr else {
-        print(&(capture(options.source)?.to_json() + "\n"))?;
+        let host = capture(options.source).map_err(Failure::system)?;
+        print(&(host.to_json() + "\n"))?;
         return Ok(ExitCode::SUCCESS);
     };
     let selector = options
@@ -90,12 +93,15 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     }))
 }
 
-fn capture(source: Source) -> Result<Snapshot, Failure> {
-    let snapshot = match source {
+fn capture(source: Source) -> Result<Snapshot, CaptureError> {
+    match source {
+        // A person bears more than a daemon's main loop: a host that is booting may take its time.
+        #[cfg(target_os = "linux")]
+        Source::Netlink => Capturer::open()?.timeout(Duration::from_secs(5)).capture(),
+        #[cfg(not(target_os = "linux"))]
         Source::Netlink => Snapshot::capture(),
         Source::Getifaddrs => Snapshot::capture_by_getifaddrs(),
-    };
-    snapshot.map_err(Failure::system)
+    }
 }
 
 /// Decides on this host, again and again as long as `--wait` says.
@@ -110,11 +116,18 @@ fn decide_here(selector: &Selector, options: &Options) -> Result<Decision, Failu
         .unwrap_or_default();
     let start = Instant::now();
     loop {
-        let decision = selector.decide(&capture(options.source)?);
+        let captured = capture(options.source);
+        let left = wait.saturating_sub(start.elapsed());
+        let snapshot = match captured {
+            Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) if !left.is_zero() => {
+                continue;
+            }
+            captured => captured.map_err(Failure::system)?,
+        };
+        let decision = selector.decide(&snapshot);
         // A same-network choice is a guess, and the address that was named may still come.
         let guess = |chosen: &Candidate| chosen.matched() == Some(Match::SameNetwork);
         let settled = decision.chosen().is_some_and(|chosen| !guess(chosen));
-        let left = wait.saturating_sub(start.elapsed());
         if settled || left.is_zero() {
             return Ok(decision);
         }

@@ -146,7 +146,6 @@ proptest! {
         let decision = decide(&host, &ask);
         let Some(kept) = decision.chosen() else { return Ok(()) };
         prop_assume!(kept.reasons().contains(Reason::Previous));
-        prop_assume!(kept.matched() != Some(Match::Exact));
 
         let extra = extra.on(&host.links);
         let declared = ask.declared();

@@ -61,6 +61,14 @@ fn bindnetaddrs() {
         ("192.168.1.0/+8", &["prefix length"]),
         ("192.168.1.0/024", &["prefix length"]),
         ("192.168.1.0:5405", &["a port", "write 192.168.1.0"]),
+        (
+            "0300.1.1.1",
+            &["\"0300\"", "octal, 192.1.1.1", "Write 192.1.1.1."],
+        ),
+        (
+            "192.168.010.09",
+            &["\"09\"", "octal, which it is not", "Write 192.168.10.9."],
+        ),
         ("fe80::/64%eth0", &["write fe80::%eth0/64"]),
         ("0x7f.0.0.1", &["four decimal numbers", "127.0.0.1"]),
     ] {
@@ -305,8 +313,13 @@ fn json_of_other_commands() {
 
 #[test]
 fn many_small_things_take_no_memory() {
-    let objects = [b"[{}".to_vec(), b",{}".repeat(600_000), b"]".to_vec()].concat();
-    refused_file(&objects, &["more than 500 000 objects"]);
+    let objects = [b"[{}".to_vec(), b",{}".repeat(1_100_000), b"]".to_vec()].concat();
+    refused_file(&objects, &["more than 1 000 000 objects"]);
+    let string = "\\u0001".repeat(2000);
+    refused_file(
+        &snapshot_but("netlink", &string),
+        &["a string of more than 4096 bytes"],
+    );
     let flags = format!("\"up\"{}", ",\"up\"".repeat(100));
     refused_file(
         &snapshot_but("\"up\"", &flags),

@@ -347,6 +347,12 @@ fn a_link_local_address_without_its_link_settles_nothing() {
             eth0 fe80::2/64                     => network outranked
             eth1 fe80::1/64                     => network outranked link-down previous
 
+        # nor between those that were named exactly
+        preview fe80::1 --previous fe80::1 -> fe80::1%1 AMBIGUOUS kernel-order
+            eth0 fe80::1/64                     => exact chosen newer-than-sibling previous
+            eth0 fe80::2/64                     => same-network outranked
+            eth1 fe80::1/64                     => exact outranked previous
+
         # also of what was named exactly, on several links
         preview fe80::1 --previous fe80::1 -> fe80::1%1 AMBIGUOUS kernel-order
             eth0 fe80::1/64                     => exact chosen previous

@@ -9,7 +9,8 @@ use bindnet::Snapshot;
 
 use super::output::Failure;
 
-/// Reads a snapshot from a file, or from standard input where the path is `-`.
+/// Reads a snapshot from a file, or from standard input where the path is `-`, which is the way
+/// for a FIFO.
 pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
     let name = if path == Path::new("-") {
         "standard input".to_owned()
@@ -42,8 +43,9 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
             () if kind.is_socket() => "a socket",
             () => "a device",
         };
-        let problem = format!("{name}: {what}; a regular file is read, or - for standard input");
-        return Err(Failure::usage(problem));
+        return Err(Failure::usage(format!(
+            "{name}: {what}; a regular file is expected"
+        )));
     }
     read(file, &name.to_string())
 }

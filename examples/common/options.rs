@@ -102,7 +102,7 @@ fn nets(name: &str, values: &[String]) -> Result<Vec<ipnet::IpNet>, Failure> {
                 "the name of a file is expected after @",
             ));
         }
-        let text = read_file(Path::new(path))?;
+        let text = read_file(Path::new(path)).map_err(|failure| failure.of(name))?;
         for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line);
             let entry = line.split('#').next().unwrap_or_default().trim();

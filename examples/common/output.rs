@@ -27,6 +27,12 @@ impl Failure {
         }
     }
 
+    /// The same failure, of this option.
+    pub fn of(mut self, option: &str) -> Self {
+        self.message = format!("{option} {}", self.message);
+        self
+    }
+
     /// Prints the message to standard error and gives the exit status.
     pub fn report(&self, program: &str) -> ExitCode {
         print_error(&format!("{program}: {}\n", self.message));

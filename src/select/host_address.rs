@@ -29,7 +29,6 @@ pub struct HostAddress {
 impl HostAddress {
     /// An address, on a link if it matters which.
     pub fn new(ip: IpAddr, zone: Option<Zone>) -> Self {
-        let ip = ip.to_canonical();
         Self { ip, zone }
     }
 
@@ -47,7 +46,7 @@ impl HostAddress {
 impl From<IpAddr> for HostAddress {
     /// An IPv4-mapped IPv6 address is the IPv4 address.
     fn from(ip: IpAddr) -> Self {
-        Self::new(ip, None)
+        Self::new(ip.to_canonical(), None)
     }
 }
 
@@ -58,7 +57,7 @@ impl From<SocketAddr> for HostAddress {
             SocketAddr::V6(v6) if v6.scope_id() != 0 => v6.scope_id().to_string().parse().ok(),
             _ => None,
         };
-        Self::new(address.ip(), zone)
+        Self::new(address.ip().to_canonical(), zone)
     }
 }
 
@@ -67,7 +66,9 @@ impl FromStr for HostAddress {
 
     fn from_str(text: &str) -> Result<Self, ParseAddressError> {
         let fail = |problem| ParseAddressError::new(text, problem);
-        if let Some((address, prefix)) = text.split_once('/') {
+        if let Some((address, prefix)) = text.split_once('/')
+            && parse(address).is_ok()
+        {
             let (address, prefix) = (address.to_owned(), prefix.to_owned());
             return Err(fail(Problem::Prefix { address, prefix }));
         }

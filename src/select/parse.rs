@@ -86,17 +86,19 @@ fn ipv4_problem(text: &str) -> Problem {
         return Problem::NoAddress(text.to_owned());
     }
     let corosync = inet_aton(&parts);
-    let is_decimal = |part: &&&str| part.bytes().all(|b| b.is_ascii_digit());
-    if parts.len() == 4 && parts.iter().filter(is_decimal).count() == 4 {
-        let numbers: Option<Vec<u8>> = parts.iter().map(|part| part.parse().ok()).collect();
-        let zero = parts
-            .iter()
-            .find(|part| part.len() > 1 && part.starts_with('0'));
-        if let (Some([a, b, c, d]), Some(part)) = (numbers.as_deref(), zero) {
+    let is_decimal = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() == 4 && parts.iter().all(is_decimal) {
+        let zero = |part: &&&str| part.len() > 1 && part.starts_with('0');
+        // The one that is no octal number, if that is the trouble.
+        let not_octal = |part: &&&str| zero(part) && u32::from_str_radix(part, 8).is_err();
+        let zero = parts.iter().find(not_octal).or(parts.iter().find(zero));
+        if let Some(part) = zero {
+            let numbers: Option<Vec<u8>> = parts.iter().map(|part| part.parse().ok()).collect();
+            let decimal = numbers.and_then(|numbers| <[u8; 4]>::try_from(numbers).ok());
             return Problem::LeadingZero {
                 part: (*part).to_owned(),
                 corosync,
-                decimal: Ipv4Addr::new(*a, *b, *c, *d),
+                decimal: decimal.map(Ipv4Addr::from),
             };
         }
         if let Some(part) = parts.iter().find(|part| part.parse::<u8>().is_err()) {
@@ -223,15 +225,15 @@ pub(super) enum Problem {
     Ipv6(String),
     #[error("{0:?} is more than 255; an IPv4 address is four numbers from 0 to 255")]
     TooLarge(String),
-    #[error("leading zero in {part:?}; {}{}", octal(*.corosync), write_one(*.corosync, *.decimal))]
+    #[error("leading zero in {part:?}; {}{}", octal(*.corosync), write(*.corosync, *.decimal))]
     LeadingZero {
         part: String,
         corosync: Option<Ipv4Addr>,
-        decimal: Ipv4Addr,
+        decimal: Option<Ipv4Addr>,
     },
     #[error(
         "{}; Corosync reads it as {corosync}.{}",
-        short(*.parts), write_all(*.padded, *.corosync)
+        short(*.parts), write(*.padded, Some(*.corosync))
     )]
     ShortForm {
         parts: usize,
@@ -266,17 +268,11 @@ fn octal(corosync: Option<Ipv4Addr>) -> String {
     }
 }
 
-fn write_one(corosync: Option<Ipv4Addr>, decimal: Ipv4Addr) -> String {
-    match corosync.filter(|corosync| *corosync != decimal) {
-        Some(corosync) => format!("\nWrite {corosync} or {decimal}."),
-        None => format!("\nWrite {decimal}."),
-    }
-}
-
-fn write_all(padded: Option<Ipv4Addr>, corosync: Ipv4Addr) -> String {
-    match padded.filter(|padded| *padded != corosync) {
-        Some(padded) => format!("\nWrite {padded} or {corosync}."),
-        None => format!("\nWrite {corosync}."),
+fn write(one: Option<Ipv4Addr>, other: Option<Ipv4Addr>) -> String {
+    match (one, other.filter(|other| Some(*other) != one)) {
+        (Some(one), Some(other)) => format!("\nWrite {one} or {other}."),
+        (Some(only), None) | (None, Some(only)) => format!("\nWrite {only}."),
+        (None, None) => String::new(),
     }
 }
 

@@ -326,8 +326,8 @@ impl Decision {
             (_, all, 0) => format!("all {all} addresses that match {bindnet} are floating"),
             (_, 0, all) => format!("none of the {all} addresses that match {bindnet} can be bound"),
             (_, floating, unusable) => format!(
-                "of the addresses that match {bindnet}, {floating} are floating and {unusable} \
-                 cannot be bound"
+                "none of the addresses that match {bindnet} is left: {floating} floating, \
+                 {unusable} not to be bound (yet)"
             ),
         }
     }

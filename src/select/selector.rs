@@ -229,8 +229,7 @@ impl Selector {
             |c: &Candidate| c.is(Reason::Previous) && !c.is_unusable() && (!exact || c.is_exact());
         // 6. Rank what is left.
         let winner = match memory {
-            Memory::Kept if !exact => best(candidates, kept, rank_of_kept),
-            Memory::Kept => best(candidates, kept, rank),
+            Memory::Kept => best(candidates, kept, rank_of_kept),
             _ => best(candidates, left, rank),
         };
         let (at, winner) = winner.ok_or(match (exact, candidates) {

@@ -131,7 +131,8 @@ pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
             .ifindex
             .filter(|_| json.addr_info.is_some())
             .ok_or_else(|| {
-                let problem = "no link with its addresses; run ip -d -j addr, without -br";
+                let problem =
+                    "no link with its addresses; run ip -d -j addr (no other command, no -br)";
                 ParseError::value(place.as_str(), problem)
             })?;
         let master = json

@@ -11,9 +11,12 @@ const MAX_LEN: usize = 64 << 20;
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
 
-/// The most objects that are read: an empty one takes three bytes of text and a hundred times as
-/// much memory.
-const MAX_OBJECTS: usize = 500_000;
+/// The most objects and arrays that are read: an empty one takes three bytes of text and a
+/// hundred times as much memory.
+const MAX_OBJECTS: usize = 1_000_000;
+
+/// The longest string that is read, in bytes: names, addresses and flags are far shorter.
+const MAX_STRING: usize = 4096;
 
 impl Snapshot {
     /// The longest text that [`Snapshot::from_json`] reads, in bytes.
@@ -91,13 +94,20 @@ fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
     let mut depth = 0usize;
     let mut objects = 0usize;
     let mut in_string = false;
+    let mut start = 0;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         let mut len = 1;
         let mut mend: &[u8] = &[];
         let control;
         match (in_string, byte) {
-            (_, b'"') => in_string = !in_string,
+            (_, b'"') => {
+                in_string = !in_string;
+                start = at;
+            }
+            (true, _) if at - start > MAX_STRING => {
+                return Err(ParseError::LongString { at: start });
+            }
             (true, b'\\') => match text.get(at + 1) {
                 Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => len = 2,
                 // iproute2 5 escapes it, which JSON does not know.
@@ -110,7 +120,7 @@ fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
             }
             (false, b'[' | b'{') => {
                 depth += 1;
-                objects += usize::from(byte == b'{');
+                objects += 1;
                 if objects > MAX_OBJECTS {
                     return Err(ParseError::TooMany { at });
                 }
@@ -161,9 +171,15 @@ pub enum ParseError {
         at: usize,
     },
     /// There are more objects than any host has links and addresses.
-    #[error("byte {at}: more than 500 000 objects")]
+    #[error("byte {at}: more than 1 000 000 objects and arrays")]
     TooMany {
         /// Where, in bytes from the start.
+        at: usize,
+    },
+    /// A string is longer than anything a host has to say.
+    #[error("byte {at}: a string of more than 4096 bytes")]
+    LongString {
+        /// Where it begins, in bytes from the start.
         at: usize,
     },
     /// The text is no JSON, or a member is of the wrong type.

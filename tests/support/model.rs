@@ -341,9 +341,7 @@ impl<'a> Model<'a> {
     /// about must not move the daemon from one to the other.
     fn rank_of_kept(&self, at: usize) -> [(&'static str, usize); 5] {
         let mut rank = self.rank(at);
-        if self.matched(at) != Some("exact") {
-            rank[2].1 = (self.holds(at, "secondary") || self.holds(at, "deprecated")) as usize;
-        }
+        rank[2].1 = (self.holds(at, "secondary") || self.holds(at, "deprecated")) as usize;
         rank
     }
 
