@@ -9,26 +9,12 @@ mod strategies;
 
 use std::net::IpAddr;
 
-use bindnet::{
-    Bindnet, Candidate, Decision, HostAddress, Match, Reason, Rule, Separation, parse_net,
-};
+use bindnet::{Bindnet, Candidate, Decision, HostAddress, Match, Reason, Rule, parse_net};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use ask::Ask;
-use questions::case;
-use strategies::Host;
-
-/// `PROPTEST_CASES` counts, where it is set.
-fn config(cases: u32) -> ProptestConfig {
-    let default = ProptestConfig::default();
-    ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").map_or(cases, |_| default.cases),
-        max_global_rejects: 1_000_000,
-        failure_persistence: None,
-        ..default
-    }
-}
+use questions::{case, choice, config, decide, told};
 
 proptest! {
     #![proptest_config(config(2_000))]
@@ -202,24 +188,4 @@ fn follow(ask: &Ask, option: &str, value: &str) -> Ask {
         _ => panic!("{option} does not settle a choice"),
     }
     ask
-}
-
-fn decide(host: &Host, ask: &Ask) -> Decision {
-    ask.selector().decide(&host.snapshot())
-}
-
-/// The choice and whether it is ambiguous. The link is a part of a link-local address only.
-fn choice(decision: &Decision) -> (Option<(IpAddr, u32)>, bool) {
-    let chosen = decision
-        .chosen()
-        .map(|chosen| (chosen.ip(), chosen.scope_id()));
-    (chosen, decision.is_ambiguous())
-}
-
-/// All that a decision says of its candidates, in words.
-fn told(decision: &Decision) -> (Option<Separation>, Vec<String>) {
-    let told = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
-    let mut lines = vec![format!("{:?} {:?}", decision.outcome(), choice(decision))];
-    lines.extend(decision.candidates().iter().map(told));
-    (decision.separated_by(), lines)
 }

@@ -9,8 +9,6 @@ mod questions;
 #[path = "support/strategies.rs"]
 mod strategies;
 
-use std::net::IpAddr;
-
 use bindnet::{
     Address, Candidate, Decision, Declaration, Match, Outcome, Reason, Separation, Snapshot,
     Verdict,
@@ -20,19 +18,8 @@ use proptest::sample::Index;
 
 use ask::Ask;
 use model::Row;
-use questions::case;
+use questions::{case, choice, config, decide, told};
 use strategies::{Host, loose_address};
-
-/// `PROPTEST_CASES` counts, where it is set.
-fn config(cases: u32) -> ProptestConfig {
-    let default = ProptestConfig::default();
-    ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").map_or(cases, |_| default.cases),
-        max_global_rejects: 1_000_000,
-        failure_persistence: None,
-        ..default
-    }
-}
 
 proptest! {
     #![proptest_config(config(1_500))]
@@ -237,26 +224,6 @@ fn with_addresses(host: &Host, addresses: Vec<Address>) -> Host {
         addresses,
         about,
     }
-}
-
-fn decide(host: &Host, ask: &Ask) -> Decision {
-    ask.selector().decide(&host.snapshot())
-}
-
-/// The choice and whether it is ambiguous. The link is a part of a link-local address only.
-fn choice(decision: &Decision) -> (Option<(IpAddr, u32)>, bool) {
-    let chosen = decision
-        .chosen()
-        .map(|chosen| (chosen.ip(), chosen.scope_id()));
-    (chosen, decision.is_ambiguous())
-}
-
-/// All that a decision says of its candidates, in words.
-fn told(decision: &Decision) -> (Option<Separation>, Vec<String>) {
-    let told = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
-    let mut lines = vec![format!("{:?} {:?}", decision.outcome(), choice(decision))];
-    lines.extend(decision.candidates().iter().map(told));
-    (decision.separated_by(), lines)
 }
 
 /// Whether a row of a decision is about an address.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Address, Link, Rule};
+use bindnet::{Address, Candidate, Decision, Link, Rule, Separation};
 use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -24,6 +24,17 @@ const ELSEWHERE: [&str; 8] = [
     "fe80::",
 ];
 const ZONES: [&str; 7] = ["eth0", "eth1", "2", "3", "4", r"e\x1b\xff", "eth9"];
+
+/// `PROPTEST_CASES` counts, where it is set.
+pub fn config(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").map_or(cases, |_| default.cases),
+        max_global_rejects: 1_000_000,
+        failure_persistence: None,
+        ..default
+    }
+}
 
 /// A host and a question about it that is mostly aimed at one of its addresses.
 pub fn case() -> impl Strategy<Value = (Host, Ask)> {
@@ -163,4 +174,25 @@ fn rules() -> impl Strategy<Value = (Vec<&'static str>, Vec<u8>)> {
     let off = prop_oneof![6 => Just(Vec::new()), 3 => few, 1 => Just(codes)];
     let protocols = prop_oneof![4 => Just(vec![18]), 1 => Just(vec![]), 1 => Just(vec![5, 2])];
     (off, protocols)
+}
+
+/// What is decided about a host.
+pub fn decide(host: &Host, ask: &Ask) -> Decision {
+    ask.selector().decide(&host.snapshot())
+}
+
+/// The choice and whether it is ambiguous. The link is a part of a link-local address only.
+pub fn choice(decision: &Decision) -> (Option<(IpAddr, u32)>, bool) {
+    let chosen = decision
+        .chosen()
+        .map(|chosen| (chosen.ip(), chosen.scope_id()));
+    (chosen, decision.is_ambiguous())
+}
+
+/// All that a decision says of its candidates, in words.
+pub fn told(decision: &Decision) -> (Option<Separation>, Vec<String>) {
+    let told = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
+    let mut lines = vec![format!("{:?} {:?}", decision.outcome(), choice(decision))];
+    lines.extend(decision.candidates().iter().map(told));
+    (decision.separated_by(), lines)
 }
