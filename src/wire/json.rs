@@ -79,16 +79,15 @@ fn looks_like_ip_text(text: &[u8]) -> bool {
         .split(|b| *b == b'\n')
         .next()
         .unwrap_or_default();
-    let rest = line.trim_ascii_start();
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
     digits > 0
-        && rest
+        && line
             .get(digits..)
             .is_some_and(|rest| rest.starts_with(b": "))
 }
 
-/// Refuses what is nested too deeply, and mends what iproute2 writes of hostile names: control
-/// characters and lone backslashes inside strings.
+/// Refuses what would take too much memory (nesting, objects and arrays, strings), and mends what
+/// iproute2 writes of hostile names: control characters and lone backslashes inside strings.
 fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
     let mut mended: Option<Vec<u8>> = None;
     let mut depth = 0usize;
@@ -153,7 +152,7 @@ pub enum ParseError {
     )]
     Empty,
     /// There is too much.
-    #[error("longer than 64 MiB; a host with 100 000 addresses takes half of that")]
+    #[error("longer than 64 MiB; a host with 100 000 addresses takes less than half of that")]
     TooLong,
     /// The text is what `ip addr` prints for people.
     #[error("this is the text output of `ip addr`; run ip -d -j addr")]
