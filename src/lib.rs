@@ -99,8 +99,9 @@ pub use live::CaptureError;
 pub use live::Capturer;
 pub use select::{
     Advice, Bindnet, Candidate, Decision, Declaration, Declared, HostAddress, Match, Outcome,
-    ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, Table,
-    TieError, UnknownRule, Verdict, WhyNone, Zone, parse_net,
+    ParseAddressError, ParseBindnetError, ParseProfileError, Profile, Reason, Reasons, Rule,
+    Selector, Separation, Table, TieError, UnknownRule, Verdict, WhyNone, Zone, corosync,
+    parse_net,
 };
 pub use snapshot::{
     About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,

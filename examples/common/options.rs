@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bindnet::{Bindnet, Declared, HostAddress, Name, Rule, Selector, parse_net};
+use bindnet::{Bindnet, Declared, HostAddress, Name, Profile, Rule, Selector, parse_net};
 
 use super::input::read_file;
 use super::output::Failure;
@@ -13,8 +13,8 @@ use super::output::Failure;
 /// The options that make a selector.
 #[derive(Debug, clap::Args)]
 pub struct SelectorOptions {
-    /// Which rule chooses
-    #[arg(long, value_name = "P", default_value = "default", value_parser = ["default"])]
+    /// Which rule chooses: default, corosync (its newest), corosync:VERSION, or patched
+    #[arg(long, value_name = "P", default_value = "default")]
     profile: String,
     /// Choose nothing where the decision is ambiguous
     #[arg(long)]
@@ -43,8 +43,12 @@ pub struct SelectorOptions {
 impl SelectorOptions {
     /// The selector for a bindnetaddr; every problem names the option and the text.
     pub fn selector(&self, bindnetaddr: &str) -> Result<Selector, Failure> {
+        let profile: Result<Profile, _> = self.profile.parse();
+        let profile = profile.map_err(|error| Failure::usage(format!("--profile: {error}")))?;
         let bindnet: Bindnet = bindnetaddr.parse().map_err(Failure::usage)?;
-        let mut selector = Selector::new(bindnet).strict(self.strict);
+        let mut selector = Selector::new(bindnet)
+            .profile(profile)
+            .strict(self.strict);
         if let Some(name) = &self.interface {
             let name = link_name(name).map_err(|problem| option("--interface", name, problem))?;
             selector = selector.interface(name);

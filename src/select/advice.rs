@@ -44,7 +44,7 @@ impl Decision {
     pub fn advice(&self) -> Vec<Advice> {
         match self.result {
             Ok(winner) => match winner.separated_by {
-                Some(separation) if separation.is_ambiguous() => self.how_to_settle(separation),
+                Some(separation) if winner.ambiguous => self.how_to_settle(separation),
                 _ => Vec::new(),
             },
             Err(why) => self.how_to_get_one(why),
@@ -145,6 +145,7 @@ impl Decision {
 
     fn how_to_get_one(&self, why: WhyNone) -> Vec<Advice> {
         let mut advice = match why {
+            WhyNone::AllTurnedDown if self.profile.is_corosync() => Vec::new(),
             WhyNone::AllTurnedDown => self.how_to_admit(),
             WhyNone::ExactUnusable => {
                 let other = self
@@ -167,10 +168,18 @@ impl Decision {
                 };
                 self.nearest.iter().filter_map(advice).collect()
             }
+            WhyNone::Refused => {
+                let ip = self.bindnet.ip().to_string();
+                vec![Advice::new(
+                    "bindnetaddr",
+                    ip,
+                    "the network without its prefix",
+                )]
+            }
             WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
         };
         let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
-        if self.candidates.iter().any(waits) {
+        if self.candidates.iter().any(waits) && !self.profile.is_corosync() {
             let why = "duplicate address detection takes a second or two";
             advice.push(Advice::new("--wait", "10".to_owned(), why));
         }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use super::bindnet::{Bindnet, Zone};
 use super::evidence::{Reason, Reasons};
 use super::host_address::HostAddress;
+use super::profile::Profile;
 use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
@@ -30,6 +31,7 @@ use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub(super) bindnet: Bindnet,
+    pub(super) profile: Profile,
     pub(super) interface: Option<Name>,
     pub(super) previous: Option<HostAddress>,
     pub(super) strict: bool,
@@ -51,13 +53,8 @@ pub(super) struct Winner {
     pub at: usize,
     pub runner_up: Option<usize>,
     pub separated_by: Option<Separation>,
-}
-
-impl Winner {
     /// Whether nothing that decides for certain put it there.
-    pub fn is_ambiguous(self) -> bool {
-        self.separated_by.is_some_and(Separation::is_ambiguous)
-    }
+    pub ambiguous: bool,
 }
 
 /// How a decision ended.
@@ -99,6 +96,8 @@ pub enum WhyNone {
     AllTurnedDown,
     /// The snapshot is interrupted and does not show the remembered choice, which proves nothing.
     PreviousUnknown,
+    /// Corosync refuses a network with its prefix.
+    Refused,
 }
 
 /// Why the winner was not alone, or was close: what separated it from the runner-up.
@@ -121,6 +120,10 @@ pub enum Separation {
     Previous,
     /// The remembered choice is absent or unusable.
     PreviousAbsent,
+    /// Corosync takes an exact address before any other.
+    Exact,
+    /// Corosync walks the list from its end, and meets it first.
+    ReversedOrder,
 }
 
 impl Separation {
@@ -135,11 +138,13 @@ impl Separation {
             Self::SameNetwork => "same-network",
             Self::Previous => "previous",
             Self::PreviousAbsent => "previous-absent",
+            Self::Exact => "exact",
+            Self::ReversedOrder => "reversed-order",
         }
     }
 
-    /// Whether it leaves a decision ambiguous: the operator and the memory of the last choice
-    /// decide for certain, everything else only ranks.
+    /// Whether it leaves a decision by our rule ambiguous: the operator and the memory of the last
+    /// choice decide for certain, everything else only ranks.
     pub const fn is_ambiguous(self) -> bool {
         !matches!(self, Self::DeclaredFixed | Self::Previous)
     }
@@ -179,12 +184,17 @@ impl Decision {
 
     /// Whether it was close: nothing that decides for certain settled it.
     pub fn is_ambiguous(&self) -> bool {
-        self.result.is_ok_and(Winner::is_ambiguous)
+        self.result.is_ok_and(|winner| winner.ambiguous)
     }
 
     /// Why the winner was not alone, whether or not that makes the decision ambiguous.
     pub fn separated_by(&self) -> Option<Separation> {
         self.result.ok()?.separated_by
+    }
+
+    /// Which rule decided.
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// What was decided about.
@@ -226,6 +236,8 @@ pub struct Candidate {
     /// Where in the list of its family it stands.
     pub(super) position: usize,
     pub(super) ip: IpAddr,
+    /// The address of this host; another one only where Corosync takes the other end's.
+    pub(super) local: IpAddr,
     pub(super) netmask: Netmask,
     pub(super) link: Option<u32>,
     pub(super) interface: Option<Name>,

@@ -11,7 +11,7 @@ use crate::snapshot::{Consistency, Source};
 struct DecisionJson {
     format: &'static str,
     bindnetaddr: String,
-    profile: &'static str,
+    profile: String,
     source: Option<&'static str>,
     consistency: Option<&'static str>,
     outcome: &'static str,
@@ -68,7 +68,7 @@ impl Serialize for Decision {
         let json = DecisionJson {
             format: "bindnet-decision/1",
             bindnetaddr: self.bindnet().to_string(),
-            profile: "default",
+            profile: self.profile().to_string(),
             source: self.source().map(Source::code),
             consistency: self.consistency().map(Consistency::code),
             outcome: self.outcome().code(),

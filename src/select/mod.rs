@@ -2,6 +2,7 @@
 
 mod advice;
 mod bindnet;
+pub mod corosync;
 mod decision;
 mod declared;
 mod evidence;
@@ -10,6 +11,7 @@ mod host_address;
 mod json;
 mod matching;
 mod parse;
+mod profile;
 mod report;
 mod selector;
 mod subnets;
@@ -23,6 +25,7 @@ pub use declared::{Declaration, Declared, TieError};
 pub use evidence::{Reason, Reasons, Rule, UnknownRule};
 pub use host_address::HostAddress;
 pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
+pub use profile::{ParseProfileError, Profile};
 pub use selector::Selector;
 pub use table::Table;
 

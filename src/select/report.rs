@@ -62,6 +62,9 @@ impl Decision {
                     .to_owned(),
             );
         }
+        if self.profile.is_corosync() {
+            warnings.extend(self.corosync_warnings());
+        }
         let Some(first) = self.first() else {
             return warnings;
         };
@@ -70,6 +73,10 @@ impl Decision {
                 "{} {floating}; when it moves to another host, what is bound to it is cut off.",
                 first.ip
             ));
+        }
+        if self.profile.is_corosync() {
+            warnings.extend(self.corosync_link_warning(first));
+            return warnings;
         }
         if let Some(previous) = self.previous
             && !first.is(Reason::Previous)
@@ -134,6 +141,8 @@ impl Decision {
     /// exactly and is there once, nor where there is no row.
     pub fn has_table(&self) -> bool {
         let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
+        // Corosync's walk is to be seen where it passes anything over.
+        let exact = exact && (!self.profile.is_corosync() || self.candidates.len() == 1);
         let rows = self.candidates.len() + self.others.len();
         rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
     }
@@ -152,6 +161,9 @@ impl Decision {
 
     /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
     pub(super) fn bindnet_for(&self, candidate: &Candidate) -> Option<String> {
+        if self.wants_exact() {
+            return Some(candidate.ip.to_string());
+        }
         let network = candidate.netmask.network(candidate.ip)?;
         Bindnet::try_from(network)
             .ok()
@@ -160,6 +172,9 @@ impl Decision {
 
     /// One sentence: what was chosen and why, or why nothing was.
     fn sentence(&self) -> String {
+        if self.profile.is_corosync() {
+            return self.corosync_sentence();
+        }
         let Some(first) = self.first() else {
             return format!("none: {}", self.why_none_text());
         };
@@ -200,7 +215,8 @@ impl Decision {
             Some(Separation::LinkState) => {
                 format!("first only because the link of {other} is down.")
             }
-            Some(Separation::KernelOrder) => {
+            // The last two are Corosync's.
+            Some(Separation::KernelOrder | Separation::Exact | Separation::ReversedOrder) => {
                 format!("first only because the kernel lists it before {other}.")
             }
             None if first.is_exact() => "you named it exactly.".to_owned(),
@@ -295,7 +311,7 @@ impl Decision {
                      remembered choice {previous} is not among those that match; read it again"
                 )
             }
-            Some(WhyNone::AllTurnedDown) | None => self.all_turned_down(),
+            Some(WhyNone::AllTurnedDown | WhyNone::Refused) | None => self.all_turned_down(),
         }
     }
 

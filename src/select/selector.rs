@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::bindnet::{Bindnet, Zone};
+use super::bindnet::{Bindnet, Target, Zone};
+use super::corosync::Walk;
 use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone, Winner};
 use super::declared::Declared;
 use super::evidence::{Reason, Rule, Rules};
 use super::host_address::HostAddress;
+use super::profile::Profile;
 use super::view::{Restriction, View};
-use crate::snapshot::{Bits, Consistency, Link, Name, Snapshot, Table};
+use crate::snapshot::{Bits, Link, Name, Snapshot, Table};
 use crate::wire::rtnetlink::Family;
 
 /// Chooses the address of a snapshot for a bindnetaddr.
@@ -36,6 +38,7 @@ use crate::wire::rtnetlink::Family;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     bindnet: Bindnet,
+    profile: Profile,
     interface: Option<Name>,
     pub(super) previous: Option<HostAddress>,
     pub(super) rules: Rules,
@@ -48,12 +51,21 @@ impl Selector {
     pub fn new(bindnet: Bindnet) -> Self {
         Self {
             bindnet,
+            profile: Profile::Default,
             interface: None,
             previous: None,
             rules: Rules::default(),
             strict: false,
             list_all: false,
         }
+    }
+
+    /// Follows another rule: the one of a version of Corosync.
+    ///
+    /// Corosync knows no memory and no strictness; what is declared is said, not acted on.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
     }
 
     /// Restricts the whole rule to the addresses of one link.
@@ -159,22 +171,11 @@ impl Selector {
     fn decide_in<A: Bits>(&self, snapshot: &Snapshot, table: &Table<A>, ip: A) -> Decision {
         let sees = self.restriction(snapshot);
         let view = View::new(snapshot, table, sees);
-        // 1. Match.
-        let mut candidates = view.matching(self.bindnet.target(), ip);
-        view.weigh(self, &mut candidates);
-        // 2. Unusable candidates are rejected. 4. Floating ones are skipped.
-        for candidate in &mut candidates {
-            candidate.verdict = match candidate.reasons {
-                reasons if reasons.is_unusable() => Verdict::Unusable,
-                reasons if reasons.is_floating() => Verdict::Floating,
-                _ => Verdict::Eligible,
-            };
-        }
-        view.weigh_siblings(self, &mut candidates);
-        let about = snapshot.about();
-        let interrupted = about.consistency == Some(Consistency::Interrupted);
+        let (mut candidates, mut result) = match Walk::of(self.profile) {
+            None => self.by_our_rule(&view, ip),
+            Some(walk) => self.by_corosyncs(walk, &view, ip),
+        };
         let seen = view.count();
-        let mut result = self.first(&candidates, interrupted);
         let mut nearest = None;
         // 8. None is an outcome with reasons.
         if result == Err(WhyNone::NoMatch) {
@@ -185,9 +186,8 @@ impl Selector {
                 _ => WhyNone::NoMatch,
             });
         }
-        let ambiguous = result.is_ok_and(|winner| winner.is_ambiguous());
         if let Ok(winner) = result
-            && !(ambiguous && self.strict)
+            && !(winner.ambiguous && self.strict)
         {
             settle(&mut candidates, winner.at);
         }
@@ -196,8 +196,10 @@ impl Selector {
         } else {
             Vec::new()
         };
+        let about = snapshot.about();
         Decision {
             bindnet: self.bindnet,
+            profile: self.profile,
             interface: self.interface,
             previous: self.previous,
             strict: self.strict,
@@ -210,6 +212,37 @@ impl Selector {
             list_all: self.list_all,
             result,
         }
+    }
+
+    /// The candidates with their reasons, and which of them comes first.
+    fn by_our_rule<A: Bits>(&self, view: &View<'_, A>, ip: A) -> Choice {
+        // 1. Match.
+        let mut candidates = view.matching(self.bindnet.target(), ip);
+        view.weigh(self, &mut candidates);
+        // 2. Unusable candidates are rejected. 4. Floating ones are skipped.
+        for candidate in &mut candidates {
+            candidate.verdict = match candidate.reasons {
+                reasons if reasons.is_unusable() => Verdict::Unusable,
+                reasons if reasons.is_floating() => Verdict::Floating,
+                _ => Verdict::Eligible,
+            };
+        }
+        view.weigh_siblings(self, &mut candidates);
+        let result = self.first(&candidates, view.is_interrupted());
+        (candidates, result)
+    }
+
+    /// The same as Corosync does it. The reasons are said, not acted on.
+    fn by_corosyncs<A: Bits>(&self, walk: Walk, view: &View<'_, A>, ip: A) -> Choice {
+        if let Target::Network(_) = self.bindnet.target() {
+            return (Vec::new(), Err(WhyNone::Refused));
+        }
+        let mut candidates = walk.candidates(view, ip);
+        view.weigh(self, &mut candidates);
+        walk.skip(&mut candidates);
+        view.weigh_siblings(self, &mut candidates);
+        let result = walk.first(&candidates);
+        (candidates, result)
     }
 
     /// Which candidate comes first, and what put it there.
@@ -266,6 +299,7 @@ impl Selector {
             at,
             runner_up,
             separated_by,
+            ambiguous: separated_by.is_some_and(Separation::is_ambiguous),
         })
     }
 
@@ -321,7 +355,9 @@ impl Selector {
     /// An interface or a zone hides the addresses of all other links.
     pub(crate) fn restriction(&self, snapshot: &Snapshot) -> Restriction {
         let interface = self.interface.map(|name| snapshot.link_named(&name));
-        let zone = self.bindnet.zone().map(|zone| zone.link(snapshot));
+        // Corosync reads the zone of a link-local address and drops it.
+        let zone = self.bindnet.zone().filter(|_| !self.profile.is_corosync());
+        let zone = zone.map(|zone| zone.link(snapshot));
         let index = |link: Option<&Link>| link.map(Link::index);
         match (interface.map(index), zone.map(index)) {
             (None, None) => Restriction::None,
@@ -331,6 +367,9 @@ impl Selector {
         }
     }
 }
+
+/// The candidates, and the first of them or why there is none.
+type Choice = (Vec<Candidate>, Result<Winner, WhyNone>);
 
 /// Gives the winner and whatever else was left their verdicts.
 fn settle(candidates: &mut [Candidate], winner: usize) {

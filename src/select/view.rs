@@ -8,7 +8,7 @@ use super::evidence::Reason;
 use super::matching::each_match;
 use super::selector::Selector;
 use super::subnets::{Subnets, is_permanent_host, may_contain};
-use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
+use crate::snapshot::{Address, Bits, Consistency, Link, Snapshot, Table};
 
 /// The links whose addresses the rule sees.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,11 @@ impl<'a, A: Bits> View<'a, A> {
                 .filter(|facts| sees.admits(facts.link))
                 .count(),
         }
+    }
+
+    /// Whether the snapshot is known not to be of one moment.
+    pub fn is_interrupted(&self) -> bool {
+        self.snapshot.about().consistency == Some(Consistency::Interrupted)
     }
 
     /// The addresses that match, in kernel order.
@@ -198,7 +203,8 @@ impl<'a, A: Bits> View<'a, A> {
         links
     }
 
-    fn addresses(&self) -> impl Iterator<Item = (usize, Address)> {
+    /// Every address, with its position in the family.
+    pub fn addresses(&self) -> impl Iterator<Item = (usize, Address)> {
         (0..self.table.len()).filter_map(|at| self.get(at))
     }
 
@@ -210,11 +216,13 @@ impl<'a, A: Bits> View<'a, A> {
             .then_some((at, address))
     }
 
-    fn candidate(&self, at: usize, address: &Address, verdict: Verdict) -> Candidate {
+    /// What is known of an address, reasons aside.
+    pub fn candidate(&self, at: usize, address: &Address, verdict: Verdict) -> Candidate {
         let link = self.snapshot.link_of(address);
         Candidate {
             position: at,
             ip: address.ip(),
+            local: address.ip(),
             netmask: address.netmask(),
             link: address.link_index(),
             interface: link.map(Link::name),
