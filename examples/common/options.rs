@@ -46,9 +46,7 @@ impl SelectorOptions {
         let profile: Result<Profile, _> = self.profile.parse();
         let profile = profile.map_err(|error| Failure::usage(format!("--profile: {error}")))?;
         let bindnet: Bindnet = bindnetaddr.parse().map_err(Failure::usage)?;
-        let mut selector = Selector::new(bindnet)
-            .profile(profile)
-            .strict(self.strict);
+        let mut selector = Selector::new(bindnet).profile(profile).strict(self.strict);
         if let Some(name) = &self.interface {
             let name = link_name(name).map_err(|problem| option("--interface", name, problem))?;
             selector = selector.interface(name);

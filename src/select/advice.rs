@@ -1,7 +1,10 @@
 //! Advice: what would settle an ambiguous decision, or bring about a choice.
 
+use super::bindnet::Bindnet;
 use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone};
 use super::evidence::Reason;
+use super::host_address::HostAddress;
+use super::parse::parse_net;
 use super::report::place;
 
 /// What would settle an ambiguous decision, or bring about a choice.
@@ -25,6 +28,18 @@ impl Advice {
             why: why.into(),
         }
     }
+
+    /// Whether the value can be given: an IPv4-mapped address may stand on a link, and is refused
+    /// wherever an address is written.
+    fn can_be_followed(&self) -> bool {
+        let value = self.value.as_str();
+        match self.option {
+            "bindnetaddr" => value.parse::<Bindnet>().is_ok(),
+            "--previous" => value.parse::<HostAddress>().is_ok(),
+            "--floating" | "--fixed" => parse_net(value).is_ok(),
+            _ => true,
+        }
+    }
 }
 
 impl Decision {
@@ -42,13 +57,15 @@ impl Decision {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advice(&self) -> Vec<Advice> {
-        match self.result {
+        let mut advice = match self.result {
             Ok(winner) => match winner.separated_by {
                 Some(separation) if winner.ambiguous => self.how_to_settle(separation),
                 _ => Vec::new(),
             },
             Err(why) => self.how_to_get_one(why),
-        }
+        };
+        advice.retain(Advice::can_be_followed);
+        advice
     }
 
     /// The advice as lines, with the sentence that introduces it; empty if there is none.
