@@ -1,5 +1,6 @@
 //! What the examples share: options, input and output.
 
+pub mod corosync;
 pub mod input;
 pub mod options;
 pub mod output;

@@ -5,8 +5,12 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bindnet::{Bindnet, Declared, HostAddress, Name, Profile, Rule, Selector, parse_net};
+use bindnet::corosync::{How, IpVersion, read_address};
+use bindnet::{
+    Bindnet, Declared, HostAddress, Name, ParseProfileError, Profile, Rule, Selector, parse_net,
+};
 
+use super::corosync;
 use super::input::read_file;
 use super::output::Failure;
 
@@ -41,11 +45,31 @@ pub struct SelectorOptions {
 }
 
 impl SelectorOptions {
+    /// Which rule chooses.
+    pub fn profile(&self) -> Result<Profile, Failure> {
+        let profile = self.profile.parse();
+        profile.map_err(|error: ParseProfileError| Failure::usage(format!("--profile: {error}")))
+    }
+
+    /// The bindnetaddr, read as the profile reads it, and what is to be said of that.
+    pub fn bindnet(&self, text: &str) -> Result<(Bindnet, Option<String>), Failure> {
+        if self.profile()? == Profile::Default {
+            return Ok((text.parse().map_err(Failure::usage)?, None));
+        }
+        let read = read_address(text, IpVersion::Any, &corosync::hosts());
+        let read = read.map_err(|error| Failure::usage(format!("bindnetaddr {error}")))?;
+        let zone = read.zone.map(|zone| format!("%{zone}"));
+        let bindnet: Result<Bindnet, _> =
+            format!("{}{}", read.ip, zone.unwrap_or_default()).parse();
+        let said = (read.how != How::Plain).then(|| {
+            let how = read.how.in_words();
+            format!("Corosync reads bindnetaddr {text:?} as {how}, {}.", read.ip)
+        });
+        Ok((bindnet.map_err(Failure::usage)?, said))
+    }
+
     /// The selector for a bindnetaddr; every problem names the option and the text.
-    pub fn selector(&self, bindnetaddr: &str) -> Result<Selector, Failure> {
-        let profile: Result<Profile, _> = self.profile.parse();
-        let profile = profile.map_err(|error| Failure::usage(format!("--profile: {error}")))?;
-        let bindnet: Bindnet = bindnetaddr.parse().map_err(Failure::usage)?;
+    pub fn selector(&self, bindnet: Bindnet, profile: Profile) -> Result<Selector, Failure> {
         let mut selector = Selector::new(bindnet).profile(profile).strict(self.strict);
         if let Some(name) = &self.interface {
             let name = link_name(name).map_err(|problem| option("--interface", name, problem))?;

@@ -60,6 +60,12 @@ impl Selector {
         }
     }
 
+    /// The same rule for another bindnetaddr.
+    pub fn with_bindnet(mut self, bindnet: Bindnet) -> Self {
+        self.bindnet = bindnet;
+        self
+    }
+
     /// Follows another rule: the one of a version of Corosync.
     ///
     /// Corosync knows no memory and no strictness; what is declared is said, not acted on.

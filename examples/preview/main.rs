@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use bindnet::Capturer;
-use bindnet::{Candidate, CaptureError, Decision, Match, Outcome, Selector, Snapshot};
+use bindnet::{Candidate, CaptureError, Decision, Match, Outcome, Snapshot};
 use clap::Parser;
 
+#[path = "../common/mod.rs"]
 mod common;
+mod conf;
 
+use common::corosync::ConfFile;
 use common::input;
 use common::options::SelectorOptions;
 use common::output::{Color, Failure, paint, print, print_error};
@@ -25,8 +28,11 @@ use common::output::{Color, Failure, paint, print, print_error};
 #[command(name = "preview", version)]
 struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
-    #[arg(value_name = "BINDNETADDR", required_unless_present = "capture")]
+    #[arg(value_name = "BINDNETADDR", required_unless_present_any = ["capture", "conf"])]
     bindnetaddr: Option<String>,
+    /// Every link of a corosync.conf, beside what Corosync takes for it
+    #[arg(long, value_name = "FILE", conflicts_with = "bindnetaddr")]
+    conf: Option<PathBuf>,
     /// Print the chosen address and nothing else
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
@@ -49,7 +55,7 @@ struct Options {
     from: Option<PathBuf>,
     /// Print this host's whole snapshot as JSON and stop
     #[arg(long, conflicts_with_all = [
-        "bindnetaddr", "from", "wait", "quiet", "all", "profile", "strict", "interface", "floating",
+        "bindnetaddr", "conf", "from", "wait", "quiet", "all", "profile", "strict", "interface", "floating",
         "fixed", "no_rule", "protocol", "previous",
     ])]
     capture: bool,
@@ -72,25 +78,38 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<ExitCode, Failure> {
+    if let Some(path) = &options.conf {
+        return conf::preview(&ConfFile::read(path)?, options);
+    }
     let Some(bindnetaddr) = &options.bindnetaddr else {
         let host = capture(options.source).map_err(Failure::system)?;
         print(&(host.to_json() + "\n"))?;
         return Ok(ExitCode::SUCCESS);
     };
+    let (bindnet, said) = options.selector.bindnet(bindnetaddr)?;
     let selector = options
         .selector
-        .selector(bindnetaddr)?
+        .selector(bindnet, options.selector.profile()?)?
         .list_all(options.all);
-    let decision = match &options.from {
-        Some(path) => selector.decide(&input::snapshot(path)?),
-        None => decide_here(&selector, options)?,
-    };
+    let decision = decide(
+        options,
+        |host| Ok(selector.decide(host)),
+        |decision| settled(decision),
+    )?;
+    if let Some(said) = said {
+        warn(&[said], options);
+    }
     show(&decision, options)?;
-    Ok(ExitCode::from(match decision.outcome() {
+    Ok(ExitCode::from(status(&decision)))
+}
+
+/// The exit status that a decision means.
+fn status(decision: &Decision) -> u8 {
+    match decision.outcome() {
         Outcome::Chosen => 0,
         Outcome::Ambiguous => 4,
         _ => 1,
-    }))
+    }
 }
 
 fn capture(source: Source) -> Result<Snapshot, CaptureError> {
@@ -104,10 +123,17 @@ fn capture(source: Source) -> Result<Snapshot, CaptureError> {
     }
 }
 
-/// Decides on this host, again and again as long as `--wait` says.
-fn decide_here(selector: &Selector, options: &Options) -> Result<Decision, Failure> {
+/// Decides on the host of `--from`, or on this one, again and again as long as `--wait` says.
+fn decide<T>(
+    options: &Options,
+    decide: impl Fn(&Snapshot) -> Result<T, Failure>,
+    settled: impl Fn(&T) -> bool,
+) -> Result<T, Failure> {
     /// How long to sleep between two decisions.
     const PAUSE: Duration = Duration::from_millis(100);
+    if let Some(path) = &options.from {
+        return decide(&input::snapshot(path)?);
+    }
     let wait = options
         .wait
         .as_deref()
@@ -124,15 +150,19 @@ fn decide_here(selector: &Selector, options: &Options) -> Result<Decision, Failu
             }
             captured => captured.map_err(Failure::system)?,
         };
-        let decision = selector.decide(&snapshot);
-        // A same-network choice is a guess, and the address that was named may still come.
-        let guess = |chosen: &Candidate| chosen.matched() == Some(Match::SameNetwork);
-        let settled = decision.chosen().is_some_and(|chosen| !guess(chosen));
-        if settled || left.is_zero() {
-            return Ok(decision);
+        let decided = decide(&snapshot);
+        if left.is_zero() || decided.as_ref().is_ok_and(&settled) {
+            return decided;
         }
         thread::sleep(left.min(PAUSE));
     }
+}
+
+/// Whether waiting cannot make it better.
+fn settled(decision: &Decision) -> bool {
+    // A same-network choice is a guess, and the address that was named may still come.
+    let guess = |chosen: &Candidate| chosen.matched() == Some(Match::SameNetwork);
+    decision.chosen().is_some_and(|chosen| !guess(chosen))
 }
 
 fn seconds(text: &str) -> Result<Duration, Failure> {
@@ -165,6 +195,16 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
     if options.quiet {
         return print(&format!("{}\n", chosen.host_address()));
     }
+    print(&paint(
+        &report(decision),
+        options.color.applies_to(&io::stdout()),
+    ))?;
+    warn(&decision.warnings(), options);
+    Ok(())
+}
+
+/// The sentence of a choice, with its table and advice.
+fn report(decision: &Decision) -> String {
     let mut report = format!("{decision}\n");
     if decision.has_table() {
         report.push_str(&format!("\n{}", decision.table()));
@@ -173,12 +213,11 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
     if !advice.is_empty() {
         report.push_str(&format!("\n{advice}"));
     }
-    let warnings = decision
-        .warnings()
-        .into_iter()
-        .map(|text| format!("warning: {text}\n"));
+    report
+}
+
+fn warn(warnings: &[String], options: &Options) {
+    let warnings = warnings.iter().map(|text| format!("warning: {text}\n"));
     let warnings: String = warnings.collect();
-    print(&paint(&report, options.color.applies_to(&io::stdout())))?;
     print_error(&paint(&warnings, options.color.applies_to(&io::stderr())));
-    Ok(())
 }

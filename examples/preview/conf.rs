@@ -1,0 +1,109 @@
+//! The links of a corosync.conf: what bindnet chooses for each, and what Corosync takes.
+
+use std::process::ExitCode;
+
+use bindnet::corosync::{LinkDecision, Plan, Taken};
+use bindnet::{Candidate, Profile, Snapshot};
+
+use super::common::corosync::{ConfFile, hosts, installed, refused};
+use super::common::output::{Failure, paint, print, print_error};
+use super::{Options, decide, report, settled, status, warn};
+
+/// Previews every link.
+pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {
+    let profile = options.selector.profile()?;
+    // The installed version is that of this host, not of a recorded one.
+    let here = profile == Profile::Default && options.from.is_none();
+    let installed = here.then(installed).flatten();
+    let profile = match installed {
+        Some(version) => Profile::Corosync(Some(version)),
+        None => profile,
+    };
+    let hosts = hosts();
+    let decide_links = |host: &Snapshot| {
+        let plan = file.conf.plan(profile, host, &hosts);
+        let plan = plan.map_err(|error| refused(&file.name, &error))?;
+        let mut links = Vec::new();
+        if let Some(first) = plan.links().first() {
+            let selector = options
+                .selector
+                .selector(first.bindnet(), Profile::Default)?;
+            links = plan.decide(host, &selector.list_all(options.all));
+        }
+        Ok((plan, links))
+    };
+    let all_settled =
+        |(_, links): &(Plan, Vec<LinkDecision>)| links.iter().all(|link| settled(&link.decision));
+    let (plan, links) = decide(options, decide_links, all_settled)?;
+    if options.json {
+        print(&(plan.to_json(&file.name, &links) + "\n"))?;
+    } else if options.quiet {
+        let chosen = |link: &LinkDecision| link.decision.chosen().map(Candidate::host_address);
+        let line = |link| chosen(link).map_or("-\n".to_owned(), |address| format!("{address}\n"));
+        print(&links.iter().map(line).collect::<String>())?;
+    } else {
+        let color = options.color.applies_to(&std::io::stdout());
+        print(&paint(&text(&plan, &links), color))?;
+        warn(&warnings(&plan, &links, profile), options);
+    }
+    for LinkDecision { link, decision, .. } in &links {
+        if decision.chosen().is_none() {
+            print_error(&format!("preview: link {}: {decision}\n", link.number()));
+        }
+    }
+    // None is worse than an ambiguous one.
+    let worst = |status: &u8| [0, 4, 1].iter().position(|known| known == status);
+    let statuses = links.iter().map(|link| status(&link.decision));
+    Ok(ExitCode::from(statuses.max_by_key(worst).unwrap_or(1)))
+}
+
+/// A paragraph for each link, for people.
+fn text(plan: &Plan, links: &[LinkDecision]) -> String {
+    let paragraph = |decided: &LinkDecision| {
+        let LinkDecision {
+            link,
+            decision,
+            corosync,
+            ..
+        } = decided;
+        let (number, line) = (link.number(), link.line());
+        let told = match decided.differs() {
+            true => format!("DIFFERS: {}", corosync.explanation),
+            false => format!(
+                "Corosync {} ({}): the same.",
+                plan.version(),
+                plan.transport()
+            ),
+        };
+        format!(
+            "link {number}, line {line}: {link}\n{}{told}\n",
+            report(decision)
+        )
+    };
+    links.iter().map(paragraph).collect::<Vec<_>>().join("\n")
+}
+
+/// What is to be noticed of the file and of each link, each thing once.
+fn warnings(plan: &Plan, links: &[LinkDecision], profile: Profile) -> Vec<String> {
+    let mut warnings = plan.warnings().to_vec();
+    if profile == Profile::Default {
+        let text = "the version of Corosync is not known; the newest known is shown";
+        warnings.push(format!("{text} (--profile corosync:VERSION)."));
+    }
+    for LinkDecision {
+        link,
+        decision,
+        corosync: Taken {
+            warnings: theirs, ..
+        },
+        ..
+    } in links
+    {
+        let ours = decision.warnings();
+        let new = theirs.iter().filter(|warning| !ours.contains(warning));
+        for warning in ours.iter().chain(new) {
+            warnings.push(format!("link {}: {warning}", link.number()));
+        }
+    }
+    warnings
+}

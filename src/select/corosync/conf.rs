@@ -1,0 +1,199 @@
+//! What corosync.conf(5) says about addresses.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::conf_reader;
+
+/// What a corosync.conf says about addresses.
+///
+/// The text is taken and refused as Corosync 3.1 takes and refuses it: lines, braces, the names
+/// of keys, and the values of `totem.version`, `totem.nodeid`, `totem.ip_version`, `linknumber`
+/// and the `nodeid` of a node. Other values are not checked, although Corosync knows what may
+/// stand in many of them (ports, timeouts, ciphers, `uidgid`, `logging`); no address is looked at.
+/// `ringnumber` is a key like any other: Corosync 3 does not read it.
+///
+/// What is not UTF-8 in a value is replaced by U+FFFD.
+///
+/// ```
+/// use bindnet::corosync::Conf;
+///
+/// let conf = Conf::parse(b"totem {
+///     version: 2
+///     transport: udpu
+///     interface {
+///         bindnetaddr: 192.0.2.0
+///     }
+/// }")?;
+/// assert_eq!(conf.totem("transport").unwrap().text(), "udpu");
+/// let bindnetaddr = conf.interfaces()[0].get("bindnetaddr").unwrap();
+/// assert_eq!((bindnetaddr.text(), bindnetaddr.line()), ("192.0.2.0", 5));
+/// assert!(conf.nodes().is_empty());
+///
+/// let error = Conf::parse(b"totem {\n    transport = udpu\n}").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "line 2: \"transport = udpu\" is neither the begin of a section (totem {) nor its end (}) \
+///      nor a key with its value (version: 2)",
+/// );
+/// # Ok::<(), bindnet::corosync::ConfError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conf {
+    pub(super) totem: BTreeMap<String, Value>,
+    pub(super) interfaces: Vec<Interface>,
+    pub(super) nodes: Vec<Node>,
+}
+
+impl Conf {
+    /// How long a text may be, in bytes: 1 MiB, some thousand nodes.
+    pub const MAX_LEN: usize = 1 << 20;
+
+    /// Reads the text of a corosync.conf.
+    ///
+    /// # Errors
+    /// Where Corosync 3.1 refuses it (see [`Conf`]), with the line that it names, too; and where
+    /// it is longer than [`Conf::MAX_LEN`].
+    pub fn parse(text: &[u8]) -> Result<Self, ConfError> {
+        if let Some(head) = text.get(..Self::MAX_LEN).filter(|head| *head != text) {
+            let line = head.iter().filter(|b| **b == b'\n').count() + 1;
+            return Err(ConfError::new(line, "the file is longer than 1 MiB"));
+        }
+        conf_reader::read(text)
+    }
+
+    /// A key of the section `totem`: `transport`, `ip_version`, …. The last one counts.
+    pub fn totem(&self, key: &str) -> Option<&Value> {
+        self.totem.get(key)
+    }
+
+    /// The sections `totem.interface`, in the order of the file. Several may be of one link.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// The sections `nodelist.node`, in the order of the file.
+    ///
+    /// A second `nodelist` counts its nodes from 0 again: what it says goes to the nodes of the
+    /// first one.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+}
+
+/// The value of a key, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    pub(super) text: String,
+    pub(super) line: usize,
+}
+
+impl Value {
+    /// The text, without the white space around it. It may be empty.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+}
+
+/// A section `totem.interface`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    pub(super) line: usize,
+    pub(super) keys: BTreeMap<String, Value>,
+}
+
+impl Interface {
+    /// The line where it begins, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// A key: `bindnetaddr`, `linknumber`, …. The last one counts.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.keys.get(key)
+    }
+}
+
+/// A section `nodelist.node`.
+///
+/// ```
+/// use bindnet::corosync::Conf;
+///
+/// let conf = Conf::parse(b"nodelist {
+///     node {
+///         name: alice
+///         ring1_addr: 198.51.100.1
+///         ring0_addr: 192.0.2.1
+///     }
+/// }")?;
+/// let addresses = conf.nodes()[0].ring_addrs();
+/// let addresses: Vec<_> = addresses.map(|(ring, value)| (ring, value.text())).collect();
+/// assert_eq!(addresses, [(0, "192.0.2.1"), (1, "198.51.100.1")]);
+/// # Ok::<(), bindnet::corosync::ConfError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub(super) line: usize,
+    pub(super) position: u32,
+    pub(super) keys: BTreeMap<String, Value>,
+}
+
+impl Node {
+    /// The line where it begins, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The X of `nodelist.node.X`, as corosync-cmapctl(8) prints it, from 0.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// A key: `name`, `nodeid`, `ring0_addr`, …. The last one counts.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.keys.get(key)
+    }
+
+    /// The addresses of the node with the numbers of their rings (links), by number.
+    pub fn ring_addrs(&self) -> impl Iterator<Item = (u32, &Value)> {
+        let ring = |key: &str| number(key.strip_prefix("ring")?.strip_suffix("_addr")?);
+        let keys = self.keys.iter();
+        let mut rings: Vec<_> = keys
+            .filter_map(|(key, value)| Some((ring(key)?, value)))
+            .collect();
+        rings.sort_by_key(|(ring, _)| *ring);
+        rings.into_iter()
+    }
+}
+
+/// A number as it is printed: digits alone, without leading zeros.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let plain = text == "0" || !text.starts_with(['0', '+']);
+    text.parse().ok().filter(|_| plain)
+}
+
+/// Why Corosync does not take a corosync.conf, and in which line.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {problem}")]
+pub struct ConfError {
+    line: usize,
+    problem: String,
+}
+
+impl ConfError {
+    pub(super) fn new(line: usize, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self { line, problem }
+    }
+
+    /// The line, from 1. Where a section is not closed, the last one.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+}

@@ -1,0 +1,348 @@
+//! corosync.conf(5), read as Corosync 3.1 reads it (exec/coroparse.c).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::conf::{Conf, ConfError, Interface, Node, Value, number};
+use super::names::IpVersion;
+
+/// `ICMAP_KEYNAME_MAXLEN`: the dotted name of a section or key is shorter, in bytes.
+const MAX_NAME: usize = 255;
+/// `ICMAP_KEYNAME_MINLEN`: the dotted name of a key is not shorter, in bytes.
+const MIN_NAME: usize = 3;
+/// What fgets(3) reads at once of a line into `char line[512]`, with the newline.
+const MAX_LINE: usize = 511;
+
+/// Reads a whole file.
+pub(super) fn read(text: &[u8]) -> Result<Conf, ConfError> {
+    let mut reader = Reader::default();
+    let mut lines = Lines { text, line: 0 };
+    while let Some(line) = lines.read()? {
+        reader.read(line, lines.line)?;
+    }
+    reader.finish(lines.line)
+}
+
+/// The lines as fgets(3) reads them into 512 bytes and strlen(3) sees them.
+struct Lines<'a> {
+    /// What is left.
+    text: &'a [u8],
+    /// How many were read.
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The next line, without its end.
+    fn read(&mut self) -> Result<Option<&'a [u8]>, ConfError> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        self.line += 1;
+        let newline = self.text.iter().position(|b| *b == b'\n');
+        let len = newline.map_or(self.text.len(), |at| at + 1);
+        let (line, rest) = self.text.split_at(len);
+        self.text = rest;
+        let zero = line.iter().position(|b| *b == 0);
+        let is_last = newline.is_none();
+        match zero {
+            _ if len > MAX_LINE || (is_last && len == MAX_LINE) => Err(ConfError::new(
+                self.line,
+                "the line is longer than 510 bytes, the most that Corosync reads",
+            )),
+            // Nothing of it is read.
+            Some(0) => Ok(Some(&[])),
+            Some(at) if is_last => Ok(line.get(..at)),
+            Some(_) => Err(ConfError::new(
+                self.line,
+                "a zero byte in the line, which Corosync takes for a line that is too long",
+            )),
+            None => Ok(Some(line.strip_suffix(b"\n").unwrap_or(line))),
+        }
+    }
+}
+
+/// What a section means to the reader.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// One of no particular meaning: keys are known by their dotted names.
+    Other,
+    /// `totem.interface`; its place in the list.
+    Interface(usize),
+    /// `totem.interface.member`
+    Member,
+    /// `nodelist.node`; its position.
+    Node(u32),
+    /// One whose keys are not looked at.
+    Unread,
+}
+
+/// A section that is open.
+struct Section {
+    /// The dotted name, empty for the file itself.
+    name: Vec<u8>,
+    kind: Kind,
+    line: usize,
+}
+
+#[derive(Default)]
+struct Reader {
+    /// The open sections, the innermost last. The length of a name bounds their number.
+    open: Vec<Section>,
+    totem: BTreeMap<String, Value>,
+    interfaces: Vec<Interface>,
+    nodes: BTreeMap<u32, Node>,
+    /// The position of the next node.
+    position: u32,
+}
+
+impl Reader {
+    fn read(&mut self, line: &[u8], at: usize) -> Result<(), ConfError> {
+        let fail = |problem: String| Err(ConfError::new(at, problem));
+        let line = trim(line.strip_suffix(b"\r").unwrap_or(line));
+        if line.is_empty() || line.starts_with(b"#") {
+            return Ok(());
+        }
+        if let Some((name, rest)) = split_at(line, b'{') {
+            if !trim(rest).is_empty() {
+                return fail(format!(
+                    "{}: nothing may stand behind {{; write what follows into the next line",
+                    quote(line)
+                ));
+            }
+            return self.begin(section_name(name), at);
+        }
+        if let Some((key, value)) = split_at(line, b':') {
+            let value = Value {
+                text: String::from_utf8_lossy(trim(value)).into_owned(),
+                line: at,
+            };
+            return self.set(trim(key), value);
+        }
+        match line {
+            b"}" => self.end(at),
+            _ if line.contains(&b'}') => fail(format!(
+                "{}: nothing may stand beside }}; write it into a line of its own",
+                quote(line)
+            )),
+            _ => fail(format!(
+                "{} is neither the begin of a section (totem {{) nor its end (}}) nor a key with \
+                 its value (version: 2)",
+                quote(line)
+            )),
+        }
+    }
+
+    fn begin(&mut self, name: &[u8], line: usize) -> Result<(), ConfError> {
+        if name.is_empty() {
+            let problem = "the name of a section is missing before {; write for instance totem {";
+            return Err(ConfError::new(line, problem));
+        }
+        let name = self.dotted(name, line)?;
+        let parent = self.open.last().map_or(Kind::Other, |section| section.kind);
+        let kind = match (name.as_slice(), parent) {
+            (b"totem.interface", _) => {
+                self.interfaces.push(Interface {
+                    line,
+                    keys: BTreeMap::new(),
+                });
+                Kind::Interface(self.interfaces.len() - 1)
+            }
+            (b"totem.interface.member", _) => Kind::Member,
+            (b"nodelist.node", _) => {
+                self.node(self.position, line);
+                Kind::Node(self.position)
+            }
+            (b"uidgid" | b"logging.logger_subsys" | b"logging.logging_daemon", _)
+            | (_, Kind::Member | Kind::Node(_) | Kind::Unread) => Kind::Unread,
+            (b"nodelist", _) => {
+                self.position = 0;
+                Kind::Other
+            }
+            _ => Kind::Other,
+        };
+        self.open.push(Section { name, kind, line });
+        Ok(())
+    }
+
+    fn end(&mut self, line: usize) -> Result<(), ConfError> {
+        let Some(section) = self.open.pop() else {
+            return Err(ConfError::new(line, "no section is open that } could end"));
+        };
+        if let Kind::Node(position) = section.kind {
+            self.position = position + 1;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &[u8], value: Value) -> Result<(), ConfError> {
+        let line = value.line;
+        if key.is_empty() {
+            let problem = "the name of a key is missing before the colon; write for instance \
+                           version: 2";
+            return Err(ConfError::new(line, problem));
+        }
+        let dotted = self.dotted(key, line)?;
+        let (section, kind) = match self.open.last() {
+            Some(section) => (section.name.as_slice(), section.kind),
+            None => (&[][..], Kind::Other),
+        };
+        check_value(section, key, &value)?;
+        match kind {
+            Kind::Unread => return Ok(()),
+            Kind::Member if key == b"memberaddr" => return Ok(()),
+            Kind::Member => {
+                let problem = "only memberaddr may stand in a section member";
+                return Err(ConfError::new(line, format!("{}: {problem}", quote(key))));
+            }
+            _ => {}
+        }
+        let dotted = check_name(&dotted, line)?.to_owned();
+        match kind {
+            Kind::Node(position) => {
+                let key = String::from_utf8_lossy(key).into_owned();
+                self.node(position, line).keys.insert(key, value);
+            }
+            Kind::Interface(place) => {
+                if let Some(interface) = self.interfaces.get_mut(place) {
+                    let key = String::from_utf8_lossy(key).into_owned();
+                    interface.keys.insert(key, value);
+                }
+            }
+            _ => self.set_dotted(&dotted, value),
+        }
+        Ok(())
+    }
+
+    /// A key by its dotted name, whichever sections it is in: `totem.interface.1.bindnetaddr` is
+    /// what `linknumber: 1` makes of `bindnetaddr`.
+    fn set_dotted(&mut self, name: &str, value: Value) {
+        let numbered = |rest: &str| {
+            let (place, key) = rest.split_once('.')?;
+            Some((number(place)?, key.to_owned()))
+        };
+        if let Some((link, key)) = name.strip_prefix("totem.interface.").and_then(numbered) {
+            let line = value.line;
+            let text = link.to_string();
+            let link = ("linknumber".to_owned(), Value { text, line });
+            let keys = [(key, value), link].into();
+            self.interfaces.push(Interface { line, keys });
+        } else if let Some((position, key)) = name.strip_prefix("nodelist.node.").and_then(numbered)
+        {
+            self.node(position, value.line).keys.insert(key, value);
+        } else if let Some(key) = name.strip_prefix("totem.") {
+            self.totem.insert(key.to_owned(), value);
+        }
+    }
+
+    fn node(&mut self, position: u32, line: usize) -> &mut Node {
+        self.nodes.entry(position).or_insert_with(|| Node {
+            line,
+            position,
+            keys: BTreeMap::new(),
+        })
+    }
+
+    /// The name of a section or key with those of the sections around it.
+    fn dotted(&self, name: &[u8], line: usize) -> Result<Vec<u8>, ConfError> {
+        let around = self.open.last().map_or(&[][..], |section| &section.name);
+        if around.len() + name.len() + 1 >= MAX_NAME {
+            let problem = format!(
+                "{} is too long: with the sections around it a name has at most 253 bytes",
+                quote(name)
+            );
+            return Err(ConfError::new(line, problem));
+        }
+        Ok(match around {
+            [] => name.to_vec(),
+            around => [around, name].join(&b'.'),
+        })
+    }
+
+    /// The end of the file, after so many lines.
+    fn finish(self, lines: usize) -> Result<Conf, ConfError> {
+        if let Some(Section { name, line, .. }) = self.open.last() {
+            let problem = format!(
+                "the file ends inside the section {}, which begins in line {line}; }} is missing",
+                quote(name)
+            );
+            return Err(ConfError::new(lines, problem));
+        }
+        Ok(Conf {
+            totem: self.totem,
+            interfaces: self.interfaces,
+            nodes: self.nodes.into_values().collect(),
+        })
+    }
+}
+
+/// Checks the values that choose addresses, in the sections where Corosync checks them.
+fn check_value(section: &[u8], key: &[u8], value: &Value) -> Result<(), ConfError> {
+    let max = match (section, key) {
+        (b"totem.interface", b"linknumber") => u8::MAX.into(),
+        (b"totem", b"version" | b"nodeid") | (b"nodelist.node", b"nodeid") => u32::MAX,
+        (b"totem", b"ip_version") => {
+            return match value.text.parse::<IpVersion>() {
+                Ok(_) => Ok(()),
+                Err(error) => Err(ConfError::new(value.line, error.to_string())),
+            };
+        }
+        _ => return Ok(()),
+    };
+    // strtoll(3), up to the end of the text.
+    let space = |c: char| c.is_ascii_whitespace() || c == '\x0b';
+    let read = value.text.trim_start_matches(space).parse::<i64>();
+    if read.is_ok_and(|read| (0..=i64::from(max)).contains(&read)) {
+        return Ok(());
+    }
+    let key = String::from_utf8_lossy(key);
+    let problem = format!("{key} {:?} is not a number from 0 to {max}", value.text);
+    Err(ConfError::new(value.line, problem))
+}
+
+/// The dotted name of a key, as `icmap_set` (exec/icmap.c) takes it.
+fn check_name(name: &[u8], line: usize) -> Result<&str, ConfError> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._-/:".contains(b);
+    match std::str::from_utf8(name) {
+        Ok(text) if name.len() >= MIN_NAME && name.iter().all(plain) => Ok(text),
+        _ => Err(ConfError::new(
+            line,
+            format!(
+                "{} is not the name of a key; that has {MIN_NAME} or more letters, digits and \
+                 . _ - / : with the sections around it",
+                quote(name)
+            ),
+        )),
+    }
+}
+
+/// Before and behind the first of these bytes.
+fn split_at(line: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = line.iter().position(|b| *b == byte)?;
+    Some((line.get(..at)?, line.get(at + 1..)?))
+}
+
+/// Without the white space around it: spaces, tabs, and 0xA0, which in UTF-8 may be a part of a
+/// character.
+fn trim(text: &[u8]) -> &[u8] {
+    let is_black = |b: &u8| !matches!(b, b' ' | b'\t' | 0xa0);
+    let start = text.iter().position(is_black).unwrap_or(text.len());
+    let end = text.iter().rposition(is_black).map_or(start, |at| at + 1);
+    text.get(start..end).unwrap_or_default()
+}
+
+/// The name before a brace: trailing colons go, too, but not the first byte.
+fn section_name(text: &[u8]) -> &[u8] {
+    let mut name = trim(text);
+    while let [rest @ .., b' ' | b'\t' | 0xa0 | b':'] = name
+        && !rest.is_empty()
+    {
+        name = rest;
+    }
+    name
+}
+
+/// A piece of the file for a message.
+fn quote(text: &[u8]) -> String {
+    let text: Cow<str> = String::from_utf8_lossy(text);
+    format!("{text:?}")
+}
