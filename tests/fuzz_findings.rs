@@ -56,3 +56,8 @@ fn ip_json() {
 fn laws() {
     replay("laws", fuzz::laws::check);
 }
+
+#[test]
+fn corosync() {
+    replay("corosync", fuzz::corosync::check);
+}

@@ -4,6 +4,7 @@
 //! the library include this file and run the laws over `fuzz/seeds`, on a stable toolchain.
 
 pub mod bindnetaddr;
+pub mod corosync;
 pub mod ip_json;
 pub mod laws;
 pub mod mask_scan;

@@ -2,10 +2,9 @@
 
 use super::version::{Rule, Version};
 use crate::select::decision::{Candidate, Match, Separation, Verdict, WhyNone, Winner};
-use crate::select::evidence::Reason;
 use crate::select::profile::Profile;
 use crate::select::view::View;
-use crate::snapshot::{Address, Bits};
+use crate::snapshot::{Address, Bits, Name};
 
 /// How a rule walks.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +144,8 @@ impl Walk {
 
     /// Turns down what is skipped.
     pub fn skip(self, candidates: &mut [Candidate]) {
-        let skipped = |c: &&mut Candidate| self.skip_labels && c.is(Reason::Label);
+        let colon = |label: Name| label.as_bytes().contains(&b':');
+        let skipped = |c: &&mut Candidate| self.skip_labels && c.label.is_some_and(colon);
         for candidate in candidates.iter_mut().filter(skipped) {
             candidate.verdict = Verdict::Floating;
         }
