@@ -91,11 +91,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         .selector
         .selector(bindnet, options.selector.profile()?)?
         .list_all(options.all);
-    let decision = decide(
-        options,
-        |host| Ok(selector.decide(host)),
-        |decision| settled(decision),
-    )?;
+    let decision = decide(options, |host| Ok(selector.decide(host)), settled)?;
     if let Some(said) = said {
         warn(&[said], options);
     }

@@ -13,6 +13,7 @@ mod matching;
 mod parse;
 mod profile;
 mod report;
+mod rule;
 mod selector;
 mod subnets;
 mod table;

@@ -180,8 +180,7 @@ impl<'a, A: Bits> View<'a, A> {
 
     /// The links that a decision asks about: those of candidates and of the nearest miss, and of
     /// the networks that a host prefix may be inside.
-    pub fn links_needed(&self, target: Target, ip: A) -> Vec<u32> {
-        let candidates = self.matching(target, ip);
+    pub fn links_needed(&self, candidates: &[Candidate], ip: A) -> Vec<u32> {
         let address = |c: &Candidate| self.table.get(c.position);
         let mut links: Vec<u32> = candidates.iter().filter_map(|c| c.link).collect();
         if candidates
