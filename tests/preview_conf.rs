@@ -159,7 +159,7 @@ fn where_they_differ_and_why() {
         "{run:?}"
     );
     assert!(run.stdout.contains(differs), "{run:?}");
-    let floats = "warning: link 0: 192.168.1.200 looks floating (label eth0:vip)";
+    let floats = "warning: link 0, Corosync: 192.168.1.200 looks floating (label eth0:vip)";
     assert!(run.stderr.contains(floats), "{run:?}");
 
     let (_, json) = preview_json(
@@ -266,7 +266,7 @@ fn what_the_operator_should_know() {
     warns(
         &conf(&down, &[named]),
         "3.1.7",
-        &["link 0: eth2 is down: Corosync binds 127.0.0.1"],
+        &["eth2 is down: Corosync binds 127.0.0.1"],
     );
     let link_local = udpu.replace("192.168.1.0", "fe80::10");
     warns(

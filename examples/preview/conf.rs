@@ -7,7 +7,7 @@ use bindnet::{Candidate, Profile, Snapshot};
 
 use super::common::corosync::{ConfFile, hosts, installed, refused};
 use super::common::output::{Failure, paint, print, print_error};
-use super::{Options, decide, report, settled, status, warn};
+use super::{Options, decide, details, settled, status, warn};
 
 /// Previews every link.
 pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {
@@ -75,10 +75,8 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
                 plan.transport()
             ),
         };
-        format!(
-            "link {number}, line {line}: {link}\n{}{told}\n",
-            report(decision)
-        )
+        let details = details(decision);
+        format!("link {number}, line {line}: {link}\n{decision}\n{told}\n{details}")
     };
     links.iter().map(paragraph).collect::<Vec<_>>().join("\n")
 }
@@ -99,10 +97,12 @@ fn warnings(plan: &Plan, links: &[LinkDecision], profile: Profile) -> Vec<String
         ..
     } in links
     {
-        let ours = decision.warnings();
-        let new = theirs.iter().filter(|warning| !ours.contains(warning));
-        for warning in ours.iter().chain(new) {
-            warnings.push(format!("link {}: {warning}", link.number()));
+        let (ours, number) = (decision.warnings(), link.number());
+        for warning in &ours {
+            warnings.push(format!("link {number}: {warning}"));
+        }
+        for warning in theirs.iter().filter(|warning| !ours.contains(warning)) {
+            warnings.push(format!("link {number}, Corosync: {warning}"));
         }
     }
     warnings

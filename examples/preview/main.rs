@@ -191,25 +191,23 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
     if options.quiet {
         return print(&format!("{}\n", chosen.host_address()));
     }
-    print(&paint(
-        &report(decision),
-        options.color.applies_to(&io::stdout()),
-    ))?;
+    let report = format!("{decision}\n{}", details(decision));
+    print(&paint(&report, options.color.applies_to(&io::stdout())))?;
     warn(&decision.warnings(), options);
     Ok(())
 }
 
-/// The sentence of a choice, with its table and advice.
-fn report(decision: &Decision) -> String {
-    let mut report = format!("{decision}\n");
+/// The table of a choice and its advice, each behind an empty line.
+fn details(decision: &Decision) -> String {
+    let mut details = String::new();
     if decision.has_table() {
-        report.push_str(&format!("\n{}", decision.table()));
+        details.push_str(&format!("\n{}", decision.table()));
     }
     let advice = decision.advice_text();
     if !advice.is_empty() {
-        report.push_str(&format!("\n{advice}"));
+        details.push_str(&format!("\n{advice}"));
     }
-    report
+    details
 }
 
 fn warn(warnings: &[String], options: &Options) {
