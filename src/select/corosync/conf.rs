@@ -12,9 +12,11 @@ use super::conf_reader;
 /// of keys, and the values of `totem.version`, `totem.nodeid`, `totem.ip_version`, `linknumber`
 /// and the `nodeid` of a node. Other values are not checked, although Corosync knows what may
 /// stand in many of them (ports, timeouts, ciphers, `uidgid`, `logging`); no address is looked at.
-/// `ringnumber` is a key like any other: Corosync 3 does not read it.
+/// `ringnumber` is a key like any other: Corosync 3 does not read it. Sections inside a node are
+/// left out.
 ///
-/// What is not UTF-8 in a value is replaced by U+FFFD.
+/// White space is spaces, tabs and, since Corosync 3.1.8, the byte 0xA0. What is not UTF-8 in a
+/// value is replaced by U+FFFD.
 ///
 /// ```
 /// use bindnet::corosync::Conf;

@@ -38,26 +38,22 @@ impl<'a> Lines<'a> {
             return Ok(None);
         }
         self.line += 1;
-        let newline = self.text.iter().position(|b| *b == b'\n');
-        let len = newline.map_or(self.text.len(), |at| at + 1);
+        let newline = self.text.iter().take(MAX_LINE).position(|b| *b == b'\n');
+        let len = newline.map_or(self.text.len().min(MAX_LINE), |at| at + 1);
+        let is_last = newline.is_none() && len < MAX_LINE;
         let (line, rest) = self.text.split_at(len);
         self.text = rest;
-        let zero = line.iter().position(|b| *b == 0);
-        let is_last = newline.is_none();
-        match zero {
-            _ if len > MAX_LINE || (is_last && len == MAX_LINE) => Err(ConfError::new(
-                self.line,
-                "the line is longer than 510 bytes, the most that Corosync reads",
-            )),
-            // Nothing of it is read.
-            Some(0) => Ok(Some(&[])),
-            Some(at) if is_last => Ok(line.get(..at)),
-            Some(_) => Err(ConfError::new(
-                self.line,
-                "a zero byte in the line, which Corosync takes for a line that is too long",
-            )),
-            None => Ok(Some(line.strip_suffix(b"\n").unwrap_or(line))),
-        }
+        let problem = match line.iter().position(|b| *b == 0) {
+            // An empty string. The rest of a long line then is another line.
+            Some(0) => return Ok(Some(&[])),
+            Some(zero) if is_last => return Ok(line.get(..zero)),
+            Some(_) => "a zero byte in the line, which Corosync takes for a line that is too long",
+            None if newline.is_some() || is_last => {
+                return Ok(Some(line.strip_suffix(b"\n").unwrap_or(line)));
+            }
+            None => "the line is longer than 510 bytes, the most that Corosync reads",
+        };
+        Err(ConfError::new(self.line, problem))
     }
 }
 
@@ -137,8 +133,12 @@ impl Reader {
             let problem = "the name of a section is missing before {; write for instance totem {";
             return Err(ConfError::new(line, problem));
         }
-        let name = self.dotted(name, line)?;
         let parent = self.open.last().map_or(Kind::Other, |section| section.kind);
+        if let Kind::Member = parent {
+            let problem = format!("{}: no section may stand inside a member", quote(name));
+            return Err(ConfError::new(line, problem));
+        }
+        let name = self.dotted(name, line)?;
         let kind = match (name.as_slice(), parent) {
             (b"totem.interface", _) => {
                 self.interfaces.push(Interface {
@@ -153,7 +153,7 @@ impl Reader {
                 Kind::Node(self.position)
             }
             (b"uidgid" | b"logging.logger_subsys" | b"logging.logging_daemon", _)
-            | (_, Kind::Member | Kind::Node(_) | Kind::Unread) => Kind::Unread,
+            | (_, Kind::Node(_) | Kind::Unread) => Kind::Unread,
             (b"nodelist", _) => {
                 self.position = 0;
                 Kind::Other
@@ -321,8 +321,8 @@ fn split_at(line: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     Some((line.get(..at)?, line.get(at + 1..)?))
 }
 
-/// Without the white space around it: spaces, tabs, and 0xA0, which in UTF-8 may be a part of a
-/// character.
+/// Without the white space around it: spaces, tabs and, since Corosync 3.1.8, bytes 0xA0, also
+/// those that are a part of a UTF-8 character.
 fn trim(text: &[u8]) -> &[u8] {
     let is_black = |b: &u8| !matches!(b, b' ' | b'\t' | 0xa0);
     let start = text.iter().position(is_black).unwrap_or(text.len());

@@ -52,27 +52,32 @@ pub fn read_address(
             version,
         });
     }
-    if let Some((address, prefix)) = text.split_once('/') {
-        let is_prefix = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
-        if read_number(address).is_some() && is_prefix {
-            return Err(AddressProblem::Prefix {
-                text: text.to_owned(),
-                address: address.to_owned(),
-            });
-        }
-    }
-    if let Some(ip) = hosts.find(text, version) {
+    // An address with a zone that it cannot have is not asked for as a name.
+    let address = text.split_once('%').map(|(address, _)| address);
+    let has_bad_zone = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    if let Some(ip) = hosts.find(text, version).filter(|_| !has_bad_zone) {
         let (how, zone) = (How::HostsFile, None);
         return Ok(ReadAddress { ip, how, zone });
     }
-    let text = text.to_owned();
-    Err(if hosts.addresses(&text).next().is_some() {
-        AddressProblem::FamilyOfName { text, version }
-    } else if is_name(&text) {
-        AddressProblem::Unknown { text }
-    } else {
+    Err(problem(text.to_owned(), version, hosts))
+}
+
+/// What is wrong with a text that is no address, and no name with one.
+fn problem(text: String, version: IpVersion, hosts: &Hosts) -> AddressProblem {
+    if let Some((address, prefix)) = text.split_once('/') {
+        let is_prefix = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
+        if read_number(address).is_some() && is_prefix {
+            let address = address.to_owned();
+            return AddressProblem::Prefix { text, address };
+        }
+    }
+    if !is_name(&text) {
         AddressProblem::NoAddress { text }
-    })
+    } else if hosts.addresses(&text).next().is_some() {
+        AddressProblem::FamilyOfName { text, version }
+    } else {
+        AddressProblem::Unknown { text }
+    }
 }
 
 /// An address, and how the text came to mean it.
@@ -149,12 +154,13 @@ fn read_ipv4(text: &str) -> Option<(Ipv4Addr, How)> {
     Some((ip, how))
 }
 
-/// Whether `__inet6_scopeid_pton` of glibc may take it: an index, or, where the address belongs
-/// to a link, the name of one.
+/// Whether `__inet6_scopeid_pton` of glibc may take it: an index, or, where the address is of
+/// one link (or, multicast, of one interface), a name.
 fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
     let index = zone.bytes().all(|b| b.is_ascii_digit()) && zone.parse::<u32>().is_ok();
-    let of_a_link = is_link_local(ip.into()) || ip.octets().starts_with(&[0xff, 0x02]);
-    index || (of_a_link && !zone.is_empty())
+    // RFC 4291, section 2.7: the scope of a multicast address.
+    let multicast = matches!(ip.octets(), [0xff, scope, ..] if matches!(scope & 0xf, 1 | 2));
+    index || ((is_link_local(ip.into()) || multicast) && !zone.is_empty())
 }
 
 /// The address for who asks for a family; an IPv4-mapped one is of both.
@@ -341,6 +347,8 @@ impl Hosts {
         let ipv4 = || addresses().find(IpAddr::is_ipv4);
         let ipv6 = || addresses().find(IpAddr::is_ipv6);
         match version {
+            // gethostbyname2_r of glibc, asked for IPv4, takes these for addresses gone wrong.
+            IpVersion::V4 if is_numeric(name) => None,
             IpVersion::V4 => addresses().find_map(as_ipv4),
             IpVersion::V6 => ipv6(),
             IpVersion::V6Then4 => ipv6().or_else(ipv4),
@@ -358,6 +366,12 @@ fn as_ipv4(ip: IpAddr) -> Option<IpAddr> {
         IpAddr::V6(Ipv6Addr::LOCALHOST) => Some(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) => ip.to_ipv4_mapped().map(IpAddr::from),
     }
+}
+
+/// Digits and dots, and no dot at the end; or something with a colon.
+fn is_numeric(name: &str) -> bool {
+    let number = name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    (number && !name.ends_with('.')) || name.contains(':')
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
