@@ -1,0 +1,236 @@
+//! Recorded hosts: what the real Corosync 3.1.7 did on each, and what the selection functions of
+//! eight releases picked from the addresses it had.
+
+#[path = "support/corosync.rs"]
+mod corosync;
+#[path = "support/decided.rs"]
+mod decided;
+#[path = "support/netns.rs"]
+mod netns;
+#[path = "support/topology.rs"]
+mod topology;
+#[path = "support/totemip.rs"]
+mod totemip;
+
+use std::net::IpAddr;
+
+use bindnet::ipnet::IpNet;
+use bindnet::{Address, Link, LinkFlags, Snapshot};
+use corosync::{Answer, Daemon, Setup, Transport};
+use decided::{choice, plan, profile, selector};
+use serde_json::Value;
+use topology::{Entry, Topology, array, listed, parse, text};
+use totemip::{Pick, naive_pick};
+
+const CASES: &str = include_str!("data/corosync_cases.jsonl");
+
+fn cases() -> Vec<Value> {
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"));
+    CASES.lines().map(read).collect()
+}
+
+#[test]
+fn every_release_picks_as_recorded() {
+    let (mut compared, mut none) = (0, 0);
+    for case in cases() {
+        let Some(picks) = case["picks"].as_object() else {
+            continue;
+        };
+        let bindnet = parse(&case["bindnetaddr"]);
+        let entries = recorded(&case);
+        let snapshot = snapshot(&entries);
+        assert_eq!(picks.len(), 8, "{case}");
+        for (version, pick) in picks {
+            let about = format!("{version} of {bindnet} in {case}");
+            let expected = pick["address"].is_string().then(|| {
+                let up = pick["interface_up"].as_bool();
+                (parse(&pick["address"]), up)
+            });
+            let facts = |pick: Option<Pick>| pick.map(|pick| (pick.ip, pick.up));
+            let decision = selector(profile(version), bindnet).decide(&snapshot);
+            assert_eq!(facts(choice(&decision)), expected, "{about}");
+            let version = version.trim_start_matches('v').replace("main", "3.1.10");
+            let naive = naive_pick(&version, &entries, bindnet);
+            assert_eq!(facts(naive), expected, "the naive rule: {about}");
+            compared += 1;
+            none += usize::from(expected.is_none());
+        }
+    }
+    assert_eq!((compared, none), (352, 43));
+}
+
+#[test]
+fn the_daemon_does_what_was_recorded_and_what_is_decided() {
+    let Some(version) = corosync::controlled_version() else {
+        return;
+    };
+    let (mut decided, mut refused) = (0, 0);
+    for case in cases() {
+        let read = corosync::run(|| assert_case(&version, &case));
+        match read.expect("it ran a moment ago") {
+            Some(_) => decided += 1,
+            None => refused += 1,
+        }
+    }
+    // A prefix, two families that are not asked for, a nodelist without this host.
+    assert_eq!((decided, refused), (46, 4));
+}
+
+/// Builds the host of a case, and compares what the daemon does there with what was recorded and
+/// with what is decided; returns the address that is looked for, if the file is not refused.
+fn assert_case(version: &str, case: &Value) -> Option<IpAddr> {
+    let (host, setup) = (Topology::of_case(case), setup(case));
+    let about = format!("{}:\n{host}{setup}", case["name"]);
+    assert_eq!(host.build(), [""; 0], "{about}");
+    let before = listed();
+    let mut daemon = Daemon::start(&setup);
+    let answer = daemon.answer();
+    let about = format!("{about}{}", corosync::tail(&corosync::log()));
+    drop(daemon);
+    assert_eq!(before, listed(), "the host does not hold still: {about}");
+    let addresses = |entries: &[Entry]| -> Vec<_> {
+        let facts = entries.iter().map(|e| (e.ip, e.prefix_len, e.up));
+        facts.collect()
+    };
+    assert_eq!(addresses(&before), addresses(&recorded(case)), "{about}");
+    assert_eq!(answer, observed(case), "{about}");
+
+    let profile = profile(version);
+    let by_netlink = netns::capture();
+    let (bindnet, taken) = match plan(&setup, profile, &by_netlink) {
+        Ok(planned) => planned,
+        Err(error) => {
+            assert!(matches!(answer, Answer::Error(_)), "{error}: {about}");
+            return None;
+        }
+    };
+    let naive = naive_pick(version, &before, bindnet);
+    let expected = Answer::to(naive, &before, setup.transport);
+    assert_eq!(answer, expected, "the naive rule: {about}");
+    let decided = choice(&selector(profile, bindnet).decide(&by_netlink));
+    assert_eq!(decided, naive, "{about}");
+    let ip = decided.map(|pick| pick.ip);
+    assert_eq!(taken, ip, "the link of corosync.conf: {about}");
+
+    let by_getifaddrs = Snapshot::capture_by_getifaddrs().expect("getifaddrs(3)");
+    let by_getifaddrs = choice(&selector(profile, bindnet).decide(&by_getifaddrs));
+    // Of an address whose label is the name of no link it does not know the link.
+    let expected = decided.map(|pick| Pick {
+        up: pick
+            .up
+            .filter(|_| by_getifaddrs.is_none_or(|p| p.up.is_some())),
+        index: pick
+            .index
+            .filter(|_| by_getifaddrs.is_none_or(|p| p.index.is_some())),
+        ..pick
+    });
+    assert_eq!(by_getifaddrs, expected, "by getifaddrs: {about}");
+    Some(bindnet)
+}
+
+/// The recorded addresses, with the links and the peers that the topology tells of.
+fn recorded(case: &Value) -> Vec<Entry> {
+    let list = array(&case["observed"]["getifaddrs"]).iter();
+    list.map(|told| entry(case, told)).collect()
+}
+
+fn entry(case: &Value, told: &Value) -> Entry {
+    let name = text(&told["name"]);
+    let net: IpNet = text(&told["addr"]).parse().expect("an address");
+    let links = array(&case["links"]);
+    let is_it = |link: &Value, address: &Value| {
+        let cidr = address["cidr"].as_str().or(address.as_str());
+        let label = address["label"].as_str().or(link["name"].as_str());
+        cidr == told["addr"].as_str() && (label == Some(name) || net.addr().is_ipv6())
+    };
+    let place = links.iter().find_map(|link| {
+        let mut addresses = array(&link["addrs"]).iter();
+        Some((link, addresses.find(|address| is_it(link, address))?))
+    });
+    assert!(
+        place.is_some() || net.addr().is_loopback(),
+        "{told} is nowhere in {case}"
+    );
+    let link = place.map_or(name, |(link, _)| text(&link["name"]));
+    let position = links.iter().position(|other| other["name"] == link);
+    let peer = place.and_then(|(_, address)| address["peer"].as_str());
+    let peer = peer.map(|peer| peer.parse::<IpNet>().expect("a peer").addr());
+    Entry {
+        ip: net.addr(),
+        prefix_len: net.prefix_len(),
+        peer,
+        label: net.addr().is_ipv4().then(|| name.to_owned()),
+        link: link.to_owned(),
+        index: match (link, position) {
+            ("lo", _) | (_, None) => 1,
+            (_, Some(at)) => 10 + at as u32,
+        },
+        up: told["up"] == true,
+        tentative: false,
+    }
+}
+
+/// The snapshot of a list.
+fn snapshot(entries: &[Entry]) -> Snapshot {
+    let mut links: Vec<Link> = Vec::new();
+    for entry in entries {
+        if links.iter().all(|link| link.index() != entry.index) {
+            let flags = match entry.up {
+                true => LinkFlags::UP | LinkFlags::RUNNING,
+                false => LinkFlags::BROADCAST,
+            };
+            let name = entry.link.parse().expect("a name");
+            links.push(Link::new(entry.index, name).with_flags(flags));
+        }
+    }
+    let addresses = entries.iter().map(|entry| {
+        let net = IpNet::new(entry.ip, entry.prefix_len).expect("a prefix");
+        let mut address = Address::new(net, entry.index);
+        if let Some(label) = &entry.label {
+            address = address.with_label(label.parse().expect("a label"));
+        }
+        match entry.peer {
+            Some(peer) => address.with_peer(peer).expect("a peer of the same family"),
+            None => address,
+        }
+    });
+    Snapshot::new(links, addresses).expect("a snapshot")
+}
+
+fn setup(case: &Value) -> Setup {
+    let transport = match text(&case["transport"]) {
+        "udp" => Transport::Udp,
+        "udpu" => Transport::Udpu,
+        other => panic!("transport {other}"),
+    };
+    let bindnetaddr = case["bindnetaddr"].as_str();
+    let mut setup = Setup::new(bindnetaddr.unwrap_or_default(), transport);
+    setup.bindnetaddr = bindnetaddr.map(str::to_owned);
+    if let Some(ip_version) = case["ip_version"].as_str() {
+        setup.ip_version = Some(ip_version.to_owned());
+    }
+    if case["nodelist"].is_array() {
+        let nodes = array(&case["nodelist"]).iter().filter_map(Value::as_object);
+        let keys = nodes.map(|node| {
+            let word = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
+            let keys = node
+                .iter()
+                .map(|(key, value)| corosync::key(key, &word(value)));
+            keys.collect()
+        });
+        setup.nodes = keys.collect();
+    }
+    setup
+}
+
+/// The recorded answer.
+fn observed(case: &Value) -> Answer {
+    let observed = &case["observed"];
+    match text(&observed["event"]) {
+        "up" => Answer::Bound(parse(&observed["address"])),
+        "down" => Answer::Down,
+        // Recorded was the end of its attempts.
+        _ if text(&observed["error"]).contains("Cannot assign") => Answer::Refused,
+        _ => Answer::Error(text(&observed["error"]).to_owned()),
+    }
+}
