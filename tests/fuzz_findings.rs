@@ -61,3 +61,8 @@ fn laws() {
 fn corosync() {
     replay("corosync", fuzz::corosync::check);
 }
+
+#[test]
+fn corosync_conf() {
+    replay("corosync_conf", fuzz::corosync_conf::check);
+}

@@ -5,6 +5,7 @@
 
 pub mod bindnetaddr;
 pub mod corosync;
+pub mod corosync_conf;
 pub mod ip_json;
 pub mod laws;
 pub mod mask_scan;

@@ -8,14 +8,15 @@ use super::conf_reader;
 
 /// What a corosync.conf says about addresses.
 ///
-/// The text is taken and refused as Corosync 3.1 takes and refuses it: lines, braces, the names
-/// of keys, and the values of `totem.version`, `totem.nodeid`, `totem.ip_version`, `linknumber`
-/// and the `nodeid` of a node. Other values are not checked, although Corosync knows what may
-/// stand in many of them (ports, timeouts, ciphers, `uidgid`, `logging`); no address is looked at.
-/// `ringnumber` is a key like any other: Corosync 3 does not read it. Sections inside a node are
-/// left out.
+/// The text is taken and refused as Corosync 3.1 takes and refuses it. That looks at the lines,
+/// the braces, the names of keys, and the values of `totem.version`, `totem.nodeid`,
+/// `totem.ip_version`, `linknumber` and the `nodeid` of a node. Other values are not checked,
+/// although Corosync knows what may stand in many of them (ports, timeouts, ciphers, `uidgid`,
+/// `logging`), and addresses are not read. `ringnumber` is a key like any other: Corosync 3 does
+/// not read it. Sections inside a node are left out.
 ///
-/// White space is spaces, tabs and, since Corosync 3.1.8, the byte 0xA0. What is not UTF-8 in a
+/// White space is spaces, tabs and, since Corosync 3.1.8, the byte 0xA0. A `#` begins a comment
+/// only where a line begins with it; elsewhere it is a part of the value. What is not UTF-8 in a
 /// value is replaced by U+FFFD.
 ///
 /// ```
@@ -36,7 +37,7 @@ use super::conf_reader;
 /// let error = Conf::parse(b"totem {\n    transport = udpu\n}").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "line 2: \"transport = udpu\" is neither the begin of a section (totem {) nor its end (}) \
+///     "line 2: \"transport = udpu\" is neither the start of a section (totem {) nor its end (}) \
 ///      nor a key with its value (version: 2)",
 /// );
 /// # Ok::<(), bindnet::corosync::ConfError>(())

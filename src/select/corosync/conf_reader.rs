@@ -62,8 +62,8 @@ impl<'a> Lines<'a> {
 enum Kind {
     /// One of no particular meaning: keys are known by their dotted names.
     Other,
-    /// `totem.interface`; its place in the list.
-    Interface(usize),
+    /// `totem.interface`
+    Interface,
     /// `totem.interface.member`
     Member,
     /// `nodelist.node`; its position.
@@ -86,6 +86,8 @@ struct Reader {
     open: Vec<Section>,
     totem: BTreeMap<String, Value>,
     interfaces: Vec<Interface>,
+    /// The one that is open.
+    interface: Option<Interface>,
     nodes: BTreeMap<u32, Node>,
     /// The position of the next node.
     position: u32,
@@ -121,7 +123,7 @@ impl Reader {
                 quote(line)
             )),
             _ => fail(format!(
-                "{} is neither the begin of a section (totem {{) nor its end (}}) nor a key with \
+                "{} is neither the start of a section (totem {{) nor its end (}}) nor a key with \
                  its value (version: 2)",
                 quote(line)
             )),
@@ -141,11 +143,9 @@ impl Reader {
         let name = self.dotted(name, line)?;
         let kind = match (name.as_slice(), parent) {
             (b"totem.interface", _) => {
-                self.interfaces.push(Interface {
-                    line,
-                    keys: BTreeMap::new(),
-                });
-                Kind::Interface(self.interfaces.len() - 1)
+                let keys = BTreeMap::new();
+                self.interface = Some(Interface { line, keys });
+                Kind::Interface
             }
             (b"totem.interface.member", _) => Kind::Member,
             (b"nodelist.node", _) => {
@@ -168,8 +168,10 @@ impl Reader {
         let Some(section) = self.open.pop() else {
             return Err(ConfError::new(line, "no section is open that } could end"));
         };
-        if let Kind::Node(position) = section.kind {
-            self.position = position + 1;
+        match section.kind {
+            Kind::Node(position) => self.position = position + 1,
+            Kind::Interface => self.interfaces.extend(self.interface.take()),
+            _ => {}
         }
         Ok(())
     }
@@ -196,19 +198,16 @@ impl Reader {
             }
             _ => {}
         }
-        let dotted = check_name(&dotted, line)?.to_owned();
-        match kind {
-            Kind::Node(position) => {
-                let key = String::from_utf8_lossy(key).into_owned();
+        let dotted = check_name(&dotted, line)?;
+        let key = String::from_utf8_lossy(key).into_owned();
+        match (kind, &mut self.interface) {
+            (Kind::Node(position), _) => {
                 self.node(position, line).keys.insert(key, value);
             }
-            Kind::Interface(place) => {
-                if let Some(interface) = self.interfaces.get_mut(place) {
-                    let key = String::from_utf8_lossy(key).into_owned();
-                    interface.keys.insert(key, value);
-                }
+            (Kind::Interface, Some(interface)) if !key.contains('.') => {
+                interface.keys.insert(key, value);
             }
-            _ => self.set_dotted(&dotted, value),
+            _ => self.set_dotted(dotted, value),
         }
         Ok(())
     }

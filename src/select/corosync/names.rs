@@ -245,7 +245,10 @@ pub enum AddressProblem {
         address: String,
     },
     /// The address is of the family that is not asked for.
-    #[error("{text:?} is not of the family that ip_version {version} asks for")]
+    #[error(
+        "{text:?} is not of the family of ip_version {version}; write an address that is, or \
+         another ip_version"
+    )]
     Family {
         /// The whole text.
         text: String,

@@ -92,6 +92,12 @@ impl Decision {
                     .map_or("the link".to_owned(), |name| name.to_string()),
             ));
         }
+        if first.is_unusable() {
+            warnings.push(format!(
+                "{} cannot be bound (yet), which Corosync does not ask: bind(2) fails.",
+                first.ip()
+            ));
+        }
         if first.matched() == Some(Match::SameNetwork) {
             warnings.push(format!(
                 "{} is not configured here; Corosync takes this address of the same network \
