@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use bindnet::corosync::Rule;
-use bindnet::{Bindnet, Profile, Selector, Snapshot};
+use bindnet::{Bindnet, Profile, Selector};
 use recorded::{cases, recorded, snapshot};
 use serde_json::Value;
 use topology::{Entry, parse, text};
