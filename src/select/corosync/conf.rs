@@ -102,6 +102,12 @@ impl Value {
     pub fn line(&self) -> usize {
         self.line
     }
+
+    /// The value as strtoll(3) reads it, up to the end of the text.
+    pub(super) fn number(&self) -> Option<i64> {
+        let space = |c: char| c.is_ascii_whitespace() || c == '\x0b';
+        self.text.trim_start_matches(space).parse().ok()
+    }
 }
 
 /// A section `totem.interface`.

@@ -287,10 +287,8 @@ fn check_value(section: &[u8], key: &[u8], value: &Value) -> Result<(), ConfErro
         }
         _ => return Ok(()),
     };
-    // strtoll(3), up to the end of the text.
-    let space = |c: char| c.is_ascii_whitespace() || c == '\x0b';
-    let read = value.text.trim_start_matches(space).parse::<i64>();
-    if read.is_ok_and(|read| (0..=i64::from(max)).contains(&read)) {
+    let number = value.number();
+    if number.is_some_and(|number| (0..=i64::from(max)).contains(&number)) {
         return Ok(());
     }
     let key = String::from_utf8_lossy(key);

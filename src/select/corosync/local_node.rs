@@ -52,9 +52,9 @@ pub fn by_address<'a>(
 
 /// The order of Corosync's map of keys: that of the numbers as texts.
 fn in_map_order(nodes: &[Node]) -> Vec<&Node> {
-    let mut nodes: Vec<_> = nodes.iter().enumerate().collect();
-    nodes.sort_by_cached_key(|(at, _)| at.to_string());
-    nodes.into_iter().map(|(_, node)| node).collect()
+    let mut nodes: Vec<_> = nodes.iter().collect();
+    nodes.sort_by_cached_key(|node| node.position().to_string());
+    nodes
 }
 
 /// What a node is known by.

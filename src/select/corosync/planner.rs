@@ -58,7 +58,7 @@ impl<'a> Planner<'a> {
 
     fn read_totem(&mut self) -> Result<(), ConfError> {
         match self.conf.totem("version") {
-            Some(value) if value.text().trim_start_matches('0') == "2" => {}
+            Some(value) if value.number() == Some(2) => {}
             Some(value) => {
                 let problem = format!("totem.version {:?}; only 2 is read", value.text());
                 return Err(ConfError::new(value.line(), problem));
@@ -153,7 +153,8 @@ impl<'a> Planner<'a> {
 
     fn number(&self, value: &Value) -> Result<u32, ConfError> {
         let max = if self.is_3() { MAX_LINK } else { 1 };
-        let number = value.text().parse().ok().filter(|number| *number <= max);
+        let number = value.number().and_then(|number| number.try_into().ok());
+        let number = number.filter(|number| *number <= max);
         number.ok_or_else(|| {
             let problem = format!("link number {:?}; write 0 to {max}", value.text());
             ConfError::new(value.line(), problem)
