@@ -58,14 +58,11 @@ impl SelectorOptions {
         }
         let read = read_address(text, IpVersion::Any, &corosync::hosts());
         let read = read.map_err(|error| Failure::usage(format!("bindnetaddr {error}")))?;
-        let zone = read.zone.map(|zone| format!("%{zone}"));
-        let bindnet: Result<Bindnet, _> =
-            format!("{}{}", read.ip, zone.unwrap_or_default()).parse();
         let said = (read.how != How::Plain).then(|| {
             let how = read.how.in_words();
             format!("Corosync reads bindnetaddr {text:?} as {how}, {}.", read.ip)
         });
-        Ok((bindnet.map_err(Failure::usage)?, said))
+        Ok((read.bindnet().map_err(Failure::usage)?, said))
     }
 
     /// The selector for a bindnetaddr; every problem names the option and the text.

@@ -319,14 +319,14 @@ impl<'a> Planner<'a> {
             Origin::Bindnetaddr => "bindnetaddr".to_owned(),
             Origin::Nodelist => format!("ring{number}_addr"),
         };
-        let fail = |problem: String| {
-            ConfError::new(value.line(), format!("{key} {:?}: {problem}", value.text()))
-        };
+        let fail = |problem: String| ConfError::new(value.line(), format!("{key} {problem}"));
         let read = read_address(value.text(), self.ip_version, hosts)
             .map_err(|problem| fail(problem.to_string()))?;
-        let zone = read.zone.as_ref().map(|zone| format!("%{zone}"));
-        let text = format!("{}{}", read.ip, zone.unwrap_or_default());
-        let bindnet = text.parse().map_err(|error| fail(format!("{error}")))?;
+        let bindnet = read.bindnet().map_err(|_| {
+            let problem = "an IPv4-mapped address, which Corosync finds on no link";
+            let ip = read.ip.to_canonical();
+            fail(format!("{:?}: {problem}; write {ip}", value.text()))
+        })?;
         Ok(ConfLink {
             number,
             origin,
