@@ -58,5 +58,5 @@ impl ConfFile {
 
 /// What Corosync would refuse in a file.
 pub fn refused(name: &str, error: &ConfError) -> Failure {
-    Failure::usage(format!("{name}, {error}"))
+    Failure::usage(format!("{name}, {error}")).passing(error.is_of_this_host())
 }

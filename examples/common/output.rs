@@ -8,6 +8,7 @@ use std::process::ExitCode;
 pub struct Failure {
     status: u8,
     message: String,
+    may_pass: bool,
 }
 
 impl Failure {
@@ -16,6 +17,7 @@ impl Failure {
         Self {
             status: 2,
             message: message.to_string(),
+            may_pass: false,
         }
     }
 
@@ -24,7 +26,19 @@ impl Failure {
         Self {
             status: 3,
             message: message.to_string(),
+            may_pass: false,
         }
+    }
+
+    /// The same failure, which may pass by itself.
+    pub fn passing(mut self, may_pass: bool) -> Self {
+        self.may_pass = may_pass;
+        self
+    }
+
+    /// Whether it may pass by itself.
+    pub fn may_pass(&self) -> bool {
+        self.may_pass
     }
 
     /// The same failure, of this option.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bindnet::corosync::{LinkDecision, Plan, Taken};
+use bindnet::corosync::{How, LinkDecision, Plan, Taken};
 use bindnet::{Candidate, Profile, Snapshot};
 
 use super::common::corosync::{ConfFile, hosts, installed, refused};
@@ -20,16 +20,14 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         None => profile,
     };
     let hosts = hosts();
+    // Every link brings its own bindnetaddr.
+    let any = "127.0.0.1".parse().map_err(Failure::usage)?;
+    let selector = options.selector.selector(any, Profile::Default)?;
+    let selector = selector.list_all(options.all);
     let decide_links = |host: &Snapshot| {
         let plan = file.conf.plan(profile, host, &hosts);
         let plan = plan.map_err(|error| refused(&file.name, &error))?;
-        let mut links = Vec::new();
-        if let Some(first) = plan.links().first() {
-            let selector = options
-                .selector
-                .selector(first.bindnet(), Profile::Default)?;
-            links = plan.decide(host, &selector.list_all(options.all));
-        }
+        let links = plan.decide(host, &selector);
         Ok((plan, links))
     };
     let all_settled =
@@ -44,7 +42,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     } else {
         let color = options.color.applies_to(&std::io::stdout());
         print(&paint(&text(&plan, &links), color))?;
-        warn(&warnings(&plan, &links, profile), options);
+        warn(&warnings(&plan, &links, options.from.is_some()), options);
     }
     for LinkDecision { link, decision, .. } in &links {
         if decision.chosen().is_none() {
@@ -69,24 +67,23 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
         let (number, line) = (link.number(), link.line());
         let told = match decided.differs() {
             true => format!("DIFFERS: {}", corosync.explanation),
-            false => format!(
-                "Corosync {} ({}): the same.",
-                plan.version(),
-                plan.transport()
-            ),
+            false => format!("{}: the same.", plan.corosync()),
         };
-        let details = details(decision);
+        let mut details = details(decision);
+        for line in decision.details() {
+            details.push_str(&format!("\n{line}\n"));
+        }
         format!("link {number}, line {line}: {link}\n{decision}\n{told}\n{details}")
     };
     links.iter().map(paragraph).collect::<Vec<_>>().join("\n")
 }
 
 /// What is to be noticed of the file and of each link, each thing once.
-fn warnings(plan: &Plan, links: &[LinkDecision], profile: Profile) -> Vec<String> {
+fn warnings(plan: &Plan, links: &[LinkDecision], recorded: bool) -> Vec<String> {
     let mut warnings = plan.warnings().to_vec();
-    if profile == Profile::Default {
-        let text = "the version of Corosync is not known; the newest known is shown";
-        warnings.push(format!("{text} (--profile corosync:VERSION)."));
+    let named = |link: &&LinkDecision| link.link.address().how == How::HostsFile;
+    if recorded && links.iter().any(|link| named(&link)) {
+        warnings.push("names were looked up in the hosts file of this machine.".to_owned());
     }
     for LinkDecision {
         link,
@@ -101,7 +98,10 @@ fn warnings(plan: &Plan, links: &[LinkDecision], profile: Profile) -> Vec<String
         for warning in &ours {
             warnings.push(format!("link {number}: {warning}"));
         }
-        for warning in theirs.iter().filter(|warning| !ours.contains(warning)) {
+        for warning in theirs
+            .iter()
+            .filter(|text| !ours.contains(text) && !plan.warnings().contains(text))
+        {
             warnings.push(format!("link {number}, Corosync: {warning}"));
         }
     }

@@ -92,7 +92,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         .selector(bindnet, options.selector.profile()?)?
         .list_all(options.all);
     let decision = decide(options, |host| Ok(selector.decide(host)), settled)?;
-    if let Some(said) = said {
+    if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
     }
     show(&decision, options)?;
@@ -147,7 +147,11 @@ fn decide<T>(
             captured => captured.map_err(Failure::system)?,
         };
         let decided = decide(&snapshot);
-        if left.is_zero() || decided.as_ref().is_ok_and(&settled) {
+        let done = match &decided {
+            Ok(decided) => settled(decided),
+            Err(failure) => !failure.may_pass(),
+        };
+        if done || left.is_zero() {
             return decided;
         }
         thread::sleep(left.min(PAUSE));

@@ -214,7 +214,8 @@ impl Decision {
 
     /// Whether there is a remembered choice, and no candidate is it.
     pub(crate) fn misses_previous(&self) -> bool {
-        self.previous.is_some() && !self.candidates.iter().any(|c| c.is(Reason::Previous))
+        let remembers = self.profile == Profile::Default && self.previous.is_some();
+        remembers && !self.candidates.iter().any(|c| c.is(Reason::Previous))
     }
 
     /// The candidate that the rule puts first, chosen or not.

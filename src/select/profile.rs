@@ -48,6 +48,15 @@ impl Profile {
     pub(super) fn is_corosync(self) -> bool {
         self != Self::Default
     }
+
+    /// The Corosync that decides, in words; the newest for our own rule.
+    pub(super) fn corosync(self) -> String {
+        match self {
+            Self::Patched => "Corosync 2.0.0 (patched)".to_owned(),
+            Self::Corosync(Some(version)) => format!("Corosync {version}"),
+            Self::Corosync(None) | Self::Default => format!("Corosync {}", Version::NEWEST),
+        }
+    }
 }
 
 impl FromStr for Profile {

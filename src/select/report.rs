@@ -68,7 +68,10 @@ impl Decision {
         let Some(first) = self.first() else {
             return warnings;
         };
-        if let Some(floating) = self.looks_floating(first) {
+        // What is known is known of the address of this host, not of the other end's.
+        if first.local == first.ip
+            && let Some(floating) = self.looks_floating(first)
+        {
             warnings.push(format!(
                 "{} {floating}; when it moves to another host, what is bound to it is cut off.",
                 first.ip
@@ -161,10 +164,10 @@ impl Decision {
 
     /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
     pub(super) fn bindnet_for(&self, candidate: &Candidate) -> Option<String> {
-        if self.wants_exact() {
-            return Some(candidate.ip.to_string());
-        }
-        let network = candidate.netmask.network(candidate.ip)?;
+        let network = match self.wants_exact() {
+            true => candidate.ip,
+            false => candidate.netmask.network(candidate.ip)?,
+        };
         Bindnet::try_from(network)
             .ok()
             .map(|_| self.network_of(candidate))

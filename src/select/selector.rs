@@ -122,7 +122,7 @@ impl Selector {
         self
     }
 
-    /// Whether [`Decision::others`] lists the addresses that do not match.
+    /// Whether [`Decision::others`](crate::Decision::others) lists the addresses that do not match.
     pub fn list_all(mut self, list_all: bool) -> Self {
         self.list_all = list_all;
         self

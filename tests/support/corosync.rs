@@ -243,9 +243,9 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it on the host of this thread.
-    pub fn start(setup: &Setup) -> Self {
-        fs::write(CONF, setup.to_string()).expect("a file in /run");
+    /// Starts it on the host of this thread, with this corosync.conf.
+    pub fn start(conf: &impl fmt::Display) -> Self {
+        fs::write(CONF, conf.to_string()).expect("a file in /run");
         let log = File::create(LOG).expect("a file in /run");
         // Should the test be killed, corosync is not left behind.
         let child = Command::new("setpriv")
@@ -258,12 +258,17 @@ impl Daemon {
         Self { child, read: 0 }
     }
 
+    /// Whether it has ended. What is read of its log afterwards is all of it.
+    pub fn ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
+    }
+
     /// Waits for what it says next, and compares it with the sockets it has then.
     pub fn answer(&mut self) -> Answer {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             // Asked before the log is read, which then is whole.
-            let ended = self.child.try_wait().expect("a child").is_some();
+            let ended = self.ended();
             let log = log();
             if let Some((answer, read)) = answer_in(log.get(self.read..).unwrap_or(""), ended) {
                 self.read += read;

@@ -193,12 +193,27 @@ pub(super) fn number(text: &str) -> Option<u32> {
 pub struct ConfError {
     line: usize,
     problem: String,
+    of_this_host: bool,
 }
 
 impl ConfError {
     pub(super) fn new(line: usize, problem: impl Into<String>) -> Self {
-        let problem = problem.into();
-        Self { line, problem }
+        Self {
+            line,
+            problem: problem.into(),
+            of_this_host: false,
+        }
+    }
+
+    pub(super) fn of_this_host(mut self) -> Self {
+        self.of_this_host = true;
+        self
+    }
+
+    /// Whether the file is in order and the host does not fit it (yet): an address that is still
+    /// to come may change that.
+    pub fn is_of_this_host(&self) -> bool {
+        self.of_this_host
     }
 
     /// The line, from 1. Where a section is not closed, the last one.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::links::{LinkDecision, Plan};
+use super::plan::{LinkDecision, Plan};
 use crate::select::Decision;
 
 #[derive(Serialize)]
@@ -30,6 +30,7 @@ struct CorosyncJson<'a> {
     version: String,
     transport: &'static str,
     address: Option<IpAddr>,
+    outcome: &'static str,
     differs: bool,
     explanation: &'a str,
     warnings: &'a [String],
@@ -65,6 +66,7 @@ impl Plan {
                 version: self.version().to_string(),
                 transport: self.transport().code(),
                 address: corosync.address,
+                outcome: corosync.outcome.code(),
                 differs: decided.differs(),
                 explanation: &corosync.explanation,
                 warnings: &corosync.warnings,

@@ -1,37 +1,53 @@
 //! Which node of a nodelist is this host, as a version of Corosync finds it
 //! (exec/totemconfig.c).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::conf::Node;
 use super::names::{Hosts, IpVersion, read_address};
+use super::version::Version;
 use crate::snapshot::Snapshot;
 
 /// The node by its name, by an address of this host, or by a name that resolves to one: from 3.0.
-pub fn by_name<'a>(nodes: &'a [Node], host: &Snapshot, hosts: &Hosts) -> Option<&'a Node> {
+pub fn by_name<'a>(
+    nodes: &'a [Node],
+    version: Version,
+    host: &Snapshot,
+    hosts: &Hosts,
+) -> Option<&'a Node> {
     let nodes = in_map_order(nodes);
-    let named = |name: &str| {
-        let is = |key: (&Node, &str)| key.1 == name;
-        let mut keys = nodes.iter().flat_map(|node| names(node));
-        keys.find(|key| is(*key)).map(|(node, _)| node)
-    };
-    let hostname = host.about().hostname.as_deref();
-    if let Some(node) = hostname.and_then(|name| without_domains(name).find_map(named)) {
-        return Some(node);
+    // The first node of each name, whole and up to its first dot.
+    let (mut whole, mut short) = (BTreeMap::new(), BTreeMap::new());
+    for (node, name) in nodes.iter().flat_map(|node| names(node)) {
+        whole.entry(name).or_insert(node);
+        short.entry(first_label(name)).or_insert(node);
+    }
+    if let Some(hostname) = host.about().hostname.as_deref() {
+        let found = without_domains(hostname).find_map(|name| whole.get(name));
+        // Before 3.1.1 this step compared nothing.
+        let by_label = || match version >= Version::new(3, 1, 1) {
+            true => short.get(first_label(hostname)),
+            false => None,
+        };
+        if let Some(node) = found.or_else(by_label) {
+            return Some(node);
+        }
     }
     for ip in host.addresses().map(|address| address.ip()) {
         let numeric = ip.to_string();
         // getnameinfo(3) gives the number where the hosts file has no name.
         let name = hosts.name_of(ip).unwrap_or(&numeric);
-        let short = name.split('.').next().unwrap_or_default();
-        let found = named(name).or_else(|| named(short));
+        let found = whole.get(name).or_else(|| whole.get(first_label(name)));
         // The address itself is asked for with the room of an IPv4 one.
-        if let Some(node) = found.or_else(|| named(&numeric).filter(|_| ip.is_ipv4())) {
+        let by_number = || whole.get(numeric.as_str()).filter(|_| ip.is_ipv4());
+        if let Some(node) = found.or_else(by_number) {
             return Some(node);
         }
     }
+    let here = addresses(host);
     let mut keys = nodes.iter().flat_map(|node| names(node));
-    keys.find(|(_, text)| resolve(text, hosts).any(|ip| is_here(ip, host)))
+    keys.find(|(_, text)| resolve(text, hosts).any(|ip| here.contains(&ip)))
         .map(|(node, _)| node)
 }
 
@@ -42,10 +58,11 @@ pub fn by_address<'a>(
     host: &Snapshot,
     hosts: &Hosts,
 ) -> Option<&'a Node> {
+    let addresses = addresses(host);
     let here = |node: &&Node| {
         let ring0 = node.get("ring0_addr");
         let read = ring0.and_then(|value| read_address(value.text(), version, hosts).ok());
-        read.is_some_and(|read| is_here(read.ip, host))
+        read.is_some_and(|read| addresses.contains(&read.ip))
     };
     in_map_order(nodes).into_iter().find(here)
 }
@@ -65,7 +82,12 @@ fn names(node: &Node) -> impl Iterator<Item = (&Node, &str)> {
 
 /// `a.b.c`, `a.b`, `a`.
 fn without_domains(name: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(name), |name| Some(name.rsplit_once('.')?.0))
+    // No host name has more dots than that (uname(2)).
+    std::iter::successors(Some(name), |name| Some(name.rsplit_once('.')?.0)).take(64)
+}
+
+fn first_label(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// What a name or a number stands for, of either family.
@@ -75,6 +97,6 @@ fn resolve(text: &str, hosts: &Hosts) -> impl Iterator<Item = IpAddr> {
     read.map(|read| read.ip).into_iter().chain(named)
 }
 
-fn is_here(ip: IpAddr, host: &Snapshot) -> bool {
-    host.addresses().any(|address| address.ip() == ip)
+fn addresses(host: &Snapshot) -> BTreeSet<IpAddr> {
+    host.addresses().map(|address| address.ip()).collect()
 }

@@ -85,23 +85,26 @@
 //! | of which family | `ip_version`: from 3.0 IPv4 alone on udp, else IPv6 before IPv4 |
 //! | which number | linknumber from 3.0 (ringnumber is ignored), ringnumber before |
 
+mod checks;
 mod conf;
 mod conf_reader;
 #[cfg(feature = "serde")]
 mod json;
-mod links;
+mod link;
 mod local_node;
 mod names;
+mod plan;
 mod planner;
 mod report;
 mod version;
 mod walk;
 
 pub use conf::{Conf, ConfError, Interface, Node, Value};
-pub use links::{ConfLink, LinkDecision, Origin, Plan, Taken, Transport};
+pub use link::{ConfLink, Origin, Transport};
 pub use names::{
     AddressProblem, Hosts, How, IpVersion, ParseIpVersionError, ReadAddress, read_address,
 };
+pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};
 pub use version::{ParseVersionError, Rule, Version};
 
 pub(super) use walk::Walk;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::checks::Checks;
 use super::conf::{Conf, ConfError, Node, Value};
-use super::links::{ConfLink, Origin, Plan, Transport};
+use super::link::{ConfLink, Origin, Transport};
 use super::local_node;
-use super::names::{Hosts, How, IpVersion, read_address};
+use super::names::{Hosts, IpVersion, read_address};
+use super::plan::Plan;
 use super::version::Version;
 use crate::select::Profile;
 use crate::snapshot::Snapshot;
@@ -41,6 +43,12 @@ impl<'a> Planner<'a> {
             ip_version: IpVersion::Any,
             warnings: version.warning().into_iter().collect(),
         };
+        if profile == Profile::Default {
+            planner.warn(format!(
+                "the version of Corosync is not known; {version}, the newest known, is shown \
+                 (--profile corosync:VERSION)."
+            ));
+        }
         planner.read_totem()?;
         Ok(planner)
     }
@@ -87,19 +95,31 @@ impl<'a> Planner<'a> {
             None if self.is_3() => Transport::Knet,
             None => Transport::Udp,
         };
-        let default = match (self.is_3(), self.transport) {
-            (true, Transport::Udp) => IpVersion::V4,
-            (true, _) => IpVersion::V6Then4,
-            (false, _) => IpVersion::Any,
-        };
-        self.ip_version = match self.conf.totem("ip_version") {
-            Some(value) => value
-                .text()
-                .parse()
-                .map_err(|problem| ConfError::new(value.line(), format!("{problem}")))?,
-            None => default,
-        };
+        self.ip_version = self.read_ip_version()?;
         Ok(())
+    }
+
+    fn read_ip_version(&self) -> Result<IpVersion, ConfError> {
+        let default = match (self.is_3(), self.transport) {
+            (true, Transport::Udp) | (false, _) => IpVersion::V4,
+            (true, _) => IpVersion::V6Then4,
+        };
+        if self.version < Version::new(1, 99, 0) {
+            return Ok(IpVersion::Any);
+        }
+        let Some(value) = self.conf.totem("ip_version") else {
+            return Ok(default);
+        };
+        match value.text().parse() {
+            Ok(IpVersion::V6Then4 | IpVersion::V4Then6) if !self.is_3() => {
+                let (text, version) = (value.text(), self.version);
+                let problem =
+                    format!("ip_version {text:?}: for Corosync {version} write ipv4 or ipv6");
+                Err(ConfError::new(value.line(), problem))
+            }
+            Ok(version) => Ok(version),
+            Err(problem) => Err(ConfError::new(value.line(), problem.to_string())),
+        }
     }
 
     /// The links of this host.
@@ -110,7 +130,8 @@ impl<'a> Planner<'a> {
         let mut links = Vec::new();
         for (number, (origin, value)) in written {
             let link = self.link(number, origin, value, hosts)?;
-            self.warn_of(&link, host);
+            self.warnings
+                .extend(link.warnings(self.transport, host, hosts));
             links.push(link);
         }
         Ok(Plan {
@@ -132,7 +153,9 @@ impl<'a> Planner<'a> {
         let mut written = Written::new();
         for interface in self.conf.interfaces() {
             let number = interface.get(key);
-            if let (None, Some(ring), true) = (number, interface.get("ringnumber"), self.is_3()) {
+            let ring = interface.get("ringnumber");
+            let ring = ring.filter(|ring| ring.number() != Some(0) && number.is_none());
+            if let (Some(ring), true) = (ring, self.is_3()) {
                 self.warn(format!(
                     "line {}: Corosync {} numbers links by linknumber and ignores ringnumber: this \
                      is link 0.",
@@ -183,40 +206,65 @@ impl<'a> Planner<'a> {
             true => Some(self.local_node(nodes, host, hosts)?),
             false => local_node::by_address(nodes, self.ip_version, host, hosts),
         };
-        if self.is_3() {
-            self.check_nodes(nodes)?;
+        for (number, value) in nodes.iter().flat_map(Node::ring_addrs) {
+            self.check_ring(number, value)?;
         }
-        let first = nodes.first().and_then(|node| node.get("ring0_addr"));
-        let by_interface = written.get(&0).map(|(_, value)| *value);
-        let converted = match (by_interface, first) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(value), Some(ring0)) => {
-                let (line, ring0) = (value.line(), ring0.line());
-                let wins = self.nodelist_wins();
-                self.warn(match wins {
-                    true => format!(
-                        "line {line}: bindnetaddr {} is ignored: the nodelist with ring0_addr (line \
-                         {ring0}) wins since Corosync 2.4.3 and 2.99.0.",
-                        value.text()
-                    ),
-                    false => format!(
-                        "line {line}: bindnetaddr {} wins over the nodelist (line {ring0}) in \
-                         Corosync {}; since 2.4.3 and 2.99.0 the nodelist wins.",
-                        value.text(),
-                        self.version
-                    ),
-                });
-                wins
-            }
+        let Some(local) = local else {
+            return Ok(());
         };
-        if converted && let Some(node) = local {
-            for (number, value) in node.ring_addrs() {
-                self.check_ring(number, value)?;
-                written.insert(number, (Origin::Nodelist, value));
+        self.warn_of_both(written, local);
+        let beside = self.first_ring0().is_some() && self.nodelist_wins();
+        if beside || !written.contains_key(&0) {
+            let nodelist = |(number, value)| (number, (Origin::Nodelist, value));
+            written.extend(local.ring_addrs().map(nodelist));
+        }
+        if self.is_3() {
+            let checks = Checks {
+                conf: self.conf,
+                transport: self.transport,
+                ip_version: self.ip_version,
+                hosts,
+            };
+            for warning in checks.nodes(local)? {
+                self.warn(warning);
+            }
+            let first = written.values().next();
+            let first =
+                first.and_then(|(_, v)| read_address(v.text(), self.ip_version, hosts).ok());
+            if let Some(first) = first {
+                checks.without_knet(local, first.ip)?;
             }
         }
         Ok(())
+    }
+
+    /// The ring0_addr of the first node, which makes the nodelist count.
+    fn first_ring0(&self) -> Option<&'a Value> {
+        let first = self.conf.nodes().iter().find(|node| node.position() == 0);
+        first?.get("ring0_addr")
+    }
+
+    /// Says which of bindnetaddr and nodelist counts, where both do stand there.
+    fn warn_of_both(&mut self, written: &Written<'a>, local: &Node) {
+        let bindnetaddr = written.get(&0).map(|(_, value)| *value);
+        let (Some(value), Some(_)) = (bindnetaddr, self.first_ring0()) else {
+            return;
+        };
+        let Some((0, ring0)) = local.ring_addrs().next() else {
+            return;
+        };
+        let (line, ring0, text) = (value.line(), ring0.line(), value.text());
+        self.warn(match self.nodelist_wins() {
+            true => format!(
+                "line {line}: bindnetaddr {text} is ignored: the nodelist with ring0_addr (line \
+                 {ring0}) wins since Corosync 2.4.3 and 2.99.0."
+            ),
+            false => format!(
+                "line {line}: bindnetaddr {text} wins over the nodelist (line {ring0}) in Corosync \
+                 {}; since 2.4.3 and 2.99.0 the nodelist wins.",
+                self.version
+            ),
+        });
     }
 
     /// The node that is this host; Corosync 3 does not start without.
@@ -226,7 +274,7 @@ impl<'a> Planner<'a> {
         host: &Snapshot,
         hosts: &Hosts,
     ) -> Result<&'a Node, ConfError> {
-        local_node::by_name(nodes, host, hosts).ok_or_else(|| {
+        local_node::by_name(nodes, self.version, host, hosts).ok_or_else(|| {
             let hostname = match host.about().hostname.as_deref() {
                 Some(name) => format!("{name:?}"),
                 None => "not known from this input".to_owned(),
@@ -241,33 +289,8 @@ impl<'a> Planner<'a> {
                  host\"); write a node with the name of this host ({hostname}) or one of its \
                  addresses as ring0_addr"
             );
-            ConfError::new(line, problem)
+            ConfError::new(line, problem).of_this_host()
         })
-    }
-
-    /// Corosync 3: all nodes have the same links, and names if there are several.
-    fn check_nodes(&self, nodes: &[Node]) -> Result<(), ConfError> {
-        let mut members: BTreeMap<u32, usize> = BTreeMap::new();
-        for node in nodes {
-            for (number, value) in node.ring_addrs() {
-                self.check_ring(number, value)?;
-                *members.entry(number).or_default() += 1;
-            }
-        }
-        for node in nodes.iter().filter(|_| members.len() > 1) {
-            let problem = if node.get("name").is_none() {
-                "a node without a name; where there are several links every node needs one"
-            } else if members
-                .keys()
-                .any(|link| !node.ring_addrs().any(|(n, _)| n == *link))
-            {
-                "a node without an address on some link; every node needs a ringX_addr for each"
-            } else {
-                continue;
-            };
-            return Err(ConfError::new(node.line(), problem.to_owned()));
-        }
-        Ok(())
     }
 
     fn check_ring(&self, number: u32, value: &Value) -> Result<(), ConfError> {
@@ -297,7 +320,7 @@ impl<'a> Planner<'a> {
             (None, _) => {
                 let problem = "no link: neither a bindnetaddr in totem { interface { } } nor a \
                                ringX_addr of the node that is this host";
-                Err(ConfError::new(1, problem.to_owned()))
+                Err(ConfError::new(1, problem).of_this_host())
             }
             (_, Some((_, second))) if !many => {
                 let problem = format!("a second link; {what} can have one");
@@ -337,44 +360,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn warn_of(&mut self, link: &ConfLink, host: &Snapshot) {
-        let (line, ip) = (link.line, link.read.ip);
-        if link.read.how != How::Plain {
-            self.warn(format!(
-                "line {line}: {link} is read as {}: {ip}.",
-                link.read.how.in_words()
-            ));
-        }
-        let here = host.addresses().any(|address| address.ip() == ip);
-        match (self.transport, link.origin) {
-            (Transport::Knet, Origin::Bindnetaddr) => {
-                self.warn(format!("line {line}: transport knet ignores bindnetaddr."));
-            }
-            (Transport::Knet, Origin::Nodelist) if !here => self.warn(format!(
-                "line {line}: {link} is not an address of this host; knet binds it all the same."
-            )),
-            (transport, Origin::Nodelist) if !here => self.warn(format!(
-                "line {line}: {link} is not an address of this host; on {transport} Corosync takes \
-                 a neighbour of the same network."
-            )),
-            _ => {}
-        }
-    }
-
     fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
-    }
-}
-
-impl How {
-    /// As it goes on after "is read as".
-    pub const fn in_words(self) -> &'static str {
-        match self {
-            Self::Plain => "it stands",
-            Self::Octal => "octal",
-            Self::Hexadecimal => "hexadecimal",
-            Self::ShortForm => "a short form",
-            Self::HostsFile => "a name of the hosts file",
-        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use super::version::Version;
 use super::walk::Walk;
 use crate::select::decision::{Candidate, Decision, Match, Separation, WhyNone};
 use crate::select::profile::Profile;
@@ -12,7 +11,7 @@ use crate::snapshot::is_link_local;
 impl Decision {
     /// One sentence: what Corosync takes and why, or why it finds nothing.
     pub(in crate::select) fn corosync_sentence(&self) -> String {
-        let corosync = self.corosync();
+        let corosync = self.profile.corosync();
         let Some(first) = self.first() else {
             return format!("none: {}", self.corosync_why_none(&corosync));
         };
@@ -138,15 +137,6 @@ impl Decision {
     pub(in crate::select) fn wants_exact(&self) -> bool {
         let walk = Walk::of(self.profile);
         self.bindnet.ip().is_ipv6() && walk.is_some_and(Walk::wants_exact_v6)
-    }
-
-    /// The version that decides, in words.
-    fn corosync(&self) -> String {
-        match self.profile {
-            Profile::Patched => "Corosync 2.0.0 (patched)".to_owned(),
-            Profile::Corosync(Some(version)) => format!("Corosync {version}"),
-            _ => format!("Corosync {}", Version::NEWEST),
-        }
     }
 
     fn is_peer(&self, first: &Candidate) -> bool {

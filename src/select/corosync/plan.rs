@@ -1,63 +1,14 @@
 //! The links that a corosync.conf sets up on a host, and what is taken for each.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use super::conf::{Conf, ConfError};
-use super::names::{Hosts, ReadAddress};
+use super::link::{ConfLink, Origin, Transport};
+use super::names::Hosts;
 use super::planner::Planner;
 use super::version::Version;
-use crate::select::{Bindnet, Decision, Profile, Selector};
+use crate::select::{Decision, Profile, Selector};
 use crate::snapshot::Snapshot;
-
-/// How the nodes talk, `totem.transport` of corosync.conf(5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Transport {
-    /// The addresses of the nodelist as they stand; from 3.0 the default.
-    Knet,
-    /// Multicast or broadcast; before 3.0 the default.
-    Udp,
-    /// Unicast.
-    Udpu,
-}
-
-impl Transport {
-    /// As corosync.conf writes it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Knet => "knet",
-            Self::Udp => "udp",
-            Self::Udpu => "udpu",
-        }
-    }
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-/// Where the address of a link stands in corosync.conf.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Origin {
-    /// `totem.interface.bindnetaddr`.
-    Bindnetaddr,
-    /// `nodelist.node.ringX_addr` of the node that is this host.
-    Nodelist,
-}
-
-impl Origin {
-    /// The code in JSON.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Bindnetaddr => "bindnetaddr",
-            Self::Nodelist => "nodelist",
-        }
-    }
-}
 
 /// The links that a corosync.conf sets up on this host, as a version of Corosync reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,17 +18,6 @@ pub struct Plan {
     pub(super) transport: Transport,
     pub(super) links: Vec<ConfLink>,
     pub(super) warnings: Vec<String>,
-}
-
-/// One link of a corosync.conf: its number, and what stands for its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfLink {
-    pub(super) number: u32,
-    pub(super) origin: Origin,
-    pub(super) line: usize,
-    pub(super) text: String,
-    pub(super) read: ReadAddress,
-    pub(super) bindnet: Bindnet,
 }
 
 /// A link, decided by our rule and by Corosync's.
@@ -96,18 +36,49 @@ pub struct LinkDecision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Taken {
-    /// The address; `None` where it binds localhost, binds nothing or exits.
+    /// The address it looks for, or finds.
     pub address: Option<IpAddr>,
+    /// What becomes of it.
+    pub outcome: TakenOutcome,
     /// The same in one sentence.
     pub explanation: String,
     /// What the operator should know of it.
     pub warnings: Vec<String>,
 }
 
+/// What becomes of the address that Corosync takes for a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TakenOutcome {
+    /// It is bound.
+    Bound,
+    /// There is none, or its link is down: localhost is bound, and it looks again (udp; udpu before
+    /// 2.4.5).
+    Localhost,
+    /// There is none, its link is down, or bind(2) fails: Corosync exits (udpu).
+    Exits,
+    /// The link has no address (knet).
+    Nothing,
+}
+
+impl TakenOutcome {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Bound => "bound",
+            Self::Localhost => "localhost",
+            Self::Exits => "exits",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 impl LinkDecision {
-    /// Whether the two addresses are not the same.
+    /// Whether Corosync does not bind what this crate chooses.
     pub fn differs(&self) -> bool {
-        self.decision.chosen().map(|chosen| chosen.ip()) != self.corosync.address
+        let chosen = self.decision.chosen().map(|chosen| chosen.ip());
+        let bound = self.corosync.outcome == TakenOutcome::Bound;
+        chosen != self.corosync.address.filter(|_| bound)
     }
 }
 
@@ -131,6 +102,11 @@ impl Plan {
     /// The version that reads the file.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// The version and the transport in words.
+    pub fn corosync(&self) -> String {
+        format!("{} ({})", self.profile.corosync(), self.transport)
     }
 
     /// How the nodes talk.
@@ -160,7 +136,7 @@ impl Plan {
 
     fn taken(&self, link: &ConfLink, host: &Snapshot) -> Taken {
         let (version, ip) = (self.version, link.read.ip);
-        let (address, explanation) = match (self.transport, link.origin) {
+        let (address, outcome, explanation) = match (self.transport, link.origin) {
             (Transport::Udp | Transport::Udpu, _) => return self.matched(link, host),
             (Transport::Knet, Origin::Nodelist) => {
                 let here = host.addresses().any(|address| address.ip() == ip);
@@ -169,7 +145,7 @@ impl Plan {
                     false => ", though this host does not have it (IP_FREEBIND)",
                 };
                 let text = format!("{ip}: Corosync {version} binds {link} as it stands{though}.");
-                (Some(ip), text)
+                (Some(ip), TakenOutcome::Bound, text)
             }
             (Transport::Knet, Origin::Bindnetaddr) => {
                 let text = format!(
@@ -177,11 +153,12 @@ impl Plan {
                      host has no ring{}_addr.",
                     link.number
                 );
-                (None, text)
+                (None, TakenOutcome::Nothing, text)
             }
         };
         Taken {
             address,
+            outcome,
             explanation,
             warnings: Vec::new(),
         }
@@ -194,52 +171,35 @@ impl Plan {
             profile => profile,
         };
         let decision = Selector::new(link.bindnet).profile(profile).decide(host);
-        Taken {
-            address: decision.chosen().map(|chosen| chosen.ip()),
-            explanation: decision.to_string(),
-            warnings: decision.warnings(),
+        let chosen = decision.chosen();
+        let exits = self.transport == Transport::Udpu && self.version >= Version::new(2, 4, 5);
+        let outcome = match chosen {
+            // Scope id 2 is another link, or none.
+            Some(chosen) if chosen.link_up() != Some(false) && chosen.scope_id() > 0 => {
+                match chosen.scope_id() == 2 {
+                    true => TakenOutcome::Bound,
+                    false => TakenOutcome::Exits,
+                }
+            }
+            Some(chosen) if chosen.is_unusable() => TakenOutcome::Exits,
+            Some(chosen) if chosen.link_up() != Some(false) => TakenOutcome::Bound,
+            _ if exits => TakenOutcome::Exits,
+            _ => TakenOutcome::Localhost,
+        };
+        let mut explanation = decision.to_string();
+        if outcome != TakenOutcome::Bound {
+            let then = match outcome {
+                TakenOutcome::Exits => "exits",
+                _ => "binds localhost and looks again",
+            };
+            let found = explanation.trim_end_matches('.');
+            explanation = format!("{found}; it then {then}.");
         }
-    }
-}
-
-impl ConfLink {
-    /// `linknumber` or `ringnumber`.
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// Where its address stands.
-    pub fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    /// The line of the file, from 1.
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// The address as it is written.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The address as Corosync reads it.
-    pub fn address(&self) -> &ReadAddress {
-        &self.read
-    }
-
-    /// The same as a bindnetaddr.
-    pub fn bindnet(&self) -> Bindnet {
-        self.bindnet
-    }
-}
-
-impl fmt::Display for ConfLink {
-    /// The key and its value.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.origin {
-            Origin::Bindnetaddr => write!(f, "bindnetaddr {}", self.text),
-            Origin::Nodelist => write!(f, "ring{}_addr {}", self.number, self.text),
+        Taken {
+            address: chosen.map(|chosen| chosen.ip()),
+            outcome,
+            explanation,
+            warnings: decision.warnings(),
         }
     }
 }
