@@ -138,7 +138,10 @@ impl Decision {
             advice.extend(fixed);
             return advice;
         }
+        let is_close =
+            |c: &Candidate| self.runner_up().map(Candidate::identity) == Some(c.identity());
         if let [other] = left.as_slice()
+            && is_close(other)
             && other.ip != first.ip
             && !other.is(Reason::DeclaredFixed)
         {
