@@ -44,7 +44,7 @@ fn what_pcs_sets_up() {
 #[test]
 fn where_they_differ_and_why() {
     let run = preview(
-        &conf(UDP, &["    name: n1"]),
+        &conf(UDP, &["    name: n1\n    nodeid: 1"]),
         &["--profile", "corosync:3.1.7"],
     );
     assert_eq!(run.status, 0, "{run:?}");
@@ -65,7 +65,7 @@ fn where_they_differ_and_why() {
     assert!(run.stderr.contains(floats), "{run:?}");
 
     let (_, json) = preview_json(
-        &conf(UDP, &["    name: n1"]),
+        &conf(UDP, &["    name: n1\n    nodeid: 1"]),
         &["--profile", "corosync:2.0.1"],
     );
     assert_eq!(json["links"][0]["corosync"]["address"], "192.168.1.10");

@@ -208,7 +208,12 @@ fn what_corosync_3_would_refuse_of_nodes() {
     let n2 = "    name: n2\n    nodeid: 2\n    ring0_addr: 192.168.1.11";
     let with = |other: &str| conf("", &[n1, other]);
     let no_id = n1.replace("nodeid: 1", "nodeid: 0");
-    refused(&conf("", &[&no_id, n2]), "3.1.7", 6, &["no nodeid", "knet"]);
+    refused(
+        &conf("", &[&no_id, n2]),
+        "3.1.7",
+        6,
+        &["without nodeid", "knet"],
+    );
     refused(&with(&n2.replace(": 2", ": 1")), "3.1.7", 11, &["nodeid 1"]);
     let cidr = n2.replace(".11", ".11/24");
     refused(
@@ -222,7 +227,7 @@ fn what_corosync_3_would_refuse_of_nodes() {
         &with(&other_family),
         "3.1.7",
         14,
-        &["fd00:1::11", "another family than 192.168.1.10"],
+        &["fd00:1::11", "192.168.1.10", "of one family"],
     );
     let left_over = "  interface {\n    linknumber: 1\n    knet_transport: udp\n  }";
     refused(

@@ -123,6 +123,11 @@ impl Interface {
         self.line
     }
 
+    /// The keys that are written in it.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
     /// A key: `bindnetaddr`, `linknumber`, …. The last one counts.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.keys.get(key)

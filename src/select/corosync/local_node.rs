@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::conf::Node;
 use super::names::{Hosts, IpVersion, read_address};
 use super::version::Version;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Address, Snapshot};
 
 /// The node by its name, by an address of this host, or by a name that resolves to one: from 3.0.
 pub fn by_name<'a>(
@@ -34,8 +34,8 @@ pub fn by_name<'a>(
             return Some(node);
         }
     }
-    for ip in host.addresses().map(|address| address.ip()) {
-        let numeric = ip.to_string();
+    for address in host.addresses() {
+        let (ip, numeric) = (address.ip(), numeric(&address, host));
         // getnameinfo(3) gives the number where the hosts file has no name.
         let name = hosts.name_of(ip).unwrap_or(&numeric);
         let found = whole.get(name).or_else(|| whole.get(first_label(name)));
@@ -49,6 +49,14 @@ pub fn by_name<'a>(
     let mut keys = nodes.iter().flat_map(|node| names(node));
     keys.find(|(_, text)| resolve(text, hosts).any(|ip| here.contains(&ip)))
         .map(|(node, _)| node)
+}
+
+/// An address as getnameinfo(3) prints it: an IPv6 one of a link with the name of that.
+fn numeric(address: &Address, host: &Snapshot) -> String {
+    match (address.ip(), host.link_of(address)) {
+        (IpAddr::V6(ip), Some(link)) if address.is_link_local() => format!("{ip}%{}", link.name()),
+        (ip, _) => ip.to_string(),
+    }
 }
 
 /// The node whose ring0_addr is an address of this host: before 3.0.

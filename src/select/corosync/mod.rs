@@ -33,6 +33,7 @@
 //!     nodelist {
 //!         node {
 //!             name: n1
+//!             nodeid: 1
 //!         }
 //!     }",
 //! )?;
@@ -92,6 +93,7 @@ mod conf_reader;
 mod json;
 mod link;
 mod local_node;
+mod members;
 mod names;
 mod plan;
 mod planner;

@@ -271,7 +271,10 @@ pub enum AddressProblem {
     },
     /// The addresses that the hosts file has for the name are of the family that is not asked
     /// for. Corosync would ask DNS, which this library does not.
-    #[error("the name {text:?} has no address in the hosts file that ip_version {version} allows")]
+    #[error(
+        "the name {text:?} has no address in the hosts file that ip_version {version} allows; \
+         Corosync would ask DNS. Write such an address, or give the name one in the hosts file"
+    )]
     FamilyOfName {
         /// The name.
         text: String,

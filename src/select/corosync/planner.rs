@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::checks::Checks;
-use super::conf::{Conf, ConfError, Node, Value};
+use super::conf::{Conf, ConfError, Interface, Node, Value};
 use super::link::{ConfLink, Origin, Transport};
 use super::local_node;
+use super::members::{Lines, Members};
 use super::names::{Hosts, IpVersion, read_address};
 use super::plan::Plan;
 use super::version::Version;
@@ -123,9 +124,12 @@ impl<'a> Planner<'a> {
     }
 
     /// The links of this host.
-    pub fn plan(mut self, host: &Snapshot, hosts: &Hosts) -> Result<Plan, ConfError> {
-        let mut written = self.interfaces()?;
-        self.nodelist(&mut written, host, hosts)?;
+    pub fn plan(mut self, host: &Snapshot, hosts: &'a Hosts) -> Result<Plan, ConfError> {
+        let (mut written, sections) = self.interfaces()?;
+        match self.is_3() {
+            true => self.nodelist_3(&mut written, sections, host, hosts)?,
+            false => self.nodelist(&mut written, host, hosts)?,
+        }
         self.check_number(&written)?;
         let mut links = Vec::new();
         for (number, (origin, value)) in written {
@@ -143,14 +147,14 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The interface sections, merged by their numbers.
-    fn interfaces(&mut self) -> Result<Written<'a>, ConfError> {
+    /// The interface sections, merged by their numbers; and those that make a link.
+    fn interfaces(&mut self) -> Result<(Written<'a>, Lines), ConfError> {
         let key = if self.is_3() {
             "linknumber"
         } else {
             "ringnumber"
         };
-        let mut written = Written::new();
+        let (mut written, mut sections) = (Written::new(), Lines::new());
         for interface in self.conf.interfaces() {
             let number = interface.get(key);
             let ring = interface.get("ringnumber");
@@ -163,15 +167,31 @@ impl<'a> Planner<'a> {
                     self.version
                 ));
             }
+            let counts = self.counts(interface);
             let number = match number {
-                Some(value) => self.number(value)?,
+                Some(value) if counts => self.number(value)?,
+                Some(_) => continue,
                 None => 0,
             };
+            if counts {
+                sections.insert(number, interface.line());
+            }
             if let Some(value) = interface.get("bindnetaddr") {
                 written.insert(number, (Origin::Bindnetaddr, value));
             }
         }
-        Ok(written)
+        Ok((written, sections))
+    }
+
+    /// Whether a section makes a link: in Corosync 3 on udp by its bindnetaddr alone, else by
+    /// whatever it says besides its number.
+    fn counts(&self, interface: &Interface) -> bool {
+        let besides = |key: &str| !["linknumber", "ringnumber"].contains(&key);
+        match (self.is_3(), self.transport) {
+            (false, _) => true,
+            (true, Transport::Udp) => interface.get("bindnetaddr").is_some(),
+            (true, _) => interface.keys().any(besides),
+        }
     }
 
     fn number(&self, value: &Value) -> Result<u32, ConfError> {
@@ -202,38 +222,90 @@ impl<'a> Planner<'a> {
             }
             return Ok(());
         }
-        let local = match self.is_3() {
-            true => Some(self.local_node(nodes, host, hosts)?),
-            false => local_node::by_address(nodes, self.ip_version, host, hosts),
+        let local = local_node::by_address(nodes, self.ip_version, host, hosts);
+        if let Some(local) = local
+            && self.takes_nodelist(written, local)
+        {
+            self.take(written, local)?;
+        }
+        Ok(())
+    }
+
+    /// The same in Corosync 3, which checks the whole nodelist.
+    fn nodelist_3(
+        &mut self,
+        written: &mut Written<'a>,
+        mut sections: Lines,
+        host: &Snapshot,
+        hosts: &'a Hosts,
+    ) -> Result<(), ConfError> {
+        let (conf, transport, ip_version) = (self.conf, self.transport, self.ip_version);
+        let nodes = conf.nodes();
+        let high_bit = conf.totem("clear_node_high_bit");
+        let members = Members {
+            nodes,
+            transport,
+            ip_version,
+            clear_high_bit: high_bit.is_some_and(|value| value.text() == "yes"),
+            hosts,
         };
         for (number, value) in nodes.iter().flat_map(Node::ring_addrs) {
             self.check_ring(number, value)?;
         }
-        let Some(local) = local else {
-            return Ok(());
-        };
-        self.warn_of_both(written, local);
-        let beside = self.first_ring0().is_some() && self.nodelist_wins();
-        if beside || !written.contains_key(&0) {
-            let nodelist = |(number, value)| (number, (Origin::Nodelist, value));
-            written.extend(local.ring_addrs().map(nodelist));
+        let local = self.local_node(nodes, host, hosts)?;
+        if let (Some(first), false) = (nodes.first(), members.are_read()) {
+            // With a bindnetaddr it exits, else it is aborted by an assertion soon.
+            let problem = "the first node has neither a name nor a ring0_addr, and Corosync then \
+                           looks at none";
+            return Err(ConfError::new(first.line(), problem));
         }
-        if self.is_3() {
-            let checks = Checks {
-                conf: self.conf,
-                transport: self.transport,
-                ip_version: self.ip_version,
-                hosts,
-            };
-            for warning in checks.nodes(local)? {
-                self.warn(warning);
+        if self.takes_nodelist(written, local) {
+            self.take(written, local)?;
+            sections.extend(
+                local
+                    .ring_addrs()
+                    .map(|(number, value)| (number, value.line())),
+            );
+        }
+        let links = members.check(local, &sections, &mut self.warnings)?;
+        // Of more than one that are written here check_number tells.
+        let only_0 = links.iter().eq(&[0]) || links.is_empty();
+        if transport != Transport::Knet && written.len() < 2 && !only_0 {
+            let links: Vec<_> = links.iter().map(u32::to_string).collect();
+            let links = links.join(", ");
+            let problem = format!("these are links: {links}; {transport} has link 0 alone");
+            return Err(ConfError::new(local.line(), problem));
+        }
+        // With the members it reads the addresses of this host, whatever bindnetaddr there is.
+        if transport == Transport::Knet {
+            for (number, _) in local.ring_addrs() {
+                if let Some((Origin::Bindnetaddr, value)) = written.get(&number) {
+                    let line = value.line();
+                    self.warn(format!("line {line}: transport knet ignores bindnetaddr."));
+                }
             }
-            let first = written.values().next();
-            let first =
-                first.and_then(|(_, v)| read_address(v.text(), self.ip_version, hosts).ok());
-            if let Some(first) = first {
-                checks.without_knet(local, first.ip)?;
-            }
+            self.take(written, local)?;
+        }
+        let checks = Checks {
+            conf,
+            transport,
+            ip_version,
+            hosts,
+        };
+        checks.without_knet()
+    }
+
+    /// Whether the addresses of the local node stand above or in for bindnetaddr.
+    fn takes_nodelist(&mut self, written: &Written<'a>, local: &Node) -> bool {
+        self.warn_of_both(written, local);
+        let wins = self.first_ring0().is_some() && self.nodelist_wins();
+        wins || !written.contains_key(&0)
+    }
+
+    fn take(&self, written: &mut Written<'a>, local: &'a Node) -> Result<(), ConfError> {
+        for (number, value) in local.ring_addrs() {
+            self.check_ring(number, value)?;
+            written.insert(number, (Origin::Nodelist, value));
         }
         Ok(())
     }

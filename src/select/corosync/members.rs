@@ -1,0 +1,194 @@
+//! What Corosync 3 asks of all nodes of a nodelist (exec/totemconfig.c, read and observed in
+//! 3.1.7).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::conf::{ConfError, Node, Value};
+use super::link::Transport;
+use super::names::{AddressProblem, Hosts, IpVersion, read_address};
+
+/// Links, each with the line that makes it one.
+pub(super) type Lines = BTreeMap<u32, usize>;
+
+/// A nodelist and how it is read.
+pub(super) struct Members<'a> {
+    pub nodes: &'a [Node],
+    pub transport: Transport,
+    pub ip_version: IpVersion,
+    /// `totem.clear_node_high_bit`.
+    pub clear_high_bit: bool,
+    pub hosts: &'a Hosts,
+}
+
+impl Members<'_> {
+    /// Whether Corosync looks at the nodelist beyond the node that is this host: where its first
+    /// node has a name or a ring0_addr.
+    pub fn are_read(&self) -> bool {
+        let first = self.nodes.first();
+        first.is_some_and(|node| node.get("name").or(node.get("ring0_addr")).is_some())
+    }
+
+    /// Requires what holds for nodes and links, of which these have an interface section or an
+    /// address of this host. Returns all links, and adds what is to be said.
+    pub fn check(
+        &self,
+        local: &Node,
+        own: &Lines,
+        warnings: &mut Vec<String>,
+    ) -> Result<BTreeSet<u32>, ConfError> {
+        let mut members = BTreeMap::new();
+        for number in own.keys() {
+            members.insert(*number, Vec::new());
+        }
+        self.check_nodeid(local)?;
+        for node in self.nodes {
+            for (number, value) in node.ring_addrs() {
+                self.check_nodeid(node)?;
+                let ip = self.read(number, value, warnings)?;
+                members.entry(number).or_default().push((ip, value));
+            }
+        }
+        for (number, of) in &members {
+            check_link(*number, of, own)?;
+        }
+        if members.len() > 1 {
+            self.check_number(&members, own)?;
+        }
+        self.check_duplicates()?;
+        Ok(members.into_keys().collect())
+    }
+
+    /// The address of a node; none where DNS may know it.
+    fn read(
+        &self,
+        number: u32,
+        value: &Value,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<IpAddr>, ConfError> {
+        let line = value.line();
+        match read_address(value.text(), self.ip_version, self.hosts) {
+            Ok(read) => Ok(Some(read.ip)),
+            Err(
+                problem @ (AddressProblem::Unknown { .. } | AddressProblem::FamilyOfName { .. }),
+            ) => {
+                warnings.push(format!("line {line}: ring{number}_addr: {problem}."));
+                Ok(None)
+            }
+            Err(problem) => {
+                let problem = format!("ring{number}_addr {problem}");
+                Err(ConfError::new(line, problem))
+            }
+        }
+    }
+
+    /// A nodeid is written, or made of an IPv4 address.
+    fn check_nodeid(&self, node: &Node) -> Result<(), ConfError> {
+        if written_nodeid(node).is_some_and(|nodeid| nodeid != 0) {
+            return Ok(());
+        }
+        let problem = match self.transport {
+            Transport::Knet => {
+                "a node without nodeid, which knet needs; write nodeid: 1, or another number of its own"
+            }
+            _ if self.nodeid_of_address(node).is_some() => return Ok(()),
+            // It takes freed memory for the ring0_addr, and mostly exits.
+            _ if node.get("ring0_addr").is_none() => {
+                "a node with neither nodeid nor ring0_addr; write nodeid: 1, or another number of its own"
+            }
+            _ => {
+                "a node without nodeid, which is made of an IPv4 ring0_addr alone; write nodeid: 1, or another number of its own"
+            }
+        };
+        Err(ConfError::new(node.line(), problem))
+    }
+
+    fn nodeid_of_address(&self, node: &Node) -> Option<u32> {
+        let text = node.get("ring0_addr")?.text();
+        match read_address(text, IpVersion::V4, self.hosts).ok()?.ip {
+            IpAddr::V4(ip) if self.clear_high_bit => Some(ip.to_bits() & 0x7fff_ffff),
+            IpAddr::V4(ip) => Some(ip.to_bits()),
+            IpAddr::V6(_) => None,
+        }
+    }
+
+    /// Where there are several links: as many addresses on each, and names.
+    fn check_number(
+        &self,
+        members: &BTreeMap<u32, Vec<Member<'_>>>,
+        own: &Lines,
+    ) -> Result<(), ConfError> {
+        let count = members.values().next().map_or(0, Vec::len);
+        // As many nodes as the first link has addresses.
+        let nameless = |node: &&Node| node.get("name").is_none();
+        if let Some(node) = self.nodes.iter().take(count).find(nameless) {
+            let problem = "a node without a name; where there are several links every node needs \
+                           one";
+            return Err(ConfError::new(node.line(), problem));
+        }
+        let most = members.values().map(Vec::len).max().unwrap_or(0);
+        let Some((number, of)) = members.iter().find(|(_, of)| of.len() != most) else {
+            return Ok(());
+        };
+        let without = |node: &&Node| node.ring_addrs().all(|(other, _)| other != *number);
+        let line = match (of.is_empty(), own.get(number)) {
+            (true, Some(line)) => *line,
+            _ => self.nodes.iter().find(without).map_or(1, Node::line),
+        };
+        let problem = match of.is_empty() {
+            true => format!(
+                "link {number} has an interface section and no address; write a ring{number}_addr \
+                 for every node, or leave the section out"
+            ),
+            false => format!(
+                "a node without ring{number}_addr, which others have; every node needs an address \
+                 on each link"
+            ),
+        };
+        Err(ConfError::new(line, problem))
+    }
+
+    fn check_duplicates(&self) -> Result<(), ConfError> {
+        let mut seen = BTreeSet::new();
+        for node in self.nodes {
+            let nodeid = written_nodeid(node).or_else(|| self.nodeid_of_address(node));
+            if let Some(nodeid) = nodeid.filter(|nodeid| !seen.insert(*nodeid)) {
+                let problem = format!("nodeid {nodeid} is that of another node");
+                return Err(ConfError::new(node.line(), problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The address of a node on a link, if it is known, and where it stands.
+type Member<'a> = (Option<IpAddr>, &'a Value);
+
+/// A link of this host, whose nodes have addresses of one family.
+fn check_link(number: u32, of: &[Member<'_>], own: &Lines) -> Result<(), ConfError> {
+    let Some((_, value)) = of.first() else {
+        return Ok(());
+    };
+    if !own.contains_key(&number) {
+        let problem = format!("link {number} has no address of this host");
+        return Err(ConfError::new(value.line(), problem));
+    }
+    let mut known = of.iter().filter_map(|(ip, value)| Some(((*ip)?, value)));
+    let Some((first, _)) = known.next() else {
+        return Ok(());
+    };
+    match known.find(|(ip, _)| ip.is_ipv4() != first.is_ipv4()) {
+        Some((ip, value)) => {
+            let problem = format!(
+                "link {number} has {ip} and {first}; the addresses of a link have to be of one \
+                 family"
+            );
+            Err(ConfError::new(value.line(), problem))
+        }
+        None => Ok(()),
+    }
+}
+
+fn written_nodeid(node: &Node) -> Option<u32> {
+    node.get("nodeid")?.number()?.try_into().ok()
+}
