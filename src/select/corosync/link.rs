@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::names::{Hosts, How, ReadAddress};
-use crate::select::Bindnet;
+use crate::select::{Bindnet, ParseBindnetError};
 use crate::snapshot::{Snapshot, is_link_local};
 
 /// How the nodes talk, `totem.transport` of corosync.conf(5).
@@ -164,6 +164,19 @@ impl How {
             Self::Hexadecimal => "hexadecimal",
             Self::ShortForm => "a short form",
             Self::HostsFile => "a name of the hosts file",
+        }
+    }
+}
+
+impl ReadAddress {
+    /// The address as a bindnetaddr, with its zone.
+    ///
+    /// # Errors
+    /// Where it is an IPv4-mapped IPv6 address.
+    pub fn bindnet(&self) -> Result<Bindnet, ParseBindnetError> {
+        match &self.zone {
+            Some(zone) => format!("{}%{zone}", self.ip).parse(),
+            None => self.ip.try_into(),
         }
     }
 }

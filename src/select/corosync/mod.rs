@@ -81,10 +81,11 @@
 //! | which transport | knet from 3.0, udp before |
 //! | whose address on knet | ringX_addr of the node that is this host, configured or not (`IP_FREEBIND`); bindnetaddr is ignored |
 //! | and on udp, udpu | bindnetaddr, by one of the five rules; without one, or from 2.4.3 (2.99.0) beside a nodelist whose first node has a ring0_addr, the ringX_addr of the node that is this host, by the same rule |
-//! | which node is this host | from 3.0: that of its name, of an address, or of a name that the hosts file resolves to one; before: that whose ring0_addr is an address of it |
+//! | which node is this host | from 3.0: that of its name (from 3.1.1 up to the first dot, too), of an address, or of a name that the hosts file resolves to one; before: that whose ring0_addr is an address of it |
 //! | what is an address | what getaddrinfo(3) takes: octal numbers, short forms, names; no prefix |
-//! | of which family | `ip_version`: from 3.0 IPv4 alone on udp, else IPv6 before IPv4 |
+//! | of which family | `ip_version`; without one IPv4 on udp and before 3.0, else IPv6 before IPv4 |
 //! | which number | linknumber from 3.0 (ringnumber is ignored), ringnumber before |
+//! | what is refused | what bears on addresses and nodes, as 3.1.7 was seen to refuse it: a prefix, a family that is not asked for, nodes without this host, without ids or with two families on a link, a second link on udp. Ports, timeouts, votes and memberaddr are not looked at |
 
 mod checks;
 mod conf;
@@ -98,6 +99,7 @@ mod names;
 mod plan;
 mod planner;
 mod report;
+mod totem;
 mod version;
 mod walk;
 

@@ -7,7 +7,6 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::select::parse::inet_aton;
-use crate::select::{Bindnet, ParseBindnetError};
 use crate::snapshot::is_link_local;
 
 /// Reads the address in a `bindnetaddr` or a `ringX_addr`, as `totemip_parse` (exec/totemip.c of
@@ -91,19 +90,6 @@ pub struct ReadAddress {
     pub how: How,
     /// What stood behind `%`: a name or an index of a link. Corosync drops it.
     pub zone: Option<String>,
-}
-
-impl ReadAddress {
-    /// The address as a bindnetaddr, with its zone.
-    ///
-    /// # Errors
-    /// Where it is an IPv4-mapped IPv6 address.
-    pub fn bindnet(&self) -> Result<Bindnet, ParseBindnetError> {
-        match &self.zone {
-            Some(zone) => format!("{}%{zone}", self.ip).parse(),
-            None => self.ip.try_into(),
-        }
-    }
 }
 
 /// How getaddrinfo(3) reads a text.

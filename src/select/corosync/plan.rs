@@ -86,8 +86,9 @@ impl Conf {
     /// The links of this host, as the version of a profile reads them; the newest for our own.
     ///
     /// # Errors
-    /// What that version refuses: no link, no node that is this host, an address it cannot read.
-    /// Names are looked up in `hosts` only, never by DNS.
+    /// What that version refuses of addresses, nodes and links: no link, no node that is this host,
+    /// an address it cannot read, two families on one link. Names are looked up in `hosts` only,
+    /// never by DNS: of this host they have to be there, of another node a warning says so.
     pub fn plan(
         &self,
         profile: Profile,

@@ -9,6 +9,7 @@ use super::local_node;
 use super::members::{Lines, Members};
 use super::names::{Hosts, IpVersion, read_address};
 use super::plan::Plan;
+use super::totem::Totem;
 use super::version::Version;
 use crate::select::Profile;
 use crate::snapshot::Snapshot;
@@ -36,91 +37,35 @@ impl<'a> Planner<'a> {
             Profile::Patched => Version::new(2, 0, 0),
             Profile::Corosync(None) | Profile::Default => Version::NEWEST,
         };
-        let mut planner = Self {
-            conf,
-            profile,
-            version,
-            transport: Transport::Udp,
-            ip_version: IpVersion::Any,
-            warnings: version.warning().into_iter().collect(),
-        };
+        let mut warnings: Vec<_> = version.warning().into_iter().collect();
         if profile == Profile::Default {
-            planner.warn(format!(
+            warnings.push(format!(
                 "the version of Corosync is not known; {version}, the newest known, is shown \
                  (--profile corosync:VERSION)."
             ));
         }
-        planner.read_totem()?;
-        Ok(planner)
+        let Totem {
+            transport,
+            ip_version,
+        } = Totem::read(conf, version, &mut warnings)?;
+        Ok(Self {
+            conf,
+            profile,
+            version,
+            transport,
+            ip_version,
+            warnings,
+        })
     }
 
-    /// Whether this is Corosync 3 (its previews began with 2.90).
     fn is_3(&self) -> bool {
-        self.version >= Version::new(2, 90, 0)
+        self.version.is_3()
     }
 
     /// Whether the nodelist stands above bindnetaddr.
     fn nodelist_wins(&self) -> bool {
         let preview = (Version::new(2, 90, 0)..Version::new(2, 99, 0)).contains(&self.version);
         self.version >= Version::new(2, 4, 3) && !preview
-    }
-
-    fn read_totem(&mut self) -> Result<(), ConfError> {
-        match self.conf.totem("version") {
-            Some(value) if value.number() == Some(2) => {}
-            Some(value) => {
-                let problem = format!("totem.version {:?}; only 2 is read", value.text());
-                return Err(ConfError::new(value.line(), problem));
-            }
-            None => {
-                let problem = "totem.version is missing; write \"version: 2\" in totem { }";
-                return Err(ConfError::new(1, problem.to_owned()));
-            }
-        }
-        self.transport = match self.conf.totem("transport").map(|v| (v.text(), v)) {
-            Some(("knet", _)) if self.is_3() => Transport::Knet,
-            Some(("udp", _)) => Transport::Udp,
-            Some(("udpu", _)) => Transport::Udpu,
-            Some((text, value)) if self.is_3() => {
-                let problem = format!("transport {text:?}; write knet, udp or udpu");
-                return Err(ConfError::new(value.line(), problem));
-            }
-            Some((text, value)) => {
-                self.warn(format!(
-                    "line {}: Corosync {} does not know the transport {text} and takes udp.",
-                    value.line(),
-                    self.version
-                ));
-                Transport::Udp
-            }
-            None if self.is_3() => Transport::Knet,
-            None => Transport::Udp,
-        };
-        self.ip_version = self.read_ip_version()?;
-        Ok(())
-    }
-
-    fn read_ip_version(&self) -> Result<IpVersion, ConfError> {
-        let default = match (self.is_3(), self.transport) {
-            (true, Transport::Udp) | (false, _) => IpVersion::V4,
-            (true, _) => IpVersion::V6Then4,
-        };
-        if self.version < Version::new(1, 99, 0) {
-            return Ok(IpVersion::Any);
-        }
-        let Some(value) = self.conf.totem("ip_version") else {
-            return Ok(default);
-        };
-        match value.text().parse() {
-            Ok(IpVersion::V6Then4 | IpVersion::V4Then6) if !self.is_3() => {
-                let (text, version) = (value.text(), self.version);
-                let problem =
-                    format!("ip_version {text:?}: for Corosync {version} write ipv4 or ipv6");
-                Err(ConfError::new(value.line(), problem))
-            }
-            Ok(version) => Ok(version),
-            Err(problem) => Err(ConfError::new(value.line(), problem.to_string())),
-        }
     }
 
     /// The links of this host.

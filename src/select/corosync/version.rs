@@ -51,6 +51,11 @@ impl Version {
         }
     }
 
+    /// Whether this is Corosync 3, whose previews began with 2.90.
+    pub(super) fn is_3(self) -> bool {
+        self >= Self([2, 90, 0])
+    }
+
     /// What is to be said of a version that is not known.
     pub fn warning(self) -> Option<String> {
         let (oldest, newest) = (Self::OLDEST, Self::NEWEST);
