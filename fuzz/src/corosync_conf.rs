@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use bindnet::corosync::{Conf, Interface, Value};
+use bindnet::corosync::{Conf, Hosts, Interface, Value};
+use bindnet::{About, Address, Link, Profile, Selector, Snapshot};
 
 pub fn check(data: &[u8]) {
     let mut naive = Naive {
@@ -16,8 +17,60 @@ pub fn check(data: &[u8]) {
             assert_eq!(error.line(), line, "{error}");
             assert!(error.to_string().starts_with(&format!("line {line}: ")));
         }
-        (Ok(conf), Ok(map)) => compare(&conf, &map),
+        (Ok(conf), Ok(map)) => {
+            compare(&conf, &map);
+            plan(&conf, data);
+        }
         (conf, naive) => panic!("{conf:?}\n{naive:?}"),
+    }
+}
+
+/// Whatever the file says, every age of Corosync has a plan or a problem in one of its lines.
+fn plan(conf: &Conf, data: &[u8]) {
+    let mut about = About::default();
+    about.hostname = Some("n1".to_owned());
+    let links =
+        [(2, "eth0"), (3, "eth1")].map(|(at, name)| Link::new(at, super::input::name(name)));
+    let addresses = [
+        ("192.168.1.10/24", 2),
+        ("10.0.0.10/24", 3),
+        ("fe80::1/64", 3),
+    ];
+    let addresses = addresses.map(|(net, at)| Address::new(net.parse().expect("a literal"), at));
+    let host = Snapshot::new(links, addresses).expect("both links are listed");
+    let host = host.with_about(about);
+    // Its lines may be read as a hosts file, too.
+    let hosts = Hosts::parse(data);
+    let lines = data.split(|byte| *byte == b'\n').count();
+    for profile in [
+        "default",
+        "patched",
+        "corosync:1.4.7",
+        "corosync:2.4.2",
+        "corosync:3.1.7",
+    ] {
+        let profile: Profile = profile.parse().expect("a literal");
+        let plan = match conf.plan(profile, &host, &hosts) {
+            Ok(plan) => plan,
+            Err(error) => {
+                assert!((1..=lines).contains(&error.line()), "{error}");
+                continue;
+            }
+        };
+        assert!(!plan.links().is_empty());
+        let selector = Selector::new("192.168.1.0".parse().expect("a literal"));
+        let decided = plan.decide(&host, &selector);
+        for link in &decided {
+            assert!((1..=lines).contains(&link.link.line()));
+            assert!(!link.corosync.explanation.contains('\n'));
+        }
+        let json = plan.to_json("a", &decided);
+        assert!(json.starts_with(r#"{"format":"bindnet-conf/1","file":"a","links":[{"link":"#));
+        assert!(
+            plan.warnings()
+                .iter()
+                .all(|warning| !warning.contains('\n'))
+        );
     }
 }
 
