@@ -1,11 +1,12 @@
 //! Advice: what would settle an ambiguous decision, or bring about a choice.
 
 use super::bindnet::Bindnet;
-use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone};
+use super::decision::{Candidate, Decision, Match, Verdict, WhyNone};
 use super::evidence::Reason;
 use super::host_address::HostAddress;
 use super::parse::parse_net;
 use super::report::place;
+use super::separation::Separation;
 
 /// What would settle an ambiguous decision, or bring about a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]

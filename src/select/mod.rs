@@ -15,19 +15,22 @@ mod profile;
 mod report;
 mod rule;
 mod selector;
+mod separation;
 mod subnets;
 mod table;
 mod view;
+mod warnings;
 
 pub use advice::Advice;
 pub use bindnet::{Bindnet, Zone};
-pub use decision::{Candidate, Decision, Match, Outcome, Separation, Verdict, WhyNone};
+pub use decision::{Candidate, Decision, Match, Outcome, Verdict, WhyNone};
 pub use declared::{Declaration, Declared, TieError};
 pub use evidence::{Reason, Reasons, Rule, UnknownRule};
 pub use host_address::HostAddress;
 pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
 pub use profile::{ParseProfileError, Profile};
 pub use selector::Selector;
+pub use separation::Separation;
 pub use table::Table;
 
 pub(crate) use view::Restriction;

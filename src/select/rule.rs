@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use super::bindnet::Target;
 use super::corosync::Walk;
-use super::decision::{Candidate, Decision, Match, Separation, Verdict, WhyNone, Winner};
+use super::decision::{Candidate, Decision, Match, Verdict, WhyNone, Winner};
 use super::evidence::Reason;
 use super::host_address::HostAddress;
 use super::selector::Selector;
+use super::separation::Separation;
 use super::view::{Restriction, View};
 use crate::snapshot::{Bits, Snapshot, Table};
 

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use super::walk::Walk;
-use crate::select::decision::{Candidate, Decision, Match, Separation, WhyNone};
+use crate::select::decision::{Candidate, Decision, Match, WhyNone};
 use crate::select::profile::Profile;
 use crate::select::report::place;
+use crate::select::separation::Separation;
 use crate::snapshot::is_link_local;
 
 impl Decision {

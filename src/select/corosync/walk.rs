@@ -1,8 +1,9 @@
 //! The walk over the addresses, as `totemip_iface_check` does it (exec/totemip.c of Corosync).
 
 use super::version::{Rule, Version};
-use crate::select::decision::{Candidate, Match, Separation, Verdict, WhyNone, Winner};
+use crate::select::decision::{Candidate, Match, Verdict, WhyNone, Winner};
 use crate::select::profile::Profile;
+use crate::select::separation::Separation;
 use crate::select::view::View;
 use crate::snapshot::{Address, Bits, Name};
 

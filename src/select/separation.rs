@@ -1,0 +1,51 @@
+//! What separated the winner from the runner-up.
+
+/// Why the winner was not alone, or was close: what separated it from the runner-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Separation {
+    /// It is declared fixed, the runner-up is not.
+    DeclaredFixed,
+    /// The runner-up is on a loopback link.
+    Loopback,
+    /// There is weak evidence against the runner-up.
+    WeakEvidence,
+    /// The link of the runner-up is down.
+    LinkState,
+    /// The kernel lists it first.
+    KernelOrder,
+    /// The bindnetaddr names a host that is not here; the winner is of the same network.
+    SameNetwork,
+    /// It is the remembered choice.
+    Previous,
+    /// The remembered choice is absent or unusable.
+    PreviousAbsent,
+    /// Corosync takes an exact address before any other.
+    Exact,
+    /// Corosync walks the list from its end, and meets it first.
+    ReversedOrder,
+}
+
+impl Separation {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::DeclaredFixed => "declared-fixed",
+            Self::Loopback => "loopback",
+            Self::WeakEvidence => "weak-evidence",
+            Self::LinkState => "link-state",
+            Self::KernelOrder => "kernel-order",
+            Self::SameNetwork => "same-network",
+            Self::Previous => "previous",
+            Self::PreviousAbsent => "previous-absent",
+            Self::Exact => "exact",
+            Self::ReversedOrder => "reversed-order",
+        }
+    }
+
+    /// Whether it leaves a decision by our rule ambiguous: the operator and the memory of the last
+    /// choice decide for certain, everything else only ranks.
+    pub const fn is_ambiguous(self) -> bool {
+        !matches!(self, Self::DeclaredFixed | Self::Previous)
+    }
+}
