@@ -128,7 +128,7 @@ fn two_rings_of_corosync_1() {
     let run = preview(&one, &["--profile", "corosync:1.4.1"]);
     assert_eq!(run.status, 2, "{run:?}");
     assert!(
-        run.stderr.contains("line 6: a second link; rrp_mode none"),
+        run.stderr.contains("is of a second link; rrp_mode none"),
         "{run:?}"
     );
 }

@@ -199,7 +199,7 @@ fn what_corosync_would_refuse() {
         5,
         &["0 to 7"],
     );
-    refused(&conf("", &["    name: n9"]), "2.4.6", 1, &["no link"]);
+    refused(&conf("", &["    name: n9"]), "2.4.6", 6, &["no link"]);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn what_corosync_3_would_refuse_of_udp() {
     refused(
         &conf(&no_group, &[named]),
         "3.1.7",
-        1,
+        3,
         &["cluster_name", "mcastaddr"],
     );
     let unicast = UDP.replace("239.192.1.1", "10.1.1.1");
@@ -326,4 +326,26 @@ fn a_link_that_is_down_is_not_bound() {
         );
         assert!(run.stdout.contains(then), "{run:?}");
     }
+}
+
+#[test]
+fn ids_and_groups_that_do_not_count() {
+    let n1 = "    name: n1\n    nodeid: 1\n    ring0_addr: 192.168.1.10";
+    let large = n1.replace(": 1\n", ": 65536\n");
+    refused(&conf("", &[&large]), "3.1.7", 8, &["65536", "1 to 65535"]);
+    let zero = n1.replace(": 1\n", ": 0\n");
+    let other = zero.replace("n1", "n2").replace(".10", ".11");
+    let udpu = "  transport: udpu\n  cluster_name: c";
+    warns(&conf(udpu, &[&zero, &other]), "3.1.7", &[]);
+    // Only the group of link 0 counts, and the last one.
+    let link_1 = "  interface {\n    linknumber: 1\n    mcastaddr: 10.1.1.1\n  }";
+    let named = "    name: n1\n    nodeid: 1";
+    let floats = "192.168.1.200 looks floating";
+    warns(
+        &conf(&format!("{UDP}\n{link_1}"), &[named]),
+        "3.1.7",
+        &[floats],
+    );
+    let twice = UDP.replace("    mcastaddr", "    mcastaddr: 10.1.1.1\n    mcastaddr");
+    warns(&conf(&twice, &[named]), "3.1.7", &[floats]);
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bindnet::corosync::{How, LinkDecision, Plan, Taken};
+use bindnet::corosync::{How, LinkDecision, Origin, Plan, Taken};
 use bindnet::{Candidate, Profile, Snapshot};
 
 use super::common::corosync::{ConfFile, hosts, installed, refused};
@@ -69,11 +69,21 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
             true => format!("DIFFERS: {}", corosync.explanation),
             false => format!("{}: the same.", plan.corosync()),
         };
-        let mut details = details(decision);
-        for line in decision.details() {
-            details.push_str(&format!("\n{line}\n"));
+        // Advice is about a bindnetaddr; a ringX_addr is bound as it stands, or is to name a host.
+        let mut more = String::new();
+        match link.origin() {
+            Origin::Nodelist if decision.has_table() => {
+                more.push_str(&format!("\n{}", decision.table()));
+            }
+            Origin::Nodelist => {}
+            _ => {
+                more.push_str(&details(decision));
+                for line in decision.details() {
+                    more.push_str(&format!("\n{line}\n"));
+                }
+            }
         }
-        format!("link {number}, line {line}: {link}\n{decision}\n{told}\n{details}")
+        format!("link {number}, line {line}: {link}\n{decision}\n{told}\n{more}")
     };
     links.iter().map(paragraph).collect::<Vec<_>>().join("\n")
 }

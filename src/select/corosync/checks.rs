@@ -1,6 +1,6 @@
 //! What Corosync 3 refuses of udp and udpu (exec/totemconfig.c).
 
-use super::conf::{Conf, ConfError};
+use super::conf::{Conf, ConfError, Interface, Value};
 use super::link::Transport;
 use super::names::{AddressProblem, Hosts, IpVersion, read_address};
 
@@ -29,7 +29,11 @@ impl Checks<'_> {
         let none = key("crypto_cipher").is_some() && key("crypto_hash").is_some();
         if let Some(value) = crypto.or(secauth.filter(|_| !none)) {
             let transport = self.transport;
-            let problem = format!("cryptography, which {transport} does not have from Corosync 3");
+            let problem = format!(
+                "{:?} is cryptography, which {transport} does not have from Corosync 3; write \
+                 crypto_cipher: none and crypto_hash: none, or transport: knet",
+                value.text()
+            );
             return Err(ConfError::new(value.line(), problem));
         }
         if self.transport == Transport::Udp {
@@ -38,29 +42,41 @@ impl Checks<'_> {
         Ok(())
     }
 
+    /// The multicast group of link 0, the only one.
     fn multicast(&self) -> Result<(), ConfError> {
-        let mut sections = self.conf.interfaces().iter();
-        let mut broadcasts = sections
-            .clone()
-            .filter_map(|section| section.get("broadcast"));
-        if broadcasts.any(|value| value.text() == "yes") {
-            return Ok(());
-        }
-        match sections.find_map(|interface| interface.get("mcastaddr")) {
-            None if self.conf.totem("cluster_name").is_some() => Ok(()),
+        let number = |section: &Interface| section.get("linknumber").and_then(Value::number);
+        let sections = self.conf.interfaces().iter();
+        let sections = sections.filter(|section| number(section).unwrap_or(0) == 0);
+        // Of sections with one number the last one counts, key by key.
+        let last = |key| {
+            sections
+                .clone()
+                .filter_map(|section| section.get(key))
+                .next_back()
+        };
+        let group = last("mcastaddr").map(|value| {
+            let read = read_address(value.text(), self.ip_version, self.hosts);
+            (value, read)
+        });
+        let broadcast = last("broadcast").is_some_and(|value| value.text() == "yes");
+        match group {
+            None if broadcast || self.conf.totem("cluster_name").is_some() => Ok(()),
             None => {
+                let line = self.conf.totem("transport").map_or(1, Value::line);
                 let problem = "udp without a multicast address; write cluster_name in totem { }, or \
                                mcastaddr in its interface";
-                Err(ConfError::new(1, problem))
+                Err(ConfError::new(line, problem))
             }
-            Some(value) => match read_address(value.text(), self.ip_version, self.hosts) {
-                Ok(read) if !read.ip.is_multicast() => {
-                    let problem = format!("mcastaddr {} is not multicast", value.text());
-                    Err(ConfError::new(value.line(), problem))
-                }
-                Ok(_) | Err(AddressProblem::Unknown { .. }) => Ok(()),
-                Err(problem) => Err(ConfError::new(value.line(), format!("mcastaddr {problem}"))),
-            },
+            Some((value, Ok(read))) if !broadcast && !read.ip.is_multicast() => {
+                let text = value.text();
+                let problem =
+                    format!("mcastaddr {text} is not multicast; write 239.x.x.x or ff15::x");
+                Err(ConfError::new(value.line(), problem))
+            }
+            Some((_, Ok(_) | Err(AddressProblem::Unknown { .. }))) => Ok(()),
+            Some((value, Err(problem))) => {
+                Err(ConfError::new(value.line(), format!("mcastaddr {problem}")))
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ use super::conf::{ConfError, Node, Value};
 use super::link::Transport;
 use super::names::{AddressProblem, Hosts, IpVersion, read_address};
 
+/// More does not fit into the 16 bits of `knet_node_id_t` (libknet.h).
+const KNET_MAX_NODEID: u32 = 0xffff;
+
 /// Links, each with the line that makes it one.
 pub(super) type Lines = BTreeMap<u32, usize>;
 
@@ -84,8 +87,14 @@ impl Members<'_> {
 
     /// A nodeid is written, or made of an IPv4 address.
     fn check_nodeid(&self, node: &Node) -> Result<(), ConfError> {
-        if written_nodeid(node).is_some_and(|nodeid| nodeid != 0) {
-            return Ok(());
+        match (written_nodeid(node), node.get("nodeid")) {
+            (Some(1..=KNET_MAX_NODEID), _) => return Ok(()),
+            (Some(nodeid @ 1..), Some(value)) if self.transport == Transport::Knet => {
+                let problem = format!("nodeid {nodeid}; knet takes 1 to {KNET_MAX_NODEID}");
+                return Err(ConfError::new(value.line(), problem));
+            }
+            (Some(1..), _) => return Ok(()),
+            _ => {}
         }
         let problem = match self.transport {
             Transport::Knet => {
@@ -151,9 +160,11 @@ impl Members<'_> {
     fn check_duplicates(&self) -> Result<(), ConfError> {
         let mut seen = BTreeSet::new();
         for node in self.nodes {
-            let nodeid = written_nodeid(node).or_else(|| self.nodeid_of_address(node));
+            let written = written_nodeid(node).filter(|nodeid| *nodeid != 0);
+            let nodeid = written.or_else(|| self.nodeid_of_address(node));
             if let Some(nodeid) = nodeid.filter(|nodeid| !seen.insert(*nodeid)) {
-                let problem = format!("nodeid {nodeid} is that of another node");
+                let problem =
+                    format!("nodeid {nodeid} is that of another node; write a number of its own");
                 return Err(ConfError::new(node.line(), problem));
             }
         }
@@ -170,7 +181,9 @@ fn check_link(number: u32, of: &[Member<'_>], own: &Lines) -> Result<(), ConfErr
         return Ok(());
     };
     if !own.contains_key(&number) {
-        let problem = format!("link {number} has no address of this host");
+        let problem = format!(
+            "link {number} has no address of this host; write ring{number}_addr into its node, too"
+        );
         return Err(ConfError::new(value.line(), problem));
     }
     let mut known = of.iter().filter_map(|(ip, value)| Some(((*ip)?, value)));

@@ -1,5 +1,6 @@
 //! Addresses as getaddrinfo(3) reads them for Corosync, and the hosts(5) file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -301,50 +302,46 @@ pub enum AddressProblem {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts {
-    lines: Vec<Line>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
-    ip: IpAddr,
-    /// With the white space between them. The first is the canonical one.
-    names: String,
-}
-
-impl Line {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        words(&self.names)
-    }
+    /// The addresses of each name, which is in lower case.
+    addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// The canonical name of each address.
+    names: BTreeMap<IpAddr, String>,
 }
 
 impl Hosts {
     /// Reads the text of a hosts file. What is not UTF-8 in a name is replaced by U+FFFD.
     pub fn parse(text: &[u8]) -> Self {
-        let lines = text.split(|b| *b == b'\n').filter_map(|line| {
+        let mut hosts = Self::default();
+        for line in text.split(|b| *b == b'\n') {
             // A string of C ends at a zero byte.
-            let line = line.split(|b| matches!(b, b'#' | 0)).next()?;
-            let line = String::from_utf8_lossy(line);
-            let (ip, names) = line.trim_start_matches(is_space).split_once(is_space)?;
-            Some(Line {
-                ip: ip.parse().ok()?,
-                names: names.trim_matches(is_space).to_owned(),
-            })
-        });
-        Self {
-            lines: lines.collect(),
+            let line = line.split(|b| matches!(b, b'#' | 0)).next();
+            let line = String::from_utf8_lossy(line.unwrap_or_default());
+            let mut words = line.split(is_space).filter(|word| !word.is_empty());
+            let Some(Ok(ip)) = words.next().map(str::parse) else {
+                continue;
+            };
+            let names: Vec<_> = words.collect();
+            if let Some(name) = names.first() {
+                let name = || (*name).to_owned();
+                hosts.names.entry(ip).or_insert_with(name);
+            }
+            let names: BTreeSet<_> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+            for name in names {
+                hosts.addresses.entry(name).or_default().push(ip);
+            }
         }
+        hosts
     }
 
     /// The addresses of a name or alias, in the order of the file. Case does not count.
     pub fn addresses(&self, name: &str) -> impl Iterator<Item = IpAddr> {
-        let named = move |line: &&Line| line.names().any(|other| other.eq_ignore_ascii_case(name));
-        self.lines.iter().filter(named).map(|line| line.ip)
+        let found = self.addresses.get(&name.to_ascii_lowercase());
+        found.into_iter().flatten().copied()
     }
 
     /// The canonical name of an address: the first name of its first line.
     pub fn name_of(&self, ip: IpAddr) -> Option<&str> {
-        let line = self.lines.iter().find(|line| line.ip == ip)?;
-        line.names().next()
+        self.names.get(&ip).map(String::as_str)
     }
 
     /// The address of a name for who asks for these families.
@@ -378,10 +375,6 @@ fn as_ipv4(ip: IpAddr) -> Option<IpAddr> {
 fn is_numeric(name: &str) -> bool {
     let number = name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     (number && !name.ends_with('.')) || name.contains(':')
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_space).filter(|word| !word.is_empty())
 }
 
 /// isspace(3) in the C locale.

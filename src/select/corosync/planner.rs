@@ -306,7 +306,11 @@ impl<'a> Planner<'a> {
                  host\"); write a node with the name of this host ({hostname}) or one of its \
                  addresses as ring0_addr"
             );
-            ConfError::new(line, problem).of_this_host()
+            let error = ConfError::new(line, problem);
+            match nodes.is_empty() {
+                true => error,
+                false => error.of_this_host(),
+            }
         })
     }
 
@@ -335,12 +339,34 @@ impl<'a> Planner<'a> {
         let mut links = written.values();
         match (links.next(), links.next()) {
             (None, _) => {
-                let problem = "no link: neither a bindnetaddr in totem { interface { } } nor a \
-                               ringX_addr of the node that is this host";
-                Err(ConfError::new(1, problem).of_this_host())
+                let mut problem =
+                    "no link: neither a bindnetaddr in totem { interface { } } nor a \
+                                   ringX_addr of the node that is this host"
+                        .to_owned();
+                let first = self.conf.nodes().first();
+                let knows_nodes = self.version >= Version::new(1, 99, 0);
+                if first.is_some() && !knows_nodes {
+                    problem = format!(
+                        "no link: Corosync {} knows no nodelist; write a bindnetaddr in totem {{ \
+                         interface {{ }} }}",
+                        self.version
+                    );
+                }
+                let error = ConfError::new(first.map_or(1, Node::line), problem);
+                Err(match knows_nodes && !self.is_3() && first.is_some() {
+                    true => error.of_this_host(),
+                    false => error,
+                })
             }
             (_, Some((_, second))) if !many => {
-                let problem = format!("a second link; {what} can have one");
+                let instead = match self.is_3() {
+                    true => "transport: knet",
+                    false => "rrp_mode: passive",
+                };
+                let problem = format!(
+                    "{:?} is of a second link; {what} can have one, write {instead}",
+                    second.text()
+                );
                 Err(ConfError::new(second.line(), problem))
             }
             _ => Ok(()),
