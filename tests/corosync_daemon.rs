@@ -2,6 +2,8 @@
 //!
 //! `BINDNET_SEED` repeats a run.
 
+#[path = "support/by_chance.rs"]
+mod by_chance;
 #[path = "support/corosync.rs"]
 mod corosync;
 #[path = "support/decided.rs"]
@@ -15,15 +17,11 @@ mod topology;
 #[path = "support/totemip.rs"]
 mod totemip;
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::IpAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::SystemTime;
 
 use bindnet::{Profile, Snapshot};
+use by_chance::{Tally, on_hosts, require};
 use corosync::{Answer, Daemon, Setup, Transport};
 use decided::{choice, plan, profile, selector};
 use random_host::{Random, RandomHost};
@@ -56,54 +54,15 @@ const VARIETY: [(&str, usize); 18] = [
     ("Udpu", 100),
 ];
 
-/// How often something came about.
-type Tally = BTreeMap<String, usize>;
-
 #[test]
 fn the_daemon_binds_what_its_profile_decides() {
     let Some(version) = corosync::controlled_version() else {
         return;
     };
-    let seed = seed();
-    corosync::say(&format!("BINDNET_SEED={seed}"));
-    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::new()));
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= HOSTS {
-                return;
-            }
-            let counted = corosync::run(|| random_run(&version, seed, at));
-            let counted = counted.expect("it ran a moment ago");
-            let mut tally = tally.lock().expect("no thread failed");
-            for (what, times) in counted {
-                *tally.entry(what).or_default() += times;
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(work);
-        }
-    });
-    let tally = tally.into_inner().expect("no thread failed");
-    corosync::say(&format!("{HOSTS} hosts: {tally:#?}"));
-    for (what, least) in VARIETY {
-        let times = tally.get(what).copied().unwrap_or(0);
-        assert!(times >= least, "{what}: {times} times, not {least}");
-    }
+    let tally = on_hosts(HOSTS, |seed, at| random_run(&version, seed, at));
+    require(&tally, &VARIETY);
     let refused = tally.get("steps refused").copied().unwrap_or(0);
     assert!(refused * 20 < tally["steps"], "the hosts are not built");
-}
-
-fn seed() -> u64 {
-    match std::env::var("BINDNET_SEED") {
-        Ok(seed) => seed.parse().expect("BINDNET_SEED is a number"),
-        Err(_) => {
-            let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
-            now.as_nanos() as u64
-        }
-    }
 }
 
 fn random_run(version: &str, seed: u64, at: usize) -> Tally {

@@ -3,6 +3,8 @@
 //!
 //! `BINDNET_SEED` repeats a run.
 
+#[path = "support/by_chance.rs"]
+mod by_chance;
 #[path = "support/corosync.rs"]
 mod corosync;
 #[path = "support/decided.rs"]
@@ -23,13 +25,11 @@ mod totemip;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::IpAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use bindnet::corosync::{Conf, Hosts, Node, Plan, Transport};
 use bindnet::{Selector, Snapshot};
+use by_chance::{Tally, on_hosts, require};
 use corosync::{Answer, NODE};
 use decided::{choice, profile, selector};
 use nix::mount::{MsFlags, mount};
@@ -86,9 +86,6 @@ const VARIETY: [(&str, usize); 38] = [
     ("plan refused", 40),
 ];
 
-/// How often something came about.
-type Tally = BTreeMap<String, usize>;
-
 #[test]
 fn the_daemon_takes_a_file_as_its_plan_says() {
     let Some(version) = corosync::controlled_version() else {
@@ -97,43 +94,14 @@ fn the_daemon_takes_a_file_as_its_plan_says() {
     if corosync::run(control).is_none() {
         return;
     }
-    let seed = seed();
-    corosync::say(&format!("BINDNET_SEED={seed}"));
-    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::new()));
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= HOSTS {
-                return;
-            }
-            let counted = corosync::run(|| on_a_host(&version, seed, at));
-            let mut tally = tally.lock().expect("no thread failed");
-            for what in counted.expect("it ran a moment ago") {
-                *tally.entry(what).or_default() += 1;
-            }
+    let tally = on_hosts(HOSTS, |seed, at| {
+        let mut tally = Tally::new();
+        for what in on_a_host(&version, seed, at) {
+            *tally.entry(what).or_default() += 1;
         }
-    };
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(work);
-        }
+        tally
     });
-    let tally = tally.into_inner().expect("no thread failed");
-    corosync::say(&format!("{} files: {tally:#?}", HOSTS * CONFS));
-    for (what, least) in VARIETY {
-        let times = tally.get(what).copied().unwrap_or(0);
-        assert!(times >= least, "{what}: {times} times, not {least}");
-    }
-}
-
-fn seed() -> u64 {
-    match std::env::var("BINDNET_SEED") {
-        Ok(seed) => seed.parse().expect("BINDNET_SEED is a number"),
-        Err(_) => {
-            let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
-            now.as_nanos() as u64
-        }
-    }
+    require(&tally, &VARIETY);
 }
 
 /// Without it no other answer is believed: a file that is taken on knet, with a name that only our

@@ -91,8 +91,8 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
 /// What is to be noticed of the file and of each link, each thing once.
 fn warnings(plan: &Plan, links: &[LinkDecision], recorded: bool) -> Vec<String> {
     let mut warnings = plan.warnings().to_vec();
-    let named = |link: &&LinkDecision| link.link.address().how == How::HostsFile;
-    if recorded && links.iter().any(|link| named(&link)) {
+    let named = |decided: &LinkDecision| decided.link.address().how == How::HostsFile;
+    if recorded && links.iter().any(named) {
         warnings.push("names were looked up in the hosts file of this machine.".to_owned());
     }
     for LinkDecision {

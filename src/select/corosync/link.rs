@@ -96,19 +96,7 @@ impl ConfLink {
     pub fn bindnet(&self) -> Bindnet {
         self.bindnet
     }
-}
 
-impl fmt::Display for ConfLink {
-    /// The key and its value.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.origin {
-            Origin::Bindnetaddr => write!(f, "bindnetaddr {}", self.text),
-            Origin::Nodelist => write!(f, "ring{}_addr {}", self.number, self.text),
-        }
-    }
-}
-
-impl ConfLink {
     /// What the operator should know of it, on this host.
     pub(super) fn warnings(
         &self,
@@ -152,6 +140,16 @@ impl ConfLink {
             _ => {}
         }
         warnings
+    }
+}
+
+impl fmt::Display for ConfLink {
+    /// The key and its value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.origin {
+            Origin::Bindnetaddr => write!(f, "bindnetaddr {}", self.text),
+            Origin::Nodelist => write!(f, "ring{}_addr {}", self.number, self.text),
+        }
     }
 }
 

@@ -14,9 +14,6 @@ use super::version::Version;
 use crate::select::Profile;
 use crate::snapshot::Snapshot;
 
-/// Links are numbered from 0 (`INTERFACE_MAX`).
-const MAX_LINK: u32 = 7;
-
 /// Reads a file as one version does.
 pub(super) struct Planner<'a> {
     conf: &'a Conf,
@@ -60,6 +57,11 @@ impl<'a> Planner<'a> {
 
     fn is_3(&self) -> bool {
         self.version.is_3()
+    }
+
+    /// Links are numbered from 0 to this (`INTERFACE_MAX` less one).
+    fn max_link(&self) -> u32 {
+        if self.is_3() { 7 } else { 1 }
     }
 
     /// Whether the nodelist stands above bindnetaddr.
@@ -140,7 +142,7 @@ impl<'a> Planner<'a> {
     }
 
     fn number(&self, value: &Value) -> Result<u32, ConfError> {
-        let max = if self.is_3() { MAX_LINK } else { 1 };
+        let max = self.max_link();
         let number = value.number().and_then(|number| number.try_into().ok());
         let number = number.filter(|number| *number <= max);
         number.ok_or_else(|| {
@@ -315,7 +317,7 @@ impl<'a> Planner<'a> {
     }
 
     fn check_ring(&self, number: u32, value: &Value) -> Result<(), ConfError> {
-        let max = if self.is_3() { MAX_LINK } else { 1 };
+        let max = self.max_link();
         if number <= max {
             return Ok(());
         }
