@@ -227,8 +227,16 @@ impl<'a> Run<'a> {
         let decision = selector.decide(&snapshot);
         let pick = choice(&decision);
         let ip = pick.map(|pick| pick.ip);
-        let kept = netns::capturer().decide(&selector);
-        self.require("a capturer", &kept.expect("rtnetlink"), &decision);
+        // A link that went up runs a moment later: both have to look at the same moment.
+        let (kept, decision) = (0..100)
+            .find_map(|_| {
+                let before = netns::capture();
+                let kept = netns::capturer().decide(&selector).expect("rtnetlink");
+                let still = before.links() == netns::capture().links();
+                still.then(|| (kept, selector.decide(&before)))
+            })
+            .expect("a host that holds still");
+        self.require("a capturer", &kept, &decision);
         // It has the label for the name of the link, which may be that of no link or of another.
         let by_getifaddrs = Snapshot::capture_by_getifaddrs().expect("getifaddrs(3)");
         let by_getifaddrs = choice(&selector.decide(&by_getifaddrs));
