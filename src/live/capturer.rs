@@ -7,9 +7,9 @@ use nix::errno::Errno;
 use super::dump::{Bound, Dump, Dumper};
 use super::error::CaptureError;
 use crate::select::{Decision, Restriction, Selector};
-use crate::snapshot::{About, Consistency, Link, Snapshot, Source};
+use crate::snapshot::{About, Consistency, Link, Snapshot, Source, Table};
 use crate::sys::host;
-use crate::wire::rtnetlink::{Family, Message, request_addresses, request_links};
+use crate::wire::rtnetlink::{DecodeError, Family, Frame, Wire, request_addresses, request_links};
 
 /// How often the remembered choice must be missing in a row to be gone.
 const BELIEVE_AFTER: u32 = 3;
@@ -226,14 +226,10 @@ impl Capturer {
             },
             request: &|sequence| request_addresses(family, link, sequence),
             restart: &|snapshot: &mut Snapshot| snapshot.clear_addresses(family == Family::V4),
-            each: &|snapshot: &mut Snapshot, message| {
-                // A kernel before 4.20 sends what was not asked for, too.
-                if let Message::NewAddress(address) = message
-                    && Family::of(address.ip()) == family
-                    && link.is_none_or(|link| address.link_index() == Some(link))
-                {
-                    snapshot.push(&address);
-                }
+            // A kernel before 4.20 sends what was not asked for, too.
+            each: &|snapshot: &mut Snapshot, frame| match family {
+                Family::V4 => push(&mut snapshot.v4, frame, link),
+                Family::V6 => push(&mut snapshot.v6, frame, link),
             },
         };
         self.dumper.dump(&dump, self.bound, snapshot)
@@ -244,10 +240,9 @@ impl Capturer {
             what: "RTM_GETLINK",
             request: &request_links,
             restart: &|links: &mut Vec<Link>| links.clear(),
-            each: &|links: &mut Vec<Link>, message| {
-                if let Message::NewLink(link) = message {
-                    links.push(link);
-                }
+            each: &|links: &mut Vec<Link>, frame| {
+                links.extend(frame.new_link()?);
+                Ok(())
             },
         };
         let mut links = Vec::new();
@@ -275,6 +270,20 @@ impl Capturer {
         snapshot.drop_orphans();
         Ok(())
     }
+}
+
+/// Appends the address that a message is about to its table, if it is on the link.
+fn push<A: Wire>(
+    table: &mut Table<A>,
+    frame: &Frame<'_>,
+    link: Option<u32>,
+) -> Result<(), DecodeError> {
+    if let Some(entry) = frame.new_address::<A>()?
+        && link.is_none_or(|link| entry.facts.link() == Some(link))
+    {
+        table.push(entry);
+    }
+    Ok(())
 }
 
 fn about(clean: bool) -> About {

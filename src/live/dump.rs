@@ -6,11 +6,12 @@ use nix::errno::Errno;
 
 use super::error::CaptureError;
 use crate::sys::netlink::{Received, Socket};
-use crate::wire::rtnetlink::{Message, messages};
+use crate::wire::rtnetlink::{DecodeError, Frame, Message, frames};
 
 /// What carries requests to the kernel and datagrams back.
 pub(super) trait Transport: Sized {
-    fn open() -> nix::Result<Self>;
+    /// Opens it; the buffer is the one that it receives into later.
+    fn open(buffer: &mut [u8]) -> nix::Result<Self>;
     fn port(&self) -> u32;
     fn send(&self, request: &[u8]) -> nix::Result<()>;
     /// Receives a datagram, or `ETIMEDOUT` at the deadline.
@@ -18,8 +19,8 @@ pub(super) trait Transport: Sized {
 }
 
 impl Transport for Socket {
-    fn open() -> nix::Result<Self> {
-        Self::open()
+    fn open(buffer: &mut [u8]) -> nix::Result<Self> {
+        Self::open(buffer)
     }
 
     fn port(&self) -> u32 {
@@ -68,22 +69,23 @@ enum Pass {
 }
 
 /// What is dumped, and where it goes.
-pub(super) struct Dump<'a, S> {
+pub(super) struct Dump<'a, S, const N: usize> {
     /// The request in words, for errors.
     pub what: &'static str,
     /// The request with a sequence number.
-    pub request: &'a dyn Fn(u32) -> Vec<u8>,
+    pub request: &'a dyn Fn(u32) -> [u8; N],
     /// Called before each pass.
     pub restart: &'a dyn Fn(&mut S),
     /// Called for each message of a pass.
-    pub each: &'a dyn Fn(&mut S, Message),
+    pub each: &'a dyn Fn(&mut S, &Frame<'_>) -> Result<(), DecodeError>,
 }
 
 impl<T: Transport> Dumper<T> {
     pub fn open() -> Result<Self, CaptureError> {
+        let mut buffer = vec![0; BUFFER].into_boxed_slice();
         Ok(Self {
-            socket: Some(open()?),
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            socket: Some(open(&mut buffer)?),
+            buffer,
             sequence: 0,
         })
     }
@@ -92,7 +94,7 @@ impl<T: Transport> Dumper<T> {
     pub fn socket(&mut self) -> Result<&T, CaptureError> {
         match &mut self.socket {
             Some(socket) => Ok(socket),
-            closed => Ok(closed.insert(open()?)),
+            closed => Ok(closed.insert(open(&mut self.buffer)?)),
         }
     }
 
@@ -100,9 +102,9 @@ impl<T: Transport> Dumper<T> {
     /// whole in any case, is clean.
     ///
     /// No pass begins after `bound.timeout`, and none takes longer.
-    pub fn dump<S>(
+    pub fn dump<S, const N: usize>(
         &mut self,
-        dump: &Dump<'_, S>,
+        dump: &Dump<'_, S, N>,
         bound: Bound,
         state: &mut S,
     ) -> Result<bool, CaptureError> {
@@ -126,9 +128,9 @@ impl<T: Transport> Dumper<T> {
         }
     }
 
-    fn pass<S>(
+    fn pass<S, const N: usize>(
         &mut self,
-        dump: &Dump<'_, S>,
+        dump: &Dump<'_, S, N>,
         timeout: Duration,
         state: &mut S,
     ) -> Result<Pass, CaptureError> {
@@ -179,8 +181,8 @@ impl<T: Transport> Dumper<T> {
     }
 }
 
-fn open<T: Transport>() -> Result<T, CaptureError> {
-    T::open().map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))
+fn open<T: Transport>(buffer: &mut [u8]) -> Result<T, CaptureError> {
+    T::open(buffer).map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))
 }
 
 /// What one datagram says of the dump.
@@ -190,22 +192,33 @@ struct Answer {
     end: Option<Pass>,
 }
 
-fn answer<S>(
-    dump: &Dump<'_, S>,
+fn answer<S, const N: usize>(
+    dump: &Dump<'_, S, N>,
     datagram: &[u8],
     ours: (u32, u32),
     state: &mut S,
 ) -> Result<Answer, CaptureError> {
     let request = dump.what;
     let mut answer = Answer::default();
-    for message in messages(datagram) {
-        let (header, message) = message.map_err(|error| CaptureError::Decode { request, error })?;
+    let decode = |error| CaptureError::Decode { request, error };
+    for frame in frames(datagram) {
+        let frame = frame.map_err(decode)?;
+        let header = frame.header;
+        let is_ours = (header.sequence, header.port) == ours;
+        if !frame.is_control() {
+            // Others are what is left of an older dump, or events.
+            if is_ours {
+                answer.interrupted |= header.interrupted;
+                (dump.each)(state, &frame).map_err(decode)?;
+            }
+            continue;
+        }
+        let message = frame.message().map_err(decode)?;
         if message == Message::Overrun {
             answer.end = Some(Pass::Lost);
             break;
         }
-        // What is left of an older dump, or an event.
-        if (header.sequence, header.port) != ours {
+        if !is_ours {
             continue;
         }
         answer.interrupted |= header.interrupted;
@@ -214,14 +227,15 @@ fn answer<S>(
                 answer.end = Some(Pass::Clean);
                 break;
             }
-            Message::Error(0, _) => {}
             Message::Error(errno, _) if errno == Errno::EBUSY as i32 => {
                 answer.end = Some(Pass::Lost);
                 break;
             }
-            Message::Error(errno, words) => return Err(refused(request, errno, words)),
+            Message::Error(errno, words) if errno != 0 => {
+                return Err(refused(request, errno, words));
+            }
             Message::Done(errno) => return Err(refused(request, errno, None)),
-            message => (dump.each)(state, message),
+            _ => {}
         }
     }
     Ok(answer)

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use super::*;
 use crate::wire::rtnetlink::{Family, request_addresses};
@@ -57,7 +56,7 @@ struct Fake {
 }
 
 impl Transport for Fake {
-    fn open() -> nix::Result<Self> {
+    fn open(_: &mut [u8]) -> nix::Result<Self> {
         SCRIPT.with_borrow_mut(|script| {
             script.opened += 1;
             let port = 100 + script.opened;
@@ -174,12 +173,10 @@ fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, CaptureError>, Heard) {
             heard.begun += 1;
             heard.last.clear();
         },
-        each: &|heard: &mut Heard, message| {
-            if let Message::NewAddress(address) = message
-                && let IpAddr::V4(ip) = address.ip()
-            {
-                heard.last.push(ip.octets()[3]);
-            }
+        each: &|heard: &mut Heard, frame| {
+            let address = frame.new_address::<u32>()?;
+            heard.last.extend(address.map(|entry| entry.ip as u8));
+            Ok(())
         },
     };
     let bound = Bound {

@@ -64,8 +64,8 @@ pub(super) fn each_match<A: Bits>(
     match target {
         // Under the address's own mask.
         Target::Address(_) => own_mask(addresses, masks, ip, |at| {
-            let exact = addresses.get(at) == Some(&ip);
-            let host_bits = masks.get(at).is_some_and(|mask| ip & !*mask != A::ZERO);
+            let exact = addresses.get(at) == Some(ip);
+            let host_bits = masks.get(at).is_some_and(|mask| ip & !mask != A::ZERO);
             found(
                 at,
                 match (exact, host_bits) {

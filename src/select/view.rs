@@ -29,7 +29,7 @@ impl Restriction {
 }
 
 /// The addresses of one family that the rule sees.
-pub(super) struct View<'a, A> {
+pub(super) struct View<'a, A: Bits> {
     snapshot: &'a Snapshot,
     table: &'a Table<A>,
     sees: Restriction,
@@ -51,7 +51,7 @@ impl<'a, A: Bits> View<'a, A> {
             sees => self
                 .table
                 .facts()
-                .filter(|facts| sees.admits(facts.link))
+                .filter(|facts| sees.admits(facts.link()))
                 .count(),
         }
     }

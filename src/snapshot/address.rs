@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use thiserror::Error;
 
+use super::Entry;
+use super::facts::Facts;
 use super::flags::{AddressFlags, Scope};
 use super::name::Name;
 use super::netmask::{Bits, Netmask};
@@ -43,19 +45,6 @@ pub struct Address {
     pub(super) facts: Facts,
 }
 
-/// What is said of an address of either family.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Facts {
-    pub link: Option<u32>,
-    pub label: Option<Name>,
-    pub scope: Option<Scope>,
-    pub flags: Option<AddressFlags>,
-    pub protocol: Option<u8>,
-    pub valid_lft: Option<Lifetime>,
-    pub preferred_lft: Option<Lifetime>,
-    pub created: Option<u32>,
-}
-
 impl Address {
     /// An address with its prefix length, on the link with this index.
     pub fn new(net: IpNet, link: u32) -> Self {
@@ -86,12 +75,12 @@ impl Address {
     }
 
     /// From the bits of one family.
-    pub(crate) fn from_bits<A: Bits>(ip: A, mask: A, peer: Option<A>, facts: Facts) -> Self {
+    pub(crate) fn from_bits<A: Bits>(entry: Entry<A>) -> Self {
         Self {
-            ip: ip.to_ip(),
-            netmask: mask.to_netmask(),
-            peer: peer.map(Bits::to_ip),
-            facts,
+            ip: entry.ip.to_ip(),
+            netmask: entry.mask.to_netmask(),
+            peer: entry.peer.map(Bits::to_ip),
+            facts: entry.facts,
         }
     }
 
@@ -99,12 +88,12 @@ impl Address {
     /// of an IPv4 address and not its link.
     #[must_use]
     pub fn on_unknown_link(mut self) -> Self {
-        self.facts.link = None;
+        self.facts.forget_link();
         self
     }
 
     fn with_link(mut self, index: u32) -> Self {
-        self.facts.link = Some(index);
+        self.facts.set_link(index);
         self
     }
 
@@ -130,42 +119,42 @@ impl Address {
     /// With its scope.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
-        self.facts.scope = Some(scope);
+        self.facts.set_scope(scope);
         self
     }
 
     /// With its flags.
     #[must_use]
     pub fn with_flags(mut self, flags: AddressFlags) -> Self {
-        self.facts.flags = Some(flags);
+        self.facts.set_flags(flags);
         self
     }
 
     /// With the protocol that configured it.
     #[must_use]
     pub fn with_protocol(mut self, protocol: u8) -> Self {
-        self.facts.protocol = Some(protocol);
+        self.facts.set_protocol(protocol);
         self
     }
 
     /// With its valid lifetime.
     #[must_use]
     pub fn with_valid_lft(mut self, lifetime: Lifetime) -> Self {
-        self.facts.valid_lft = Some(lifetime);
+        self.facts.set_valid_lft(lifetime);
         self
     }
 
     /// With its preferred lifetime.
     #[must_use]
     pub fn with_preferred_lft(mut self, lifetime: Lifetime) -> Self {
-        self.facts.preferred_lft = Some(lifetime);
+        self.facts.set_preferred_lft(lifetime);
         self
     }
 
     /// With the time it was created, in hundredths of a second since boot.
     #[must_use]
     pub fn with_created(mut self, created: u32) -> Self {
-        self.facts.created = Some(created);
+        self.facts.set_created(created);
         self
     }
 
@@ -187,7 +176,7 @@ impl Address {
 
     /// The index of its link; `None` where that is not known.
     pub fn link_index(&self) -> Option<u32> {
-        self.facts.link
+        self.facts.link()
     }
 
     /// The label; IPv4 only.
@@ -204,43 +193,43 @@ impl Address {
 
     /// The scope, if it is known.
     pub fn scope(&self) -> Option<Scope> {
-        self.facts.scope
+        self.facts.scope()
     }
 
     /// The flags, if they are known.
     #[doc(alias = "IFA_FLAGS")]
     pub fn flags(&self) -> Option<AddressFlags> {
-        self.facts.flags
+        self.facts.flags()
     }
 
     /// What configured it: 1 the kernel for loopback, 2 a router advertisement, 3 the kernel for
     /// link-local, others by agreement (linux/if_addr.h, Linux 5.18 and later).
     #[doc(alias = "IFA_PROTO")]
     pub fn protocol(&self) -> Option<u8> {
-        self.facts.protocol
+        self.facts.protocol()
     }
 
     /// How long it stays configured, if that is known.
     pub fn valid_lft(&self) -> Option<Lifetime> {
-        self.facts.valid_lft
+        self.facts.valid_lft()
     }
 
     /// How long it stays preferred, if that is known.
     pub fn preferred_lft(&self) -> Option<Lifetime> {
-        self.facts.preferred_lft
+        self.facts.preferred_lft()
     }
 
     /// When it was created, in hundredths of a second since boot (`cstamp` of `IFA_CACHEINFO`).
     #[doc(alias = "cstamp")]
     pub fn created(&self) -> Option<u32> {
-        self.facts.created
+        self.facts.created()
     }
 
     /// Whether another address of the same subnet came first on its link; IPv4 only, `None` for
     /// IPv6 and where the flags are not known.
     #[doc(alias = "IFA_F_SECONDARY")]
     pub fn is_secondary(&self) -> Option<bool> {
-        let flags = self.facts.flags.filter(|_| self.ip.is_ipv4())?;
+        let flags = self.facts.flags().filter(|_| self.ip.is_ipv4())?;
         Some(flags.contains(AddressFlags::SECONDARY))
     }
 

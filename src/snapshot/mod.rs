@@ -1,6 +1,7 @@
 //! The facts: addresses and links of one host at one moment, in kernel order.
 
 mod address;
+mod facts;
 mod flags;
 mod link;
 mod name;
@@ -17,10 +18,11 @@ pub use link::{HardwareAddress, HardwareAddressError, Link};
 pub use name::{Name, NameError};
 pub use netmask::Netmask;
 
-pub(crate) use address::{Facts, is_link_local};
+pub(crate) use address::is_link_local;
+pub(crate) use facts::Facts;
 pub(crate) use name::escape;
 pub(crate) use netmask::Bits;
-pub(crate) use scan::{one_mask, own_mask};
+pub(crate) use scan::{Column, one_mask, own_mask};
 
 /// The addresses and links of one host at one moment, in kernel order.
 ///
@@ -232,8 +234,8 @@ impl Snapshot {
     /// Appends an address to its family.
     pub(crate) fn push(&mut self, address: &Address) {
         match address.netmask() {
-            Netmask::V4(mask) => self.v4.push(address, mask),
-            Netmask::V6(mask) => self.v6.push(address, mask),
+            Netmask::V4(mask) => self.v4.push_address(address, mask),
+            Netmask::V6(mask) => self.v6.push_address(address, mask),
         }
     }
 
@@ -309,19 +311,28 @@ pub enum SnapshotError {
 
 /// The addresses of one family in kernel order.
 ///
-/// Addresses and masks stand in arrays of their own, because that is what the scan reads.
+/// Addresses and masks stand in columns of their own, because that is what the scan reads.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Table<A> {
-    pub addresses: Vec<A>,
-    pub masks: Vec<A>,
+pub(crate) struct Table<A: Bits> {
+    pub addresses: Column<A>,
+    pub masks: Column<A>,
     rest: Vec<(Option<A>, Facts)>,
 }
 
-impl<A> Default for Table<A> {
+/// A row of a [`Table`].
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<A> {
+    pub ip: A,
+    pub mask: A,
+    pub peer: Option<A>,
+    pub facts: Facts,
+}
+
+impl<A: Bits> Default for Table<A> {
     fn default() -> Self {
         Self {
-            addresses: Vec::new(),
-            masks: Vec::new(),
+            addresses: Column::default(),
+            masks: Column::default(),
             rest: Vec::new(),
         }
     }
@@ -339,7 +350,12 @@ impl<A: Bits> Table<A> {
     pub fn get(&self, at: usize) -> Option<Address> {
         let (peer, facts) = self.rest.get(at)?;
         let (ip, mask) = (self.addresses.get(at)?, self.masks.get(at)?);
-        Some(Address::from_bits(*ip, *mask, *peer, *facts))
+        Some(Address::from_bits(Entry {
+            ip,
+            mask,
+            peer: *peer,
+            facts: *facts,
+        }))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Address> + '_ {
@@ -347,15 +363,23 @@ impl<A: Bits> Table<A> {
     }
 
     /// `mask` is that of `address`.
-    fn push(&mut self, address: &Address, mask: A) {
+    fn push_address(&mut self, address: &Address, mask: A) {
         let Some(ip) = A::from_ip(address.ip()) else {
             debug_assert!(false, "address and mask of an Address are of one family");
             return;
         };
-        self.addresses.push(ip);
-        self.masks.push(mask);
-        self.rest
-            .push((address.peer().and_then(A::from_ip), address.facts));
+        self.push(Entry {
+            ip,
+            mask,
+            peer: address.peer().and_then(A::from_ip),
+            facts: address.facts,
+        });
+    }
+
+    pub fn push(&mut self, entry: Entry<A>) {
+        self.addresses.push(entry.ip);
+        self.masks.push(entry.mask);
+        self.rest.push((entry.peer, entry.facts));
     }
 
     fn clear(&mut self) {

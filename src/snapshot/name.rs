@@ -44,11 +44,33 @@ impl Name {
         if bytes.contains(&0) {
             return Err(NameError::Nul);
         }
-        let mut name = [0; Self::MAX_LEN];
-        name.get_mut(..bytes.len())
-            .ok_or(NameError::TooLong { len: bytes.len() })?
-            .copy_from_slice(bytes);
-        Ok(Self { bytes: name })
+        if bytes.len() > Self::MAX_LEN {
+            return Err(NameError::TooLong { len: bytes.len() });
+        }
+        Ok(Self::pack(bytes))
+    }
+
+    /// A name from bytes in which a NUL ends it, as in a datagram; `None` for an empty one.
+    #[inline]
+    pub(crate) fn until_nul(bytes: &[u8]) -> Result<Option<Self>, NameError> {
+        let len = bytes.iter().position(|byte| *byte == 0);
+        match bytes.get(..len.unwrap_or(bytes.len())) {
+            None | Some([]) => Ok(None),
+            Some(bytes) if bytes.len() > Self::MAX_LEN => {
+                Err(NameError::TooLong { len: bytes.len() })
+            }
+            Some(bytes) => Ok(Some(Self::pack(bytes))),
+        }
+    }
+
+    /// At most [`Name::MAX_LEN`] bytes, none of them NUL.
+    #[inline]
+    fn pack(bytes: &[u8]) -> Self {
+        // In a register: a short copy to memory that is then read as a whole makes the reader wait.
+        let packed = bytes.iter().rev();
+        let packed = packed.fold(0, |packed: u128, byte| packed << 8 | u128::from(*byte));
+        let [bytes @ .., _] = packed.to_le_bytes();
+        Self { bytes }
     }
 
     /// The bytes of the name, without a terminating NUL.

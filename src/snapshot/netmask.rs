@@ -103,6 +103,15 @@ pub(crate) trait Bits:
     /// No bit set.
     const ZERO: Self;
 
+    /// An integer of half as many bits.
+    type Half: Half;
+
+    /// The more and the less significant half.
+    fn halves(self) -> (Self::Half, Self::Half);
+
+    /// Both halves together.
+    fn join(high: Self::Half, low: Self::Half) -> Self;
+
     /// The mask with `len` leading ones; `None` where the family has fewer bits.
     fn mask(len: u8) -> Option<Self>;
 
@@ -125,11 +134,34 @@ pub(crate) trait Bits:
     fn to_netmask(self) -> Netmask;
 }
 
+/// Half of the bits of an address or a mask.
+pub(crate) trait Half:
+    Copy
+    + Default
+    + Eq
+    + std::ops::BitXor<Output = Self>
+    + std::ops::BitAnd<Output = Self>
+    + std::ops::BitOr<Output = Self>
+{
+}
+
 macro_rules! bits {
-    ($int:ty, $address:ty, $family:ident) => {
+    ($int:ty, $half:ty, $address:ty, $family:ident) => {
+        impl Half for $half {}
+
         impl Bits for $int {
             const IS_V4: bool = <$int>::BITS == 32;
             const ZERO: Self = 0;
+
+            type Half = $half;
+
+            fn halves(self) -> ($half, $half) {
+                ((self >> <$half>::BITS) as $half, self as $half)
+            }
+
+            fn join(high: $half, low: $half) -> Self {
+                Self::from(high) << <$half>::BITS | Self::from(low)
+            }
 
             fn mask(len: u8) -> Option<Self> {
                 let zeros = <$int>::BITS.checked_sub(len.into())?;
@@ -170,5 +202,5 @@ macro_rules! bits {
     };
 }
 
-bits!(u32, Ipv4Addr, V4);
-bits!(u128, Ipv6Addr, V6);
+bits!(u32, u16, Ipv4Addr, V4);
+bits!(u128, u64, Ipv6Addr, V6);

@@ -1,19 +1,19 @@
 //! A `NETLINK_ROUTE` socket (netlink(7)), and what can be asked of a link on it (netdevice(7)).
 
 use std::io::IoSliceMut;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SetSockOpt, SockFlag, SockProtocol, SockType, bind,
-    getsockname, recvmsg, send, setsockopt, socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, getsockname, recv,
+    recvmsg, send, setsockopt, socket, sockopt::SetBool,
 };
-use std::os::fd::AsFd;
 
 use crate::snapshot::{HardwareAddress, Link, LinkFlags, Name};
+use crate::wire::rtnetlink::request_nothing;
 
 /// A bound `NETLINK_ROUTE` socket: non-blocking, close-on-exec.
 #[derive(Debug)]
@@ -32,17 +32,24 @@ pub(crate) struct Received {
 }
 
 impl Socket {
-    /// Opens and binds a socket, with `NETLINK_GET_STRICT_CHK` where the kernel has it.
-    pub fn open() -> nix::Result<Self> {
+    /// Opens a socket, with `NETLINK_GET_STRICT_CHK` where the kernel has it.
+    ///
+    /// The kernel writes its first datagram for a socket into little room, and later ones into as
+    /// much as the socket had ready before: what it acknowledges here makes room of the size of
+    /// `buffer` known. It is no matter if it does not answer.
+    pub fn open(buffer: &mut [u8]) -> nix::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let protocol = SockProtocol::NetlinkRoute;
         let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
         // Without it (before Linux 4.20) the kernel dumps more than was asked for, and the
         // receiver filters.
         let _ = setsockopt(&fd, StrictCheck, &true);
-        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
-        let port = getsockname::<NetlinkAddr>(fd.as_raw_fd())?.pid();
-        Ok(Self { fd, port })
+        let mut socket = Self { fd, port: 0 };
+        // This binds the socket, too.
+        socket.send(&request_nothing(0))?;
+        let _ = recv(socket.fd.as_raw_fd(), buffer, MsgFlags::empty());
+        socket.port = getsockname::<NetlinkAddr>(socket.fd.as_raw_fd())?.pid();
+        Ok(socket)
     }
 
     /// The port id that the kernel gave this socket.
@@ -139,20 +146,13 @@ impl Socket {
 #[derive(Clone, Copy)]
 struct StrictCheck;
 
-impl SetSockOpt for StrictCheck {
-    type Val = bool;
-
-    fn set<F: AsFd>(&self, fd: &F, on: &bool) -> nix::Result<()> {
-        let value = libc::c_int::from(*on);
-        let fd = fd.as_fd().as_raw_fd();
-        let len = size_of::<libc::c_int>() as libc::socklen_t;
-        let option = libc::NETLINK_GET_STRICT_CHK;
-        let value: *const libc::c_int = &value;
-        // SAFETY: the fd is open, and `value` points to `len` readable bytes.
-        let set = unsafe { libc::setsockopt(fd, libc::SOL_NETLINK, option, value.cast(), len) };
-        Errno::result(set).map(drop)
-    }
-}
+nix::setsockopt_impl!(
+    StrictCheck,
+    libc::SOL_NETLINK,
+    libc::NETLINK_GET_STRICT_CHK,
+    bool,
+    SetBool
+);
 
 /// `struct ifreq` (netdevice(7)), and the requests that fill it.
 struct IfReq(libc::ifreq);

@@ -26,14 +26,16 @@
 //! # Ok::<(), rtnetlink::DecodeError>(())
 //! ```
 
+mod frame;
 mod view;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use crate::snapshot::{
-    Address, AddressFlags, Bits, Facts, HardwareAddress, Lifetime, Link, LinkFlags, Scope, escape,
+    Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
 };
 
+pub(crate) use frame::{Frame, Frames, frames};
 pub use view::DecodeError;
 use view::View;
 
@@ -42,7 +44,9 @@ const NLMSG_NOOP: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
+const NLMSG_MIN_TYPE: u16 = 0x10;
 const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_DUMP: u16 = 0x300;
@@ -67,7 +71,6 @@ const IFA_LABEL: u16 = 3;
 const IFA_CACHEINFO: u16 = 6;
 const IFA_FLAGS: u16 = 8;
 const IFA_PROTO: u16 = 11;
-const INFINITY_LIFE_TIME: u32 = u32::MAX;
 
 // linux/if_link.h
 const IFINFOMSG_LEN: usize = 16;
@@ -108,36 +111,46 @@ impl Family {
 /// The kernel heeds `link` only on a socket with `NETLINK_GET_STRICT_CHK`; on another it dumps
 /// all links, and the receiver filters.
 #[doc(alias = "RTM_GETADDR")]
-pub fn request_addresses(family: Family, link: Option<u32>, sequence: u32) -> Vec<u8> {
+pub fn request_addresses(family: Family, link: Option<u32>, sequence: u32) -> [u8; 24] {
     let family = match family {
         Family::V4 => AF_INET,
         Family::V6 => AF_INET6,
     };
-    let mut body = vec![family, 0, 0, 0];
-    body.extend(link.unwrap_or(0).to_ne_bytes());
-    request(RTM_GETADDR, &body, sequence)
+    let index = link.unwrap_or(0).to_ne_bytes();
+    let body = [family, 0, 0, 0].into_iter().chain(index);
+    request(RTM_GETADDR, NLM_F_DUMP, sequence, body)
 }
 
 /// The request to dump all links, without their statistics.
 #[doc(alias = "RTM_GETLINK")]
-pub fn request_links(sequence: u32) -> Vec<u8> {
-    let mut body = vec![0; IFINFOMSG_LEN];
-    body.extend(8u16.to_ne_bytes());
-    body.extend(IFLA_EXT_MASK.to_ne_bytes());
-    body.extend(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
-    request(RTM_GETLINK, &body, sequence)
+pub fn request_links(sequence: u32) -> [u8; 40] {
+    let attribute_len = 8u16.to_ne_bytes();
+    let body = [0; IFINFOMSG_LEN].into_iter().chain(attribute_len);
+    let body = body.chain(IFLA_EXT_MASK.to_ne_bytes());
+    let body = body.chain(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
+    request(RTM_GETLINK, NLM_F_DUMP, sequence, body)
 }
 
-fn request(kind: u16, body: &[u8], sequence: u32) -> Vec<u8> {
-    let len = NLMSG_HDRLEN + body.len();
-    let mut bytes = Vec::with_capacity(len);
-    bytes.extend((len as u32).to_ne_bytes());
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.extend(0u32.to_ne_bytes());
-    bytes.extend(body);
-    bytes
+/// The request to do nothing and to acknowledge it.
+pub(crate) fn request_nothing(sequence: u32) -> [u8; NLMSG_HDRLEN] {
+    request(NLMSG_NOOP, NLM_F_ACK, sequence, [])
+}
+
+/// A request of `N` bytes.
+fn request<const N: usize>(
+    kind: u16,
+    flags: u16,
+    sequence: u32,
+    body: impl IntoIterator<Item = u8>,
+) -> [u8; N] {
+    let len = (N as u32).to_ne_bytes().into_iter();
+    let header = len
+        .chain(kind.to_ne_bytes())
+        .chain((NLM_F_REQUEST | flags).to_ne_bytes())
+        .chain(sequence.to_ne_bytes())
+        .chain(0u32.to_ne_bytes());
+    let mut bytes = header.chain(body);
+    std::array::from_fn(|_| bytes.next().unwrap_or(0))
 }
 
 /// The header of a message (`struct nlmsghdr`).
@@ -195,158 +208,80 @@ pub enum Message {
 /// After an error in a message's framing there is no next message.
 pub fn messages(datagram: &[u8]) -> Messages<'_> {
     Messages {
-        datagram,
-        offset: 0,
+        frames: frames(datagram),
     }
 }
 
 /// The iterator that [`messages`] returns.
 #[derive(Clone, Debug)]
 pub struct Messages<'a> {
-    datagram: &'a [u8],
-    offset: usize,
+    frames: Frames<'a>,
 }
 
 impl Iterator for Messages<'_> {
     type Item = Result<(Header, Message), DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let offset = self.offset;
-        let rest = self
-            .datagram
-            .get(offset..)
-            .filter(|rest| !rest.is_empty())?;
-        // Until the length is known to be sound, an error ends the iteration.
-        self.offset = self.datagram.len();
-        let view = View {
-            bytes: rest,
-            offset,
-        };
-        let len = match view.u32(0, "nlmsg_len") {
-            Ok(len) => len as usize,
-            Err(error) => return Some(Err(error)),
-        };
-        if len < NLMSG_HDRLEN || len > rest.len() {
-            return Some(Err(DecodeError::Length {
-                what: "nlmsg_len",
-                len,
-                offset,
-            }));
-        }
-        self.offset = offset + len.next_multiple_of(4);
-        Some(message(View {
-            bytes: rest.get(..len).unwrap_or_default(),
-            offset,
-        }))
+        let frame = self.frames.next()?;
+        Some(frame.and_then(|frame| Ok((frame.header, frame.message()?))))
     }
-}
-
-fn message(view: View<'_>) -> Result<(Header, Message), DecodeError> {
-    let kind = view.u16(4, "nlmsg_type")?;
-    let flags = view.u16(6, "nlmsg_flags")?;
-    let header = Header {
-        sequence: view.u32(8, "nlmsg_seq")?,
-        port: view.u32(12, "nlmsg_pid")?,
-        interrupted: flags & NLM_F_DUMP_INTR != 0,
-    };
-    let body = view.rest(NLMSG_HDRLEN);
-    let message = match kind {
-        RTM_NEWADDR => address(body)?.map_or(Message::Other, Message::NewAddress),
-        RTM_DELADDR => address(body)?.map_or(Message::Other, Message::DeletedAddress),
-        RTM_NEWLINK => Message::NewLink(link(body)?),
-        RTM_DELLINK => Message::DeletedLink(link(body)?),
-        NLMSG_DONE => Message::Done(errno(body)?),
-        NLMSG_ERROR => Message::Error(errno(body)?, words(body, flags)),
-        NLMSG_OVERRUN => Message::Overrun,
-        NLMSG_NOOP => Message::Other,
-        _ => Message::Other,
-    };
-    Ok((header, message))
-}
-
-/// The error number of a `NLMSG_DONE` or `NLMSG_ERROR`, which carry it negated.
-fn errno(body: View<'_>) -> Result<i32, DecodeError> {
-    Ok((body.u32(0, "error number")? as i32).saturating_neg())
-}
-
-/// The kernel's own words for an error (`NLMSGERR_ATTR_MSG`), which are no reason to fail.
-fn words(body: View<'_>, flags: u16) -> Option<String> {
-    if flags & NLM_F_ACK_TLVS == 0 {
-        return None;
-    }
-    // The request comes back: its header alone if the answer is capped, else all of it.
-    let request = if flags & NLM_F_CAPPED != 0 {
-        NLMSG_HDRLEN
-    } else {
-        body.u32(4, "nlmsg_len").ok()? as usize
-    };
-    let attributes = body.rest(request.next_multiple_of(4).checked_add(4)?);
-    let text = attributes
-        .attributes()
-        .map_while(Result::ok)
-        .find(|(kind, _)| *kind == NLMSGERR_ATTR_MSG);
-    let (_, text) = text?;
-    Some(escape(text.bytes.split(|b| *b == 0).next()?))
 }
 
 /// An address (`struct ifaddrmsg`); `None` for a family other than IPv4 and IPv6.
 fn address(body: View<'_>) -> Result<Option<Address>, DecodeError> {
-    let fixed = body.array::<IFADDRMSG_LEN>(0, "ifaddrmsg")?;
-    let [family, prefix_len, flags, scope, ..] = fixed;
-    let facts = Facts {
-        link: Some(body.u32(4, "ifa_index")?),
-        flags: Some(AddressFlags::from_bits(flags.into())),
-        scope: Some(Scope::new(scope)),
-        ..Facts::default()
-    };
-    let attributes = body.rest(IFADDRMSG_LEN);
-    match family {
-        AF_INET => address_of::<u32, 4>(attributes, prefix_len, facts).map(Some),
-        AF_INET6 => address_of::<u128, 16>(attributes, prefix_len, facts).map(Some),
-        _ => Ok(None),
+    if let Some(entry) = entry::<u32>(body)? {
+        return Ok(Some(Address::from_bits(entry)));
     }
+    Ok(entry::<u128>(body)?.map(Address::from_bits))
 }
 
-fn address_of<A: Bits + FromWire<N>, const N: usize>(
-    attributes: View<'_>,
-    prefix_len: u8,
-    mut facts: Facts,
-) -> Result<Address, DecodeError> {
-    let offset = attributes.offset;
-    let mask = A::mask(prefix_len).ok_or(DecodeError::PrefixLen { prefix_len, offset })?;
+/// An address of one family; `None` for one of another.
+#[inline]
+fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
+    let fixed = body.array::<IFADDRMSG_LEN>(0, "ifaddrmsg")?;
+    let [family, prefix_len, flags, scope, index @ ..] = fixed;
+    if family != A::FAMILY {
+        return Ok(None);
+    }
+    let flags = AddressFlags::from_bits(flags.into());
+    let mut facts = Facts::new(u32::from_ne_bytes(index), flags, Scope::new(scope));
+    let attributes = body.rest(IFADDRMSG_LEN);
+    let Some(mask) = A::mask(prefix_len) else {
+        let offset = attributes.offset();
+        return Err(DecodeError::PrefixLen { prefix_len, offset });
+    };
     let mut ifa_address = None;
     let mut ifa_local = None;
     for attribute in attributes.attributes() {
         let (kind, value) = attribute?;
         match kind {
-            IFA_ADDRESS => ifa_address = Some(A::from_wire(value.array(0, "IFA_ADDRESS")?)),
-            IFA_LOCAL => ifa_local = Some(A::from_wire(value.array(0, "IFA_LOCAL")?)),
+            IFA_ADDRESS => ifa_address = Some(A::read(value, "IFA_ADDRESS")?),
+            IFA_LOCAL => ifa_local = Some(A::read(value, "IFA_LOCAL")?),
             IFA_LABEL => facts.label = value.name("IFA_LABEL")?,
-            IFA_CACHEINFO => {
-                facts.preferred_lft = Some(lifetime(value.u32(0, "ifa_prefered")?));
-                facts.valid_lft = Some(lifetime(value.u32(4, "ifa_valid")?));
-                facts.created = Some(value.u32(8, "cstamp")?);
-            }
-            IFA_FLAGS => facts.flags = Some(AddressFlags::from_bits(value.u32(0, "IFA_FLAGS")?)),
-            IFA_PROTO => {
-                let [protocol] = value.array(0, "IFA_PROTO")?;
-                facts.protocol = Some(protocol).filter(|p| *p != 0);
-            }
+            IFA_CACHEINFO => facts.set_cache_info(
+                value.u32(0, "ifa_prefered")?,
+                value.u32(4, "ifa_valid")?,
+                value.u32(8, "cstamp")?,
+            ),
+            IFA_FLAGS => facts.set_flags(AddressFlags::from_bits(value.u32(0, "IFA_FLAGS")?)),
+            IFA_PROTO => match value.array(0, "IFA_PROTO")? {
+                [0] => {}
+                [protocol] => facts.set_protocol(protocol),
+            },
             _ => {}
         }
     }
-    let missing = DecodeError::NoAddress { offset };
-    let ip = ifa_local.or(ifa_address).ok_or(missing)?;
+    let Some(ip) = ifa_local.or(ifa_address) else {
+        let offset = attributes.offset();
+        return Err(DecodeError::NoAddress { offset });
+    };
     let peer = ifa_address.filter(|address| *address != ip);
-    Ok(Address::from_bits(ip, mask, peer, facts))
-}
-
-/// Lifetimes are in seconds (`struct ifa_cacheinfo`).
-fn lifetime(seconds: u32) -> Lifetime {
-    match seconds {
-        INFINITY_LIFE_TIME => Lifetime::Forever,
-        seconds => Lifetime::Seconds(seconds),
-    }
+    Ok(Some(Entry {
+        ip,
+        mask,
+        peer,
+        facts,
+    }))
 }
 
 /// A link (`struct ifinfomsg`).
@@ -354,7 +289,7 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
     let attributes = body.after(IFINFOMSG_LEN, "ifinfomsg")?;
     let index = body.u32(4, "ifi_index")?;
     let flags = body.u32(8, "ifi_flags")?;
-    let offset = body.offset;
+    let offset = body.offset();
     let (mut name, mut mac, mut kind, mut master) = (None, None, None, None);
     for attribute in attributes.attributes() {
         let (attribute, value) = attribute?;
@@ -391,19 +326,25 @@ fn info_kind(info: View<'_>) -> Result<Option<String>, DecodeError> {
     Ok(None)
 }
 
-/// Addresses stand on the wire in network byte order.
-trait FromWire<const N: usize> {
-    fn from_wire(bytes: [u8; N]) -> Self;
+/// An address as it stands on the wire, in network byte order.
+pub(crate) trait Wire: Bits {
+    const FAMILY: u8;
+
+    fn read(value: View<'_>, what: &'static str) -> Result<Self, DecodeError>;
 }
 
-impl FromWire<4> for u32 {
-    fn from_wire(bytes: [u8; 4]) -> Self {
-        Ipv4Addr::from(bytes).to_bits()
+impl Wire for u32 {
+    const FAMILY: u8 = AF_INET;
+
+    fn read(value: View<'_>, what: &'static str) -> Result<Self, DecodeError> {
+        value.array(0, what).map(Self::from_be_bytes)
     }
 }
 
-impl FromWire<16> for u128 {
-    fn from_wire(bytes: [u8; 16]) -> Self {
-        Ipv6Addr::from(bytes).to_bits()
+impl Wire for u128 {
+    const FAMILY: u8 = AF_INET6;
+
+    fn read(value: View<'_>, what: &'static str) -> Result<Self, DecodeError> {
+        value.array(0, what).map(Self::from_be_bytes)
     }
 }

@@ -10,97 +10,118 @@ const RTA_HDRLEN: usize = 4;
 
 /// A part of a datagram, which knows where it stands.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     pub bytes: &'a [u8],
-    pub offset: usize,
+    /// Where the part ends in the datagram: what follows a part ends where it ends.
+    end: usize,
 }
 
 impl<'a> View<'a> {
+    #[inline]
+    pub fn new(bytes: &'a [u8], offset: usize) -> Self {
+        let end = offset.wrapping_add(bytes.len());
+        Self { bytes, end }
+    }
+
+    /// Where it starts in the datagram, in bytes.
+    pub fn offset(self) -> usize {
+        self.end.wrapping_sub(self.bytes.len())
+    }
+
+    #[inline]
     pub fn array<const N: usize>(
         self,
         at: usize,
         what: &'static str,
     ) -> Result<[u8; N], DecodeError> {
-        let bytes = self
-            .bytes
-            .get(at..)
-            .and_then(|rest| rest.first_chunk::<N>());
-        bytes.copied().ok_or(DecodeError::Short {
-            what,
-            need: N,
-            offset: self.offset + at,
-        })
+        match self.bytes.get(at..).and_then(<[u8]>::first_chunk::<N>) {
+            Some(bytes) => Ok(*bytes),
+            None => Err(self.short(at, what, N)),
+        }
     }
 
+    #[cold]
+    fn short(self, at: usize, what: &'static str, need: usize) -> DecodeError {
+        let offset = self.offset().saturating_add(at);
+        DecodeError::Short { what, need, offset }
+    }
+
+    #[inline]
     pub fn u16(self, at: usize, what: &'static str) -> Result<u16, DecodeError> {
         self.array(at, what).map(u16::from_ne_bytes)
     }
 
+    #[inline]
     pub fn u32(self, at: usize, what: &'static str) -> Result<u32, DecodeError> {
         self.array(at, what).map(u32::from_ne_bytes)
     }
 
     /// What follows the first `at` bytes; nothing if there are fewer.
+    #[inline]
     pub fn rest(self, at: usize) -> View<'a> {
-        View {
-            bytes: self.bytes.get(at..).unwrap_or_default(),
-            offset: self.offset.saturating_add(at),
-        }
+        let bytes = self.bytes.get(at..).unwrap_or_default();
+        View { bytes, ..self }
     }
 
+    /// The same; an error if there are fewer.
     pub fn after(self, at: usize, what: &'static str) -> Result<View<'a>, DecodeError> {
         if self.bytes.len() < at {
-            let offset = self.offset;
-            return Err(DecodeError::Short {
-                what,
-                need: at,
-                offset,
-            });
+            return Err(self.short(0, what, at));
         }
         Ok(self.rest(at))
     }
 
     /// A name up to its NUL; an empty one is none.
+    #[inline]
     pub fn name(self, what: &'static str) -> Result<Option<Name>, DecodeError> {
-        let bytes = self.bytes.split(|b| *b == 0).next().unwrap_or_default();
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let (len, offset) = (bytes.len(), self.offset);
-        Name::from_bytes(bytes)
-            .map(Some)
-            .map_err(|_| DecodeError::Length { what, len, offset })
+        let length = |_| self.length(what, self.bytes.len());
+        Name::until_nul(self.bytes).map_err(length)
+    }
+
+    /// That a length here cannot be.
+    #[cold]
+    pub fn length(self, what: &'static str, len: usize) -> DecodeError {
+        let offset = self.offset();
+        DecodeError::Length { what, len, offset }
     }
 
     /// The attributes (`struct rtattr`), with the two flag bits of their types taken off.
-    pub fn attributes(self) -> impl Iterator<Item = Result<(u16, View<'a>), DecodeError>> {
-        let mut rest = self;
-        std::iter::from_fn(move || {
-            // Fewer bytes than a header is padding.
-            if rest.bytes.len() < RTA_HDRLEN {
-                return None;
-            }
-            let attribute = rest.attribute();
-            rest = match &attribute {
-                Ok((_, value)) => rest.rest((RTA_HDRLEN + value.bytes.len()).next_multiple_of(4)),
-                Err(_) => rest.rest(rest.bytes.len()),
-            };
-            Some(attribute)
-        })
+    #[inline]
+    pub fn attributes(self) -> Attributes<'a> {
+        Attributes { rest: self }
     }
+}
 
-    /// The attribute at the start.
-    fn attribute(self) -> Result<(u16, View<'a>), DecodeError> {
-        let len = self.u16(0, "rta_len")? as usize;
-        let kind = self.u16(2, "rta_type")? & NLA_TYPE_MASK;
-        let bytes = self.bytes.get(RTA_HDRLEN..len).ok_or(DecodeError::Length {
-            what: "rta_len",
-            len,
-            offset: self.offset,
-        })?;
-        let offset = self.offset + RTA_HDRLEN;
-        Ok((kind, View { bytes, offset }))
+/// The iterator that [`View::attributes`] returns; after an error there is no next.
+pub(crate) struct Attributes<'a> {
+    rest: View<'a>,
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Result<(u16, View<'a>), DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest;
+        // Fewer bytes than a header are padding.
+        let header: [u8; RTA_HDRLEN] = *rest.bytes.first_chunk()?;
+        let [len_0, len_1, kind_0, kind_1] = header;
+        let len = u16::from_ne_bytes([len_0, len_1]) as usize;
+        let kind = u16::from_ne_bytes([kind_0, kind_1]) & NLA_TYPE_MASK;
+        let Some(value) = rest.bytes.get(RTA_HDRLEN..len) else {
+            self.rest = rest.rest(rest.bytes.len());
+            return Some(Err(rest.length("rta_len", len)));
+        };
+        self.rest = rest.rest(aligned(len));
+        Some(Ok((kind, View::new(value, rest.offset() + RTA_HDRLEN))))
     }
+}
+
+/// A length rounded up to where the next message or attribute starts (`NLMSG_ALIGN`); it is that
+/// of bytes which are there.
+#[inline]
+pub(super) fn aligned(len: usize) -> usize {
+    len.saturating_add(3) & !3
 }
 
 /// Why bytes are not a sound datagram; offsets are in bytes from its start.

@@ -1,0 +1,143 @@
+//! What is said of an address of either family, in little room: 10 000 of them are written for
+//! every dump.
+
+use super::address::Lifetime;
+use super::flags::{AddressFlags, Scope};
+use super::name::Name;
+
+/// What is said of an address of either family. What is not known is zero here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Facts {
+    known: u8,
+    scope: u8,
+    protocol: u8,
+    pub label: Option<Name>,
+    link: u32,
+    flags: u32,
+    /// As the kernel writes them: [`FOREVER`] is no number of seconds.
+    valid_lft: u32,
+    preferred_lft: u32,
+    created: u32,
+}
+
+/// `INFINITY_LIFE_TIME` (linux/if_addr.h).
+const FOREVER: u32 = u32::MAX;
+
+// What is known.
+const LINK: u8 = 1;
+const SCOPE: u8 = 1 << 1;
+const FLAGS: u8 = 1 << 2;
+const PROTOCOL: u8 = 1 << 3;
+const VALID_LFT: u8 = 1 << 4;
+const PREFERRED_LFT: u8 = 1 << 5;
+const CREATED: u8 = 1 << 6;
+
+impl Facts {
+    /// Of what every message about an address tells (`struct ifaddrmsg`).
+    #[inline]
+    pub fn new(link: u32, flags: AddressFlags, scope: Scope) -> Self {
+        Self {
+            known: LINK | FLAGS | SCOPE,
+            link,
+            flags: flags.bits(),
+            scope: scope.value(),
+            ..Self::default()
+        }
+    }
+
+    fn known<T>(&self, what: u8, value: T) -> Option<T> {
+        (self.known & what != 0).then_some(value)
+    }
+
+    pub fn link(&self) -> Option<u32> {
+        self.known(LINK, self.link)
+    }
+
+    pub fn scope(&self) -> Option<Scope> {
+        self.known(SCOPE, Scope::new(self.scope))
+    }
+
+    pub fn flags(&self) -> Option<AddressFlags> {
+        self.known(FLAGS, AddressFlags::from_bits(self.flags))
+    }
+
+    pub fn protocol(&self) -> Option<u8> {
+        self.known(PROTOCOL, self.protocol)
+    }
+
+    pub fn valid_lft(&self) -> Option<Lifetime> {
+        self.known(VALID_LFT, lifetime(self.valid_lft))
+    }
+
+    pub fn preferred_lft(&self) -> Option<Lifetime> {
+        self.known(PREFERRED_LFT, lifetime(self.preferred_lft))
+    }
+
+    pub fn created(&self) -> Option<u32> {
+        self.known(CREATED, self.created)
+    }
+
+    pub fn set_link(&mut self, index: u32) {
+        self.known |= LINK;
+        self.link = index;
+    }
+
+    pub fn forget_link(&mut self) {
+        self.known &= !LINK;
+        self.link = 0;
+    }
+
+    pub fn set_scope(&mut self, scope: Scope) {
+        self.known |= SCOPE;
+        self.scope = scope.value();
+    }
+
+    #[inline]
+    pub fn set_flags(&mut self, flags: AddressFlags) {
+        self.known |= FLAGS;
+        self.flags = flags.bits();
+    }
+
+    pub fn set_protocol(&mut self, protocol: u8) {
+        self.known |= PROTOCOL;
+        self.protocol = protocol;
+    }
+
+    pub fn set_valid_lft(&mut self, lifetime: Lifetime) {
+        self.known |= VALID_LFT;
+        self.valid_lft = seconds(lifetime);
+    }
+
+    pub fn set_preferred_lft(&mut self, lifetime: Lifetime) {
+        self.known |= PREFERRED_LFT;
+        self.preferred_lft = seconds(lifetime);
+    }
+
+    pub fn set_created(&mut self, created: u32) {
+        self.known |= CREATED;
+        self.created = created;
+    }
+
+    /// From `struct ifa_cacheinfo`: `ifa_prefered`, `ifa_valid` and `cstamp`.
+    #[inline]
+    pub fn set_cache_info(&mut self, preferred_lft: u32, valid_lft: u32, created: u32) {
+        self.known |= PREFERRED_LFT | VALID_LFT | CREATED;
+        self.preferred_lft = preferred_lft;
+        self.valid_lft = valid_lft;
+        self.created = created;
+    }
+}
+
+fn lifetime(seconds: u32) -> Lifetime {
+    match seconds {
+        FOREVER => Lifetime::Forever,
+        seconds => Lifetime::Seconds(seconds),
+    }
+}
+
+fn seconds(lifetime: Lifetime) -> u32 {
+    match lifetime {
+        Lifetime::Forever => FOREVER,
+        Lifetime::Seconds(seconds) => seconds,
+    }
+}

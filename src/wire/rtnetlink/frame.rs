@@ -1,0 +1,132 @@
+//! Messages whose bodies are not read yet.
+
+use super::view::{View, aligned};
+use super::*;
+
+/// A message whose body is not read yet.
+pub(crate) struct Frame<'a> {
+    pub header: Header,
+    kind: u16,
+    flags: u16,
+    body: View<'a>,
+}
+
+/// The messages of one datagram, in order. After an error there is none.
+pub(crate) fn frames(datagram: &[u8]) -> Frames<'_> {
+    Frames {
+        datagram,
+        offset: 0,
+    }
+}
+
+/// The iterator that [`frames`] returns.
+#[derive(Clone, Debug)]
+pub(crate) struct Frames<'a> {
+    datagram: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Result<Frame<'a>, DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let offset = self.offset;
+        let bytes = self.datagram.get(offset..)?;
+        if bytes.is_empty() {
+            return None;
+        }
+        // Until the length is known to be sound, an error ends the iteration.
+        self.offset = self.datagram.len();
+        let frame = Frame::first_of(View::new(bytes, offset));
+        if let Ok(frame) = &frame {
+            let len = NLMSG_HDRLEN + frame.body.bytes.len();
+            self.offset = offset + aligned(len);
+        }
+        Some(frame)
+    }
+}
+
+impl<'a> Frame<'a> {
+    #[inline]
+    fn first_of(rest: View<'a>) -> Result<Self, DecodeError> {
+        let len = rest.u32(0, "nlmsg_len")? as usize;
+        let Some(body) = rest.bytes.get(NLMSG_HDRLEN..len) else {
+            return Err(rest.length("nlmsg_len", len));
+        };
+        let flags = rest.u16(6, "nlmsg_flags")?;
+        Ok(Self {
+            header: Header {
+                sequence: rest.u32(8, "nlmsg_seq")?,
+                port: rest.u32(12, "nlmsg_pid")?,
+                interrupted: flags & NLM_F_DUMP_INTR != 0,
+            },
+            kind: rest.u16(4, "nlmsg_type")?,
+            flags,
+            body: View::new(body, rest.offset() + NLMSG_HDRLEN),
+        })
+    }
+
+    /// What the message says.
+    pub fn message(&self) -> Result<Message, DecodeError> {
+        let body = self.body;
+        Ok(match self.kind {
+            RTM_NEWADDR => address(body)?.map_or(Message::Other, Message::NewAddress),
+            RTM_DELADDR => address(body)?.map_or(Message::Other, Message::DeletedAddress),
+            RTM_NEWLINK => Message::NewLink(link(body)?),
+            RTM_DELLINK => Message::DeletedLink(link(body)?),
+            NLMSG_DONE => Message::Done(errno(body)?),
+            NLMSG_ERROR => Message::Error(errno(body)?, words(body, self.flags)),
+            NLMSG_OVERRUN => Message::Overrun,
+            _ => Message::Other,
+        })
+    }
+
+    /// Whether it is about the dump or the socket, and not of what is dumped.
+    #[inline]
+    pub fn is_control(&self) -> bool {
+        self.kind < NLMSG_MIN_TYPE
+    }
+
+    /// The address of a `RTM_NEWADDR`, if it is of this family.
+    #[inline]
+    pub fn new_address<A: Wire>(&self) -> Result<Option<Entry<A>>, DecodeError> {
+        match self.kind {
+            RTM_NEWADDR => entry(self.body),
+            _ => Ok(None),
+        }
+    }
+
+    /// The link of a `RTM_NEWLINK`.
+    pub fn new_link(&self) -> Result<Option<Link>, DecodeError> {
+        match self.kind {
+            RTM_NEWLINK => link(self.body).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The error number of a `NLMSG_DONE` or `NLMSG_ERROR`, which carry it negated.
+fn errno(body: View<'_>) -> Result<i32, DecodeError> {
+    Ok((body.u32(0, "error number")? as i32).saturating_neg())
+}
+
+/// The kernel's own words for an error (`NLMSGERR_ATTR_MSG`), which are no reason to fail.
+fn words(body: View<'_>, flags: u16) -> Option<String> {
+    if flags & NLM_F_ACK_TLVS == 0 {
+        return None;
+    }
+    // The request comes back: its header alone if the answer is capped, else all of it.
+    let request = if flags & NLM_F_CAPPED != 0 {
+        NLMSG_HDRLEN
+    } else {
+        body.u32(4, "nlmsg_len").ok()? as usize
+    };
+    let attributes = body.rest(request.next_multiple_of(4).checked_add(4)?);
+    let text = attributes
+        .attributes()
+        .map_while(Result::ok)
+        .find(|(kind, _)| *kind == NLMSGERR_ATTR_MSG);
+    let (_, text) = text?;
+    Some(escape(text.bytes.split(|b| *b == 0).next()?))
+}
