@@ -1,0 +1,70 @@
+//! The floor F: what the kernel needs to list the IPv4 addresses, and nothing else.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::libc;
+use nix::sys::socket::sockopt::SetBool;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
+};
+
+/// How much the kernel puts into a datagram at the most.
+const BUFFER: usize = 32 << 10;
+
+const NLMSG_HDRLEN: usize = 16;
+const NLMSG_DONE: u16 = 3;
+
+/// `RTM_GETADDR` of `AF_INET`, a dump: `struct nlmsghdr` and `struct ifaddrmsg`.
+const REQUEST: [u8; 24] = {
+    let mut request = [0; 24];
+    request[0] = 24;
+    request[4] = 22;
+    [request[6], request[7]] = 0x301u16.to_le_bytes();
+    request[16] = 2;
+    request
+};
+
+#[derive(Clone, Copy)]
+struct StrictCheck;
+
+nix::setsockopt_impl!(
+    StrictCheck,
+    libc::SOL_NETLINK,
+    libc::NETLINK_GET_STRICT_CHK,
+    bool,
+    SetBool
+);
+
+/// The buffer that the floor receives into, again and again.
+pub struct Floor(Box<[u8]>);
+
+impl Floor {
+    pub fn new() -> Self {
+        Self(vec![0; BUFFER].into())
+    }
+
+    /// F: opens a socket, asks for the addresses, throws away what comes, and closes the socket.
+    pub fn dump(&mut self) {
+        let (family, protocol) = (AddressFamily::Netlink, SockProtocol::NetlinkRoute);
+        let socket = socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol);
+        let socket = socket.expect("a netlink socket");
+        setsockopt(&socket, StrictCheck, &true).expect("NETLINK_GET_STRICT_CHK (Linux 4.20)");
+        send(socket.as_raw_fd(), &REQUEST, MsgFlags::empty()).expect("a request");
+        while !self.ends(&socket) {}
+    }
+
+    /// Receives a datagram; whether it ends the dump. `NLMSG_DONE` stands last in one.
+    fn ends(&mut self, socket: &OwnedFd) -> bool {
+        let len = recv(socket.as_raw_fd(), &mut self.0, MsgFlags::empty()).expect("a datagram");
+        let mut rest = &self.0[..len];
+        while let Some(header) = rest.get(..NLMSG_HDRLEN) {
+            let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]) as usize;
+            if u16::from_ne_bytes([header[4], header[5]]) == NLMSG_DONE {
+                return true;
+            }
+            let next = length.next_multiple_of(4).max(NLMSG_HDRLEN);
+            rest = rest.get(next..).unwrap_or_default();
+        }
+        false
+    }
+}

@@ -1,0 +1,64 @@
+//! Ways to do something, measured in turn.
+
+use std::time::{Duration, Instant};
+
+/// A way to do the work, once.
+pub type Way<'a> = Box<dyn FnMut() + 'a>;
+
+/// How long is measured.
+#[derive(Clone, Copy)]
+pub struct Patience {
+    rounds: (usize, usize),
+    time: Duration,
+}
+
+impl Patience {
+    /// Enough for figures to be compared.
+    pub const FULL: Self = Self {
+        rounds: (21, 2_000),
+        time: Duration::from_secs(4),
+    };
+    /// Enough to see that it runs.
+    pub const ONCE: Self = Self {
+        rounds: (1, 1),
+        time: Duration::ZERO,
+    };
+}
+
+/// The medians of some ways, which are run in turn, so that what else the machine does befalls all
+/// of them. `before` is run before each of them, not measured: all find the caches alike.
+pub fn medians<const N: usize>(
+    patience: Patience,
+    mut before: impl FnMut(),
+    mut ways: [Way<'_>; N],
+) -> [Duration; N] {
+    for way in &mut ways {
+        way();
+    }
+    let mut times = [const { Vec::new() }; N];
+    let (least, most) = patience.rounds;
+    let start = Instant::now();
+    let mut round = 0;
+    while round < least || round < most && start.elapsed() < patience.time {
+        for (way, times) in ways.iter_mut().zip(&mut times) {
+            before();
+            let start = Instant::now();
+            way();
+            times.push(start.elapsed());
+        }
+        round += 1;
+    }
+    times.map(|times| quantile(times, 0.5))
+}
+
+/// The value that this part of the times is not above.
+pub fn quantile(mut times: Vec<Duration>, part: f64) -> Duration {
+    times.sort_unstable();
+    let at = (times.len() as f64 * part) as usize;
+    times[at.min(times.len() - 1)]
+}
+
+/// How many times longer one takes than the other.
+pub fn ratio(time: Duration, of: Duration) -> f64 {
+    time.as_secs_f64() / of.as_secs_f64()
+}
