@@ -25,6 +25,15 @@ impl Patience {
     };
 }
 
+impl Patience {
+    /// Counts the rounds until enough is measured.
+    pub fn rounds(self) -> impl Iterator<Item = usize> {
+        let (least, most) = self.rounds;
+        let start = Instant::now();
+        (0..most).take_while(move |round| *round < least || start.elapsed() < self.time)
+    }
+}
+
 /// The medians of some ways, which are run in turn, so that what else the machine does befalls all
 /// of them. `before` is run before each of them, not measured: all find the caches alike.
 pub fn medians<const N: usize>(
@@ -36,17 +45,13 @@ pub fn medians<const N: usize>(
         way();
     }
     let mut times = [const { Vec::new() }; N];
-    let (least, most) = patience.rounds;
-    let start = Instant::now();
-    let mut round = 0;
-    while round < least || round < most && start.elapsed() < patience.time {
+    for _ in patience.rounds() {
         for (way, times) in ways.iter_mut().zip(&mut times) {
             before();
             let start = Instant::now();
             way();
             times.push(start.elapsed());
         }
-        round += 1;
     }
     times.map(|times| quantile(times, 0.5))
 }

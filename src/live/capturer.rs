@@ -147,8 +147,7 @@ impl Capturer {
     }
 
     fn fill(&mut self, selector: &Selector, room: &mut Snapshot) -> Result<(), CaptureError> {
-        let mut links = self.named_links(selector)?;
-        room.set_links(links.clone());
+        self.add_named_links(selector, room)?;
         let restriction = selector.restriction(room);
         let dumped = match restriction {
             Restriction::None => self.dump_addresses(selector.family(), None, room),
@@ -158,8 +157,7 @@ impl Capturer {
         let clean = match (dumped, restriction) {
             // It was there a moment ago.
             (Err(error), Restriction::Link(index)) if error.is_no_device() => {
-                links.retain(|link| link.index() != index);
-                room.set_links(links.clone());
+                room.drop_link(index);
                 true
             }
             (dumped, _) => dumped?,
@@ -182,29 +180,33 @@ impl Capturer {
             }
             for index in missing {
                 match self.link(index)? {
-                    Some(link) => links.push(link),
+                    Some(link) => room.add_link(link),
                     None => room.drop_addresses_on(index),
                 }
             }
-            room.set_links(links.clone());
         }
     }
 
-    /// The links that a selector names, as far as they exist.
-    fn named_links(&mut self, selector: &Selector) -> Result<Vec<Link>, CaptureError> {
-        let mut links = Vec::new();
+    /// Lists the links that a selector names, as far as they exist.
+    fn add_named_links(
+        &mut self,
+        selector: &Selector,
+        room: &mut Snapshot,
+    ) -> Result<(), CaptureError> {
         for zone in selector.zones().into_iter().flatten() {
             let found = self.dumper.socket()?.link_index(&zone.name());
             let found = unless_gone("SIOCGIFINDEX", found)?;
             let link = found.map(|index| self.link(index)).transpose()?.flatten();
             // The kernel finds links by alternative names, too, and up to a colon.
-            match (link.filter(|link| link.name() == zone.name()), zone.index()) {
-                (Some(link), _) => links.push(link),
-                (None, Some(index)) => links.extend(self.link(index)?),
-                (None, None) => {}
+            let link = match (link.filter(|link| link.name() == zone.name()), zone.index()) {
+                (None, Some(index)) => self.link(index)?,
+                (link, _) => link,
+            };
+            if let Some(link) = link {
+                room.add_link(link);
             }
         }
-        Ok(links)
+        Ok(())
     }
 
     /// A link by its index; `None` where there is none any more.

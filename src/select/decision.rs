@@ -7,6 +7,8 @@ use super::evidence::{Reason, Reasons};
 use super::host_address::HostAddress;
 use super::profile::Profile;
 use super::separation::Separation;
+use smallvec::SmallVec;
+
 use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
@@ -42,7 +44,7 @@ pub struct Decision {
     pub(super) seen: usize,
     /// Where nothing matches, the address that comes closest.
     pub(super) nearest: Option<Candidate>,
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates: Candidates,
     pub(super) others: Vec<Candidate>,
     pub(super) list_all: bool,
     pub(super) result: Result<Winner, WhyNone>,
@@ -200,6 +202,9 @@ pub struct Candidate {
     pub(super) link_up: Option<bool>,
     pub(super) link_running: Option<bool>,
 }
+
+/// The candidates of a decision; few take no room of their own.
+pub(super) type Candidates = SmallVec<[Candidate; 4]>;
 
 /// How an address matches a bindnetaddr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

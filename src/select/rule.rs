@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::bindnet::Target;
 use super::corosync::Walk;
-use super::decision::{Candidate, Decision, Match, Verdict, WhyNone, Winner};
+use super::decision::{Candidate, Candidates, Decision, Match, Verdict, WhyNone, Winner};
 use super::evidence::Reason;
 use super::host_address::HostAddress;
 use super::selector::Selector;
@@ -88,7 +88,7 @@ impl Selector {
     /// The same as Corosync does it. The reasons are said, not acted on.
     fn by_corosyncs<A: Bits>(&self, walk: Walk, view: &View<'_, A>, ip: A) -> Choice {
         if let Target::Network(_) = self.bindnet.target() {
-            return (Vec::new(), Err(WhyNone::Refused));
+            return (Candidates::new(), Err(WhyNone::Refused));
         }
         let mut candidates = walk.candidates(view, ip);
         view.weigh(self, &mut candidates);
@@ -207,7 +207,7 @@ impl Selector {
 }
 
 /// The candidates, and the first of them or why there is none.
-type Choice = (Vec<Candidate>, Result<Winner, WhyNone>);
+type Choice = (Candidates, Result<Winner, WhyNone>);
 
 /// Gives the winner and whatever else was left their verdicts.
 fn settle(candidates: &mut [Candidate], winner: usize) {

@@ -8,7 +8,7 @@ use super::declared::Declared;
 use super::evidence::{Rule, Rules};
 use super::host_address::HostAddress;
 use super::profile::Profile;
-use super::view::{Restriction, View};
+use super::view::{LinkIndexes, Restriction, View};
 use crate::snapshot::{Bits, Link, Name, Snapshot, Table};
 use crate::wire::rtnetlink::Family;
 
@@ -155,14 +155,19 @@ impl Selector {
     }
 
     /// The links that a decision about a snapshot without links asks about.
-    pub(crate) fn links_needed(&self, snapshot: &Snapshot) -> Vec<u32> {
+    pub(crate) fn links_needed(&self, snapshot: &Snapshot) -> LinkIndexes {
         match self.bindnet.ip() {
             IpAddr::V4(ip) => self.links_needed_in(snapshot, &snapshot.v4, ip.to_bits()),
             IpAddr::V6(ip) => self.links_needed_in(snapshot, &snapshot.v6, ip.to_bits()),
         }
     }
 
-    fn links_needed_in<A: Bits>(&self, snapshot: &Snapshot, table: &Table<A>, ip: A) -> Vec<u32> {
+    fn links_needed_in<A: Bits>(
+        &self,
+        snapshot: &Snapshot,
+        table: &Table<A>,
+        ip: A,
+    ) -> LinkIndexes {
         let view = View::new(snapshot, table, Restriction::None);
         let candidates = match Walk::of(self.profile) {
             None => view.matching(self.bindnet.target(), ip),

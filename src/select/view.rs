@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::bindnet::{Target, Zone};
-use super::decision::{Candidate, Verdict};
+use super::decision::{Candidate, Candidates, Verdict};
 use super::evidence::Reason;
 use super::matching::each_match;
 use super::selector::Selector;
@@ -27,6 +29,9 @@ impl Restriction {
         }
     }
 }
+
+/// The indexes of some links; few take no room of their own.
+pub(crate) type LinkIndexes = SmallVec<[u32; 8]>;
 
 /// The addresses of one family that the rule sees.
 pub(super) struct View<'a, A: Bits> {
@@ -62,8 +67,8 @@ impl<'a, A: Bits> View<'a, A> {
     }
 
     /// The addresses that match, in kernel order.
-    pub fn matching(&self, target: Target, ip: A) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
+    pub fn matching(&self, target: Target, ip: A) -> Candidates {
+        let mut candidates = Candidates::new();
         each_match(target, self.table, ip, |at, matched| {
             if let Some((at, address)) = self.get(at) {
                 let candidate = self.candidate(at, &address, Verdict::Eligible);
@@ -151,7 +156,7 @@ impl<'a, A: Bits> View<'a, A> {
             .iter()
             .enumerate()
             .filter(|(_, c)| c.verdict == Verdict::Eligible);
-        let mut siblings: Vec<_> = eligible
+        let mut siblings: SmallVec<[_; 4]> = eligible
             .filter_map(|(at, c)| {
                 let address = self.table.get(c.position)?;
                 let (ip, mask) = (A::from_ip(c.ip)?, A::from_netmask(c.netmask)?);
@@ -180,9 +185,9 @@ impl<'a, A: Bits> View<'a, A> {
 
     /// The links that a decision asks about: those of candidates and of the nearest miss, and of
     /// the networks that a host prefix may be inside.
-    pub fn links_needed(&self, candidates: &[Candidate], ip: A) -> Vec<u32> {
+    pub fn links_needed(&self, candidates: &[Candidate], ip: A) -> LinkIndexes {
         let address = |c: &Candidate| self.table.get(c.position);
-        let mut links: Vec<u32> = candidates.iter().filter_map(|c| c.link).collect();
+        let mut links: LinkIndexes = candidates.iter().filter_map(|c| c.link).collect();
         if candidates
             .iter()
             .filter_map(address)

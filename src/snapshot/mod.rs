@@ -215,6 +215,22 @@ impl Snapshot {
         }
     }
 
+    /// Lists another link; nothing happens where its index is listed.
+    pub(crate) fn add_link(&mut self, link: Link) {
+        let at = self.links.len();
+        let index = |(index, _): &(u32, usize)| *index;
+        if let Err(place) = self.by_index.binary_search_by_key(&link.index(), index) {
+            self.by_index.insert(place, (link.index(), at));
+            self.links.push(link);
+        }
+    }
+
+    /// Drops a link, but not its addresses.
+    pub(crate) fn drop_link(&mut self, index: u32) {
+        self.links.retain(|link| link.index() != index);
+        self.index_links();
+    }
+
     fn index_links(&mut self) {
         self.by_index.clear();
         let indexes = self.links.iter().enumerate();

@@ -1,7 +1,9 @@
 //! The walk over the addresses, as `totemip_iface_check` does it (exec/totemip.c of Corosync).
 
+use smallvec::SmallVec;
+
 use super::version::{Rule, Version};
-use crate::select::decision::{Candidate, Match, Verdict, WhyNone, Winner};
+use crate::select::decision::{Candidate, Candidates, Match, Verdict, WhyNone, Winner};
 use crate::select::profile::Profile;
 use crate::select::separation::Separation;
 use crate::select::view::View;
@@ -90,7 +92,7 @@ impl Walk {
     }
 
     /// The addresses that match, in kernel order, as the ones that would be bound.
-    pub fn candidates<A: Bits>(self, view: &View<'_, A>, bindnet: A) -> Vec<Candidate> {
+    pub fn candidates<A: Bits>(self, view: &View<'_, A>, bindnet: A) -> Candidates {
         let matching = view.addresses().filter_map(|(at, address)| {
             let (matched, ip) = self.matches(&address, bindnet)?;
             let candidate = view.candidate(at, &address, Verdict::Eligible);
@@ -154,7 +156,7 @@ impl Walk {
 
     /// Which candidate is taken, and what put it there. Nothing is ambiguous.
     pub fn first(self, candidates: &[Candidate]) -> Result<Winner, WhyNone> {
-        let mut walked: Vec<_> = candidates
+        let mut walked: SmallVec<[_; 4]> = candidates
             .iter()
             .enumerate()
             .filter(|(_, c)| c.verdict == Verdict::Eligible)
