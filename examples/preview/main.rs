@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use bindnet::Capturer;
-use bindnet::{Candidate, CaptureError, Decision, Match, Outcome, Snapshot};
+use bindnet::{Candidate, CaptureError, Decision, Match, Outcome, Selector, Snapshot};
 use clap::Parser;
 
 #[path = "../common/mod.rs"]
@@ -91,7 +91,9 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         .selector
         .selector(bindnet, options.selector.profile()?)?
         .list_all(options.all);
-    let decision = decide(options, |host| Ok(selector.decide(host)), settled)?;
+    let listed = |host: &Snapshot| Ok(selector.decide(host));
+    let here = || decide_here(options.source, &selector).map(Ok);
+    let decision = decide(options, listed, here, settled)?;
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
     }
@@ -110,25 +112,40 @@ fn status(decision: &Decision) -> u8 {
 
 fn capture(source: Source) -> Result<Snapshot, CaptureError> {
     match source {
-        // A person bears more than a daemon's main loop: a host that is booting may take its time.
         #[cfg(target_os = "linux")]
-        Source::Netlink => Capturer::open()?.timeout(Duration::from_secs(5)).capture(),
+        Source::Netlink => capturer()?.capture(),
         #[cfg(not(target_os = "linux"))]
         Source::Netlink => Snapshot::capture(),
         Source::Getifaddrs => Snapshot::capture_by_getifaddrs(),
     }
 }
 
-/// Decides on the host of `--from`, or on this one, again and again as long as `--wait` says.
+/// Asks this host for no more than the decision needs.
+fn decide_here(source: Source, selector: &Selector) -> Result<Decision, CaptureError> {
+    match source {
+        #[cfg(target_os = "linux")]
+        Source::Netlink => capturer()?.decide(selector),
+        source => Ok(selector.decide(&capture(source)?)),
+    }
+}
+
+/// A person bears more than a daemon's main loop: a host that is booting may take its time.
+#[cfg(target_os = "linux")]
+fn capturer() -> Result<Capturer, CaptureError> {
+    Ok(Capturer::open()?.timeout(Duration::from_secs(5)))
+}
+
+/// Decides on the host of `--from`, or here, again and again as long as `--wait` says.
 fn decide<T>(
     options: &Options,
-    decide: impl Fn(&Snapshot) -> Result<T, Failure>,
+    listed: impl Fn(&Snapshot) -> Result<T, Failure>,
+    here: impl Fn() -> Result<Result<T, Failure>, CaptureError>,
     settled: impl Fn(&T) -> bool,
 ) -> Result<T, Failure> {
     /// How long to sleep between two decisions.
     const PAUSE: Duration = Duration::from_millis(100);
     if let Some(path) = &options.from {
-        return decide(&input::snapshot(path)?);
+        return listed(&input::snapshot(path)?);
     }
     let wait = options
         .wait
@@ -138,15 +155,14 @@ fn decide<T>(
         .unwrap_or_default();
     let start = Instant::now();
     loop {
-        let captured = capture(options.source);
+        let asked = here();
         let left = wait.saturating_sub(start.elapsed());
-        let snapshot = match captured {
+        let decided = match asked {
             Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) if !left.is_zero() => {
                 continue;
             }
-            captured => captured.map_err(Failure::system)?,
+            asked => asked.map_err(Failure::system)?,
         };
-        let decided = decide(&snapshot);
         let done = match &decided {
             Ok(decided) => settled(decided),
             Err(failure) => !failure.may_pass(),
