@@ -5,8 +5,8 @@
 
 use super::netmask::{Bits, Half};
 
-/// How many addresses are tested at once.
-const BLOCK: usize = 16;
+/// How many addresses are tested at once: enough for the test to outweigh the loop around it.
+const BLOCK: usize = 32;
 
 /// Addresses or masks, laid out for the scan: in halves, because no vector instruction compares
 /// 128 bits at once.
@@ -40,6 +40,10 @@ impl<A: Bits> Column<A> {
         self.low.push(low);
     }
 
+    fn halves(&self) -> [&[A::Half]; 2] {
+        [&self.high, &self.low]
+    }
+
     pub fn clear(&mut self) {
         self.high.clear();
         self.low.clear();
@@ -52,75 +56,67 @@ pub(crate) fn own_mask<A: Bits>(
     addresses: &Column<A>,
     masks: &Column<A>,
     target: A,
-    mut found: impl FnMut(usize),
+    found: impl FnMut(usize),
 ) {
     let (target_high, target_low) = target.halves();
-    let differ = |(((high, low), mask_high), mask_low): Row<'_, A::Half>| {
-        (*high ^ target_high) & *mask_high | (*low ^ target_low) & *mask_low
+    let differ = |high: A::Half, low, mask_high, mask_low| {
+        (high ^ target_high) & mask_high | (low ^ target_low) & mask_low
     };
-    let (high, high_rest) = addresses.high.as_chunks::<BLOCK>();
-    let (low, low_rest) = addresses.low.as_chunks::<BLOCK>();
-    let (mask_high, mask_high_rest) = masks.high.as_chunks::<BLOCK>();
-    let (mask_low, mask_low_rest) = masks.low.as_chunks::<BLOCK>();
-    let blocks = high.iter().zip(low).zip(mask_high).zip(mask_low);
-    for (block, (((high, low), mask_high), mask_low)) in blocks.enumerate() {
-        let rows = high.iter().zip(low).zip(mask_high).zip(mask_low);
-        zeros(block * BLOCK, rows.map(differ), &mut found);
-    }
-    let rest = high_rest.iter().zip(low_rest);
-    let rest = rest.zip(mask_high_rest).zip(mask_low_rest);
-    locate(high.len() * BLOCK, rest.map(differ), &mut found);
+    scan([addresses, masks].map(Column::halves), differ, found);
 }
-
-/// An address and its mask, in halves.
-type Row<'a, H> = (((&'a H, &'a H), &'a H), &'a H);
 
 /// Calls `found` with the position of every address inside the network `target` under `mask`.
 pub(crate) fn one_mask<A: Bits>(
     addresses: &Column<A>,
     mask: A,
     target: A,
-    mut found: impl FnMut(usize),
+    found: impl FnMut(usize),
 ) {
     let (target_high, target_low) = target.halves();
     let (mask_high, mask_low) = mask.halves();
-    let differ = |(high, low): (&A::Half, &A::Half)| {
-        (*high ^ target_high) & mask_high | (*low ^ target_low) & mask_low
+    let differ =
+        |high: A::Half, low, _, _| (high ^ target_high) & mask_high | (low ^ target_low) & mask_low;
+    scan([addresses, addresses].map(Column::halves), differ, found);
+}
+
+/// Calls `found` with the position of every row that does not differ from what is looked for.
+fn scan<H: Half>(
+    [[high, low], [mask_high, mask_low]]: [[&[H]; 2]; 2],
+    differ: impl Fn(H, H, H, H) -> H,
+    mut found: impl FnMut(usize),
+) {
+    let row = |at: usize| {
+        let (high, low) = (*high.get(at)?, *low.get(at)?);
+        Some(differ(high, low, *mask_high.get(at)?, *mask_low.get(at)?))
     };
-    let (high, high_rest) = addresses.high.as_chunks::<BLOCK>();
-    let (low, low_rest) = addresses.low.as_chunks::<BLOCK>();
-    for (block, (high, low)) in high.iter().zip(low).enumerate() {
-        zeros(block * BLOCK, high.iter().zip(low).map(differ), &mut found);
-    }
-    let rest = high_rest.iter().zip(low_rest);
-    locate(high.len() * BLOCK, rest.map(differ), &mut found);
-}
-
-/// Calls `found` for each difference that is zero; there are a block of them, and mostly none is.
-#[inline(always)]
-fn zeros<H: Half>(
-    from: usize,
-    differences: impl Iterator<Item = H> + Clone,
-    found: &mut impl FnMut(usize),
-) {
-    let mut any = false;
-    for difference in differences.clone() {
-        any |= difference == H::default();
-    }
-    if any {
-        locate(from, differences, found);
-    }
-}
-
-/// Calls `found` for each difference that is zero.
-fn locate<H: Half>(
-    from: usize,
-    differences: impl Iterator<Item = H>,
-    found: &mut impl FnMut(usize),
-) {
-    for (offset, difference) in differences.enumerate() {
-        if difference == H::default() {
-            found(from + offset);
+    let same = |at: &usize| row(*at).is_some_and(|difference| difference == H::default());
+    let (high, _) = high.as_chunks::<BLOCK>();
+    let (low, _) = low.as_chunks::<BLOCK>();
+    let (mask_high, _) = mask_high.as_chunks::<BLOCK>();
+    let (mask_low, rest) = mask_low.as_chunks::<BLOCK>();
+    let blocks = high.iter().zip(low).zip(mask_high).zip(mask_low);
+    let mut blocks = blocks.enumerate();
+    let any = |(_, (((high, low), mask_high), mask_low)): &Block<'_, H>| {
+        let mut any = false;
+        for (((high, low), mask_high), mask_low) in
+            high.iter().zip(*low).zip(*mask_high).zip(*mask_low)
+        {
+            any |= differ(*high, *low, *mask_high, *mask_low) == H::default();
         }
+        any
+    };
+    while let Some((block, _)) = blocks.find(any) {
+        (block * BLOCK..(block + 1) * BLOCK)
+            .filter(same)
+            .for_each(&mut found);
     }
+    let from = high.len() * BLOCK;
+    (from..from + rest.len()).filter(same).for_each(found);
 }
+
+/// The number of a block, and what is in it.
+type Block<'a, H> = (
+    usize,
+    (((Chunk<'a, H>, Chunk<'a, H>), Chunk<'a, H>), Chunk<'a, H>),
+);
+type Chunk<'a, H> = &'a [H; BLOCK];
