@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::bindnet::{Bindnet, Target};
 use super::decision::Match;
-use crate::snapshot::{Address, Bits, Link, Snapshot, Table, one_mask, own_mask};
+use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
 
 impl Bindnet {
     /// Calls `found` for every address of a snapshot that matches, in kernel order.
@@ -58,29 +58,26 @@ pub(super) fn each_match<A: Bits>(
     ip: A,
     mut found: impl FnMut(usize, Match),
 ) {
-    let Table {
-        addresses, masks, ..
-    } = table;
+    let nets = &table.nets;
     match target {
         // Under the address's own mask.
-        Target::Address(_) => own_mask(addresses, masks, ip, |at| {
-            let exact = addresses.get(at) == Some(ip);
-            let host_bits = masks.get(at).is_some_and(|mask| ip & !mask != A::ZERO);
-            found(
-                at,
-                match (exact, host_bits) {
-                    (true, _) => Match::Exact,
-                    (false, false) => Match::Network,
-                    (false, true) => Match::SameNetwork,
-                },
-            );
+        Target::Address(_) => nets.own_mask(ip, |at| {
+            let Some((address, mask)) = nets.get(at) else {
+                return;
+            };
+            let matched = match (address == ip, ip & !mask == A::ZERO) {
+                (true, _) => Match::Exact,
+                (false, true) => Match::Network,
+                (false, false) => Match::SameNetwork,
+            };
+            found(at, matched);
         }),
         // Under the mask that the operator wrote; that of a /32 or /128 leaves one address.
         Target::Network(net) => {
             let mask = A::mask(net.prefix_len()).unwrap_or(A::ZERO);
             let whole = net.prefix_len() == net.max_prefix_len();
             let matched = if whole { Match::Exact } else { Match::Network };
-            one_mask(addresses, mask, ip, |at| found(at, matched));
+            nets.one_mask(mask, ip, |at| found(at, matched));
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use address::is_link_local;
 pub(crate) use facts::Facts;
 pub(crate) use name::escape;
 pub(crate) use netmask::Bits;
-pub(crate) use scan::{Column, one_mask, own_mask};
+pub(crate) use scan::Nets;
 
 /// The addresses and links of one host at one moment, in kernel order.
 ///
@@ -327,11 +327,10 @@ pub enum SnapshotError {
 
 /// The addresses of one family in kernel order.
 ///
-/// Addresses and masks stand in columns of their own, because that is what the scan reads.
+/// Addresses and masks stand apart from the rest, because they are what the scan reads.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Table<A: Bits> {
-    pub addresses: Column<A>,
-    pub masks: Column<A>,
+    pub nets: Nets<A>,
     rest: Vec<(Option<A>, Facts)>,
 }
 
@@ -347,8 +346,7 @@ pub(crate) struct Entry<A> {
 impl<A: Bits> Default for Table<A> {
     fn default() -> Self {
         Self {
-            addresses: Column::default(),
-            masks: Column::default(),
+            nets: Nets::default(),
             rest: Vec::new(),
         }
     }
@@ -356,7 +354,7 @@ impl<A: Bits> Default for Table<A> {
 
 impl<A: Bits> Table<A> {
     pub fn len(&self) -> usize {
-        self.addresses.len()
+        self.nets.len()
     }
 
     pub fn facts(&self) -> impl Iterator<Item = &Facts> {
@@ -365,7 +363,7 @@ impl<A: Bits> Table<A> {
 
     pub fn get(&self, at: usize) -> Option<Address> {
         let (peer, facts) = self.rest.get(at)?;
-        let (ip, mask) = (self.addresses.get(at)?, self.masks.get(at)?);
+        let (ip, mask) = self.nets.get(at)?;
         Some(Address::from_bits(Entry {
             ip,
             mask,
@@ -393,14 +391,12 @@ impl<A: Bits> Table<A> {
     }
 
     pub fn push(&mut self, entry: Entry<A>) {
-        self.addresses.push(entry.ip);
-        self.masks.push(entry.mask);
+        self.nets.push(entry.ip, entry.mask);
         self.rest.push((entry.peer, entry.facts));
     }
 
     fn clear(&mut self) {
-        self.addresses.clear();
-        self.masks.clear();
+        self.nets.clear();
         self.rest.clear();
     }
 }

@@ -103,14 +103,14 @@ pub(crate) trait Bits:
     /// No bit set.
     const ZERO: Self;
 
-    /// An integer of half as many bits.
-    type Half: Half;
+    /// An integer of a quarter of the bits.
+    type Quarter: Quarter;
 
-    /// The more and the less significant half.
-    fn halves(self) -> (Self::Half, Self::Half);
+    /// The quarters, the most significant first.
+    fn quarters(self) -> [Self::Quarter; 4];
 
-    /// Both halves together.
-    fn join(high: Self::Half, low: Self::Half) -> Self;
+    /// All quarters together.
+    fn join(quarters: [Self::Quarter; 4]) -> Self;
 
     /// The mask with `len` leading ones; `None` where the family has fewer bits.
     fn mask(len: u8) -> Option<Self>;
@@ -134,8 +134,8 @@ pub(crate) trait Bits:
     fn to_netmask(self) -> Netmask;
 }
 
-/// Half of the bits of an address or a mask.
-pub(crate) trait Half:
+/// A quarter of the bits of an address or a mask.
+pub(crate) trait Quarter:
     Copy
     + Default
     + Eq
@@ -146,21 +146,22 @@ pub(crate) trait Half:
 }
 
 macro_rules! bits {
-    ($int:ty, $half:ty, $address:ty, $family:ident) => {
-        impl Half for $half {}
+    ($int:ty, $quarter:ty, $address:ty, $family:ident) => {
+        impl Quarter for $quarter {}
 
         impl Bits for $int {
             const IS_V4: bool = <$int>::BITS == 32;
             const ZERO: Self = 0;
 
-            type Half = $half;
+            type Quarter = $quarter;
 
-            fn halves(self) -> ($half, $half) {
-                ((self >> <$half>::BITS) as $half, self as $half)
+            fn quarters(self) -> [$quarter; 4] {
+                [3, 2, 1, 0].map(|behind| (self >> (behind * <$quarter>::BITS)) as $quarter)
             }
 
-            fn join(high: $half, low: $half) -> Self {
-                Self::from(high) << <$half>::BITS | Self::from(low)
+            fn join(quarters: [$quarter; 4]) -> Self {
+                let join = |joined, quarter| joined << <$quarter>::BITS | Self::from(quarter);
+                quarters.into_iter().fold(0, join)
             }
 
             fn mask(len: u8) -> Option<Self> {
@@ -202,5 +203,5 @@ macro_rules! bits {
     };
 }
 
-bits!(u32, u16, Ipv4Addr, V4);
-bits!(u128, u64, Ipv6Addr, V6);
+bits!(u32, u8, Ipv4Addr, V4);
+bits!(u128, u32, Ipv6Addr, V6);

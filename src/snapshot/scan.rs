@@ -3,120 +3,126 @@
 //! Blocks without any match, nearly all of them, are passed over with one test a block, which the
 //! compiler turns into vector instructions; `benches/match.rs` shows what that buys.
 
-use super::netmask::{Bits, Half};
+use super::netmask::{Bits, Quarter};
 
 /// How many addresses are tested at once: enough for the test to outweigh the loop around it.
 const BLOCK: usize = 32;
 
-/// Addresses or masks, laid out for the scan: in halves, because no vector instruction compares
-/// 128 bits at once.
+/// Addresses with their masks, laid out for the scan.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Column<A: Bits> {
-    high: Vec<A::Half>,
-    low: Vec<A::Half>,
+pub(crate) struct Nets<A: Bits> {
+    blocks: Vec<Block<A::Quarter>>,
+    len: usize,
 }
 
-impl<A: Bits> Default for Column<A> {
+/// Some addresses and masks, quarter by quarter: vector instructions do not compare 128 bits.
+/// Behind the last address stand zeros.
+#[derive(Clone, PartialEq, Eq)]
+struct Block<Q> {
+    ips: [[Q; BLOCK]; 4],
+    masks: [[Q; BLOCK]; 4],
+}
+
+impl<A: Bits> Default for Nets<A> {
     fn default() -> Self {
-        Self {
-            high: Vec::new(),
-            low: Vec::new(),
-        }
+        let (blocks, len) = Default::default();
+        Self { blocks, len }
     }
 }
 
-impl<A: Bits> Column<A> {
+impl<A: Bits> Nets<A> {
     pub fn len(&self) -> usize {
-        self.low.len()
+        self.len
     }
 
-    pub fn get(&self, at: usize) -> Option<A> {
-        Some(A::join(*self.high.get(at)?, *self.low.get(at)?))
+    /// The address at a position, and its mask.
+    pub fn get(&self, at: usize) -> Option<(A, A)> {
+        let block = self.blocks.get(at / BLOCK).filter(|_| at < self.len)?;
+        let lane = at % BLOCK;
+        let join = |columns: &[[A::Quarter; BLOCK]; 4]| A::join(columns.map(|column| column[lane]));
+        Some((join(&block.ips), join(&block.masks)))
     }
 
-    pub fn push(&mut self, bits: A) {
-        let (high, low) = bits.halves();
-        self.high.push(high);
-        self.low.push(low);
-    }
-
-    fn halves(&self) -> [&[A::Half]; 2] {
-        [&self.high, &self.low]
+    #[inline]
+    pub fn push(&mut self, ip: A, mask: A) {
+        let lane = self.len % BLOCK;
+        if lane == 0 {
+            let zeros = [[A::Quarter::default(); BLOCK]; 4];
+            let (ips, masks) = (zeros, zeros);
+            self.blocks.push(Block { ips, masks });
+        }
+        let Some(block) = self.blocks.last_mut() else {
+            return;
+        };
+        let (ip, mask) = (ip.quarters(), mask.quarters());
+        for quarter in 0..4 {
+            block.ips[quarter][lane] = ip[quarter];
+            block.masks[quarter][lane] = mask[quarter];
+        }
+        self.len += 1;
     }
 
     pub fn clear(&mut self) {
-        self.high.clear();
-        self.low.clear();
+        self.blocks.clear();
+        self.len = 0;
     }
-}
 
-/// Calls `found` with the position of every address that is in one network with `target` under
-/// the address's own mask: `(address ^ target) & mask == 0`.
-pub(crate) fn own_mask<A: Bits>(
-    addresses: &Column<A>,
-    masks: &Column<A>,
-    target: A,
-    found: impl FnMut(usize),
-) {
-    let (target_high, target_low) = target.halves();
-    let differ = |high: A::Half, low, mask_high, mask_low| {
-        (high ^ target_high) & mask_high | (low ^ target_low) & mask_low
-    };
-    scan([addresses, masks].map(Column::halves), differ, found);
-}
+    /// Calls `found` with the position of every address that is in one network with `target` under
+    /// the address's own mask: `(address ^ target) & mask == 0`.
+    pub fn own_mask(&self, target: A, found: impl FnMut(usize)) {
+        let target = target.quarters();
+        self.scan(|quarter, ip, mask| (ip ^ target[quarter]) & mask, found);
+    }
 
-/// Calls `found` with the position of every address inside the network `target` under `mask`.
-pub(crate) fn one_mask<A: Bits>(
-    addresses: &Column<A>,
-    mask: A,
-    target: A,
-    found: impl FnMut(usize),
-) {
-    let (target_high, target_low) = target.halves();
-    let (mask_high, mask_low) = mask.halves();
-    let differ =
-        |high: A::Half, low, _, _| (high ^ target_high) & mask_high | (low ^ target_low) & mask_low;
-    scan([addresses, addresses].map(Column::halves), differ, found);
-}
+    /// Calls `found` with the position of every address inside the network `target` under `mask`.
+    pub fn one_mask(&self, mask: A, target: A, found: impl FnMut(usize)) {
+        let (target, mask) = (target.quarters(), mask.quarters());
+        self.scan(
+            |quarter, ip, _| (ip ^ target[quarter]) & mask[quarter],
+            found,
+        );
+    }
 
-/// Calls `found` with the position of every row that does not differ from what is looked for.
-fn scan<H: Half>(
-    [[high, low], [mask_high, mask_low]]: [[&[H]; 2]; 2],
-    differ: impl Fn(H, H, H, H) -> H,
-    mut found: impl FnMut(usize),
-) {
-    let row = |at: usize| {
-        let (high, low) = (*high.get(at)?, *low.get(at)?);
-        Some(differ(high, low, *mask_high.get(at)?, *mask_low.get(at)?))
-    };
-    let same = |at: &usize| row(*at).is_some_and(|difference| difference == H::default());
-    let (high, _) = high.as_chunks::<BLOCK>();
-    let (low, _) = low.as_chunks::<BLOCK>();
-    let (mask_high, _) = mask_high.as_chunks::<BLOCK>();
-    let (mask_low, rest) = mask_low.as_chunks::<BLOCK>();
-    let blocks = high.iter().zip(low).zip(mask_high).zip(mask_low);
-    let mut blocks = blocks.enumerate();
-    let any = |(_, (((high, low), mask_high), mask_low)): &Block<'_, H>| {
-        let mut any = false;
-        for (((high, low), mask_high), mask_low) in
-            high.iter().zip(*low).zip(*mask_high).zip(*mask_low)
-        {
-            any |= differ(*high, *low, *mask_high, *mask_low) == H::default();
+    /// Calls `found` with the position of every address that differs in none of its quarters.
+    fn scan(
+        &self,
+        differ: impl Fn(usize, A::Quarter, A::Quarter) -> A::Quarter,
+        mut found: impl FnMut(usize),
+    ) {
+        let mut from = 0;
+        while let Some(skipped) = next(self.blocks.get(from..).unwrap_or_default(), &differ) {
+            from += skipped + 1;
+            let first = (from - 1) * BLOCK;
+            for (lane, at) in (first..self.len).take(BLOCK).enumerate() {
+                if self
+                    .blocks
+                    .get(from - 1)
+                    .is_some_and(|block| block.is_same(lane, &differ))
+                {
+                    found(at);
+                }
+            }
         }
-        any
-    };
-    while let Some((block, _)) = blocks.find(any) {
-        (block * BLOCK..(block + 1) * BLOCK)
-            .filter(same)
-            .for_each(&mut found);
     }
-    let from = high.len() * BLOCK;
-    (from..from + rest.len()).filter(same).for_each(found);
 }
 
-/// The number of a block, and what is in it.
-type Block<'a, H> = (
-    usize,
-    (((Chunk<'a, H>, Chunk<'a, H>), Chunk<'a, H>), Chunk<'a, H>),
-);
-type Chunk<'a, H> = &'a [H; BLOCK];
+/// The first block in which an address differs in none of its quarters. On its own, the loop keeps
+/// all it needs in registers.
+#[inline(never)]
+fn next<Q: Quarter>(blocks: &[Block<Q>], differ: &impl Fn(usize, Q, Q) -> Q) -> Option<usize> {
+    let any =
+        |block: &Block<Q>| (0..BLOCK).fold(false, |any, lane| any | block.is_same(lane, differ));
+    blocks.iter().position(any)
+}
+
+impl<Q: Quarter> Block<Q> {
+    #[inline(always)]
+    fn is_same(&self, lane: usize, differ: &impl Fn(usize, Q, Q) -> Q) -> bool {
+        let mut difference = Q::default();
+        for quarter in 0..4 {
+            let (ip, mask) = (self.ips[quarter][lane], self.masks[quarter][lane]);
+            difference = difference | differ(quarter, ip, mask);
+        }
+        difference == Q::default()
+    }
+}
