@@ -169,11 +169,13 @@ impl Selector {
         ip: A,
     ) -> LinkIndexes {
         let view = View::new(snapshot, table, Restriction::None);
-        let candidates = match Walk::of(self.profile) {
-            None => view.matching(self.bindnet.target(), ip),
-            Some(walk) => walk.candidates(&view, ip),
-        };
-        view.links_needed(&candidates, ip)
+        match Walk::of(self.profile) {
+            None => view.links_needed(
+                |found| view.each_match(self.bindnet.target(), ip, found),
+                ip,
+            ),
+            Some(walk) => view.links_needed(|found| walk.each(&view, ip, found), ip),
+        }
     }
 
     /// An interface or a zone hides the addresses of all other links.

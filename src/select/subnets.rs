@@ -25,13 +25,9 @@ impl<A: Bits> Subnets<A> {
         rules: &Rules,
     ) -> Self {
         let mut networks = Vec::new();
-        for address in addresses.filter(may_contain) {
-            let reasons = rules.weigh(&address, snapshot.link_of(&address));
+        for address in addresses.filter(|address| is_subnet(address, snapshot, rules)) {
             let mask = A::from_netmask(address.netmask());
-            if let (Some(ip), Some(mask)) = (A::from_ip(address.ip()), mask)
-                && !reasons.is_unusable()
-                && !reasons.is_floating()
-            {
+            if let (Some(ip), Some(mask)) = (A::from_ip(address.ip()), mask) {
                 networks.push((mask, ip & mask, ip));
             }
         }
@@ -52,6 +48,14 @@ impl<A: Bits> Subnets<A> {
             let mut inside = self.networks.iter().skip(from).take(2);
             inside.any(|(mask, net, by)| (*mask, *net) == network && *by != ip)
         })
+    }
+}
+
+/// Whether this host is on the network of an address.
+pub(crate) fn is_subnet(address: &Address, snapshot: &Snapshot, rules: &Rules) -> bool {
+    may_contain(address) && {
+        let reasons = rules.weigh(address, snapshot.link_of(address));
+        !reasons.is_unusable() && !reasons.is_floating()
     }
 }
 

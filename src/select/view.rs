@@ -6,10 +6,10 @@ use smallvec::SmallVec;
 
 use super::bindnet::{Target, Zone};
 use super::decision::{Candidate, Candidates, Verdict};
-use super::evidence::Reason;
+use super::evidence::{Reason, Rules};
 use super::matching::each_match;
 use super::selector::Selector;
-use super::subnets::{Subnets, is_permanent_host, may_contain};
+use super::subnets::{Subnets, is_permanent_host, is_subnet, may_contain};
 use crate::snapshot::{Address, Bits, Consistency, Link, Snapshot, Table};
 
 /// The links whose addresses the rule sees.
@@ -31,7 +31,10 @@ impl Restriction {
 }
 
 /// The indexes of some links; few take no room of their own.
-pub(crate) type LinkIndexes = SmallVec<[u32; 8]>;
+pub(crate) type LinkIndexes = SmallVec<[u32; 64]>;
+
+/// How many host prefixes are few.
+const FEW: usize = 4;
 
 /// The addresses of one family that the rule sees.
 pub(super) struct View<'a, A: Bits> {
@@ -115,7 +118,9 @@ impl<'a, A: Bits> View<'a, A> {
     pub fn weigh(&self, selector: &Selector, candidates: &mut [Candidate]) {
         let rules = &selector.rules;
         let previous = self.previous(selector);
-        // The networks of the host are looked for only where a host prefix may be inside one.
+        // For a few host prefixes the networks around each are looked for, for many all networks of
+        // the host are listed.
+        let few = candidates.len() <= FEW;
         let mut subnets = None;
         for candidate in candidates {
             let Some(address) = self.table.get(candidate.position) else {
@@ -124,11 +129,16 @@ impl<'a, A: Bits> View<'a, A> {
             let link = self.snapshot.link_of(&address);
             let mut reasons = rules.weigh(&address, link);
             if rules.is_on(Reason::HostPrefixInSubnet) && is_permanent_host(&address) {
-                let subnets = subnets.get_or_insert_with(|| {
-                    let addresses = self.addresses().map(|(_, address)| address);
-                    Subnets::<A>::new(addresses, self.snapshot, rules)
-                });
-                if A::from_ip(address.ip()).is_some_and(|ip| subnets.contain(ip)) {
+                let mut inside = |ip| match few {
+                    true => self.is_inside(rules, ip),
+                    false => subnets
+                        .get_or_insert_with(|| {
+                            let addresses = self.addresses().map(|(_, address)| address);
+                            Subnets::<A>::new(addresses, self.snapshot, rules)
+                        })
+                        .contain(ip),
+                };
+                if A::from_ip(address.ip()).is_some_and(&mut inside) {
                     reasons.insert(Reason::HostPrefixInSubnet);
                 }
             }
@@ -184,27 +194,50 @@ impl<'a, A: Bits> View<'a, A> {
     }
 
     /// The links that a decision asks about: those of candidates and of the nearest miss, and of
-    /// the networks that a host prefix may be inside.
-    pub fn links_needed(&self, candidates: &[Candidate], ip: A) -> LinkIndexes {
-        let address = |c: &Candidate| self.table.get(c.position);
-        let mut links: LinkIndexes = candidates.iter().filter_map(|c| c.link).collect();
-        if candidates
-            .iter()
-            .filter_map(address)
-            .any(|address| is_permanent_host(&address))
-        {
+    /// the networks that a host prefix may be inside. `each` calls for every candidate.
+    pub fn links_needed(&self, each: impl FnOnce(&mut dyn FnMut(&Address)), ip: A) -> LinkIndexes {
+        let mut links = LinkIndexes::new();
+        let mut add = |address: &Address| {
+            if let Some(index) = address.link_index()
+                && let Err(place) = links.binary_search(&index)
+            {
+                links.insert(place, index);
+            }
+        };
+        let (mut any, mut any_host) = (false, false);
+        each(&mut |address| {
+            any = true;
+            any_host |= is_permanent_host(address);
+            add(address);
+        });
+        if any_host {
             let containers = self.addresses().filter(|(_, address)| may_contain(address));
-            links.extend(containers.filter_map(|(_, address)| address.link_index()));
+            containers.for_each(|(_, address)| add(&address));
         }
-        if candidates.is_empty() {
-            links.extend(
-                self.nearest_address(ip)
-                    .and_then(|(_, address)| address.link_index()),
-            );
+        if !any && let Some((_, nearest)) = self.nearest_address(ip) {
+            add(&nearest);
         }
-        links.sort_unstable();
-        links.dedup();
         links
+    }
+
+    /// Calls `found` for every address that matches, in kernel order.
+    pub fn each_match(&self, target: Target, ip: A, found: &mut dyn FnMut(&Address)) {
+        each_match(target, self.table, ip, |at, _| {
+            if let Some((_, address)) = self.get(at) {
+                found(&address);
+            }
+        });
+    }
+
+    /// Whether an address is inside the network of another one, as [`Subnets`] has it.
+    fn is_inside(&self, rules: &Rules, ip: A) -> bool {
+        let mut inside = false;
+        self.table.nets.own_mask(ip, |at| {
+            inside |= self.get(at).is_some_and(|(_, by)| {
+                A::from_ip(by.ip()) != Some(ip) && is_subnet(&by, self.snapshot, rules)
+            });
+        });
+        inside
     }
 
     /// Every address, with its position in the family.

@@ -105,6 +105,15 @@ impl Walk {
         matching.collect()
     }
 
+    /// Calls `found` for every address that matches.
+    pub fn each<A: Bits>(self, view: &View<'_, A>, bindnet: A, found: &mut dyn FnMut(&Address)) {
+        for (_, address) in view.addresses() {
+            if self.matches(&address, bindnet).is_some() {
+                found(&address);
+            }
+        }
+    }
+
     /// How an entry matches, and which address of it is returned.
     fn matches<A: Bits>(self, address: &Address, bindnet: A) -> Option<(Match, A)> {
         let local = A::from_ip(address.ip())?;
