@@ -35,19 +35,18 @@ impl Patience {
 }
 
 /// The medians of some ways, which are run in turn, so that what else the machine does befalls all
-/// of them. `before` is run before each of them, not measured: all find the caches alike.
+/// of them. Before each is measured, `before` is run and then the way itself, so that what others
+/// left in the caches counts for nobody.
 pub fn medians<const N: usize>(
     patience: Patience,
     mut before: impl FnMut(),
     mut ways: [Way<'_>; N],
 ) -> [Duration; N] {
-    for way in &mut ways {
-        way();
-    }
     let mut times = [const { Vec::new() }; N];
     for _ in patience.rounds() {
         for (way, times) in ways.iter_mut().zip(&mut times) {
             before();
+            way();
             let start = Instant::now();
             way();
             times.push(start.elapsed());
