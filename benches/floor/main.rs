@@ -6,7 +6,8 @@
 //!
 //! `cargo bench --bench floor` prints a table and fails where a row misses what it must reach. It
 //! takes root, because it stages its hosts in network namespaces, and some minutes on a machine
-//! that has nothing else to do. With `-- --test` everything is run once and nothing is judged.
+//! that has nothing else to do. `-- dumps` prints one part of it: `kept`, `dumps`, `churn`, `rtnl`
+//! or `programs`. With `-- --test` everything is run once and nothing is judged.
 #![allow(missing_docs)]
 
 #[path = "../../tests/support/netns.rs"]
@@ -26,15 +27,28 @@ use std::process::ExitCode;
 use report::Report;
 use timing::Patience;
 
+/// The parts of the table, by the word that asks for one alone.
+type Part = (&'static str, fn(&mut Report, Patience));
+const PARTS: [Part; 5] = [
+    ("kept", kept::run),
+    ("dumps", dumps::run),
+    ("churn", storms::churn),
+    ("rtnl", storms::rtnl),
+    ("programs", programs::run),
+];
+
 fn main() -> ExitCode {
-    let once = std::env::args().any(|word| word == "--test");
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let once = words.iter().any(|word| word == "--test");
     let patience = if once { Patience::ONCE } else { Patience::FULL };
     let mut report = Report::new(!once);
-    kept::run(&mut report, patience);
-    dumps::run(&mut report, patience);
-    storms::churn(&mut report, patience);
-    storms::rtnl(&mut report, patience);
-    programs::run(&mut report, patience);
+    let asked = |name| words.iter().any(|word| word == name);
+    let all = !PARTS.iter().any(|(name, _)| asked(*name));
+    for (name, run) in PARTS {
+        if all || asked(name) {
+            run(&mut report, patience);
+        }
+    }
     match report.end() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -275,6 +275,7 @@ impl Capturer {
 }
 
 /// Appends the address that a message is about to its table, if it is on the link.
+#[inline]
 fn push<A: Wire>(
     table: &mut Table<A>,
     frame: &Frame<'_>,

@@ -390,6 +390,7 @@ impl<A: Bits> Table<A> {
         });
     }
 
+    #[inline]
     pub fn push(&mut self, entry: Entry<A>) {
         self.nets.push(entry.ip, entry.mask);
         self.rest.push((entry.peer, entry.facts));

@@ -236,7 +236,7 @@ fn address(body: View<'_>) -> Result<Option<Address>, DecodeError> {
 }
 
 /// An address of one family; `None` for one of another.
-#[inline]
+#[inline(always)]
 fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
     let fixed = body.array::<IFADDRMSG_LEN>(0, "ifaddrmsg")?;
     let [family, prefix_len, flags, scope, index @ ..] = fixed;
