@@ -26,11 +26,6 @@ impl Patience {
 }
 
 impl Patience {
-    /// How long a call that may never end is waited for.
-    pub fn storm(self) -> Duration {
-        2 * self.time
-    }
-
     /// Counts the rounds until enough is measured.
     pub fn rounds(self) -> impl Iterator<Item = usize> {
         let (least, most) = self.rounds;
