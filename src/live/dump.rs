@@ -14,7 +14,7 @@ pub(super) trait Transport: Sized {
     fn open(buffer: &mut [u8]) -> nix::Result<Self>;
     fn port(&self) -> u32;
     fn send(&self, request: &[u8]) -> nix::Result<()>;
-    /// Receives a datagram, or `ETIMEDOUT` at the deadline.
+    /// Receives a datagram, or `ETIMEDOUT` at the deadline; `EINTR` where a signal came first.
     fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received>;
 }
 
@@ -154,13 +154,14 @@ impl<T: Transport> Dumper<T> {
         let mut interrupted = false;
         loop {
             let received = match socket.receive(buffer, deadline) {
-                Ok(received) => received,
+                Ok(received) => Some(received),
+                Err(Errno::EINTR) => None,
                 Err(Errno::ENOBUFS) => return Ok(Pass::Lost),
                 Err(Errno::ETIMEDOUT) => return Err(CaptureError::Timeout { request, timeout }),
                 Err(errno) => return Err(CaptureError::system("recvmsg", errno)),
             };
             // Anybody may send to this socket; only the kernel is answered for.
-            if received.sender == 0 {
+            if let Some(received) = received.filter(|received| received.sender == 0) {
                 let (len, room) = (received.len, buffer.len());
                 let datagram =
                     buffer

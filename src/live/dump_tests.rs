@@ -320,6 +320,14 @@ fn a_truncated_datagram_is_an_error() {
 }
 
 #[test]
+fn a_signal_is_no_end() {
+    let signal = || Step::Fails(Errno::EINTR);
+    let (clean, list) = play([signal(), Step::Got(vec![address(1)]), signal(), whole(2)]);
+    assert_eq!((clean.unwrap(), list), (true, heard(1, &[1, 2])));
+    assert_eq!((opened(), sent()), (1, 1));
+}
+
+#[test]
 fn what_other_processes_send_is_skipped() {
     let theirs = vec![address(66).flags(INTR), error(1), done()];
     let (clean, list) = play([
@@ -400,6 +408,7 @@ fn a_dump_that_never_ends_is_a_timeout() {
         Step::Got(vec![]),
         Step::From(4711, vec![done()]),
         Step::Got(vec![done().off(1, 0)]),
+        Step::Fails(Errno::EINTR),
     ] {
         let start = Instant::now();
         let (result, list) = for_ever(endless);

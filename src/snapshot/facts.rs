@@ -1,12 +1,14 @@
 //! What is said of an address of either family, in little room: 10 000 of them are written for
 //! every dump.
 
+use std::fmt;
+
 use super::address::Lifetime;
 use super::flags::{AddressFlags, Scope};
 use super::name::Name;
 
 /// What is said of an address of either family. What is not known is zero here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Facts {
     known: u8,
     scope: u8,
@@ -125,6 +127,21 @@ impl Facts {
         self.preferred_lft = preferred_lft;
         self.valid_lft = valid_lft;
         self.created = created;
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts")
+            .field("link", &self.link())
+            .field("label", &self.label)
+            .field("scope", &self.scope())
+            .field("flags", &self.flags())
+            .field("protocol", &self.protocol())
+            .field("valid_lft", &self.valid_lft())
+            .field("preferred_lft", &self.preferred_lft())
+            .field("created", &self.created())
+            .finish()
     }
 }
 

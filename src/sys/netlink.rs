@@ -67,7 +67,8 @@ impl Socket {
         }
     }
 
-    /// Receives a datagram; `ETIMEDOUT` where none came until the deadline.
+    /// Receives a datagram; `ETIMEDOUT` where none came until the deadline, `EINTR` where a signal
+    /// came first.
     pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received> {
         loop {
             let mut room = [IoSliceMut::new(buffer)];
@@ -79,7 +80,6 @@ impl Socket {
                     let len = message.bytes;
                     return Ok(Received { len, sender });
                 }
-                Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => self.wait(deadline)?,
                 Err(errno) => return Err(errno),
             }
@@ -95,10 +95,7 @@ impl Socket {
         let left = left.as_millis().saturating_add(1);
         let left = PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX));
         let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut fds, left) {
-            Err(Errno::EINTR) | Ok(_) => Ok(()),
-            Err(errno) => Err(errno),
-        }
+        poll(&mut fds, left).map(drop)
     }
 
     /// The index of the link with this name (`SIOCGIFINDEX`); `ENODEV` where there is none.
