@@ -5,10 +5,12 @@ use std::net::Ipv4Addr;
 
 use bindnet::{Capturer, Selector};
 use nix::ifaddrs::getifaddrs;
+use nix::libc;
 use nix::sys::socket::SockaddrStorage;
 
-use crate::hosts::{BINDNET, HOSTS, Host};
+use crate::hosts::{self, BINDNET, BINDNET_V6, HOSTS, Host};
 use crate::kernel::Floor;
+use crate::netns;
 use crate::report::{Limit, Report};
 use crate::timing::{Patience, medians, ratio};
 
@@ -28,6 +30,38 @@ pub fn run(report: &mut Report, patience: Patience) {
     for host in &HOSTS {
         host.run(|| one(report, patience, host));
     }
+    let host = || {
+        hosts::ipv6(10_000);
+        ipv6(report, patience);
+    };
+    netns::run(host).expect("a network namespace");
+}
+
+/// IPv6 beside its own floor.
+fn ipv6(report: &mut Report, patience: Patience) {
+    let selector = Selector::new(BINDNET_V6.parse().expect("a bindnetaddr"));
+    let [mut floor, mut before] = [(); 2].map(|()| Floor::of(libc::AF_INET6));
+    let mut kept = Capturer::open().expect("a capturer");
+    let [f, fresh, again] = medians(
+        patience,
+        || before.dump(),
+        [
+            Box::new(|| floor.dump()),
+            Box::new(|| decide(&mut Capturer::open().expect("a capturer"), &selector)),
+            Box::new(|| decide(&mut kept, &selector)),
+        ],
+    );
+    report.heading(&format!("10 000 IPv6 addresses: F of AF_INET6 is {f:.1?}"));
+    report.row(
+        "a new socket and fresh memory, in F",
+        ratio(fresh, f),
+        Limit::AtMost(1.20),
+    );
+    report.row(
+        "a kept capturer, in F",
+        ratio(again, f),
+        Limit::AtMost(1.15),
+    );
 }
 
 fn one(report: &mut Report, patience: Patience, host: &Host) {

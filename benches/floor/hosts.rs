@@ -87,3 +87,18 @@ fn end(at: usize) -> String {
 fn nth(at: usize) -> std::net::Ipv4Addr {
     std::net::Ipv4Addr::from_bits(0x0a00_0000 + at as u32)
 }
+
+/// The IPv6 network that [`ipv6`] has one address in.
+#[allow(dead_code)] // The peers are asked for IPv4.
+pub const BINDNET_V6: &str = "2001:db8:0:1::";
+
+/// As many IPv6 addresses on one link, each in a network of its own, and one on another.
+#[allow(dead_code)]
+pub fn ipv6(count: usize) {
+    // On a link that is down the kernel takes them at once.
+    netns::ip("link add many0 type bridge");
+    let net = |at: usize| format!("addr add 2001:db8:1:{at:x}::1/64 dev many0 nodad");
+    ip_batch((1..count).map(net));
+    cable("eth0");
+    netns::ip("addr add 2001:db8:0:1::10/64 dev eth0 nodad");
+}

@@ -14,15 +14,15 @@ const BUFFER: usize = 32 << 10;
 const NLMSG_HDRLEN: usize = 16;
 const NLMSG_DONE: u16 = 3;
 
-/// `RTM_GETADDR` of `AF_INET`, a dump: `struct nlmsghdr` and `struct ifaddrmsg`.
-const REQUEST: [u8; 24] = {
+/// `RTM_GETADDR`, a dump: `struct nlmsghdr` and `struct ifaddrmsg`.
+fn request(family: libc::c_int) -> [u8; 24] {
     let mut request = [0; 24];
-    request[0] = 24;
-    request[4] = 22;
-    [request[6], request[7]] = 0x301u16.to_le_bytes();
-    request[16] = 2;
+    request[..4].copy_from_slice(&24u32.to_ne_bytes());
+    request[4..6].copy_from_slice(&22u16.to_ne_bytes());
+    request[6..8].copy_from_slice(&0x301u16.to_ne_bytes());
+    request[16] = family as u8;
     request
-};
+}
 
 #[derive(Clone, Copy)]
 struct StrictCheck;
@@ -35,12 +35,24 @@ nix::setsockopt_impl!(
     SetBool
 );
 
-/// The buffer that the floor receives into, again and again.
-pub struct Floor(Box<[u8]>);
+/// What is asked for, and the buffer that it is received into, again and again.
+pub struct Floor {
+    request: [u8; 24],
+    buffer: Box<[u8]>,
+}
 
 impl Floor {
+    /// Of IPv4.
     pub fn new() -> Self {
-        Self(vec![0; BUFFER].into())
+        Self::of(libc::AF_INET)
+    }
+
+    /// Of a family.
+    pub fn of(family: libc::c_int) -> Self {
+        Self {
+            request: request(family),
+            buffer: vec![0; BUFFER].into(),
+        }
     }
 
     /// F: opens a socket, asks for the addresses, throws away what comes, and closes the socket.
@@ -49,14 +61,15 @@ impl Floor {
         let socket = socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol);
         let socket = socket.expect("a netlink socket");
         setsockopt(&socket, StrictCheck, &true).expect("NETLINK_GET_STRICT_CHK (Linux 4.20)");
-        send(socket.as_raw_fd(), &REQUEST, MsgFlags::empty()).expect("a request");
+        send(socket.as_raw_fd(), &self.request, MsgFlags::empty()).expect("a request");
         while !self.ends(&socket) {}
     }
 
     /// Receives a datagram; whether it ends the dump. `NLMSG_DONE` stands last in one.
     fn ends(&mut self, socket: &OwnedFd) -> bool {
-        let len = recv(socket.as_raw_fd(), &mut self.0, MsgFlags::empty()).expect("a datagram");
-        let mut rest = &self.0[..len];
+        let len =
+            recv(socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty()).expect("a datagram");
+        let mut rest = &self.buffer[..len];
         while let Some(header) = rest.get(..NLMSG_HDRLEN) {
             let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]) as usize;
             if u16::from_ne_bytes([header[4], header[5]]) == NLMSG_DONE {
