@@ -7,6 +7,7 @@ use std::time::Duration;
 use bindnet::{Address, AddressFlags, Bindnet, Link, Scope, Selector, Snapshot};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::reading::read;
 use crate::report::{Limit, Report};
 use crate::timing::{Patience, medians, ratio};
 
@@ -107,19 +108,6 @@ fn growth(
     // n log n makes 13.3 of ten times as many; the caches take their share.
     let row = format!("{what}: the same beside 1 000 candidates");
     report.row(&row, ratio(many, few), Limit::AtMost(16.0));
-}
-
-/// Reads all, as fast as the processor can.
-#[inline(never)]
-fn read(words: &[u64]) -> u64 {
-    let (blocks, _) = words.as_chunks::<16>();
-    let mut all = [0; 16];
-    for block in blocks {
-        for (all, word) in all.iter_mut().zip(block) {
-            *all ^= word;
-        }
-    }
-    all.into_iter().fold(0, |all, word| all ^ word)
 }
 
 /// A short way, many times.

@@ -12,6 +12,8 @@
 
 #[path = "../../tests/support/netns.rs"]
 mod netns;
+#[path = "../made/reading.rs"]
+mod reading;
 
 mod dumps;
 mod hosts;
