@@ -252,6 +252,8 @@ fn a_host_prefix_may_be_inside_a_network_of_another_link() {
             "198.51.100.0/24",
             "203.0.113.0/24",
             "203.0.113.0",
+            // Nothing matches, and the nearest is a host prefix.
+            "198.51.101.0",
             "2001:db8::/64",
             "2001:db8::20",
         ]);

@@ -39,6 +39,9 @@ impl Transport for Socket {
 /// How much the kernel puts into a datagram at the most (netlink(7)); more room buys nothing.
 const BUFFER: usize = 32 * 1024;
 
+/// For ever, as far as a clock can add it.
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// How long dumps may be repeated, and how often.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound {
@@ -135,7 +138,8 @@ impl<T: Transport> Dumper<T> {
         state: &mut S,
     ) -> Result<Pass, CaptureError> {
         let request = dump.what;
-        let deadline = Instant::now() + timeout;
+        let now = Instant::now();
+        let deadline = now.checked_add(timeout).unwrap_or(now + A_YEAR);
         self.sequence = self.sequence.wrapping_add(1);
         let sequence = self.sequence;
         self.socket()?;

@@ -359,16 +359,22 @@ fn a_refusal_is_an_error_with_the_kernels_words() {
         "the kernel refused the addresses: Operation not permitted (os error 1)"
     );
 
-    let mut with_words = error(Errno::EINVAL as i32).flags(0x200);
-    with_words.body.extend(12u16.to_ne_bytes());
-    with_words.body.extend(1u16.to_ne_bytes());
-    with_words.body.extend(b"no dump\0");
-    let (result, _) = play([Step::Got(vec![with_words])]);
-    let said = result.unwrap_err().to_string();
-    assert_eq!(
-        said,
-        "the kernel refused the addresses: Invalid argument (os error 22) (no dump)"
-    );
+    // NLM_F_ACK_TLVS: behind the request, or behind its header if that is all of it that comes
+    // back (NLM_F_CAPPED).
+    for (flags, more_of_the_request) in [(0x200, &[0; 8][..]), (0x300, &[])] {
+        let mut with_words = error(Errno::EINVAL as i32).flags(flags);
+        with_words.body[4..8].copy_from_slice(&24u32.to_ne_bytes());
+        with_words.body.extend(more_of_the_request);
+        with_words.body.extend(12u16.to_ne_bytes());
+        with_words.body.extend(1u16.to_ne_bytes());
+        with_words.body.extend(b"no dump\0");
+        let (result, _) = play([Step::Got(vec![with_words])]);
+        let said = result.unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "the kernel refused the addresses: Invalid argument (os error 22) (no dump)"
+        );
+    }
 }
 
 #[test]

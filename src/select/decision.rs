@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
+use smallvec::SmallVec;
+
 use super::bindnet::{Bindnet, Zone};
 use super::evidence::{Reason, Reasons};
 use super::host_address::HostAddress;
 use super::profile::Profile;
 use super::separation::Separation;
-use smallvec::SmallVec;
-
 use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.

@@ -171,10 +171,11 @@ impl Selector {
         let view = View::new(snapshot, table, Restriction::None);
         match Walk::of(self.profile) {
             None => view.links_needed(
+                &self.rules,
                 |found| view.each_match(self.bindnet.target(), ip, found),
                 ip,
             ),
-            Some(walk) => view.links_needed(|found| walk.each(&view, ip, found), ip),
+            Some(walk) => view.links_needed(&self.rules, |found| walk.each(&view, ip, found), ip),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the rule sees of a snapshot, and the facts it asks of it.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
@@ -33,7 +34,7 @@ impl Restriction {
 /// The indexes of some links; few take no room of their own.
 pub(crate) type LinkIndexes = SmallVec<[u32; 64]>;
 
-/// How many host prefixes are few.
+/// How many candidates are few.
 const FEW: usize = 4;
 
 /// The addresses of one family that the rule sees.
@@ -118,8 +119,8 @@ impl<'a, A: Bits> View<'a, A> {
     pub fn weigh(&self, selector: &Selector, candidates: &mut [Candidate]) {
         let rules = &selector.rules;
         let previous = self.previous(selector);
-        // For a few host prefixes the networks around each are looked for, for many all networks of
-        // the host are listed.
+        // Where candidates are few, the networks around each host prefix are looked for; where they
+        // are many, all networks of the host are listed.
         let few = candidates.len() <= FEW;
         let mut subnets = None;
         for candidate in candidates {
@@ -129,16 +130,14 @@ impl<'a, A: Bits> View<'a, A> {
             let link = self.snapshot.link_of(&address);
             let mut reasons = rules.weigh(&address, link);
             if rules.is_on(Reason::HostPrefixInSubnet) && is_permanent_host(&address) {
-                let mut inside = |ip| match few {
-                    true => self.is_inside(rules, ip),
-                    false => subnets
-                        .get_or_insert_with(|| {
-                            let addresses = self.addresses().map(|(_, address)| address);
-                            Subnets::<A>::new(addresses, self.snapshot, rules)
-                        })
+                let inside = match A::from_ip(address.ip()) {
+                    Some(ip) if few => self.is_inside(rules, ip),
+                    Some(ip) => subnets
+                        .get_or_insert_with(|| self.subnets(rules))
                         .contain(ip),
+                    None => false,
                 };
-                if A::from_ip(address.ip()).is_some_and(&mut inside) {
+                if inside {
                     reasons.insert(Reason::HostPrefixInSubnet);
                 }
             }
@@ -193,30 +192,53 @@ impl<'a, A: Bits> View<'a, A> {
         }
     }
 
-    /// The links that a decision asks about: those of candidates and of the nearest miss, and of
-    /// the networks that a host prefix may be inside. `each` calls for every candidate.
-    pub fn links_needed(&self, each: impl FnOnce(&mut dyn FnMut(&Address)), ip: A) -> LinkIndexes {
+    /// The links that a decision asks about: those of candidates, or else of the nearest miss, and
+    /// of the networks that a host prefix among them is inside. `each` calls for every candidate.
+    pub fn links_needed(
+        &self,
+        rules: &Rules,
+        each: impl FnOnce(&mut dyn FnMut(&Address)),
+        ip: A,
+    ) -> LinkIndexes {
         let mut links = LinkIndexes::new();
         let mut add = |address: &Address| {
-            if let Some(index) = address.link_index()
-                && let Err(place) = links.binary_search(&index)
-            {
-                links.insert(place, index);
+            let index = address.link_index();
+            if let Some(index) = index.filter(|index| links.last() != Some(index)) {
+                links.push(index);
             }
         };
-        let (mut any, mut any_host) = (false, false);
-        each(&mut |address| {
-            any = true;
-            any_host |= is_permanent_host(address);
+        let mut hosts: SmallVec<[A; FEW + 1]> = SmallVec::new();
+        let any = Cell::new(false);
+        let mut ask = |address: &Address| {
+            any.set(true);
             add(address);
-        });
-        if any_host {
+            if is_permanent_host(address) && hosts.len() <= FEW {
+                hosts.extend(A::from_ip(address.ip()));
+            }
+        };
+        each(&mut ask);
+        if !any.get()
+            && let Some((_, nearest)) = self.nearest_address(ip)
+        {
+            ask(&nearest);
+        }
+        if !rules.is_on(Reason::HostPrefixInSubnet) {
+            hosts.clear();
+        }
+        if hosts.len() > FEW {
             let containers = self.addresses().filter(|(_, address)| may_contain(address));
             containers.for_each(|(_, address)| add(&address));
+        } else {
+            for host in hosts {
+                self.table.nets.own_mask(host, |at| {
+                    if let Some((_, by)) = self.get(at).filter(|(_, by)| may_contain(by)) {
+                        add(&by);
+                    }
+                });
+            }
         }
-        if !any && let Some((_, nearest)) = self.nearest_address(ip) {
-            add(&nearest);
-        }
+        links.sort_unstable();
+        links.dedup();
         links
     }
 
@@ -233,11 +255,18 @@ impl<'a, A: Bits> View<'a, A> {
     fn is_inside(&self, rules: &Rules, ip: A) -> bool {
         let mut inside = false;
         self.table.nets.own_mask(ip, |at| {
-            inside |= self.get(at).is_some_and(|(_, by)| {
-                A::from_ip(by.ip()) != Some(ip) && is_subnet(&by, self.snapshot, rules)
-            });
+            inside = inside
+                || self.get(at).is_some_and(|(_, by)| {
+                    A::from_ip(by.ip()) != Some(ip) && is_subnet(&by, self.snapshot, rules)
+                });
         });
         inside
+    }
+
+    /// All networks of the host.
+    fn subnets(&self, rules: &Rules) -> Subnets<A> {
+        let addresses = self.addresses().map(|(_, address)| address);
+        Subnets::new(addresses, self.snapshot, rules)
     }
 
     /// Every address, with its position in the family.

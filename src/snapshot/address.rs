@@ -16,7 +16,7 @@ use super::netmask::{Bits, Netmask};
 pub enum Lifetime {
     /// For ever (`INFINITY_LIFE_TIME`).
     Forever,
-    /// For so many seconds.
+    /// For so many seconds; `u32::MAX` is for ever, as the kernel has it.
     Seconds(u32),
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct Facts {
 /// `INFINITY_LIFE_TIME` (linux/if_addr.h).
 const FOREVER: u32 = u32::MAX;
 
+// With the address of the other end and 8 bytes for the scan, all that an IPv4 address takes.
+const _: () = assert!(size_of::<Facts>() <= 40);
+
 // What is known.
 const LINK: u8 = 1;
 const SCOPE: u8 = 1 << 1;

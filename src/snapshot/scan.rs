@@ -1,7 +1,7 @@
 //! The scan: which addresses share a network with a target.
 //!
 //! Blocks without any match, nearly all of them, are passed over with one test a block, which the
-//! compiler turns into vector instructions; `benches/match.rs` shows what that buys.
+//! compiler turns into vector instructions; `benches/match.rs` has it beside reading the bytes.
 
 use super::netmask::{Bits, Quarter};
 

@@ -8,12 +8,12 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, getsockname, recv,
-    recvmsg, send, setsockopt, socket, sockopt::SetBool,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname,
+    recv, recvmsg, send, setsockopt, socket, sockopt::SetBool,
 };
 
 use crate::snapshot::{HardwareAddress, Link, LinkFlags, Name};
-use crate::wire::rtnetlink::request_nothing;
+use crate::wire::rtnetlink::request_refusal;
 
 /// A bound `NETLINK_ROUTE` socket: non-blocking, close-on-exec.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ impl Socket {
     /// Opens a socket, with `NETLINK_GET_STRICT_CHK` where the kernel has it.
     ///
     /// The kernel writes its first datagram for a socket into little room, and later ones into as
-    /// much as the socket had ready before: what it acknowledges here makes room of the size of
-    /// `buffer` known. It is no matter if it does not answer.
+    /// much as the socket had ready before: what it refuses here makes room of the size of `buffer`
+    /// known. It is no matter if it does not answer: then the first datagram is small.
     pub fn open(buffer: &mut [u8]) -> nix::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let protocol = SockProtocol::NetlinkRoute;
@@ -46,7 +46,9 @@ impl Socket {
         let _ = setsockopt(&fd, StrictCheck, &true);
         let mut socket = Self { fd, port: 0 };
         // This binds the socket, too.
-        socket.send(&request_nothing(0))?;
+        if socket.send(&request_refusal(0)).is_err() {
+            bind(socket.fd.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
+        }
         let _ = recv(socket.fd.as_raw_fd(), buffer, MsgFlags::empty());
         socket.port = getsockname::<NetlinkAddr>(socket.fd.as_raw_fd())?.pid();
         Ok(socket)

@@ -71,7 +71,8 @@ impl Many {
 }
 
 /// A host with [`LINKS`] links. Each has an address in a network of its own, `10.0.0.1/24` and on.
-/// The first also has `203.0.113.10/24`; [`ASK_AT_MOST`] of them are in `192.0.2.0/24`, and one
+/// The first also has `203.0.113.10/24`, and the second the host prefix `203.0.113.77/32` inside it;
+/// [`ASK_AT_MOST`] of them are in `192.0.2.0/24`, and one
 /// more is in `198.51.100.0/24`.
 pub fn links() {
     ip_batch((0..LINKS / 2).map(|n| format!("link add v{n} type veth peer name p{n}")));
@@ -83,6 +84,7 @@ pub fn links() {
     let dumped = |n| format!("addr add 198.51.100.{n}/24 dev {}", name(n));
     ip_batch((0..=ASK_AT_MOST).map(dumped));
     ip("addr add 203.0.113.10/24 dev v0");
+    ip("addr add 203.0.113.77/32 dev p0");
     hold_still("0.0.0.0");
 }
 

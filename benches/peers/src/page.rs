@@ -38,6 +38,7 @@ cargo run --release
 /// Kernel, libc, processor and the versions of the libraries.
 fn environment(all: &[Measured]) -> String {
     let kernel = read("/proc/sys/kernel/osrelease");
+    let kernel = kernel.split('-').next().unwrap_or_default();
     let processor = read("/proc/cpuinfo");
     let processor = processor
         .lines()

@@ -122,7 +122,7 @@ fn words(body: View<'_>, flags: u16) -> Option<String> {
     } else {
         body.u32(4, "nlmsg_len").ok()? as usize
     };
-    let attributes = body.rest(request.next_multiple_of(4).checked_add(4)?);
+    let attributes = body.rest(aligned(request).checked_add(4)?);
     let text = attributes
         .attributes()
         .map_while(Result::ok)

@@ -40,13 +40,11 @@ pub use view::DecodeError;
 use view::View;
 
 // linux/netlink.h
-const NLMSG_NOOP: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
 const NLMSG_MIN_TYPE: u16 = 0x10;
 const NLM_F_REQUEST: u16 = 0x01;
-const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_DUMP: u16 = 0x300;
@@ -131,9 +129,11 @@ pub fn request_links(sequence: u32) -> [u8; 40] {
     request(RTM_GETLINK, NLM_F_DUMP, sequence, body)
 }
 
-/// The request to do nothing and to acknowledge it.
-pub(crate) fn request_nothing(sequence: u32) -> [u8; NLMSG_HDRLEN] {
-    request(NLMSG_NOOP, NLM_F_ACK, sequence, [])
+/// A request that the kernel answers at once and refuses: for one IPv4 address, of which there is
+/// no such request. Security modules know it, which they do not `NLMSG_NOOP`.
+pub(crate) fn request_refusal(sequence: u32) -> [u8; 24] {
+    let body = [AF_INET, 0, 0, 0, 0, 0, 0, 0];
+    request(RTM_GETADDR, 0, sequence, body)
 }
 
 /// A request of `N` bytes.
