@@ -16,78 +16,47 @@ mod reading;
 const SIZES: [usize; 3] = [1, 1_000, 100_000];
 
 fn v4(c: &mut Criterion) {
-    let mut group = c.benchmark_group("match IPv4");
-    for size in SIZES {
-        group.throughput(Throughput::Elements(size as u64));
-        let ip = |at: usize| Ipv4Addr::from_bits(0x0a00_0000 + at as u32);
-        let nets: Vec<Ipv4Net> = (0..size)
-            .map(|at| Ipv4Net::new(ip(at), 24).unwrap())
-            .collect();
-        let any: Vec<IpNet> = nets.iter().copied().map(IpNet::from).collect();
-        // An address and a mask of four bytes each.
-        let words: Vec<u64> = (0..size as u64).collect();
-        let host = host(&any);
-        let bindnet: Bindnet = "192.0.2.0".parse().unwrap();
-        let target = Ipv4Addr::new(192, 0, 2, 0);
-        group.bench_function(BenchmarkId::new("each_match", size), |b| {
-            b.iter(|| count_matches(black_box(&bindnet), black_box(&host)));
-        });
-        group.bench_function(BenchmarkId::new("Ipv4Net", size), |b| {
-            b.iter(|| {
-                black_box(&nets)
-                    .iter()
-                    .filter(|net| net.contains(&target))
-                    .count()
-            });
-        });
-        group.bench_function(BenchmarkId::new("IpNet", size), |b| {
-            let target = black_box(IpAddr::V4(target));
-            b.iter(|| {
-                black_box(&any)
-                    .iter()
-                    .filter(|net| net.contains(&target))
-                    .count()
-            });
-        });
-        group.bench_function(BenchmarkId::new("floor", size), |b| {
-            b.iter(|| read(black_box(&words)));
-        });
-    }
-    group.finish();
+    let target = Ipv4Addr::new(192, 0, 2, 0);
+    let net = |at| Ipv4Net::new(Ipv4Addr::from_bits(0x0a00_0000 + at as u32), 24).unwrap();
+    let contains = |net: &Ipv4Net| net.contains(&target);
+    family(c, "IPv4", 8, net, target.into(), contains);
 }
 
 fn v6(c: &mut Criterion) {
-    let mut group = c.benchmark_group("match IPv6");
+    let target = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
+    let net = |at| Ipv6Net::new(Ipv6Addr::from_bits(0xfd00 << 112 | at as u128), 64).unwrap();
+    let contains = |net: &Ipv6Net| net.contains(&target);
+    family(c, "IPv6", 32, net, target.into(), contains);
+}
+
+/// One family, in which an address and a mask take so many bytes.
+fn family<N: Copy + Into<IpNet>>(
+    c: &mut Criterion,
+    name: &str,
+    bytes: usize,
+    net: impl Fn(usize) -> N,
+    target: IpAddr,
+    contains: impl Fn(&N) -> bool,
+) {
+    let mut group = c.benchmark_group(format!("match {name}"));
+    let bindnet: Bindnet = target.to_string().parse().unwrap();
     for size in SIZES {
         group.throughput(Throughput::Elements(size as u64));
-        let ip = |at: usize| Ipv6Addr::from_bits(0xfd00 << 112 | at as u128);
-        let nets: Vec<Ipv6Net> = (0..size)
-            .map(|at| Ipv6Net::new(ip(at), 64).unwrap())
-            .collect();
-        let any: Vec<IpNet> = nets.iter().copied().map(IpNet::from).collect();
-        // An address and a mask of sixteen bytes each.
-        let words: Vec<u64> = (0..4 * size as u64).collect();
+        let nets: Vec<N> = (0..size).map(&net).collect();
+        let any: Vec<IpNet> = nets.iter().map(|net| (*net).into()).collect();
+        let words: Vec<u64> = (0..(size * bytes / 8) as u64).collect();
         let host = host(&any);
-        let bindnet: Bindnet = "2001:db8::".parse().unwrap();
-        let target = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
         group.bench_function(BenchmarkId::new("each_match", size), |b| {
             b.iter(|| count_matches(black_box(&bindnet), black_box(&host)));
         });
-        group.bench_function(BenchmarkId::new("Ipv6Net", size), |b| {
-            b.iter(|| {
-                black_box(&nets)
-                    .iter()
-                    .filter(|net| net.contains(&target))
-                    .count()
-            });
+        group.bench_function(BenchmarkId::new("ipnet, of the family", size), |b| {
+            b.iter(|| black_box(&nets).iter().filter(|net| contains(net)).count());
         });
-        group.bench_function(BenchmarkId::new("IpNet", size), |b| {
-            let target = black_box(IpAddr::V6(target));
+        group.bench_function(BenchmarkId::new("ipnet, of any", size), |b| {
+            let target = black_box(target);
             b.iter(|| {
-                black_box(&any)
-                    .iter()
-                    .filter(|net| net.contains(&target))
-                    .count()
+                let nets = black_box(&any).iter();
+                nets.filter(|net| net.contains(&target)).count()
             });
         });
         group.bench_function(BenchmarkId::new("floor", size), |b| {
