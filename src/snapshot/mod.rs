@@ -7,6 +7,7 @@ mod link;
 mod name;
 mod netmask;
 mod scan;
+mod table;
 
 use std::fmt;
 
@@ -22,7 +23,7 @@ pub(crate) use address::is_link_local;
 pub(crate) use facts::Facts;
 pub(crate) use name::escape;
 pub(crate) use netmask::Bits;
-pub(crate) use scan::Nets;
+pub(crate) use table::{Entry, Table};
 
 /// The addresses and links of one host at one moment, in kernel order.
 ///
@@ -323,81 +324,4 @@ pub enum SnapshotError {
         /// The index of its link.
         index: u32,
     },
-}
-
-/// The addresses of one family in kernel order.
-///
-/// Addresses and masks stand apart from the rest, because they are what the scan reads.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Table<A: Bits> {
-    pub nets: Nets<A>,
-    rest: Vec<(Option<A>, Facts)>,
-}
-
-/// A row of a [`Table`].
-#[derive(Clone, Copy)]
-pub(crate) struct Entry<A> {
-    pub ip: A,
-    pub mask: A,
-    pub peer: Option<A>,
-    pub facts: Facts,
-}
-
-impl<A: Bits> Default for Table<A> {
-    fn default() -> Self {
-        Self {
-            nets: Nets::default(),
-            rest: Vec::new(),
-        }
-    }
-}
-
-impl<A: Bits> Table<A> {
-    pub fn len(&self) -> usize {
-        self.nets.len()
-    }
-
-    pub fn facts(&self) -> impl Iterator<Item = &Facts> {
-        self.rest.iter().map(|(_, facts)| facts)
-    }
-
-    pub fn get(&self, at: usize) -> Option<Address> {
-        let (peer, facts) = self.rest.get(at)?;
-        let (ip, mask) = self.nets.get(at)?;
-        Some(Address::from_bits(Entry {
-            ip,
-            mask,
-            peer: *peer,
-            facts: *facts,
-        }))
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = Address> + '_ {
-        (0..self.len()).filter_map(|at| self.get(at))
-    }
-
-    /// `mask` is that of `address`.
-    fn push_address(&mut self, address: &Address, mask: A) {
-        let Some(ip) = A::from_ip(address.ip()) else {
-            debug_assert!(false, "address and mask of an Address are of one family");
-            return;
-        };
-        self.push(Entry {
-            ip,
-            mask,
-            peer: address.peer().and_then(A::from_ip),
-            facts: address.facts,
-        });
-    }
-
-    #[inline]
-    pub fn push(&mut self, entry: Entry<A>) {
-        self.nets.push(entry.ip, entry.mask);
-        self.rest.push((entry.peer, entry.facts));
-    }
-
-    fn clear(&mut self) {
-        self.nets.clear();
-        self.rest.clear();
-    }
 }
