@@ -23,9 +23,7 @@ impl Patience {
         rounds: (1, 1),
         time: Duration::ZERO,
     };
-}
 
-impl Patience {
     /// Counts the rounds until enough is measured.
     pub fn rounds(self) -> impl Iterator<Item = usize> {
         let (least, most) = self.rounds;
