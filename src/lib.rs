@@ -96,12 +96,12 @@ pub mod wire;
 pub use ipnet;
 pub use live::CaptureError;
 #[cfg(target_os = "linux")]
-pub use live::Capturer;
+pub use live::{Capturer, Monitor};
 pub use select::{
-    Advice, Bindnet, Candidate, Decision, Declaration, Declared, HostAddress, Match, Outcome,
-    ParseAddressError, ParseBindnetError, ParseProfileError, Profile, Reason, Reasons, Rule,
-    Selector, Separation, Table, TieError, UnknownRule, Verdict, WhyNone, Zone, corosync,
-    parse_net,
+    Advice, Bindnet, Candidate, Decision, Declaration, Declared, Event, EventKind, HostAddress,
+    Match, Outcome, ParseAddressError, ParseBindnetError, ParseProfileError, Profile, Reason,
+    Reasons, Rule, Selector, Separation, Table, TieError, Tracker, UnknownRule, Verdict, WhyNone,
+    Zone, corosync, parse_net,
 };
 pub use snapshot::{
     About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,

@@ -9,7 +9,9 @@ use super::error::CaptureError;
 use crate::select::{Decision, Restriction, Selector};
 use crate::snapshot::{About, Consistency, Link, Snapshot, Source, Table};
 use crate::sys::host;
-use crate::wire::rtnetlink::{DecodeError, Family, Frame, Wire, request_addresses, request_links};
+use crate::wire::rtnetlink::{
+    DecodeError, Family, Frame, Wire, request_addresses, request_link, request_links,
+};
 
 /// How often the remembered choice must be missing in a row to be gone.
 const BELIEVE_AFTER: u32 = 3;
@@ -62,8 +64,8 @@ impl Snapshot {
 pub struct Capturer {
     dumper: Dumper,
     bound: Bound,
-    /// The room for what [`Capturer::decide`] asks for.
-    room: Snapshot,
+    /// Room for what is asked for.
+    pub(super) room: Snapshot,
 }
 
 impl Capturer {
@@ -215,7 +217,7 @@ impl Capturer {
         unless_gone("SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFHWADDR", link)
     }
 
-    fn dump_addresses(
+    pub(super) fn dump_addresses(
         &mut self,
         family: Family,
         link: Option<u32>,
@@ -227,6 +229,7 @@ impl Capturer {
                 Family::V6 => "RTM_GETADDR of AF_INET6",
             },
             request: &|sequence| request_addresses(family, link, sequence),
+            is_acknowledged: false,
             restart: &|snapshot: &mut Snapshot| snapshot.clear_addresses(family == Family::V4),
             // A kernel before 4.20 sends what was not asked for, too.
             each: &|snapshot: &mut Snapshot, frame| match family {
@@ -237,10 +240,11 @@ impl Capturer {
         self.dumper.dump(&dump, self.bound, snapshot)
     }
 
-    fn dump_links(&mut self, snapshot: &mut Snapshot) -> Result<bool, CaptureError> {
+    pub(super) fn dump_links(&mut self, snapshot: &mut Snapshot) -> Result<bool, CaptureError> {
         let dump = Dump {
             what: "RTM_GETLINK",
             request: &request_links,
+            is_acknowledged: false,
             restart: &|links: &mut Vec<Link>| links.clear(),
             each: &|links: &mut Vec<Link>, frame| {
                 links.extend(frame.new_link()?);
@@ -251,6 +255,27 @@ impl Capturer {
         let clean = self.dumper.dump(&dump, self.bound, &mut links)?;
         snapshot.set_links(links);
         Ok(clean)
+    }
+
+    /// A link by its index with all that is known of it, by a request that waits for the RTNL
+    /// lock; `None` where there is none any more.
+    pub(super) fn ask_for_link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
+        let ask = Dump {
+            what: "RTM_GETLINK of one link",
+            request: &|sequence| request_link(index, sequence),
+            is_acknowledged: true,
+            restart: &|link: &mut Option<Link>| *link = None,
+            each: &|link: &mut Option<Link>, frame| {
+                *link = frame.new_link()?.or(link.take());
+                Ok(())
+            },
+        };
+        let mut link = None;
+        match self.dumper.dump(&ask, self.bound, &mut link) {
+            Ok(_) => Ok(link),
+            Err(error) if error.is_no_device() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Lists the links that came into being after the links were dumped, and drops the addresses

@@ -77,6 +77,8 @@ pub(super) struct Dump<'a, S, const N: usize> {
     pub what: &'static str,
     /// The request with a sequence number.
     pub request: &'a dyn Fn(u32) -> [u8; N],
+    /// Whether it is no list: behind the answer comes an acknowledgement.
+    pub is_acknowledged: bool,
     /// Called before each pass.
     pub restart: &'a dyn Fn(&mut S),
     /// Called for each message of a pass.
@@ -228,7 +230,8 @@ fn answer<S, const N: usize>(
         }
         answer.interrupted |= header.interrupted;
         match message {
-            Message::Done(0) => {
+            Message::Error(0, _) if !dump.is_acknowledged => {}
+            Message::Done(0) | Message::Error(0, _) => {
                 answer.end = Some(Pass::Clean);
                 break;
             }
@@ -236,7 +239,7 @@ fn answer<S, const N: usize>(
                 answer.end = Some(Pass::Lost);
                 break;
             }
-            Message::Error(errno, words) if errno != 0 => {
+            Message::Error(errno, words) => {
                 return Err(refused(request, errno, words));
             }
             Message::Done(errno) => return Err(refused(request, errno, None)),

@@ -169,6 +169,7 @@ fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, CaptureError>, Heard) {
     let dump = Dump {
         what: "the addresses",
         request: &|sequence| request_addresses(Family::V4, None, sequence),
+        is_acknowledged: false,
         restart: &|heard: &mut Heard| {
             heard.begun += 1;
             heard.last.clear();

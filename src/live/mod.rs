@@ -3,10 +3,18 @@
 #[cfg(target_os = "linux")]
 mod capturer;
 #[cfg(target_os = "linux")]
+mod dirty;
+#[cfg(target_os = "linux")]
 mod dump;
 mod error;
 mod getifaddrs;
+#[cfg(target_os = "linux")]
+mod monitor;
+#[cfg(target_os = "linux")]
+mod refresh;
 
 #[cfg(target_os = "linux")]
 pub use capturer::Capturer;
 pub use error::CaptureError;
+#[cfg(target_os = "linux")]
+pub use monitor::Monitor;

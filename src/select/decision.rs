@@ -145,6 +145,15 @@ impl Decision {
         self.result.ok()?.separated_by
     }
 
+    /// Whether waiting cannot better it: an address was chosen, and neither as a neighbour of the
+    /// one that was named ([`Match::SameNetwork`]) nor in the place of a remembered one that is
+    /// not here ([`Separation::PreviousAbsent`]). Those may still come.
+    pub fn is_settled(&self) -> bool {
+        let replaces = self.separated_by() == Some(Separation::PreviousAbsent);
+        let chosen = self.chosen().filter(|_| !replaces);
+        chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
+    }
+
     /// Which rule decided.
     pub fn profile(&self) -> Profile {
         self.profile

@@ -5,6 +5,7 @@ mod bindnet;
 pub mod corosync;
 mod decision;
 mod declared;
+mod event;
 mod evidence;
 mod host_address;
 #[cfg(feature = "serde")]
@@ -18,6 +19,7 @@ mod selector;
 mod separation;
 mod subnets;
 mod table;
+mod tracker;
 mod view;
 mod warnings;
 
@@ -25,6 +27,7 @@ pub use advice::Advice;
 pub use bindnet::{Bindnet, Zone};
 pub use decision::{Candidate, Decision, Match, Outcome, Verdict, WhyNone};
 pub use declared::{Declaration, Declared, TieError};
+pub use event::{Event, EventKind};
 pub use evidence::{Reason, Reasons, Rule, UnknownRule};
 pub use host_address::HostAddress;
 pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
@@ -32,5 +35,6 @@ pub use profile::{ParseProfileError, Profile};
 pub use selector::Selector;
 pub use separation::Separation;
 pub use table::Table;
+pub use tracker::Tracker;
 
 pub(crate) use view::Restriction;

@@ -22,6 +22,11 @@ pub(crate) enum Restriction {
 }
 
 impl Restriction {
+    /// Whether the rule sees this link's addresses and not all.
+    pub fn admits_only(self, link: Option<u32>) -> bool {
+        self != Self::None && self.admits(link)
+    }
+
     fn admits(self, link: Option<u32>) -> bool {
         match self {
             Self::None => true,
@@ -93,6 +98,18 @@ impl<'a, A: Bits> View<'a, A> {
         let mut all: Vec<_> = all.collect();
         self.weigh(selector, &mut all);
         all
+    }
+
+    /// The entries of an address, whether they match or not.
+    pub fn entries_of(&self, selector: &Selector, ip: A) -> Candidates {
+        let mut entries = Candidates::new();
+        self.table.nets.one_mask(A::ONES, ip, |at| {
+            if let Some((at, address)) = self.get(at) {
+                entries.push(self.candidate(at, &address, Verdict::Eligible));
+            }
+        });
+        self.weigh(selector, &mut entries);
+        entries
     }
 
     /// The address that shares the most leading bits with the bindnetaddr, the first of them;

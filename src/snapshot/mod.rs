@@ -177,12 +177,13 @@ impl Snapshot {
 
     /// The link with this index.
     pub fn link(&self, index: u32) -> Option<&Link> {
-        let at = self
-            .by_index
-            .binary_search_by_key(&index, |(i, _)| *i)
-            .ok()?;
-        let (_, position) = self.by_index.get(at)?;
-        self.links.get(*position)
+        self.links.get(self.link_position(index)?)
+    }
+
+    fn link_position(&self, index: u32) -> Option<usize> {
+        let found = self.by_index.binary_search_by_key(&index, |(i, _)| *i);
+        let (_, position) = self.by_index.get(found.ok()?)?;
+        Some(*position)
     }
 
     /// The link with this name.
@@ -223,6 +224,37 @@ impl Snapshot {
         if let Err(place) = self.by_index.binary_search_by_key(&link.index(), index) {
             self.by_index.insert(place, (link.index(), at));
             self.links.push(link);
+        }
+    }
+
+    /// Puts a link into the place of the one with its index, which must be listed.
+    pub(crate) fn replace_link(&mut self, link: Link) {
+        let at = self.link_position(link.index());
+        if let Some(place) = at.and_then(|at| self.links.get_mut(at)) {
+            *place = link;
+        }
+    }
+
+    /// Puts the addresses that another snapshot has of a family into the place of those of a link,
+    /// which must be listed. Addresses stand in the order of their links, as the kernel lists both.
+    pub(crate) fn replace_addresses_on(&mut self, index: u32, v4: bool, with: &Self) {
+        let position = |link| self.link_position(link);
+        if v4 {
+            let range = self.v4.range_of(index, position);
+            self.v4.replace(range, &with.v4);
+        } else {
+            let range = self.v6.range_of(index, position);
+            self.v6.replace(range, &with.v6);
+        }
+    }
+
+    /// Drops a link and its addresses.
+    pub(crate) fn remove_link(&mut self, index: u32) {
+        if self.link_position(index).is_some() {
+            let nothing = Self::default();
+            self.replace_addresses_on(index, true, &nothing);
+            self.replace_addresses_on(index, false, &nothing);
+            self.drop_link(index);
         }
     }
 

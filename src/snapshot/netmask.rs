@@ -103,6 +103,9 @@ pub(crate) trait Bits:
     /// No bit set.
     const ZERO: Self;
 
+    /// All bits.
+    const ONES: Self;
+
     /// An integer of a quarter of the bits.
     type Quarter: Quarter;
 
@@ -152,6 +155,7 @@ macro_rules! bits {
         impl Bits for $int {
             const IS_V4: bool = <$int>::BITS == 32;
             const ZERO: Self = 0;
+            const ONES: Self = <$int>::MAX;
 
             type Quarter = $quarter;
 

@@ -3,6 +3,8 @@
 //! Blocks without any match, nearly all of them, are passed over with one test a block, which the
 //! compiler turns into vector instructions; `benches/match.rs` has it beside reading the bytes.
 
+use std::ops::Range;
+
 use super::netmask::{Bits, Quarter};
 
 /// How many addresses are tested at once: enough for the test to outweigh the loop around it.
@@ -51,15 +53,46 @@ impl<A: Bits> Nets<A> {
             let (ips, masks) = (zeros, zeros);
             self.blocks.push(Block { ips, masks });
         }
-        let Some(block) = self.blocks.last_mut() else {
-            return;
-        };
-        let (ip, mask) = (ip.quarters(), mask.quarters());
-        for quarter in 0..4 {
-            block.ips[quarter][lane] = ip[quarter];
-            block.masks[quarter][lane] = mask[quarter];
+        if let Some(block) = self.blocks.last_mut() {
+            block.set(lane, ip.quarters(), mask.quarters());
+            self.len += 1;
         }
-        self.len += 1;
+    }
+
+    /// Puts others into the place of some; those behind move up or down.
+    pub fn replace(&mut self, range: Range<usize>, with: &Self) {
+        if range.len() == with.len() {
+            for (at, (ip, mask)) in range.zip(with.iter()) {
+                if let Some(block) = self.blocks.get_mut(at / BLOCK) {
+                    block.set(at % BLOCK, ip.quarters(), mask.quarters());
+                }
+            }
+            return;
+        }
+        let behind: Vec<_> = (range.end..self.len)
+            .filter_map(|at| self.get(at))
+            .collect();
+        self.truncate(range.start);
+        for (ip, mask) in with.iter().chain(behind) {
+            self.push(ip, mask);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (A, A)> + '_ {
+        (0..self.len).filter_map(|at| self.get(at))
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        self.blocks.truncate(self.len.div_ceil(BLOCK));
+        let zeros = [A::Quarter::default(); 4];
+        if let Some(block) = self.blocks.last_mut()
+            && !self.len.is_multiple_of(BLOCK)
+        {
+            for lane in self.len % BLOCK..BLOCK {
+                block.set(lane, zeros, zeros);
+            }
+        }
     }
 
     pub fn clear(&mut self) {
@@ -116,6 +149,14 @@ fn next<Q: Quarter>(blocks: &[Block<Q>], differ: &impl Fn(usize, Q, Q) -> Q) -> 
 }
 
 impl<Q: Quarter> Block<Q> {
+    #[inline(always)]
+    fn set(&mut self, lane: usize, ip: [Q; 4], mask: [Q; 4]) {
+        for quarter in 0..4 {
+            self.ips[quarter][lane] = ip[quarter];
+            self.masks[quarter][lane] = mask[quarter];
+        }
+    }
+
     #[inline(always)]
     fn is_same(&self, lane: usize, differ: &impl Fn(usize, Q, Q) -> Q) -> bool {
         let mut difference = Q::default();

@@ -1,5 +1,7 @@
 //! The addresses of one family.
 
+use std::ops::Range;
+
 use super::address::Address;
 use super::facts::Facts;
 use super::netmask::Bits;
@@ -74,6 +76,21 @@ impl<A: Bits> Table<A> {
     pub fn push(&mut self, entry: Entry<A>) {
         self.nets.push(entry.ip, entry.mask);
         self.rest.push((entry.peer, entry.facts));
+    }
+
+    /// Puts the rows of another table into the place of some.
+    pub fn replace(&mut self, range: Range<usize>, with: &Self) {
+        self.nets.replace(range.clone(), &with.nets);
+        self.rest.splice(range, with.rest.iter().copied());
+    }
+
+    /// Where the rows of a link stand or would stand, if links stand in the order that `position`
+    /// gives.
+    pub fn range_of(&self, link: u32, position: impl Fn(u32) -> Option<usize>) -> Range<usize> {
+        let (at, of) = (position(link), |facts: &Facts| position(facts.link()?));
+        let start = self.rest.partition_point(|(_, facts)| of(facts) < at);
+        let behind = self.rest.get(start..).unwrap_or_default();
+        start..start + behind.partition_point(|(_, facts)| of(facts) == at)
     }
 
     pub fn clear(&mut self) {

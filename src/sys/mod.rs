@@ -4,3 +4,5 @@ pub(crate) mod getifaddrs;
 pub(crate) mod host;
 #[cfg(target_os = "linux")]
 pub(crate) mod netlink;
+#[cfg(target_os = "linux")]
+pub(crate) mod wake;

@@ -1,7 +1,7 @@
 //! A `NETLINK_ROUTE` socket (netlink(7)), and what can be asked of a link on it (netdevice(7)).
 
 use std::io::IoSliceMut;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use nix::errno::Errno;
@@ -9,7 +9,7 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname,
-    recv, recvmsg, send, setsockopt, socket, sockopt::SetBool,
+    recv, recvmsg, send, setsockopt, socket, sockopt, sockopt::SetBool,
 };
 
 use crate::snapshot::{HardwareAddress, Link, LinkFlags, Name};
@@ -38,9 +38,7 @@ impl Socket {
     /// much as the socket had ready before: what it refuses here makes room of the size of `buffer`
     /// known. It is no matter if it does not answer: then the first datagram is small.
     pub fn open(buffer: &mut [u8]) -> nix::Result<Self> {
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let protocol = SockProtocol::NetlinkRoute;
-        let fd = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
+        let fd = route_socket()?;
         // Without it (before Linux 4.20) the kernel dumps more than was asked for, and the
         // receiver filters.
         let _ = setsockopt(&fd, StrictCheck, &true);
@@ -52,6 +50,20 @@ impl Socket {
         let _ = recv(socket.fd.as_raw_fd(), buffer, MsgFlags::empty());
         socket.port = getsockname::<NetlinkAddr>(socket.fd.as_raw_fd())?.pid();
         Ok(socket)
+    }
+
+    /// Opens a socket that hears of every change of links and addresses.
+    pub fn listen() -> nix::Result<Self> {
+        let fd = route_socket()?;
+        // The bits of groups below 32 (linux/rtnetlink.h); they need no privilege.
+        let groups = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
+        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, groups as u32))?;
+        Ok(Self { fd, port: 0 })
+    }
+
+    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`, socket(7)).
+    pub fn set_receive_buffer(&self, bytes: usize) -> nix::Result<()> {
+        setsockopt(&self.fd, sockopt::RcvBuf, &bytes)
     }
 
     /// The port id that the kernel gave this socket.
@@ -73,19 +85,22 @@ impl Socket {
     /// came first.
     pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received> {
         loop {
-            let mut room = [IoSliceMut::new(buffer)];
-            let fd = self.fd.as_raw_fd();
-            match recvmsg::<NetlinkAddr>(fd, &mut room, None, MsgFlags::MSG_TRUNC) {
-                Ok(message) => {
-                    // Whoever does not say who it is, is not the kernel.
-                    let sender = message.address.map_or(u32::MAX, |address| address.pid());
-                    let len = message.bytes;
-                    return Ok(Received { len, sender });
-                }
+            match self.try_receive(buffer) {
                 Err(Errno::EAGAIN) => self.wait(deadline)?,
-                Err(errno) => return Err(errno),
+                received => return received,
             }
         }
+    }
+
+    /// Receives a datagram; `EAGAIN` where there is none.
+    pub fn try_receive(&self, buffer: &mut [u8]) -> nix::Result<Received> {
+        let mut room = [IoSliceMut::new(buffer)];
+        let fd = self.fd.as_raw_fd();
+        let message = recvmsg::<NetlinkAddr>(fd, &mut room, None, MsgFlags::MSG_TRUNC)?;
+        // Whoever does not say who it is, is not the kernel.
+        let sender = message.address.map_or(u32::MAX, |address| address.pid());
+        let len = message.bytes;
+        Ok(Received { len, sender })
     }
 
     fn wait(&self, deadline: Instant) -> nix::Result<()> {
@@ -139,6 +154,18 @@ impl Socket {
         request.ask(self, Ask::Name)?;
         request.name().ok_or(Errno::ENODEV)
     }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn route_socket() -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let protocol = SockProtocol::NetlinkRoute;
+    socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)
 }
 
 /// `NETLINK_GET_STRICT_CHK` (linux/netlink.h, Linux 4.20), which nix does not have.

@@ -11,6 +11,25 @@ pub(crate) struct Frame<'a> {
     body: View<'a>,
 }
 
+/// Something about a link has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The index of the link.
+    pub index: u32,
+    pub what: Changed,
+}
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// Its addresses of one family.
+    Addresses(Family),
+    /// The link itself: it is new, or something of it is.
+    Link,
+    /// It is gone, or it has left its bridge, for which the kernel uses the same message.
+    Gone,
+}
+
 /// The messages of one datagram, in order. After an error there is none.
 pub(crate) fn frames(datagram: &[u8]) -> Frames<'_> {
     Frames {
@@ -86,6 +105,25 @@ impl<'a> Frame<'a> {
     #[inline]
     pub fn is_control(&self) -> bool {
         self.kind < NLMSG_MIN_TYPE
+    }
+
+    /// What an event says has changed; `None` where it is of no concern here.
+    pub fn change(&self) -> Result<Option<Change>, DecodeError> {
+        let (what, index) = match self.kind {
+            RTM_NEWADDR | RTM_DELADDR => {
+                let [family, ..] = self.body.array::<IFADDRMSG_LEN>(0, "ifaddrmsg")?;
+                let index = self.body.u32(4, "ifa_index")?;
+                match family {
+                    AF_INET => (Changed::Addresses(Family::V4), index),
+                    AF_INET6 => (Changed::Addresses(Family::V6), index),
+                    _ => return Ok(None),
+                }
+            }
+            RTM_NEWLINK => (Changed::Link, self.body.u32(4, "ifi_index")?),
+            RTM_DELLINK => (Changed::Gone, self.body.u32(4, "ifi_index")?),
+            _ => return Ok(None),
+        };
+        Ok(Some(Change { index, what }))
     }
 
     /// The address of a `RTM_NEWADDR`, if it is of this family.

@@ -35,7 +35,7 @@ use crate::snapshot::{
     Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
 };
 
-pub(crate) use frame::{Frame, Frames, frames};
+pub(crate) use frame::{Change, Changed, Frame, Frames, frames};
 pub use view::DecodeError;
 use view::View;
 
@@ -45,6 +45,7 @@ const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
 const NLMSG_MIN_TYPE: u16 = 0x10;
 const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_DUMP: u16 = 0x300;
@@ -122,11 +123,24 @@ pub fn request_addresses(family: Family, link: Option<u32>, sequence: u32) -> [u
 /// The request to dump all links, without their statistics.
 #[doc(alias = "RTM_GETLINK")]
 pub fn request_links(sequence: u32) -> [u8; 40] {
-    let attribute_len = 8u16.to_ne_bytes();
-    let body = [0; IFINFOMSG_LEN].into_iter().chain(attribute_len);
+    request_link_of(0, NLM_F_DUMP, sequence)
+}
+
+/// The request for one link, without its statistics; behind the answer comes a
+/// [`Message::Error`] with 0.
+#[doc(alias = "RTM_GETLINK")]
+pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
+    request_link_of(index, NLM_F_ACK, sequence)
+}
+
+fn request_link_of(index: u32, flags: u16, sequence: u32) -> [u8; 40] {
+    // struct ifinfomsg: the index stands behind family and type.
+    let body = [0; 4].into_iter().chain(index.to_ne_bytes());
+    let body = body.chain([0; IFINFOMSG_LEN - 8]);
+    let body = body.chain(8u16.to_ne_bytes());
     let body = body.chain(IFLA_EXT_MASK.to_ne_bytes());
     let body = body.chain(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
-    request(RTM_GETLINK, NLM_F_DUMP, sequence, body)
+    request(RTM_GETLINK, flags, sequence, body)
 }
 
 /// A request that the kernel answers at once and refuses: for one IPv4 address, of which there is

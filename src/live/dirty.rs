@@ -1,0 +1,86 @@
+//! What has changed since it was last asked for.
+
+use std::collections::BTreeMap;
+
+use crate::wire::rtnetlink::{Change, Changed, Family};
+
+/// What is to be asked for again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Dirty {
+    everything: bool,
+    links: BTreeMap<u32, Marks>,
+}
+
+/// What of a link is to be asked for again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub link: bool,
+    /// Whether it may have gone and come again, which moves it in the list.
+    pub gone: bool,
+    pub v4: bool,
+    pub v6: bool,
+}
+
+/// With more links to be asked about, the whole host is asked.
+const LINKS_AT_MOST: usize = 64;
+
+impl Dirty {
+    pub fn everything() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        !self.everything && self.links.is_empty()
+    }
+
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// The links, by their indexes.
+    pub fn links(&self) -> impl Iterator<Item = (u32, Marks)> + '_ {
+        self.links.iter().map(|(index, marks)| (*index, *marks))
+    }
+
+    pub fn mark(&mut self, change: Change) {
+        if self.everything {
+            return;
+        }
+        let marks = self.links.entry(change.index).or_default();
+        match change.what {
+            Changed::Addresses(Family::V4) => marks.v4 = true,
+            Changed::Addresses(Family::V6) => marks.v6 = true,
+            // Of addresses that change along with their link (a rename gives new labels) the
+            // kernel does not always tell.
+            Changed::Link => (marks.link, marks.v4, marks.v6) = (true, true, true),
+            Changed::Gone => {
+                *marks = Marks {
+                    link: true,
+                    gone: true,
+                    v4: true,
+                    v6: true,
+                }
+            }
+        }
+        if self.links.len() > LINKS_AT_MOST {
+            *self = Self::everything();
+        }
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.everything |= other.everything;
+        for (index, more) in other.links {
+            let marks = self.links.entry(index).or_default();
+            marks.link |= more.link;
+            marks.gone |= more.gone;
+            marks.v4 |= more.v4;
+            marks.v6 |= more.v6;
+        }
+        if self.everything || self.links.len() > LINKS_AT_MOST {
+            *self = Self::everything();
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Keeps a snapshot of this host current.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::capturer::Capturer;
+use super::dirty::Dirty;
+use super::error::CaptureError;
+use crate::select::{Decision, Selector};
+use crate::snapshot::{Consistency, Snapshot};
+use crate::sys::host;
+use crate::sys::netlink::{Received, Socket};
+use crate::sys::wake::Wake;
+use crate::wire::rtnetlink::{DecodeError, frames};
+
+/// A change is acted on when nothing has changed for this long.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// Or when it is this many times as long ago.
+const PATIENCE: u32 = 10;
+
+/// How often what has changed is asked for again until nothing changes meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// How many datagrams are received in a row. Whoever changes addresses faster than they are
+/// received must not keep the daemon from its work.
+const DATAGRAMS: usize = 16 * 1024;
+
+/// Room for an event: one about a link takes some 1.5 KB. After a longer one, which cannot be
+/// read, the whole host is asked.
+const ROOM: usize = 8 * 1024;
+
+/// Keeps a snapshot of this host current, behind one fd.
+///
+/// It subscribes to the kernel's changes of links and addresses (rtnetlink(7)), captures the host,
+/// and from then on asks again for whatever has changed. It has no thread and needs no runtime: when
+/// its fd is readable, [`Monitor::dispatch`] is called, which does not block on events. The fd works in
+/// poll(2), epoll(7), mio and tokio's `AsyncFd`; edge-triggered ones are cleared *before*
+/// `dispatch`, which receives all there is.
+///
+/// A burst of changes gives one new snapshot: it is made when nothing has changed for 50 ms, and
+/// after half a second in any case. Once it has caught up, the snapshot is what
+/// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change.
+///
+/// It keeps watching the network namespace it was opened in. It is not shared between threads;
+/// after fork(2) the child opens its own.
+///
+/// ```
+/// use std::os::fd::AsFd;
+///
+/// use bindnet::{Monitor, Selector, Tracker};
+/// use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut monitor = Monitor::open()?;
+/// let mut tracker = Tracker::new(Selector::new("127.0.0.1".parse()?));
+/// let initial = tracker.update(monitor.snapshot()).unwrap();
+/// println!("{initial}");
+///
+/// // The daemon's loop, here one round of it that waits for 10 ms.
+/// let mut fds = [PollFd::new(monitor.as_fd(), PollFlags::POLLIN)];
+/// poll(&mut fds, PollTimeout::from(10u8))?;
+/// if let Some(host) = monitor.dispatch()? {
+///     if let Some(event) = tracker.update(host) {
+///         println!("{event}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a monitor that is dropped watches nothing"]
+#[derive(Debug)]
+pub struct Monitor {
+    wake: Wake,
+    buffer: Box<[u8]>,
+    capturer: Capturer,
+    host: Snapshot,
+    dirty: Dirty,
+    burst: Option<Burst>,
+    quiet: Duration,
+    overruns: u64,
+}
+
+/// Changes that are not acted on yet.
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    first: Instant,
+    last: Instant,
+    /// When the fd becomes readable for it.
+    wakes: Instant,
+}
+
+impl Monitor {
+    /// Subscribes to changes and captures this host.
+    ///
+    /// # Errors
+    /// As for [`Snapshot::capture`]; and where there is no room for four fds.
+    pub fn open() -> Result<Self, CaptureError> {
+        Self::with_capturer(Capturer::open()?)
+    }
+
+    /// The same with a capturer of other bounds, which asks the kernel.
+    ///
+    /// # Errors
+    /// As for [`Monitor::open`].
+    pub fn with_capturer(capturer: Capturer) -> Result<Self, CaptureError> {
+        let socket = Socket::listen();
+        let socket = socket.map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))?;
+        let wake = Wake::new(socket).map_err(|errno| {
+            CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno)
+        })?;
+        let mut monitor = Self {
+            wake,
+            buffer: vec![0; ROOM].into_boxed_slice(),
+            capturer,
+            host: Snapshot::default(),
+            dirty: Dirty::everything(),
+            burst: None,
+            quiet: QUIET,
+            overruns: 0,
+        };
+        monitor.catch_up()?;
+        Ok(monitor)
+    }
+
+    /// For how long nothing must change until a change is acted on, instead of 50 ms; after ten
+    /// times as long it is in any case.
+    pub fn debounce(mut self, quiet: Duration) -> Self {
+        self.quiet = quiet;
+        self
+    }
+
+    /// Sets the size of the buffer that holds events until [`Monitor::dispatch`] (`SO_RCVBUF`,
+    /// socket(7)), in bytes. The kernel's default holds some 256 of them.
+    ///
+    /// # Errors
+    /// Where the kernel refuses it.
+    #[doc(alias = "SO_RCVBUF")]
+    pub fn receive_buffer(self, bytes: usize) -> Result<Self, CaptureError> {
+        let set = self.wake.socket().set_receive_buffer(bytes);
+        set.map_err(|errno| CaptureError::system("setsockopt(SO_RCVBUF)", errno))?;
+        Ok(self)
+    }
+
+    /// This host as it was when it last changed.
+    ///
+    /// [`About::captured_at`](crate::About::captured_at) is that time. Where the host kept changing
+    /// while it was asked, it says `interrupted`, and the next [`Monitor::dispatch`] asks again.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.host
+    }
+
+    /// How often events were lost because they came faster than they were received (`ENOBUFS`).
+    /// Each time the whole host was asked again.
+    #[doc(alias = "ENOBUFS")]
+    pub fn overruns(&self) -> u64 {
+        self.overruns
+    }
+
+    /// Receives what has changed, and brings the snapshot up to date if it is time for that: then it
+    /// returns it.
+    ///
+    /// It is to be called when the fd is readable, and may be at any time. It does not wait for events.
+    ///
+    /// # Errors
+    /// As for [`Snapshot::capture`]. The snapshot stays as it was, nothing is forgotten, and the
+    /// fd becomes readable again for another try.
+    pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, CaptureError> {
+        let news = self.receive()?;
+        let now = Instant::now();
+        let Some(mut burst) = self.burst.or(news.then_some(Burst {
+            first: now,
+            last: now,
+            wakes: now,
+        })) else {
+            return Ok(None);
+        };
+        if news {
+            burst.last = now;
+        }
+        let due = (burst.last + self.quiet).min(burst.first + self.quiet * PATIENCE);
+        if now < due {
+            // While changes come, the timer is left alone until it fires.
+            let fired = burst.wakes <= now;
+            if fired {
+                burst.wakes = due;
+            }
+            self.burst = Some(burst);
+            if fired {
+                self.wake_after(due - now)?;
+            }
+            return Ok(None);
+        }
+        self.catch_up()?;
+        Ok(Some(&self.host))
+    }
+
+    /// Waits until a decision is settled, see [`Decision::is_settled`], or until the time is over;
+    /// then the decision is the last one. For the start of a daemon, which may come before its
+    /// address.
+    ///
+    /// This blocks. A daemon that has other things to do decides about [`Monitor::snapshot`] at
+    /// the start and whenever [`Monitor::dispatch`] returns one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use bindnet::{Monitor, Selector};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let selector = Selector::new("127.0.0.1".parse()?);
+    /// let decision = Monitor::open()?.wait(&selector, Duration::from_millis(10))?;
+    /// assert!(decision.is_settled() || decision.chosen().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Monitor::dispatch`].
+    pub fn wait(
+        &mut self,
+        selector: &Selector,
+        timeout: Duration,
+    ) -> Result<Decision, CaptureError> {
+        let start = Instant::now();
+        let mut decision = selector.decide(&self.host);
+        loop {
+            let left = timeout.saturating_sub(start.elapsed());
+            if decision.is_settled() || left.is_zero() {
+                return Ok(decision);
+            }
+            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
+            let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
+            match poll(&mut fds, PollTimeout::from(left)) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(CaptureError::system("poll", errno)),
+            }
+            if let Some(host) = self.dispatch()? {
+                decision = selector.decide(host);
+            }
+        }
+    }
+
+    /// Asks for what has changed until nothing changes meanwhile, and a bounded number of times.
+    fn catch_up(&mut self) -> Result<(), CaptureError> {
+        let caught_up = self.try_to_catch_up();
+        self.burst = None;
+        if !self.dirty.is_empty() {
+            // The kernel need not say anything more, but there is something to do.
+            let now = Instant::now();
+            let again = self.quiet.max(QUIET);
+            self.burst = Some(Burst {
+                first: now,
+                last: now,
+                wakes: now + again,
+            });
+            self.wake_after(again)?;
+        } else {
+            let unset = self.wake.no_more();
+            unset.map_err(|errno| CaptureError::system("timerfd_settime", errno))?;
+        }
+        caught_up
+    }
+
+    fn try_to_catch_up(&mut self) -> Result<(), CaptureError> {
+        let mut consistency = Consistency::Interrupted;
+        for _ in 0..ATTEMPTS {
+            let dirty = std::mem::take(&mut self.dirty);
+            let refreshed = self.capturer.refresh(&dirty, &mut self.host);
+            if !matches!(refreshed, Ok(true)) {
+                self.dirty.add(dirty);
+            }
+            refreshed?;
+            self.receive()?;
+            // What changed while it was asked for may be in it by half.
+            if self.dirty.is_empty() {
+                consistency = Consistency::Consistent;
+                break;
+            }
+        }
+        let about = self.host.about_mut();
+        about.consistency = Some(consistency);
+        about.captured_at = host::now();
+        Ok(())
+    }
+
+    /// Receives events until there is none, and says whether there were any.
+    fn receive(&mut self) -> Result<bool, CaptureError> {
+        let mut news = false;
+        for _ in 0..DATAGRAMS {
+            match self.wake.socket().try_receive(&mut self.buffer) {
+                Ok(received) => news |= self.note(received),
+                Err(Errno::EAGAIN) => return Ok(news),
+                Err(Errno::EINTR) => {}
+                // The newest are lost; those before it are still to be received.
+                Err(Errno::ENOBUFS) => {
+                    self.overruns += 1;
+                    self.dirty = Dirty::everything();
+                    news = true;
+                }
+                Err(errno) => return Err(CaptureError::system("recvmsg", errno)),
+            }
+        }
+        self.dirty = Dirty::everything();
+        Ok(true)
+    }
+
+    /// Notes what a datagram says has changed, and says whether it was anything.
+    fn note(&mut self, received: Received) -> bool {
+        // Anybody may send to the socket; only the kernel is believed.
+        if received.sender != 0 {
+            return false;
+        }
+        let datagram = self.buffer.get(..received.len).unwrap_or(&self.buffer);
+        let noted = note_all(datagram, &mut self.dirty);
+        if noted.is_err() {
+            self.dirty = Dirty::everything();
+        }
+        noted.unwrap_or(true)
+    }
+
+    fn wake_after(&self, time: Duration) -> Result<(), CaptureError> {
+        let set = self.wake.after(time);
+        set.map_err(|errno| CaptureError::system("timerfd_settime", errno))
+    }
+}
+
+fn note_all(datagram: &[u8], dirty: &mut Dirty) -> Result<bool, DecodeError> {
+    let mut noted = false;
+    for frame in frames(datagram) {
+        if let Some(change) = frame?.change()? {
+            dirty.mark(change);
+            noted = true;
+        }
+    }
+    Ok(noted)
+}
+
+impl AsFd for Monitor {
+    /// The fd that is readable when [`Monitor::dispatch`] has something to do.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+impl AsRawFd for Monitor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}

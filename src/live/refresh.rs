@@ -1,0 +1,78 @@
+//! Asks the kernel again for what has changed, and for no more.
+
+use super::capturer::Capturer;
+use super::dirty::Dirty;
+use super::error::CaptureError;
+use crate::snapshot::{Consistency, Snapshot};
+use crate::wire::rtnetlink::Family;
+
+impl Capturer {
+    /// Brings a snapshot of this host up to date, and says whether every list came out clean.
+    pub(super) fn refresh(
+        &mut self,
+        dirty: &Dirty,
+        host: &mut Snapshot,
+    ) -> Result<bool, CaptureError> {
+        if dirty.is_everything() {
+            *host = self.capture()?;
+            return Ok(host.about().consistency == Some(Consistency::Consistent));
+        }
+        let mut clean = self.refresh_links(dirty, host)?;
+        for (index, marks) in dirty.links() {
+            if marks.v4 {
+                clean &= self.refresh_addresses(index, Family::V4, host)?;
+            }
+            if marks.v6 {
+                clean &= self.refresh_addresses(index, Family::V6, host)?;
+            }
+        }
+        Ok(clean)
+    }
+
+    fn refresh_links(&mut self, dirty: &Dirty, host: &mut Snapshot) -> Result<bool, CaptureError> {
+        let mut is_new = false;
+        for (index, marks) in dirty.links() {
+            let listed = host.link(index).is_some();
+            if listed && !marks.link {
+                continue;
+            }
+            match self.ask_for_link(index)? {
+                Some(link) if listed && !marks.gone => host.replace_link(link),
+                Some(_) => is_new = true,
+                None => host.remove_link(index),
+            }
+        }
+        // Where in the list a new one stands, only the list tells.
+        if !is_new {
+            return Ok(true);
+        }
+        let clean = self.dump_links(host)?;
+        host.drop_orphans();
+        Ok(clean)
+    }
+
+    fn refresh_addresses(
+        &mut self,
+        index: u32,
+        family: Family,
+        host: &mut Snapshot,
+    ) -> Result<bool, CaptureError> {
+        if host.link(index).is_none() {
+            return Ok(true);
+        }
+        let mut room = std::mem::take(&mut self.room);
+        room.clear();
+        let dumped = self.dump_addresses(family, Some(index), &mut room);
+        if dumped.is_ok() {
+            host.replace_addresses_on(index, family == Family::V4, &room);
+        }
+        self.room = room;
+        match dumped {
+            Err(error) if error.is_no_device() => {
+                host.remove_link(index);
+                Ok(true)
+            }
+            dumped => dumped,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The choice over time: what a new snapshot means for an address that is bound already.
+
+use std::net::IpAddr;
+
+use super::decision::{Candidate, Decision};
+use super::event::{Event, EventKind, changes};
+use super::host_address::HostAddress;
+use super::selector::Selector;
+use super::separation::Separation;
+use super::view::{Restriction, View};
+use crate::snapshot::{Bits, Consistency, Name, Snapshot, Table, is_link_local};
+
+/// Holds on to a choice while the host changes, and says when it is gone.
+///
+/// The first snapshot gives the choice, and from then on it is the remembered one
+/// ([`Selector::previous`]). It stays as long as its address is configured and can be bound,
+/// whatever else comes, and whatever evidence appears against it: that is told, not acted on. When
+/// it is gone it is waited for, not replaced, because a daemon that silently changes its address splits
+/// its cluster; [`Tracker::follow`] replaces it.
+///
+/// A remembered choice that is not here at the start is waited for likewise, unless the operator
+/// declares an address that is here fixed. That an address is missing from a snapshot which is
+/// interrupted says nothing.
+///
+/// It is pure: the same snapshots give the same events.
+///
+/// ```
+/// use bindnet::{Address, EventKind, Link, Selector, Snapshot, Tracker};
+///
+/// let host = |addresses: &[&str]| {
+///     let address = |net: &&str| Address::new(net.parse().unwrap(), 2);
+///     let eth0 = Link::new(2, "eth0".parse().unwrap());
+///     Snapshot::new([eth0], addresses.iter().map(address)).unwrap()
+/// };
+/// let mut tracker = Tracker::new(Selector::new("192.0.2.0".parse()?));
+///
+/// let event = tracker.update(&host(&["192.0.2.10/24"])).unwrap();
+/// assert_eq!(event.kind(), EventKind::Initial);
+/// assert_eq!(event.address(), Some("192.0.2.10".parse()?));
+///
+/// // Another address comes first: nothing moves.
+/// let event = tracker.update(&host(&["192.0.2.20/24", "192.0.2.10/24"])).unwrap();
+/// assert_eq!(event.kind(), EventKind::Kept);
+/// assert_eq!(event.reason(), "192.0.2.20/24 on eth0 has come, outranked.");
+///
+/// let event = tracker.update(&host(&["192.0.2.20/24"])).unwrap();
+/// assert_eq!(event.kind(), EventKind::Lost);
+/// assert_eq!(tracker.choice(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a tracker tells nothing by itself"]
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    /// Its remembered choice is what is bound, or was.
+    selector: Selector,
+    follow: bool,
+    held: Option<Held>,
+    lost: bool,
+    last: Option<Decision>,
+}
+
+/// An address that was chosen.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    ip: IpAddr,
+    link: Option<u32>,
+    interface: Option<Name>,
+}
+
+/// What became of an address that was chosen.
+enum Found {
+    /// It is here.
+    Here(Candidate),
+    /// It is here on a link of the same name, which is another one: what was bound is not.
+    Anew(Candidate),
+    /// It is here, and bind(2) would fail.
+    Unusable(Candidate),
+    /// It is not here.
+    Absent,
+}
+
+impl Tracker {
+    /// Tracks the choice of a selector, whose remembered choice is that of the last run.
+    pub fn new(selector: Selector) -> Self {
+        Self {
+            selector,
+            follow: false,
+            held: None,
+            lost: false,
+            last: None,
+        }
+    }
+
+    /// Whether a choice that is gone is replaced by the next one, and the choice is whatever the rule
+    /// gives with the last one remembered.
+    pub fn follow(mut self, follow: bool) -> Self {
+        self.follow = follow;
+        self
+    }
+
+    /// The choice, if it is here.
+    pub fn choice(&self) -> Option<HostAddress> {
+        let held = self.held.filter(|_| !self.lost);
+        held.and(self.selector.previous)
+    }
+
+    /// The last decision that was made, with the choice remembered; none before the first
+    /// [`Tracker::update`].
+    pub fn decision(&self) -> Option<&Decision> {
+        self.last.as_ref()
+    }
+
+    /// What a new snapshot of the host means for the choice; none where it means nothing.
+    ///
+    /// The first event is always [`EventKind::Initial`].
+    pub fn update(&mut self, host: &Snapshot) -> Option<Event> {
+        let Some(held) = self.held else {
+            return self.begin(host);
+        };
+        let found = held.find(&self.selector, host);
+        let interrupted = host.about().consistency == Some(Consistency::Interrupted);
+        match found {
+            Found::Here(found) if !self.lost => self.stay(&found, host, interrupted),
+            Found::Here(found) | Found::Anew(found) => Some(self.regain(&found, host)),
+            Found::Absent if interrupted => None,
+            Found::Unusable(found) => self.lose(Some(&found), host),
+            Found::Absent => self.lose(None, host),
+        }
+    }
+
+    /// Nothing is bound yet.
+    fn begin(&mut self, host: &Snapshot) -> Option<Event> {
+        let first = self.last.is_none();
+        let decision = self.selector.decide(host);
+        // What is remembered is waited for; a cluster knows this node by it.
+        let waits = !self.follow && decision.separated_by() == Some(Separation::PreviousAbsent);
+        let chosen = decision.chosen().filter(|_| !waits);
+        let reason = match self.selector.previous {
+            Some(previous) if chosen.is_none() => {
+                format!("{decision} The remembered choice, {previous}, is waited for.")
+            }
+            _ => decision.to_string(),
+        };
+        let event = match (chosen, first) {
+            (Some(chosen), true) => Some(self.bind(EventKind::Initial, chosen, reason)),
+            (Some(chosen), false) => Some(self.bind(EventKind::Gained, chosen, reason)),
+            (None, true) => Some(self.event(EventKind::Initial, reason)),
+            (None, false) => None,
+        };
+        self.last = Some(match self.held {
+            Some(_) => self.selector.decide(host),
+            None => decision,
+        });
+        event
+    }
+
+    /// The choice is where it was.
+    fn stay(&mut self, found: &Candidate, host: &Snapshot, interrupted: bool) -> Option<Event> {
+        self.hold(found);
+        let decision = self.selector.decide(host);
+        if interrupted {
+            return None;
+        }
+        if self.follow
+            && let Some(chosen) = decision.chosen()
+            && chosen.identity() != found.identity()
+        {
+            return Some(self.go(chosen, decision.to_string(), host));
+        }
+        let changes = self.last.as_ref().map(|last| changes(last, &decision));
+        self.last = Some(decision);
+        let changes = changes.filter(|changes| !changes.is_empty())?;
+        Some(self.event(EventKind::Kept, changes))
+    }
+
+    /// The choice is back.
+    fn regain(&mut self, found: &Candidate, host: &Snapshot) -> Event {
+        let reason = match (self.lost, found.interface()) {
+            (false, Some(interface)) => {
+                format!("{found} is on another link {interface} now: it is to be bound again.")
+            }
+            (_, Some(interface)) => format!("{found} on {interface} can be bound again."),
+            (_, None) => format!("{found} can be bound again."),
+        };
+        let event = self.bind(EventKind::Gained, found, reason);
+        self.last = Some(self.selector.decide(host));
+        event
+    }
+
+    /// The choice is not here, or it cannot be bound.
+    fn lose(&mut self, found: Option<&Candidate>, host: &Snapshot) -> Option<Event> {
+        let decision = self.selector.decide(host);
+        let previous = self.selector.previous.map(|address| address.to_string());
+        let previous = previous.unwrap_or_default();
+        let gone = match found {
+            Some(found) => format!("{previous} cannot be bound any more ({}).", found.reasons()),
+            None => format!("{previous} is no longer configured here."),
+        };
+        if self.follow
+            && let Some(chosen) = decision.chosen()
+        {
+            return Some(self.go(chosen, format!("{gone} {decision}"), host));
+        }
+        self.last = Some(decision);
+        if self.lost {
+            return None;
+        }
+        self.lost = true;
+        Some(self.event(EventKind::Lost, gone))
+    }
+
+    /// The choice is another one now.
+    fn go(&mut self, chosen: &Candidate, reason: String, host: &Snapshot) -> Event {
+        let event = self.bind(EventKind::Moved, chosen, reason);
+        self.last = Some(self.selector.decide(host));
+        event
+    }
+
+    fn bind(&mut self, kind: EventKind, chosen: &Candidate, reason: String) -> Event {
+        let previous = self.selector.previous;
+        self.lost = false;
+        self.hold(chosen);
+        let event = self.event(kind, reason);
+        Event { previous, ..event }
+    }
+
+    fn hold(&mut self, chosen: &Candidate) {
+        self.held = Some(Held {
+            ip: chosen.local,
+            link: chosen.link,
+            interface: chosen.interface,
+        });
+        self.selector.previous = Some(chosen.host_address());
+    }
+
+    fn event(&self, kind: EventKind, reason: String) -> Event {
+        let address = self.choice();
+        let held = self.held.filter(|_| address.is_some());
+        Event {
+            kind,
+            address,
+            previous: self.selector.previous,
+            interface: held.and_then(|held| held.interface),
+            reason,
+        }
+    }
+}
+
+impl Held {
+    fn find(&self, selector: &Selector, host: &Snapshot) -> Found {
+        match self.ip {
+            IpAddr::V4(ip) => self.find_in(selector, host, &host.v4, ip.to_bits()),
+            IpAddr::V6(ip) => self.find_in(selector, host, &host.v6, ip.to_bits()),
+        }
+    }
+
+    /// Its own entry if it is there, else another one that can be bound.
+    fn find_in<A: Bits>(
+        &self,
+        selector: &Selector,
+        host: &Snapshot,
+        table: &Table<A>,
+        ip: A,
+    ) -> Found {
+        let view = View::new(host, table, Restriction::None);
+        let restriction = selector.restriction(host);
+        let anywhere = restriction == Restriction::None && !is_link_local(self.ip);
+        let mut entries = view.entries_of(selector, ip);
+        let admitted = |link| anywhere || link == self.link || restriction.admits_only(link);
+        let on_same_name = |c: &Candidate| c.interface.is_some() && c.interface == self.interface;
+        entries.retain(|c| admitted(c.link) || on_same_name(c));
+        entries.sort_by_key(|c| (c.link != self.link, !admitted(c.link)));
+        let usable = entries.iter().find(|c| !c.is_unusable());
+        match (usable, entries.first()) {
+            (Some(found), _) if is_link_local(self.ip) && found.link != self.link => {
+                Found::Anew(found.clone())
+            }
+            (Some(found), _) => Found::Here(found.clone()),
+            (None, Some(found)) => Found::Unusable(found.clone()),
+            (None, None) => Found::Absent,
+        }
+    }
+}

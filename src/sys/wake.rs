@@ -1,0 +1,56 @@
+//! One fd that becomes readable for a netlink socket or a timer: epoll(7), timerfd_create(2).
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+
+use super::netlink::Socket;
+
+/// A socket and a timer behind one fd.
+#[derive(Debug)]
+pub(crate) struct Wake {
+    epoll: Epoll,
+    timer: TimerFd,
+    socket: Socket,
+}
+
+impl Wake {
+    pub fn new(socket: Socket) -> nix::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        Ok(Self {
+            epoll,
+            timer,
+            socket,
+        })
+    }
+
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Makes the fd readable after this time, and until then not for the timer.
+    pub fn after(&self, time: Duration) -> nix::Result<()> {
+        // A time of 0 would disarm it.
+        let time = time.max(Duration::from_nanos(1));
+        let once = Expiration::OneShot(TimeSpec::from_duration(time));
+        self.timer.set(once, TimerSetTimeFlags::empty())
+    }
+
+    /// Makes the fd readable for the socket only.
+    pub fn no_more(&self) -> nix::Result<()> {
+        self.timer.unset()
+    }
+}
+
+impl AsFd for Wake {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.0.as_fd()
+    }
+}
