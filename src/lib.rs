@@ -94,14 +94,14 @@ mod sys;
 pub mod wire;
 
 pub use ipnet;
-pub use live::CaptureError;
+pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]
 pub use live::{Capturer, Monitor};
 pub use select::{
     Advice, Bindnet, Candidate, Decision, Declaration, Declared, Event, EventKind, HostAddress,
-    Match, Outcome, ParseAddressError, ParseBindnetError, ParseProfileError, Profile, Reason,
-    Reasons, Rule, Selector, Separation, Table, TieError, Tracker, UnknownRule, Verdict, WhyNone,
-    Zone, corosync, parse_net,
+    Match, Outcome, ParseAddressError, ParseBindnetError, ParseProfileError, ParseStateError,
+    Profile, Reason, Reasons, Rule, Selector, Separation, State, Table, TieError, Tracker,
+    UnknownRule, Verdict, WhyNone, Zone, corosync, parse_net,
 };
 pub use snapshot::{
     About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,

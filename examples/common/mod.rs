@@ -4,3 +4,5 @@ pub mod corosync;
 pub mod input;
 pub mod options;
 pub mod output;
+pub mod state;
+pub mod time;

@@ -7,7 +7,7 @@ use bindnet::{Candidate, Profile, Snapshot};
 
 use super::common::corosync::{ConfFile, hosts, installed, refused};
 use super::common::output::{Failure, paint, print, print_error};
-use super::{Options, capture, decide, details, settled, status, warn};
+use super::{Options, capture, decide, details, status, warn};
 
 /// Previews every link.
 pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {
@@ -30,8 +30,9 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         let links = plan.decide(host, &selector);
         Ok((plan, links))
     };
-    let all_settled =
-        |(_, links): &(Plan, Vec<LinkDecision>)| links.iter().all(|link| settled(&link.decision));
+    let all_settled = |(_, links): &(Plan, Vec<LinkDecision>)| {
+        links.iter().all(|link| link.decision.is_settled())
+    };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
     let (plan, links) = decide(options, decide_links, on_this_host, all_settled)?;
     if options.json {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use bindnet::Capturer;
-use bindnet::{Candidate, CaptureError, Decision, Match, Outcome, Selector, Snapshot};
+use bindnet::{CaptureError, Decision, Outcome, Selector, Snapshot};
 use clap::Parser;
 
 #[path = "../common/mod.rs"]
@@ -19,6 +19,8 @@ use common::corosync::ConfFile;
 use common::input;
 use common::options::SelectorOptions;
 use common::output::{Color, Failure, paint, print, print_error};
+use common::state::{StateOptions, not_remembered, remembered};
+use common::time::seconds;
 
 /// Which address would be bound for a bindnetaddr, and why
 ///
@@ -31,7 +33,7 @@ struct Options {
     #[arg(value_name = "BINDNETADDR", required_unless_present_any = ["capture", "conf"])]
     bindnetaddr: Option<String>,
     /// Every link of a corosync.conf, beside what Corosync takes for it
-    #[arg(long, value_name = "FILE", conflicts_with = "bindnetaddr")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bindnetaddr", "state"])]
     conf: Option<PathBuf>,
     /// Print the chosen address and nothing else
     #[arg(short, long, conflicts_with = "json")]
@@ -44,6 +46,11 @@ struct Options {
     all: bool,
     #[command(flatten)]
     selector: SelectorOptions,
+    #[command(flatten)]
+    state: StateOptions,
+    /// With --state: write the choice to FILE if none is remembered there yet
+    #[arg(long, requires = "state")]
+    remember: bool,
     /// Decide again until there is a choice, for this many seconds
     #[arg(long, value_name = "SECONDS", conflicts_with = "from")]
     wait: Option<String>,
@@ -56,7 +63,7 @@ struct Options {
     /// Print this host's whole snapshot as JSON and stop
     #[arg(long, conflicts_with_all = [
         "bindnetaddr", "conf", "from", "wait", "quiet", "all", "profile", "strict", "interface", "floating",
-        "fixed", "no_rule", "protocol", "previous",
+        "fixed", "no_rule", "protocol", "previous", "state",
     ])]
     capture: bool,
     /// When output is coloured; NO_COLOR is honoured
@@ -91,9 +98,15 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         .selector
         .selector(bindnet, options.selector.profile()?)?
         .list_all(options.all);
+    let file = options.state.file();
+    let selector = remembered(file.as_ref(), &bindnet, selector)?;
     let listed = |host: &Snapshot| Ok(selector.decide(host));
     let here = || decide_here(options.source, &selector).map(Ok);
-    let decision = decide(options, listed, here, settled)?;
+    let decision = decide(options, listed, here, Decision::is_settled)?;
+    // A choice that is printed is remembered.
+    if let Some(file) = file.filter(|_| options.remember) {
+        file.remember(&decision).map_err(not_remembered)?;
+    }
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
     }
@@ -150,7 +163,7 @@ fn decide<T>(
     let wait = options
         .wait
         .as_deref()
-        .map(seconds)
+        .map(|text| seconds("--wait", text))
         .transpose()?
         .unwrap_or_default();
     let start = Instant::now();
@@ -172,22 +185,6 @@ fn decide<T>(
         }
         thread::sleep(left.min(PAUSE));
     }
-}
-
-/// Whether waiting cannot make it better.
-fn settled(decision: &Decision) -> bool {
-    // A same-network choice is a guess, and the address that was named may still come.
-    let guess = |chosen: &Candidate| chosen.matched() == Some(Match::SameNetwork);
-    decision.chosen().is_some_and(|chosen| !guess(chosen))
-}
-
-fn seconds(text: &str) -> Result<Duration, Failure> {
-    let seconds = text
-        .parse()
-        .ok()
-        .and_then(|s| Duration::try_from_secs_f64(s).ok());
-    let problem = || Failure::usage(format!("--wait {text:?}: a number of seconds is expected"));
-    seconds.ok_or_else(problem)
 }
 
 /// A choice goes to standard output; warnings, and why there is no choice, to standard error.

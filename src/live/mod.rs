@@ -12,9 +12,13 @@ mod getifaddrs;
 mod monitor;
 #[cfg(target_os = "linux")]
 mod refresh;
+mod state_error;
+mod state_file;
 
 #[cfg(target_os = "linux")]
 pub use capturer::Capturer;
 pub use error::CaptureError;
 #[cfg(target_os = "linux")]
 pub use monitor::Monitor;
+pub use state_error::StateError;
+pub use state_file::StateFile;

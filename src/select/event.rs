@@ -94,13 +94,15 @@ pub(super) fn changes(last: &Decision, now: &Decision) -> String {
     if last.candidates == now.candidates && last.result == now.result {
         return String::new();
     }
-    let mut changes = Vec::new();
+    let mut changes: Vec<String> = Vec::new();
     for candidate in &now.candidates {
         let before = last.candidates.iter().find(|c| is_entry(c, candidate));
-        changes.extend(match before {
+        let change = match before {
             None => Some(with_findings(candidate, "has come")),
             Some(before) => change(before, candidate),
-        });
+        };
+        // A link is down for every address that is on it.
+        changes.extend(change.filter(|change| !changes.contains(change)));
     }
     for candidate in &last.candidates {
         if !now.candidates.iter().any(|c| is_entry(c, candidate)) {

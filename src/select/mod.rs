@@ -17,6 +17,8 @@ mod report;
 mod rule;
 mod selector;
 mod separation;
+mod state;
+mod state_reader;
 mod subnets;
 mod table;
 mod tracker;
@@ -34,6 +36,8 @@ pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
 pub use profile::{ParseProfileError, Profile};
 pub use selector::Selector;
 pub use separation::Separation;
+pub use state::State;
+pub use state_reader::ParseStateError;
 pub use table::Table;
 pub use tracker::Tracker;
 

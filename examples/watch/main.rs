@@ -1,0 +1,63 @@
+//! Follows the address that a cluster daemon has chosen for a bindnetaddr, and says when it changes.
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code)] // Every example uses a part of it.
+mod common;
+#[cfg(target_os = "linux")]
+mod follow;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use common::options::SelectorOptions;
+use common::state::StateOptions;
+
+/// A line at the start and at every change of the decision
+///
+/// The choice stays as long as its address is here, and is waited for when it is gone.
+///
+/// Exit status, at the end of --for, on SIGTERM or SIGINT: 0 the choice is here, 1 it is lost or
+/// there is none. 2 the command line or the state file cannot be understood; 3 the kernel could
+/// not be asked, or the choice could not be remembered.
+#[derive(Debug, Parser)]
+#[command(name = "watch", version)]
+struct Options {
+    /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
+    #[arg(value_name = "BINDNETADDR")]
+    bindnetaddr: String,
+    #[command(flatten)]
+    selector: SelectorOptions,
+    /// Also written: the first choice, and with --follow one that was moved to
+    #[command(flatten)]
+    state: StateOptions,
+    /// Replace a choice that is gone
+    #[arg(long)]
+    follow: bool,
+    /// At the start, wait for a choice for this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<String>,
+    /// Stop after this many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    time: Option<String>,
+    /// Print JSON objects, one a line
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    #[cfg(target_os = "linux")]
+    let ended = follow::run(&options);
+    #[cfg(not(target_os = "linux"))]
+    let ended: Result<ExitCode, _> = {
+        let _ = options;
+        Err(common::output::Failure::system(
+            "rtnetlink is needed, which Linux alone has",
+        ))
+    };
+    match ended {
+        Ok(status) => status,
+        Err(failure) => failure.report("watch"),
+    }
+}

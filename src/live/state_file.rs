@@ -1,0 +1,341 @@
+//! The state file: what a daemon remembers of its choices across restarts.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, FlockArg, OFlag, open, openat, renameat};
+use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+use super::state_error::StateError;
+use crate::select::{Bindnet, Decision, HostAddress, State};
+
+/// How long to wait for another writer, which needs a few fsync(2)s.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long to sleep between two looks at the lock.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A file in which a daemon remembers what it chose, so that it binds the same after a restart.
+///
+/// It is for the folder of the daemon's own, `/var/lib/NAME` (`StateDirectory=` in a systemd
+/// unit): whoever may open a folder can hold the lock on it. The text is a [`State`], and people
+/// may read and edit it. It is replaced as a whole: whatever is killed or fails in the middle of
+/// writing, and where the power goes, it shows the old choices or the new ones.
+///
+/// ```
+/// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let link = Link::new(2, "eth0".parse()?);
+/// # let host = Snapshot::new([link], [Address::new("192.0.2.10/24".parse()?, 2)])?;
+/// # let folder = std::env::temp_dir().join(format!("bindnet-doc-file-{}", std::process::id()));
+/// # std::fs::create_dir(&folder)?;
+/// let file = StateFile::new(folder.join("choices"));
+/// let mut selector = Selector::new("192.0.2.0".parse()?);
+/// if let Some(remembered) = file.read(selector.bindnet())? {
+///     selector = selector.previous(remembered);
+/// }
+/// let decision = selector.decide(&host);
+/// // Bind it first, then remember it.
+/// assert!(file.remember(&decision)?);
+/// assert_eq!(
+///     std::fs::read_to_string(file.path())?,
+///     "bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0\nend\n",
+/// );
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateFile {
+    path: PathBuf,
+}
+
+impl StateFile {
+    /// A state file by its path; nothing is opened yet, and it need not be there.
+    ///
+    /// ```
+    /// use bindnet::StateFile;
+    ///
+    /// let file = StateFile::new("/var/lib/ringd/choices");
+    /// assert_eq!(file.path().to_str(), Some("/var/lib/ringd/choices"));
+    /// ```
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { path }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is remembered for a bindnetaddr; `None` where the file or the entry is missing.
+    ///
+    /// It waits for no writer.
+    ///
+    /// ```
+    /// use bindnet::StateFile;
+    ///
+    /// let path = std::env::temp_dir().join(format!("bindnet-doc-read-{}", std::process::id()));
+    /// let file = StateFile::new(&path);
+    /// assert_eq!(file.read(&"192.0.2.0".parse()?)?, None);
+    ///
+    /// std::fs::write(&path, "bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n")?;
+    /// assert_eq!(file.read(&"192.0.2.0".parse()?)?, Some("192.0.2.10".parse()?));
+    ///
+    /// std::fs::write(&path, "bindnet-state/1\nbindnetaddr 192.0.2.0 addr")?;
+    /// let error = file.read(&"192.0.2.0".parse()?).unwrap_err();
+    /// assert!(error.to_string().contains("cut off"));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where the file is damaged, is no regular file or cannot be read. A daemon does best to stop
+    /// there, as it no longer knows where its peers expect it: the message says how to go on.
+    pub fn read(&self, bindnet: &Bindnet) -> Result<Option<HostAddress>, StateError> {
+        let _ = self.place()?;
+        let state = self.load(AT_FDCWD, self.path.as_os_str())?;
+        Ok(state.get(bindnet))
+    }
+
+    /// Remembers the choice of a decision if nothing is remembered for its bindnetaddr yet; says
+    /// whether the file was written.
+    ///
+    /// It is not written over another choice, not where nothing was chosen, not from an
+    /// interrupted snapshot, which may lack the address that would have been chosen, and not from
+    /// a decision in the place of Corosync, which knows no memory.
+    ///
+    /// ```
+    /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
+    ///
+    /// # let link = Link::new(2, "eth0".parse()?);
+    /// # let node = Address::new("192.0.2.10/24".parse()?, 2);
+    /// # let other = Address::new("192.0.2.20/24".parse()?, 2);
+    /// # let host = Snapshot::new([link.clone()], [node])?;
+    /// # let renumbered = Snapshot::new([link], [other])?;
+    /// # let folder = std::env::temp_dir().join(format!("bindnet-doc-rem-{}", std::process::id()));
+    /// # std::fs::create_dir(&folder)?;
+    /// let file = StateFile::new(folder.join("choices"));
+    /// let selector = Selector::new("192.0.2.0".parse()?);
+    /// assert!(file.remember(&selector.decide(&host))?);
+    /// assert!(!file.remember(&selector.decide(&renumbered))?);
+    /// assert_eq!(file.read(selector.bindnet())?, Some("192.0.2.10".parse()?));
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and where the file cannot be written or another writer holds the
+    /// folder for two seconds. What was remembered stays then. Only where the last call fails,
+    /// which makes the new name last (fsync(2) of the folder), is the new choice there, and a
+    /// power cut may undo it.
+    pub fn remember(&self, decision: &Decision) -> Result<bool, StateError> {
+        self.change(|state| state.remember(decision))
+    }
+
+    /// Remembers the choice of a decision over an older one, too, for a daemon that has moved on
+    /// purpose; says whether the file was written.
+    ///
+    /// Nothing is written where the same is there already. What else
+    /// [`remember`](Self::remember) does not write, this does not either.
+    ///
+    /// ```
+    /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
+    ///
+    /// # let link = Link::new(2, "eth0".parse()?);
+    /// # let other = Address::new("192.0.2.20/24".parse()?, 2);
+    /// # let renumbered = Snapshot::new([link], [other])?;
+    /// # let folder = std::env::temp_dir().join(format!("bindnet-doc-rep-{}", std::process::id()));
+    /// # std::fs::create_dir(&folder)?;
+    /// # let text = "bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// # std::fs::write(folder.join("choices"), text)?;
+    /// let file = StateFile::new(folder.join("choices"));
+    /// let selector = Selector::new("192.0.2.0".parse()?);
+    /// assert_eq!(file.read(selector.bindnet())?, Some("192.0.2.10".parse()?));
+    /// let decision = selector.decide(&renumbered);
+    /// assert!(file.replace(&decision)?);
+    /// assert!(!file.replace(&decision)?);
+    /// assert_eq!(file.read(selector.bindnet())?, Some("192.0.2.20".parse()?));
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`remember`](Self::remember).
+    pub fn replace(&self, decision: &Decision) -> Result<bool, StateError> {
+        self.change(|state| state.replace(decision))
+    }
+
+    fn change(&self, change: impl Fn(&mut State) -> bool) -> Result<bool, StateError> {
+        let (folder, name) = self.place()?;
+        // Most of the time nothing changes, which takes no lock.
+        if !change(&mut self.load(AT_FDCWD, self.path.as_os_str())?) {
+            return Ok(false);
+        }
+        let folder = lock(folder)?;
+        // Another writer may have been here since; from now on there is none.
+        let mut state = self.load(folder.as_fd(), name)?;
+        if !change(&mut state) {
+            return Ok(false);
+        }
+        let text = state.to_string();
+        if text.len() > State::MAX_LEN {
+            let (path, len) = (self.path.clone(), text.len());
+            return Err(StateError::Full { path, len });
+        }
+        self.store(&folder, name, text.as_bytes())?;
+        Ok(true)
+    }
+
+    /// The folder of the file, and its name in there.
+    fn place(&self) -> Result<(&Path, &OsStr), StateError> {
+        let path = &self.path;
+        let last = path.as_os_str().as_bytes().rsplit(|byte| *byte == b'/');
+        let last = last.into_iter().next().unwrap_or_default();
+        // Path::file_name() takes the name before a trailing slash.
+        let name = path.file_name().filter(|name| name.as_bytes() == last);
+        let name = name.ok_or_else(|| StateError::NoFileName { path: path.clone() })?;
+        let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
+        Ok((folder.unwrap_or(Path::new(".")), name))
+    }
+
+    /// What the file holds; nothing where there is none.
+    fn load(&self, folder: impl AsFd, name: &OsStr) -> Result<State, StateError> {
+        // A FIFO or a terminal must neither keep us waiting nor become ours.
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let flags = flags | OFlag::O_CLOEXEC;
+        let file = match retry(|| openat(&folder, name, flags, Mode::empty())) {
+            Err(Errno::ENOENT) => return Ok(State::default()),
+            opened => File::from(opened.map_err(|errno| self.failed("open", errno))?),
+        };
+        let facts = file.metadata().map_err(|e| self.failed("fstat", e))?;
+        let path = || self.path.clone();
+        if !facts.is_file() {
+            return Err(StateError::NotRegular { path: path() });
+        }
+        let most = State::MAX_LEN as u64;
+        let mut text = Vec::with_capacity(State::MAX_LEN + 1);
+        if facts.len() <= most {
+            let read = file.take(most + 1).read_to_end(&mut text);
+            read.map_err(|error| self.failed("read", error))?;
+        }
+        // It may have grown since.
+        let len = facts.len().max(text.len() as u64);
+        if len > most {
+            return Err(StateError::TooLong { path: path(), len });
+        }
+        State::parse(&text).map_err(|error| StateError::Damaged {
+            path: path(),
+            error,
+        })
+    }
+
+    /// Puts a new file in the place of the old one; the folder is locked.
+    fn store(&self, folder: &File, name: &OsStr, text: &[u8]) -> Result<(), StateError> {
+        let mut temporary = OsString::from(".");
+        temporary.push(name);
+        temporary.push(".new");
+        let file = self.create(folder, &temporary)?;
+        let filled = fill(file, text);
+        let filled = filled.map_err(|(call, error)| self.failed_at(&temporary, call, error));
+        let stored = filled.and_then(|()| {
+            let renamed = renameat(folder, temporary.as_os_str(), folder, name);
+            renamed.map_err(|errno| self.failed("rename the new file to", errno))
+        });
+        if stored.is_err() {
+            // The error to tell is the first one.
+            let _ = unlinkat(folder, temporary.as_os_str(), UnlinkatFlags::NoRemoveDir);
+            return stored;
+        }
+        match folder.sync_all() {
+            // A file system that has nothing to write for a folder (fsync(2)).
+            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(()),
+            synced => synced.map_err(|error| self.failed("make last (fsync the folder of)", error)),
+        }
+    }
+
+    /// Makes the temporary file. One that is there was left by a writer that was killed, as the
+    /// lock is ours.
+    fn create(&self, folder: &File, temporary: &OsStr) -> Result<File, StateError> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW;
+        let flags = flags | OFlag::O_CLOEXEC;
+        let mode = Mode::from_bits_truncate(0o644);
+        let create = || retry(|| openat(folder, temporary, flags, mode));
+        let mut created = create();
+        if matches!(created, Err(Errno::EEXIST)) {
+            let removed = unlinkat(folder, temporary, UnlinkatFlags::NoRemoveDir);
+            removed.map_err(|errno| self.failed_at(temporary, "remove", errno))?;
+            created = create();
+        }
+        let created = created.map_err(|errno| self.failed_at(temporary, "create", errno));
+        created.map(File::from)
+    }
+
+    fn failed(&self, call: &'static str, error: impl Into<io::Error>) -> StateError {
+        StateError::system(call, &self.path, error)
+    }
+
+    /// The same for another file of the folder.
+    fn failed_at(
+        &self,
+        name: &OsStr,
+        call: &'static str,
+        error: impl Into<io::Error>,
+    ) -> StateError {
+        StateError::system(call, &self.path.with_file_name(name), error)
+    }
+}
+
+/// Writes the text where it lasts; an error comes with the call that failed.
+fn fill(mut file: File, text: &[u8]) -> Result<(), (&'static str, io::Error)> {
+    file.write_all(text).map_err(|error| ("write", error))?;
+    // Before the rename: else a power cut could leave the new name without the text.
+    file.sync_all().map_err(|error| ("fsync", error))
+}
+
+/// Opens a folder and locks it: the lock ends with the file. A lock on the state file itself would
+/// be one on the file that is about to be replaced.
+fn lock(path: &Path) -> Result<File, StateError> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let failed = |call, errno: Errno| StateError::system(call, path, errno);
+    let opened = retry(|| open(path, flags, Mode::empty()));
+    let folder = File::from(opened.map_err(|errno| failed("open the folder", errno))?);
+    let begun = Instant::now();
+    loop {
+        match retry(|| try_lock(&folder)) {
+            Ok(()) => return Ok(folder),
+            Err(Errno::EWOULDBLOCK) if begun.elapsed() < PATIENCE => sleep(PAUSE),
+            Err(Errno::EWOULDBLOCK) => {
+                let (folder, waited) = (path.to_owned(), PATIENCE);
+                return Err(StateError::Locked { folder, waited });
+            }
+            Err(errno) => return Err(failed("lock the folder (flock)", errno)),
+        }
+    }
+}
+
+// nix::fcntl::Flock panics where the lock cannot be given back; a close always gives it back.
+#[expect(deprecated)]
+fn try_lock(folder: &File) -> nix::Result<()> {
+    nix::fcntl::flock(folder.as_raw_fd(), FlockArg::LockExclusiveNonblock)
+}
+
+/// Repeats a call that a signal has interrupted.
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            done => return done,
+        }
+    }
+}
