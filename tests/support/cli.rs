@@ -1,4 +1,4 @@
-//! Runs the preview example as a user would.
+//! Runs the examples as a user would.
 
 #![allow(dead_code)] // Each test uses a part of it.
 
@@ -8,12 +8,17 @@ use std::process::{Command, Output, Stdio};
 
 /// The preview example that cargo built beside this test.
 pub fn preview() -> Command {
+    example("preview")
+}
+
+/// An example that cargo built beside this test.
+pub fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    let program = profile.join("examples/preview");
+    let program = profile.join("examples").join(name);
     assert!(
         program.exists(),
-        "{} is missing: run `cargo build --example preview`, or `cargo test` without `--test`",
+        "{} is missing: run `cargo build --example {name}`, or `cargo test` without `--test`",
         program.display()
     );
     let mut command = Command::new(program);
