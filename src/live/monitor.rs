@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::CaptureError;
-use crate::select::{Decision, Selector};
+use crate::select::{Event, Tracker};
 use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
 use crate::sys::netlink::{Received, Socket};
@@ -198,22 +198,29 @@ impl Monitor {
         Ok(Some(&self.host))
     }
 
-    /// Waits until a decision is settled, see [`Decision::is_settled`], or until the time is over;
-    /// then the decision is the last one. For the start of a daemon, which may come before its
-    /// address.
+    /// Waits for the next event of a tracker; none where the time is over before.
     ///
-    /// This blocks. A daemon that has other things to do decides about [`Monitor::snapshot`] at
-    /// the start and whenever [`Monitor::dispatch`] returns one.
+    /// The first one, [`EventKind::Initial`](crate::EventKind::Initial), waits for a choice that is
+    /// settled ([`Decision::is_settled`](crate::Decision::is_settled)), and comes in any case when
+    /// the time is over: a daemon may start before its address is there.
+    ///
+    /// This blocks. A daemon that has other things to do calls [`Tracker::update`] with
+    /// [`Monitor::snapshot`] at the start and with what [`Monitor::dispatch`] returns.
     ///
     /// ```
     /// use std::time::Duration;
     ///
-    /// use bindnet::{Monitor, Selector};
+    /// use bindnet::{EventKind, Monitor, Selector, Tracker};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let selector = Selector::new("127.0.0.1".parse()?);
-    /// let decision = Monitor::open()?.wait(&selector, Duration::from_millis(10))?;
-    /// assert!(decision.is_settled() || decision.chosen().is_none());
+    /// let mut tracker = Tracker::new(Selector::new("127.0.0.1".parse()?));
+    /// let mut monitor = Monitor::open()?;
+    /// let event = monitor.wait(&mut tracker, Duration::from_millis(10))?.unwrap();
+    /// assert_eq!(event.kind(), EventKind::Initial);
+    /// if let Some(choice) = tracker.choice() {
+    ///     let socket = std::net::UdpSocket::bind(choice.socket_addr(0))?;
+    ///     assert_eq!(socket.local_addr()?.ip(), choice.ip());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -222,15 +229,17 @@ impl Monitor {
     /// As for [`Monitor::dispatch`].
     pub fn wait(
         &mut self,
-        selector: &Selector,
+        tracker: &mut Tracker,
         timeout: Duration,
-    ) -> Result<Decision, CaptureError> {
+    ) -> Result<Option<Event>, CaptureError> {
         let start = Instant::now();
-        let mut decision = selector.decide(&self.host);
         loop {
             let left = timeout.saturating_sub(start.elapsed());
-            if decision.is_settled() || left.is_zero() {
-                return Ok(decision);
+            if left.is_zero() || tracker.may_begin(&self.host) {
+                let event = tracker.update(&self.host);
+                if event.is_some() || left.is_zero() {
+                    return Ok(event);
+                }
             }
             let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
             // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
@@ -239,9 +248,7 @@ impl Monitor {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(CaptureError::system("poll", errno)),
             }
-            if let Some(host) = self.dispatch()? {
-                decision = selector.decide(host);
-            }
+            self.dispatch()?;
         }
     }
 

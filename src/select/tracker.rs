@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::decision::{Candidate, Decision};
+use super::decision::{Candidate, Decision, Verdict};
 use super::event::{Event, EventKind, changes};
-use super::host_address::HostAddress;
 use super::selector::Selector;
 use super::separation::Separation;
 use super::view::{Restriction, View};
-use crate::snapshot::{Bits, Consistency, Name, Snapshot, Table, is_link_local};
+use crate::snapshot::{Bits, Consistency, Snapshot, Table, is_link_local};
 
 /// Holds on to a choice while the host changes, and says when it is gone.
 ///
@@ -45,7 +44,7 @@ use crate::snapshot::{Bits, Consistency, Name, Snapshot, Table, is_link_local};
 ///
 /// let event = tracker.update(&host(&["192.0.2.20/24"])).unwrap();
 /// assert_eq!(event.kind(), EventKind::Lost);
-/// assert_eq!(tracker.choice(), None);
+/// assert!(tracker.choice().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a tracker tells nothing by itself"]
@@ -54,17 +53,9 @@ pub struct Tracker {
     /// Its remembered choice is what is bound, or was.
     selector: Selector,
     follow: bool,
-    held: Option<Held>,
+    held: Option<Candidate>,
     lost: bool,
     last: Option<Decision>,
-}
-
-/// An address that was chosen.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    ip: IpAddr,
-    link: Option<u32>,
-    interface: Option<Name>,
 }
 
 /// What became of an address that was chosen.
@@ -98,10 +89,11 @@ impl Tracker {
         self
     }
 
-    /// The choice, if it is here.
-    pub fn choice(&self) -> Option<HostAddress> {
-        let held = self.held.filter(|_| !self.lost);
-        held.and(self.selector.previous)
+    /// The choice, if it is here: what the daemon is to be bound to.
+    ///
+    /// Its reasons are those of when it was last looked at.
+    pub fn choice(&self) -> Option<&Candidate> {
+        self.held.as_ref().filter(|_| !self.lost)
     }
 
     /// The last decision that was made, with the choice remembered; none before the first
@@ -110,14 +102,19 @@ impl Tracker {
         self.last.as_ref()
     }
 
+    /// Whether the first update with this snapshot would give a choice that waiting cannot better.
+    pub(crate) fn may_begin(&self, host: &Snapshot) -> bool {
+        self.last.is_some() || self.selector.decide(host).is_settled()
+    }
+
     /// What a new snapshot of the host means for the choice; none where it means nothing.
     ///
     /// The first event is always [`EventKind::Initial`].
     pub fn update(&mut self, host: &Snapshot) -> Option<Event> {
-        let Some(held) = self.held else {
+        let Some(held) = &self.held else {
             return self.begin(host);
         };
-        let found = held.find(&self.selector, host);
+        let found = find(held, &self.selector, host);
         let interrupted = host.about().consistency == Some(Consistency::Interrupted);
         match found {
             Found::Here(found) if !self.lost => self.stay(&found, host, interrupted),
@@ -225,59 +222,54 @@ impl Tracker {
     }
 
     fn hold(&mut self, chosen: &Candidate) {
-        self.held = Some(Held {
-            ip: chosen.local,
-            link: chosen.link,
-            interface: chosen.interface,
+        self.held = Some(Candidate {
+            verdict: Verdict::Chosen,
+            ..chosen.clone()
         });
         self.selector.previous = Some(chosen.host_address());
     }
 
     fn event(&self, kind: EventKind, reason: String) -> Event {
-        let address = self.choice();
-        let held = self.held.filter(|_| address.is_some());
+        let choice = self.choice();
         Event {
             kind,
-            address,
+            address: choice.map(Candidate::host_address),
             previous: self.selector.previous,
-            interface: held.and_then(|held| held.interface),
+            interface: choice.and_then(Candidate::interface),
             reason,
         }
     }
 }
 
-impl Held {
-    fn find(&self, selector: &Selector, host: &Snapshot) -> Found {
-        match self.ip {
-            IpAddr::V4(ip) => self.find_in(selector, host, &host.v4, ip.to_bits()),
-            IpAddr::V6(ip) => self.find_in(selector, host, &host.v6, ip.to_bits()),
-        }
+/// Looks for an address that was chosen.
+fn find(held: &Candidate, selector: &Selector, host: &Snapshot) -> Found {
+    match held.local {
+        IpAddr::V4(ip) => find_in(held, selector, host, &host.v4, ip.to_bits()),
+        IpAddr::V6(ip) => find_in(held, selector, host, &host.v6, ip.to_bits()),
     }
+}
 
-    /// Its own entry if it is there, else another one that can be bound.
-    fn find_in<A: Bits>(
-        &self,
-        selector: &Selector,
-        host: &Snapshot,
-        table: &Table<A>,
-        ip: A,
-    ) -> Found {
-        let view = View::new(host, table, Restriction::None);
-        let restriction = selector.restriction(host);
-        let anywhere = restriction == Restriction::None && !is_link_local(self.ip);
-        let mut entries = view.entries_of(selector, ip);
-        let admitted = |link| anywhere || link == self.link || restriction.admits_only(link);
-        let on_same_name = |c: &Candidate| c.interface.is_some() && c.interface == self.interface;
-        entries.retain(|c| admitted(c.link) || on_same_name(c));
-        entries.sort_by_key(|c| (c.link != self.link, !admitted(c.link)));
-        let usable = entries.iter().find(|c| !c.is_unusable());
-        match (usable, entries.first()) {
-            (Some(found), _) if is_link_local(self.ip) && found.link != self.link => {
-                Found::Anew(found.clone())
-            }
-            (Some(found), _) => Found::Here(found.clone()),
-            (None, Some(found)) => Found::Unusable(found.clone()),
-            (None, None) => Found::Absent,
-        }
+/// Its own entry if it is there, else another one that can be bound.
+fn find_in<A: Bits>(
+    held: &Candidate,
+    selector: &Selector,
+    host: &Snapshot,
+    table: &Table<A>,
+    ip: A,
+) -> Found {
+    let link_local = is_link_local(held.local);
+    let restriction = selector.restriction(host);
+    let anywhere = restriction == Restriction::None && !link_local;
+    let mut entries = View::new(host, table, Restriction::None).entries_of(selector, ip);
+    let admitted = |link| anywhere || link == held.link || restriction.admits_only(link);
+    let on_same_name = |c: &Candidate| c.interface.is_some() && c.interface == held.interface;
+    entries.retain(|c| admitted(c.link) || on_same_name(c));
+    entries.sort_by_key(|c| (c.link != held.link, !admitted(c.link)));
+    let usable = entries.iter().find(|c| !c.is_unusable());
+    match (usable, entries.first()) {
+        (Some(found), _) if link_local && found.link != held.link => Found::Anew(found.clone()),
+        (Some(found), _) => Found::Here(found.clone()),
+        (None, Some(found)) => Found::Unusable(found.clone()),
+        (None, None) => Found::Absent,
     }
 }

@@ -90,6 +90,6 @@ impl Seen {
     fn note(&mut self, event: Option<Event>, tracker: &Tracker, host: &Snapshot) {
         self.addresses = listed(host);
         self.said.extend(event.map(|event| event.kind()));
-        self.choice = tracker.choice();
+        self.choice = tracker.choice().map(|choice| choice.host_address());
     }
 }
