@@ -71,8 +71,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A daemon** keeps a [`Capturer`]: one socket and its buffers, and it asks the kernel for no
-//! more than the selector needs.
+//! **A daemon** binds once and keeps its choice. A [`StateFile`] remembers it across restarts, a
+//! [`Monitor`] is the fd that says when the host has changed, and a [`Tracker`] what that means for
+//! the choice: nothing moves while its address is here, and when it is gone the daemon is told.
+//!
+//! ```
+//! use bindnet::{EventKind, Link, Address, Selector, Snapshot, Tracker};
+//!
+//! # let eth0 = Link::new(2, "eth0".parse()?);
+//! # let node = Address::new("192.0.2.10/24".parse()?, 2);
+//! # let vip = Address::new("192.0.2.20/24".parse()?, 2);
+//! # let before = Snapshot::new([eth0.clone()], [node])?;
+//! # let after = Snapshot::new([eth0.clone()], [vip, node])?;
+//! # let without = Snapshot::new([eth0], [vip])?;
+//! let mut tracker = Tracker::new(Selector::new("192.0.2.0".parse()?));
+//! let event = |tracker: &mut Tracker, host| tracker.update(host).unwrap().kind();
+//! assert_eq!(event(&mut tracker, &before), EventKind::Initial);
+//! assert_eq!(event(&mut tracker, &after), EventKind::Kept); // a VIP comes first in the list now
+//! assert_eq!(event(&mut tracker, &without), EventKind::Lost);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whoever only decides now and then keeps a [`Capturer`]: one socket and its buffers, and it asks
+//! the kernel for no more than the selector needs.
 //!
 //! # Scope of this crate
 //!

@@ -120,6 +120,34 @@ fn a_floating_address_comes_and_the_node_s_goes_and_returns() {
     });
 }
 
+/// What README.md shows is what watch prints.
+#[test]
+fn the_readme_shows_what_it_prints() {
+    let readme = include_str!("../README.md");
+    let shown = readme.split("$ watch 192.168.1.0\n").nth(1).unwrap();
+    let shown = shown.split("```").next().unwrap();
+    run(|| {
+        cable("eth0");
+        sysctl("ipv4/conf/eth0/promote_secondaries", 1);
+        ip("addr add 192.168.1.10/24 dev eth0");
+        let mut child = watch(&["192.168.1.0"]);
+        let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut printed = String::new();
+        stdout.read_line(&mut printed).unwrap();
+        for words in [
+            "addr add 192.168.1.20/24 dev eth0",
+            "addr del 192.168.1.10/24 dev eth0",
+            "addr add 192.168.1.10/24 dev eth0",
+        ] {
+            ip(words);
+            stdout.read_line(&mut printed).unwrap();
+        }
+        child.kill().unwrap();
+        assert_eq!(printed, shown);
+    });
+}
+
 #[test]
 fn it_follows_if_told_and_writes_it_down() {
     run(|| {
