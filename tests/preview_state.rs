@@ -141,6 +141,14 @@ fn options_that_do_not_go_together_are_refused() {
         &["--state", "s", "--previous", "192.168.1.1", "192.168.1.0"],
         &["--state", "s", "--conf", "corosync.conf"],
         &["--state", "s", "--capture"],
+        &[
+            "--state",
+            "s",
+            "--remember",
+            "--profile",
+            "corosync",
+            "192.168.1.0",
+        ],
     ] {
         assert_eq!(ended(&run(args)), (2, ""), "{args:?}");
     }

@@ -144,6 +144,7 @@ fn the_readme_shows_what_it_prints() {
             stdout.read_line(&mut printed).unwrap();
         }
         child.kill().unwrap();
+        child.wait().unwrap();
         assert_eq!(printed, shown);
     });
 }
@@ -279,6 +280,10 @@ fn what_cannot_be_understood_is_refused() {
         (
             &["--state", damaged.path(), "192.168.1.0"],
             "remove the file to choose anew",
+        ),
+        (
+            &["--state", "s", "--profile", "corosync", "192.168.1.0"],
+            "--state is for our own choice",
         ),
         (
             &["--state", "/", "192.168.1.0"],

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bindnet::{Bindnet, Selector, StateError, StateFile};
+use bindnet::{Bindnet, Profile, Selector, StateError, StateFile};
 
 use super::output::Failure;
 
@@ -33,6 +33,15 @@ pub fn remembered(
         Some(previous) => selector.previous(previous),
         None => selector,
     })
+}
+
+/// Refuses to write down what Corosync would take.
+pub fn not_corosyncs(option: &str, profile: Profile) -> Result<(), Failure> {
+    if profile == Profile::Default {
+        return Ok(());
+    }
+    let problem = "is for our own choice; Corosync remembers none, leave --profile out";
+    Err(Failure::usage(format!("{option} {problem}")))
 }
 
 /// A choice that could not be remembered.

@@ -19,7 +19,7 @@ use common::corosync::ConfFile;
 use common::input;
 use common::options::SelectorOptions;
 use common::output::{Color, Failure, paint, print, print_error};
-use common::state::{StateOptions, not_remembered, remembered};
+use common::state::{StateOptions, not_corosyncs, not_remembered, remembered};
 use common::time::seconds;
 
 /// Which address would be bound for a bindnetaddr, and why
@@ -98,6 +98,9 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         .selector
         .selector(bindnet, options.selector.profile()?)?
         .list_all(options.all);
+    if options.remember {
+        not_corosyncs("--remember", options.selector.profile()?)?;
+    }
     let file = options.state.file();
     let selector = remembered(file.as_ref(), &bindnet, selector)?;
     let listed = |host: &Snapshot| Ok(selector.decide(host));

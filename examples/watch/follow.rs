@@ -13,7 +13,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::Options;
 use super::common::output::{Failure, print, print_error};
-use super::common::state::{not_remembered, remembered};
+use super::common::state::{not_corosyncs, not_remembered, remembered};
 use super::common::time::seconds;
 
 /// Why the loop goes on or ends.
@@ -38,6 +38,9 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         print_error(&format!("warning: {said}\n"));
     }
     let file = options.state.file();
+    if file.is_some() {
+        not_corosyncs("--state", options.selector.profile()?)?;
+    }
     let selector = options
         .selector
         .selector(bindnet, options.selector.profile()?)?;

@@ -84,3 +84,56 @@ impl Dirty {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(index: u32, what: Changed) -> Change {
+        Change { index, what }
+    }
+
+    #[test]
+    fn an_address_dirties_its_family_and_a_link_both() {
+        let mut dirty = Dirty::default();
+        assert!(dirty.is_empty());
+        dirty.mark(change(2, Changed::Addresses(Family::V4)));
+        dirty.mark(change(3, Changed::Addresses(Family::V6)));
+        dirty.mark(change(4, Changed::Link));
+        dirty.mark(change(4, Changed::Gone));
+        let marks = |(index, m): (u32, Marks)| (index, m.link, m.gone, m.v4, m.v6);
+        let marked: Vec<_> = dirty.links().map(marks).collect();
+        let expected = [
+            (2, false, false, true, false),
+            (3, false, false, false, true),
+            (4, true, true, true, true),
+        ];
+        assert_eq!(marked, expected);
+
+        // What was not asked for after all is dirty with what has become so since.
+        let mut since = Dirty::default();
+        since.mark(change(2, Changed::Addresses(Family::V6)));
+        since.add(dirty);
+        let marked: Vec<_> = since.links().map(marks).collect();
+        assert_eq!(marked[0], (2, false, false, true, true));
+        assert_eq!(marked[1..], expected[1..]);
+    }
+
+    #[test]
+    fn many_links_are_everything() {
+        let mut dirty = Dirty::default();
+        for index in 0..LINKS_AT_MOST as u32 {
+            dirty.mark(change(index, Changed::Link));
+        }
+        assert!(!dirty.is_everything());
+        let mut more = Dirty::default();
+        more.mark(change(1000, Changed::Link));
+        let mut sum = dirty.clone();
+        sum.add(more);
+        assert_eq!(sum, Dirty::everything());
+        dirty.mark(change(1000, Changed::Link));
+        dirty.mark(change(1001, Changed::Link));
+        assert_eq!(dirty, Dirty::everything());
+        assert!(!dirty.is_empty());
+    }
+}

@@ -168,3 +168,50 @@ fn words(body: View<'_>, flags: u16) -> Option<String> {
     let (_, text) = text?;
     Some(escape(text.bytes.split(|b| *b == 0).next()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A message of a kind, with a body that begins with a family.
+    fn message() -> impl Strategy<Value = Vec<u8>> {
+        let kind = prop_oneof![RTM_NEWLINK..=RTM_DELADDR, any::<u16>()];
+        let family = prop::sample::select(vec![0, AF_INET, 7, AF_INET6, 255]);
+        let rest = prop::collection::vec(any::<u8>(), 0..40);
+        (kind, family, rest).prop_map(|(kind, family, rest)| {
+            let len = (NLMSG_HDRLEN + 1 + rest.len()) as u32;
+            let mut bytes = len.to_ne_bytes().to_vec();
+            bytes.extend(kind.to_ne_bytes());
+            bytes.extend([0; 10]);
+            bytes.push(family);
+            bytes.extend(rest);
+            bytes
+        })
+    }
+
+    proptest! {
+        /// What can be read whole is about the link that the glance at it sees.
+        #[test]
+        fn a_change_is_of_the_link_of_the_message(bytes in message()) {
+            let frame = frames(&bytes).next().unwrap().unwrap();
+            let change = frame.change();
+            let Ok(message) = frame.message() else { return Ok(()) };
+            let index = match message {
+                Message::NewAddress(a) | Message::DeletedAddress(a) => a.link_index(),
+                Message::NewLink(link) | Message::DeletedLink(link) => Some(link.index()),
+                _ => None,
+            };
+            prop_assert_eq!(change.unwrap().map(|change| change.index), index);
+        }
+
+        #[test]
+        fn a_cut_message_is_no_panic(bytes in message(), cut in 0usize..60) {
+            let bytes = &bytes[..cut.min(bytes.len())];
+            for frame in frames(bytes) {
+                let _ = frame.and_then(|frame| frame.change());
+            }
+        }
+    }
+}
