@@ -46,8 +46,9 @@ impl Snapshot {
 
 /// A socket and buffers for asking the kernel again and again, as a daemon does.
 ///
-/// It keeps asking the network namespace it was opened in. It has no thread and is not shared
-/// between threads; after fork(2) the child opens its own.
+/// It is of the network namespace that its thread was in when it was opened; whoever goes to another
+/// one (setns(2)) opens another. It has no thread and is not shared between threads; after fork(2)
+/// the child opens its own.
 ///
 /// ```
 /// use bindnet::{Capturer, Selector};
@@ -105,7 +106,7 @@ impl Capturer {
         let mut clean = self.dump_links(&mut snapshot)?;
         clean &= self.dump_addresses(Family::V4, None, &mut snapshot)?;
         clean &= self.dump_addresses(Family::V6, None, &mut snapshot)?;
-        self.adopt_orphans(&mut snapshot)?;
+        clean &= self.adopt_orphans(&mut snapshot)?;
         *snapshot.about_mut() = About {
             hostname: host::hostname(),
             captured_at: host::now(),
@@ -278,24 +279,15 @@ impl Capturer {
         }
     }
 
-    /// Lists the links that came into being after the links were dumped, and drops the addresses
-    /// of those that are gone.
-    fn adopt_orphans(&mut self, snapshot: &mut Snapshot) -> Result<(), CaptureError> {
-        let on = snapshot
-            .addresses()
-            .filter_map(|address| address.link_index());
-        let mut missing: Vec<u32> = on.filter(|index| snapshot.link(*index).is_none()).collect();
-        missing.dedup();
-        if missing.is_empty() {
-            return Ok(());
+    /// Lists the links that came into being after the links were dumped, in their places, and drops
+    /// the addresses of those that are gone. Says whether the list is clean.
+    fn adopt_orphans(&mut self, snapshot: &mut Snapshot) -> Result<bool, CaptureError> {
+        if snapshot.is_complete() {
+            return Ok(true);
         }
-        let mut links = snapshot.links().to_vec();
-        for index in missing {
-            links.extend(self.link(index)?);
-        }
-        snapshot.set_links(links);
+        let clean = self.dump_links(snapshot)?;
         snapshot.drop_orphans();
-        Ok(())
+        Ok(clean)
     }
 }
 

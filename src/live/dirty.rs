@@ -69,20 +69,6 @@ impl Dirty {
             *self = Self::everything();
         }
     }
-
-    pub fn add(&mut self, other: Self) {
-        self.everything |= other.everything;
-        for (index, more) in other.links {
-            let marks = self.links.entry(index).or_default();
-            marks.link |= more.link;
-            marks.gone |= more.gone;
-            marks.v4 |= more.v4;
-            marks.v6 |= more.v6;
-        }
-        if self.everything || self.links.len() > LINKS_AT_MOST {
-            *self = Self::everything();
-        }
-    }
 }
 
 #[cfg(test)]
@@ -109,14 +95,6 @@ mod tests {
             (4, true, true, true, true),
         ];
         assert_eq!(marked, expected);
-
-        // What was not asked for after all is dirty with what has become so since.
-        let mut since = Dirty::default();
-        since.mark(change(2, Changed::Addresses(Family::V6)));
-        since.add(dirty);
-        let marked: Vec<_> = since.links().map(marks).collect();
-        assert_eq!(marked[0], (2, false, false, true, true));
-        assert_eq!(marked[1..], expected[1..]);
     }
 
     #[test]
@@ -126,11 +104,6 @@ mod tests {
             dirty.mark(change(index, Changed::Link));
         }
         assert!(!dirty.is_everything());
-        let mut more = Dirty::default();
-        more.mark(change(1000, Changed::Link));
-        let mut sum = dirty.clone();
-        sum.add(more);
-        assert_eq!(sum, Dirty::everything());
         dirty.mark(change(1000, Changed::Link));
         dirty.mark(change(1001, Changed::Link));
         assert_eq!(dirty, Dirty::everything());

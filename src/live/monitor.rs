@@ -22,6 +22,9 @@ const QUIET: Duration = Duration::from_millis(50);
 /// Or when it is this many times as long ago.
 const PATIENCE: u32 = 10;
 
+/// The longest time that is waited for quiet: longer than anybody watches, and short enough for sums.
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// How often what has changed is asked for again until nothing changes meanwhile.
 const ATTEMPTS: u32 = 10;
 
@@ -45,8 +48,9 @@ const ROOM: usize = 8 * 1024;
 /// after half a second in any case. Once it has caught up, the snapshot is what
 /// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change.
 ///
-/// It keeps watching the network namespace it was opened in. It is not shared between threads;
-/// after fork(2) the child opens its own.
+/// It is of the network namespace that its thread was in when it was opened; whoever goes to another
+/// one (setns(2)) opens another. It is not shared between threads; after fork(2) the child opens its
+/// own.
 ///
 /// ```
 /// use std::os::fd::AsFd;
@@ -82,6 +86,8 @@ pub struct Monitor {
     burst: Option<Burst>,
     quiet: Duration,
     overruns: u64,
+    /// Whether events were left in the queue, so that the kernel may have dropped more.
+    behind: bool,
 }
 
 /// Changes that are not acted on yet.
@@ -121,6 +127,7 @@ impl Monitor {
             burst: None,
             quiet: QUIET,
             overruns: 0,
+            behind: false,
         };
         monitor.catch_up()?;
         Ok(monitor)
@@ -129,15 +136,16 @@ impl Monitor {
     /// For how long nothing must change until a change is acted on, instead of 50 ms; after ten
     /// times as long it is in any case.
     pub fn debounce(mut self, quiet: Duration) -> Self {
-        self.quiet = quiet;
+        self.quiet = quiet.min(A_YEAR);
         self
     }
 
-    /// Sets the size of the buffer that holds events until [`Monitor::dispatch`] (`SO_RCVBUF`,
-    /// socket(7)), in bytes. The kernel's default holds some 256 of them.
+    /// Sets the size of the buffer that holds events until [`Monitor::dispatch`], in bytes
+    /// (`SO_RCVBUF`; the kernel silently makes it no larger than net.core.rmem_max, socket(7)).
+    /// Its default holds some 256 of them.
     ///
     /// # Errors
-    /// Where the kernel refuses it.
+    /// Where the system call fails.
     #[doc(alias = "SO_RCVBUF")]
     pub fn receive_buffer(self, bytes: usize) -> Result<Self, CaptureError> {
         let set = self.wake.socket().set_receive_buffer(bytes);
@@ -166,18 +174,19 @@ impl Monitor {
     /// It is to be called when the fd is readable, and may be at any time. It does not wait for events.
     ///
     /// # Errors
-    /// As for [`Snapshot::capture`]. The snapshot stays as it was, nothing is forgotten, and the
-    /// fd becomes readable again for another try.
+    /// As for [`Snapshot::capture`]. What has changed is not forgotten: the fd becomes readable again
+    /// for another try. Until that the snapshot may show some of the changes and not others.
     pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, CaptureError> {
         let news = self.receive()?;
+        if self.dirty.is_empty() {
+            return Ok(None);
+        }
         let now = Instant::now();
-        let Some(mut burst) = self.burst.or(news.then_some(Burst {
+        let mut burst = self.burst.unwrap_or(Burst {
             first: now,
             last: now,
             wakes: now,
-        })) else {
-            return Ok(None);
-        };
+        });
         if news {
             burst.last = now;
         }
@@ -233,8 +242,13 @@ impl Monitor {
         timeout: Duration,
     ) -> Result<Option<Event>, CaptureError> {
         let start = Instant::now();
+        // It may be long ago that anybody looked.
+        self.look()?;
         loop {
             let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                self.look()?;
+            }
             if left.is_zero() || tracker.may_begin(&self.host) {
                 let event = tracker.update(&self.host);
                 if event.is_some() || left.is_zero() {
@@ -249,6 +263,15 @@ impl Monitor {
                 Err(errno) => return Err(CaptureError::system("poll", errno)),
             }
             self.dispatch()?;
+        }
+    }
+
+    /// Brings the snapshot up to date without waiting for quiet.
+    fn look(&mut self) -> Result<(), CaptureError> {
+        self.receive()?;
+        match self.dirty.is_empty() {
+            true => Ok(()),
+            false => self.catch_up(),
         }
     }
 
@@ -279,7 +302,8 @@ impl Monitor {
             let dirty = std::mem::take(&mut self.dirty);
             let refreshed = self.capturer.refresh(&dirty, &mut self.host);
             if !matches!(refreshed, Ok(true)) {
-                self.dirty.add(dirty);
+                // A list of links that is not whole has taken the addresses of others along.
+                self.dirty = Dirty::everything();
             }
             refreshed?;
             self.receive()?;
@@ -301,7 +325,13 @@ impl Monitor {
         for _ in 0..DATAGRAMS {
             match self.wake.socket().try_receive(&mut self.buffer) {
                 Ok(received) => news |= self.note(received),
-                Err(Errno::EAGAIN) => return Ok(news),
+                Err(Errno::EAGAIN) => {
+                    if std::mem::take(&mut self.behind) {
+                        self.dirty = Dirty::everything();
+                        news = true;
+                    }
+                    return Ok(news);
+                }
                 Err(Errno::EINTR) => {}
                 // The newest are lost; those before it are still to be received.
                 Err(Errno::ENOBUFS) => {
@@ -312,6 +342,8 @@ impl Monitor {
                 Err(errno) => return Err(CaptureError::system("recvmsg", errno)),
             }
         }
+        // Until the queue is empty the kernel drops what has no room, and says so only once.
+        self.behind = true;
         self.dirty = Dirty::everything();
         Ok(true)
     }

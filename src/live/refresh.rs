@@ -38,7 +38,11 @@ impl Capturer {
             }
             match self.ask_for_link(index)? {
                 Some(link) if listed && !marks.gone => host.replace_link(link),
-                Some(_) => is_new = true,
+                // One that was made again may stand elsewhere.
+                Some(_) => {
+                    host.remove_link(index);
+                    is_new = true;
+                }
                 None => host.remove_link(index),
             }
         }

@@ -288,6 +288,18 @@ impl Snapshot {
         }
     }
 
+    /// Whether the link of every address is listed.
+    pub(crate) fn is_complete(&self) -> bool {
+        let mut links = self.v4.facts().chain(self.v6.facts()).map(Facts::link);
+        // Addresses of one link stand together.
+        let mut last = None;
+        links.all(|link| {
+            let known = link == last || link.is_some_and(|index| self.link(index).is_some());
+            last = link;
+            known
+        })
+    }
+
     /// Drops the addresses whose link is not listed.
     pub(crate) fn drop_orphans(&mut self) {
         let listed = self
