@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::decision::{Candidate, Decision, Verdict};
 use super::event::{Event, EventKind, changes};
+use super::profile::Profile;
 use super::selector::Selector;
 use super::separation::Separation;
 use super::view::{Restriction, View};
@@ -111,67 +112,99 @@ impl Tracker {
     ///
     /// The first event is always [`EventKind::Initial`].
     pub fn update(&mut self, host: &Snapshot) -> Option<Event> {
-        let Some(held) = &self.held else {
-            return self.begin(host);
-        };
-        let found = find(held, &self.selector, host);
-        let interrupted = host.about().consistency == Some(Consistency::Interrupted);
-        match found {
-            Found::Here(found) if !self.lost => self.stay(&found, host, interrupted),
-            Found::Here(found) | Found::Anew(found) => Some(self.regain(&found, host)),
-            Found::Absent if interrupted => None,
-            Found::Unusable(found) => self.lose(Some(&found), host),
-            Found::Absent => self.lose(None, host),
-        }
+        let previous = self.selector.previous;
+        let found = self
+            .held
+            .as_ref()
+            .map(|held| find(held, &self.selector, host));
+        let (kind, reason) = match found {
+            None => self.begin(host),
+            Some(found) if is_interrupted(host) => self.peek(found, host),
+            Some(Found::Here(found)) if !self.lost => self.stay(&found, host),
+            Some(Found::Here(found) | Found::Anew(found)) => Some(self.regain(&found, host)),
+            Some(Found::Unusable(found)) => self.lose(Some(&found), host),
+            Some(Found::Absent) => self.lose(None, host),
+        }?;
+        let choice = self.choice();
+        Some(Event {
+            kind,
+            address: choice.map(Candidate::host_address),
+            previous,
+            interface: choice.and_then(Candidate::interface),
+            reason,
+        })
     }
 
     /// Nothing is bound yet.
-    fn begin(&mut self, host: &Snapshot) -> Option<Event> {
+    fn begin(&mut self, host: &Snapshot) -> Option<News> {
         let first = self.last.is_none();
+        if is_interrupted(host) && !first {
+            // What is missing might decide otherwise: the address that was named exactly, or the
+            // network that makes a /32 float.
+            return None;
+        }
         let decision = self.selector.decide(host);
         // What is remembered is waited for; a cluster knows this node by it.
         let waits = !self.follow && decision.separated_by() == Some(Separation::PreviousAbsent);
-        let chosen = decision.chosen().filter(|_| !waits);
-        let reason = match self.selector.previous {
-            Some(previous) if chosen.is_none() => {
-                format!("{decision} The remembered choice, {previous}, is waited for.")
-            }
-            _ => decision.to_string(),
-        };
-        let event = match (chosen, first) {
-            (Some(chosen), true) => Some(self.bind(EventKind::Initial, chosen, reason)),
-            (Some(chosen), false) => Some(self.bind(EventKind::Gained, chosen, reason)),
-            (None, true) => Some(self.event(EventKind::Initial, reason)),
+        let chosen = decision.chosen().filter(|c| !waits && can_be_bound(c));
+        let news = match (chosen, first) {
+            (Some(_), true) => Some((EventKind::Initial, sentence(&decision))),
+            (Some(_), false) => Some((EventKind::Gained, sentence(&decision))),
+            (None, true) => Some((EventKind::Initial, self.why_none(&decision))),
             (None, false) => None,
         };
-        self.last = Some(match self.held {
-            Some(_) => self.selector.decide(host),
+        self.last = Some(match chosen {
+            Some(chosen) => {
+                self.hold(chosen);
+                self.selector.decide(host)
+            }
             None => decision,
         });
-        event
+        news
+    }
+
+    /// Why nothing is bound at the start.
+    fn why_none(&self, decision: &Decision) -> String {
+        let sentence = sentence(decision);
+        let remembers = decision.profile() == Profile::Default;
+        match (decision.chosen(), self.selector.previous) {
+            (Some(chosen), _) if !can_be_bound(chosen) => {
+                format!("{sentence} It cannot be bound (yet).")
+            }
+            (_, Some(previous)) if remembers => {
+                format!("{sentence} The remembered choice, {previous}, is waited for.")
+            }
+            _ => sentence,
+        }
+    }
+
+    /// What an interrupted snapshot shows is so. What it lacks may be here all the same, and decide
+    /// otherwise: nothing is chosen by it.
+    fn peek(&mut self, found: Found, host: &Snapshot) -> Option<News> {
+        let link = self.held.as_ref().and_then(|held| held.link);
+        match found {
+            Found::Here(found) | Found::Anew(found) if self.lost => Some(self.regain(&found, host)),
+            // Another entry of the address says nothing of the one that was bound.
+            Found::Unusable(found) if found.link == link => self.lose(Some(&found), host),
+            _ => None,
+        }
     }
 
     /// The choice is where it was.
-    fn stay(&mut self, found: &Candidate, host: &Snapshot, interrupted: bool) -> Option<Event> {
+    fn stay(&mut self, found: &Candidate, host: &Snapshot) -> Option<News> {
         self.hold(found);
         let decision = self.selector.decide(host);
-        if interrupted {
-            return None;
-        }
-        if self.follow
-            && let Some(chosen) = decision.chosen()
-            && chosen.identity() != found.identity()
-        {
-            return Some(self.go(chosen, decision.to_string(), host));
+        if let Some(next) = self.next(&decision) {
+            return Some(self.go(next, decision.to_string(), host));
         }
         let changes = self.last.as_ref().map(|last| changes(last, &decision));
         self.last = Some(decision);
         let changes = changes.filter(|changes| !changes.is_empty())?;
-        Some(self.event(EventKind::Kept, changes))
+        Some((EventKind::Kept, changes))
     }
 
     /// The choice is back.
-    fn regain(&mut self, found: &Candidate, host: &Snapshot) -> Event {
+    fn regain(&mut self, found: &Candidate, host: &Snapshot) -> News {
         let reason = match (self.lost, found.interface()) {
             (false, Some(interface)) => {
                 format!("{found} is on another link {interface} now: it is to be bound again.")
@@ -179,13 +212,17 @@ impl Tracker {
             (_, Some(interface)) => format!("{found} on {interface} can be bound again."),
             (_, None) => format!("{found} can be bound again."),
         };
-        let event = self.bind(EventKind::Gained, found, reason);
-        self.last = Some(self.selector.decide(host));
-        event
+        self.hold(found);
+        let decision = self.selector.decide(host);
+        if let Some(next) = self.next(&decision) {
+            return self.go(next, format!("{reason} {decision}"), host);
+        }
+        self.last = Some(decision);
+        (EventKind::Gained, reason)
     }
 
     /// The choice is not here, or it cannot be bound.
-    fn lose(&mut self, found: Option<&Candidate>, host: &Snapshot) -> Option<Event> {
+    fn lose(&mut self, found: Option<&Candidate>, host: &Snapshot) -> Option<News> {
         let decision = self.selector.decide(host);
         let previous = self.selector.previous.map(|address| address.to_string());
         let previous = previous.unwrap_or_default();
@@ -193,57 +230,64 @@ impl Tracker {
             Some(found) => format!("{previous} cannot be bound any more ({}).", found.reasons()),
             None => format!("{previous} is no longer configured here."),
         };
-        if self.follow
-            && let Some(chosen) = decision.chosen()
-        {
-            return Some(self.go(chosen, format!("{gone} {decision}"), host));
+        if let Some(next) = self.next(&decision) {
+            return Some(self.go(next, format!("{gone} {decision}"), host));
         }
         self.last = Some(decision);
-        if self.lost {
-            return None;
-        }
-        self.lost = true;
-        Some(self.event(EventKind::Lost, gone))
+        let again = std::mem::replace(&mut self.lost, true);
+        (!again).then_some((EventKind::Lost, gone))
+    }
+
+    /// The choice of the rule, where it is to be followed and is another one.
+    fn next<'a>(&self, decision: &'a Decision) -> Option<&'a Candidate> {
+        let is_whole = decision.consistency() != Some(Consistency::Interrupted);
+        let chosen = decision.chosen().filter(|_| self.follow && is_whole)?;
+        let held = self.held.as_ref().map(Candidate::identity);
+        let is_held = held == Some(chosen.identity());
+        (!is_held && can_be_bound(chosen)).then_some(chosen)
     }
 
     /// The choice is another one now.
-    fn go(&mut self, chosen: &Candidate, reason: String, host: &Snapshot) -> Event {
-        let event = self.bind(EventKind::Moved, chosen, reason);
+    fn go(&mut self, next: &Candidate, reason: String, host: &Snapshot) -> News {
+        self.hold(next);
         self.last = Some(self.selector.decide(host));
-        event
-    }
-
-    fn bind(&mut self, kind: EventKind, chosen: &Candidate, reason: String) -> Event {
-        let previous = self.selector.previous;
-        self.lost = false;
-        self.hold(chosen);
-        let event = self.event(kind, reason);
-        Event { previous, ..event }
+        (EventKind::Moved, reason)
     }
 
     fn hold(&mut self, chosen: &Candidate) {
+        self.lost = false;
         self.held = Some(Candidate {
             verdict: Verdict::Chosen,
             ..chosen.clone()
         });
         self.selector.previous = Some(chosen.host_address());
     }
+}
 
-    fn event(&self, kind: EventKind, reason: String) -> Event {
-        let choice = self.choice();
-        Event {
-            kind,
-            address: choice.map(Candidate::host_address),
-            previous: self.selector.previous,
-            interface: choice.and_then(Candidate::interface),
-            reason,
-        }
+/// What has happened to the choice, and why.
+type News = (EventKind, String);
+
+fn is_interrupted(host: &Snapshot) -> bool {
+    host.about().consistency == Some(Consistency::Interrupted)
+}
+
+/// Corosync also takes what is tentative, and old versions the other end of a link.
+fn can_be_bound(chosen: &Candidate) -> bool {
+    !chosen.is_unusable() && chosen.local == chosen.ip
+}
+
+/// The sentence of a decision, which ends as one.
+fn sentence(decision: &Decision) -> String {
+    let mut sentence = decision.to_string();
+    if !sentence.ends_with('.') {
+        sentence.push('.');
     }
+    sentence
 }
 
 /// Looks for an address that was chosen.
 fn find(held: &Candidate, selector: &Selector, host: &Snapshot) -> Found {
-    match held.local {
+    match held.ip {
         IpAddr::V4(ip) => find_in(held, selector, host, &host.v4, ip.to_bits()),
         IpAddr::V6(ip) => find_in(held, selector, host, &host.v6, ip.to_bits()),
     }
@@ -257,7 +301,7 @@ fn find_in<A: Bits>(
     table: &Table<A>,
     ip: A,
 ) -> Found {
-    let link_local = is_link_local(held.local);
+    let link_local = is_link_local(held.ip);
     let restriction = selector.restriction(host);
     let anywhere = restriction == Restriction::None && !link_local;
     let mut entries = View::new(host, table, Restriction::None).entries_of(selector, ip);
