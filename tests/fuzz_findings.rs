@@ -66,3 +66,8 @@ fn corosync() {
 fn corosync_conf() {
     replay("corosync_conf", fuzz::corosync_conf::check);
 }
+
+#[test]
+fn state() {
+    replay("state", fuzz::state::check);
+}

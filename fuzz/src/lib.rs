@@ -11,5 +11,6 @@ pub mod laws;
 pub mod mask_scan;
 pub mod rtnetlink;
 pub mod snapshot;
+pub mod state;
 
 mod input;

@@ -9,7 +9,9 @@ use thiserror::Error;
 
 use crate::select::{ParseStateError, State};
 
-/// Why a state file could not be read or written; what was remembered is as it was.
+/// Why a state file could not be read or written.
+///
+/// The message names the path and says how to go on.
 ///
 /// ```
 /// use bindnet::{StateError, StateFile};
@@ -117,7 +119,7 @@ fn hint(error: &io::Error) -> &'static str {
         Some(Errno::ENOENT) => "; make the folder first (StateDirectory= in a systemd unit)",
         Some(Errno::ENOTDIR) => "; a part of the path before the last is no folder",
         Some(Errno::EACCES | Errno::EPERM) => {
-            "; let the daemon's user write there (StateDirectory= in a systemd unit)"
+            "; let the daemon's user read and write there (StateDirectory= in a systemd unit)"
         }
         Some(Errno::EROFS) => {
             "; the file system is read-only here (in a systemd unit: StateDirectory= or \

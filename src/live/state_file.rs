@@ -25,7 +25,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A file in which a daemon remembers what it chose, so that it binds the same after a restart.
 ///
-/// It is for the folder of the daemon's own, `/var/lib/NAME` (`StateDirectory=` in a systemd
+/// One file is for one daemon: choices are told apart by the bindnetaddr alone, and not by
+/// [`Selector::interface`](crate::Selector::interface). It is for the folder of the daemon's own, `/var/lib/NAME` (`StateDirectory=` in a systemd
 /// unit): whoever may open a folder can hold the lock on it. The text is a [`State`], and people
 /// may read and edit it. It is replaced as a whole: whatever is killed or fails in the middle of
 /// writing, and where the power goes, it shows the old choices or the new ones.
@@ -137,8 +138,8 @@ impl StateFile {
     /// # Errors
     /// As [`read`](Self::read), and where the file cannot be written or another writer holds the
     /// folder for two seconds. What was remembered stays then. Only where the last call fails,
-    /// which makes the new name last (fsync(2) of the folder), is the new choice there, and a
-    /// power cut may undo it.
+    /// which makes the new name last (fsync(2) of the folder), or where the writer is killed just
+    /// before it, is the new choice there, and a power cut soon after may undo it.
     pub fn remember(&self, decision: &Decision) -> Result<bool, StateError> {
         self.change(|state| state.remember(decision))
     }

@@ -1,0 +1,56 @@
+//! A text is read as what it prints as and as a plain reader reads it, or refused with its line
+//! and the remedy; cut off anywhere it is refused.
+
+use std::net::IpAddr;
+
+use bindnet::{Bindnet, HostAddress, ParseStateError, State, Zone};
+
+/// Room for the words of an error, which quotes some of the text, escaped.
+const WORDS: usize = 1024;
+
+pub fn check(data: &[u8]) {
+    let state = match State::parse(data) {
+        Ok(state) => state,
+        Err(error) => return check_error(data, &error),
+    };
+    let text = state.to_string();
+    assert!(data.len() <= State::MAX_LEN && text.len() <= State::MAX_LEN);
+    assert_eq!(State::parse(text.as_bytes()), Ok(state.clone()));
+
+    let read = std::str::from_utf8(data).expect("UTF-8");
+    let lines = read.lines().map(str::trim);
+    let entries = lines.filter(|line| line.starts_with("bindnetaddr"));
+    assert!(state.iter().eq(entries.map(entry)));
+    for (bindnet, address) in state.iter() {
+        // One entry for one bindnetaddr: else the second would not be found.
+        assert_eq!(state.get(&bindnet), Some(address));
+        assert_eq!(bindnet.ip().is_ipv4(), address.ip().is_ipv4());
+    }
+
+    // Every place would take long.
+    let near_the_end = data.len().saturating_sub(32)..data.len();
+    for len in (0..data.len()).step_by(31).chain(near_the_end) {
+        assert!(State::parse(&data[..len]).is_err(), "cut at {len}");
+    }
+}
+
+/// An entry that is known to be one.
+fn entry(line: &str) -> (Bindnet, HostAddress) {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let ip: IpAddr = words[3].parse().expect("an address");
+    let zone = words.iter().position(|word| *word == "interface");
+    let zone = zone.map(|at| words[at + 1].parse::<Zone>().expect("a name"));
+    let link_local = matches!(ip, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
+    let address = HostAddress::new(ip, zone.filter(|_| link_local));
+    (words[1].parse().expect("a bindnetaddr"), address)
+}
+
+fn check_error(data: &[u8], error: &ParseStateError) {
+    let message = error.to_string();
+    let start = format!("line {}, {:?}: ", error.line(), error.text());
+    assert!(message.starts_with(&start), "{message}");
+    assert!(message.ends_with("\nCorrect it, or remove the file to choose anew."));
+    assert!(message.len() <= WORDS + 20 * data.len(), "{message}");
+    let lines = data.split(|byte| *byte == b'\n').count();
+    assert!((1..=lines).contains(&error.line()), "{message}");
+}
