@@ -62,7 +62,8 @@ struct Options {
     from: Option<PathBuf>,
     /// Print this host's whole snapshot as JSON and stop
     #[arg(long, conflicts_with_all = [
-        "bindnetaddr", "conf", "from", "wait", "quiet", "all", "profile", "strict", "interface", "floating",
+        "bindnetaddr", "conf", "from", "wait", "quiet", "all", "profile", "strict", "interface",
+        "floating",
         "fixed", "no_rule", "protocol", "previous", "state",
     ])]
     capture: bool,

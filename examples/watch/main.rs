@@ -1,4 +1,5 @@
-//! Follows the address that a cluster daemon has chosen for a bindnetaddr, and says when it changes.
+//! Follows the address that a cluster daemon has chosen for a bindnetaddr, and says when it
+//! changes.
 
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // Every example uses a part of it.

@@ -46,9 +46,9 @@ impl Snapshot {
 
 /// A socket and buffers for asking the kernel again and again, as a daemon does.
 ///
-/// It is of the network namespace that its thread was in when it was opened; whoever goes to another
-/// one (setns(2)) opens another. It has no thread and is not shared between threads; after fork(2)
-/// the child opens its own.
+/// It is of the network namespace that its thread was in when it was opened; whoever goes to
+/// another one (setns(2)) opens another. It has no thread and is not shared between threads; after
+/// fork(2) the child opens its own.
 ///
 /// ```
 /// use bindnet::{Capturer, Selector};

@@ -22,7 +22,8 @@ const QUIET: Duration = Duration::from_millis(50);
 /// Or when it is this many times as long ago.
 const PATIENCE: u32 = 10;
 
-/// The longest time that is waited for quiet: longer than anybody watches, and short enough for sums.
+/// The longest time that is waited for quiet: longer than anybody watches, and short enough for
+/// sums.
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How often what has changed is asked for again until nothing changes meanwhile.
@@ -39,18 +40,18 @@ const ROOM: usize = 8 * 1024;
 /// Keeps a snapshot of this host current, behind one fd.
 ///
 /// It subscribes to the kernel's changes of links and addresses (rtnetlink(7)), captures the host,
-/// and from then on asks again for whatever has changed. It has no thread and needs no runtime: when
-/// its fd is readable, [`Monitor::dispatch`] is called, which does not block on events. The fd works in
-/// poll(2), epoll(7), mio and tokio's `AsyncFd`; edge-triggered ones are cleared *before*
+/// and from then on asks again for whatever has changed. It has no thread and needs no runtime:
+/// when its fd is readable, [`Monitor::dispatch`] is called, which does not block on events. The fd
+/// works in poll(2), epoll(7), mio and tokio's `AsyncFd`; edge-triggered ones are cleared *before*
 /// `dispatch`, which receives all there is.
 ///
 /// A burst of changes gives one new snapshot: it is made when nothing has changed for 50 ms, and
 /// after half a second in any case. Once it has caught up, the snapshot is what
 /// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change.
 ///
-/// It is of the network namespace that its thread was in when it was opened; whoever goes to another
-/// one (setns(2)) opens another. It is not shared between threads; after fork(2) the child opens its
-/// own.
+/// It is of the network namespace that its thread was in when it was opened; whoever goes to
+/// another one (setns(2)) opens another. It is not shared between threads; after fork(2) the child
+/// opens its own.
 ///
 /// ```
 /// use std::os::fd::AsFd;
@@ -168,14 +169,15 @@ impl Monitor {
         self.overruns
     }
 
-    /// Receives what has changed, and brings the snapshot up to date if it is time for that: then it
-    /// returns it.
+    /// Receives what has changed, and brings the snapshot up to date if it is time for that: then
+    /// it returns it.
     ///
-    /// It is to be called when the fd is readable, and may be at any time. It does not wait for events.
+    /// It is to be called when the fd is readable, and may be at any time. It does not wait for
+    /// events.
     ///
     /// # Errors
-    /// As for [`Snapshot::capture`]. What has changed is not forgotten: the fd becomes readable again
-    /// for another try. Until that the snapshot may show some of the changes and not others.
+    /// As for [`Snapshot::capture`]. What has changed is not forgotten: the fd becomes readable
+    /// again for another try. Until that the snapshot may show some of the changes and not others.
     pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, CaptureError> {
         let news = self.receive()?;
         if self.dirty.is_empty() {

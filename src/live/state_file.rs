@@ -26,10 +26,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A file in which a daemon remembers what it chose, so that it binds the same after a restart.
 ///
 /// One file is for one daemon: choices are told apart by the bindnetaddr alone, and not by
-/// [`Selector::interface`](crate::Selector::interface). It is for the folder of the daemon's own, `/var/lib/NAME` (`StateDirectory=` in a systemd
-/// unit): whoever may open a folder can hold the lock on it. The text is a [`State`], and people
-/// may read and edit it. It is replaced as a whole: whatever is killed or fails in the middle of
-/// writing, and where the power goes, it shows the old choices or the new ones.
+/// [`Selector::interface`](crate::Selector::interface). It is for the folder of the daemon's own,
+/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit): whoever may open a folder can hold the
+/// lock on it. The text is a [`State`], and people may read and edit it. It is replaced as a whole:
+/// whatever is killed or fails in the middle of writing, and where the power goes, it shows the old
+/// choices or the new ones.
 ///
 /// ```
 /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};

@@ -15,8 +15,8 @@ use crate::snapshot::{Bits, Consistency, Snapshot, Table, is_link_local};
 /// The first snapshot gives the choice, and from then on it is the remembered one
 /// ([`Selector::previous`]). It stays as long as its address is configured and can be bound,
 /// whatever else comes, and whatever evidence appears against it: that is told, not acted on. When
-/// it is gone it is waited for, not replaced, because a daemon that silently changes its address splits
-/// its cluster; [`Tracker::follow`] replaces it.
+/// it is gone it is waited for, not replaced, because a daemon that silently changes its address
+/// splits its cluster; [`Tracker::follow`] replaces it.
 ///
 /// A remembered choice that is not here at the start is waited for likewise, unless the operator
 /// declares an address that is here fixed. That an address is missing from a snapshot which is
@@ -83,8 +83,8 @@ impl Tracker {
         }
     }
 
-    /// Whether a choice that is gone is replaced by the next one, and the choice is whatever the rule
-    /// gives with the last one remembered.
+    /// Whether a choice that is gone is replaced by the next one, and the choice is whatever the
+    /// rule gives with the last one remembered.
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
