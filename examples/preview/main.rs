@@ -63,8 +63,7 @@ struct Options {
     /// Print this host's whole snapshot as JSON and stop
     #[arg(long, conflicts_with_all = [
         "bindnetaddr", "conf", "from", "wait", "quiet", "all", "profile", "strict", "interface",
-        "floating",
-        "fixed", "no_rule", "protocol", "previous", "state",
+        "floating", "fixed", "no_rule", "protocol", "previous", "state",
     ])]
     capture: bool,
     /// When output is coloured; NO_COLOR is honoured

@@ -76,6 +76,27 @@ const ROOM: usize = 8 * 1024;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// In tokio:
+///
+/// ```
+/// use bindnet::{Monitor, Tracker};
+/// use tokio::io::unix::AsyncFd;
+///
+/// async fn watch(
+///     monitor: Monitor,
+///     mut tracker: Tracker,
+/// ) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut monitor = AsyncFd::new(monitor)?;
+///     loop {
+///         monitor.readable_mut().await?.clear_ready();
+///         let Some(host) = monitor.get_mut().dispatch()? else { continue };
+///         if let Some(event) = tracker.update(host) {
+///             println!("{event}");
+///         }
+///     }
+/// }
+/// ```
 #[must_use = "a monitor that is dropped watches nothing"]
 #[derive(Debug)]
 pub struct Monitor {
