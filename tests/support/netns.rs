@@ -285,7 +285,7 @@ fn seconds(lifetime: Lifetime) -> u32 {
 
 /// The output of `ip` read without the library, so that a mistake that its decoder and its parser
 /// share is found.
-fn assert_ip_text_agrees(host: &Snapshot, json: &[u8]) {
+pub fn assert_ip_text_agrees(host: &Snapshot, json: &[u8]) {
     // iproute2 does not escape every control character of a name, which is no JSON.
     let text = String::from_utf8_lossy(json.trim_ascii());
     let text = text.replace(char::is_control, "\u{fffd}");
