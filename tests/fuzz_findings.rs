@@ -71,3 +71,8 @@ fn corosync_conf() {
 fn state() {
     replay("state", fuzz::state::check);
 }
+
+#[test]
+fn tracker() {
+    replay("tracker", fuzz::tracker::check);
+}

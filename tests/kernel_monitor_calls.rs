@@ -11,7 +11,7 @@ mod watched;
 
 use std::os::fd::AsRawFd;
 
-use netns::{AddressRequest, Changer, cable, link};
+use netns::{AddressRequest, Changer, cable, link, settle};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, sendto, socket,
 };
@@ -38,7 +38,11 @@ fn change(told: &str) {
     match told {
         "nothing" => {}
         "an IPv4 address" => add("192.0.2.10/24".to_owned()),
-        "an IPv6 address" => add("2001:db8::10/64".to_owned()),
+        "an IPv6 address" => {
+            add("2001:db8::10/64".to_owned());
+            // The kernel tells of it twice.
+            settle();
+        }
         "many" => (0..100).for_each(|n| add(format!("10.0.{n}.1/24"))),
         "the link" => switch_arp_off(eth0),
         other => panic!("{other}"),

@@ -42,6 +42,7 @@ mod recorded {
     const V4: &[u8] = include_bytes!("data/addresses_v4.bin");
     const V6: &[u8] = include_bytes!("data/addresses_v6.bin");
     const LINKS: &[u8] = include_bytes!("data/links.bin");
+    const EVENTS: &[u8] = include_bytes!("data/events.bin");
     const IP_ADDR: &[u8] = include_bytes!("data/ip_addr.json");
 
     #[test]
@@ -51,6 +52,57 @@ mod recorded {
             assert!(decoded.len() > 7);
             assert_eq!(decoded, peer::messages(datagrams));
             assert!(matches!(decoded.last(), Some((.., Message::Done(0)))));
+        }
+    }
+
+    #[test]
+    fn events() {
+        let decoded = decode(EVENTS);
+        assert_eq!(decoded, peer::messages(EVENTS));
+        let mut told: Vec<String> = Vec::new();
+        for (sequence, port, message) in &decoded {
+            // Whoever asked for the change is told: the sequence number and port are its own.
+            assert_eq!(*sequence == 0, *port == 0);
+            let news = news(message);
+            // A link tells of every step on its way up.
+            if told.last() != Some(&news) {
+                told.push(news);
+            }
+        }
+        let expected = include_str!("data/events.txt");
+        assert_eq!(told.join("\n"), expected.trim_end());
+    }
+
+    fn news(message: &Message) -> String {
+        let address = |address: &Address| {
+            let label = address.label().map(|label| format!(" {label}"));
+            let peer = address.peer().map(|peer| format!(" peer {peer}"));
+            let flags = address.flags().expect("flags");
+            let link = address.link_index().unwrap_or(0);
+            let net = address.net().expect("a prefix");
+            let facts = [label, peer].map(Option::unwrap_or_default).concat();
+            format!("{net} on {link}{facts} {:#x}", flags.bits())
+        };
+        match message {
+            Message::NewAddress(new) => format!("new {}", address(new)),
+            Message::DeletedAddress(deleted) => format!("deleted {}", address(deleted)),
+            Message::NewLink(link) => {
+                let (up, running) = (link.is_up(), link.is_running());
+                let master = link.master().map(|master| format!(" in {master}"));
+                let state = match (up, running) {
+                    (Some(true), Some(true)) => "running",
+                    (Some(true), _) => "up",
+                    _ => "down",
+                };
+                let master = master.unwrap_or_default();
+                format!("link {} {} {state}{master}", link.index(), link.name())
+            }
+            Message::DeletedLink(link) => {
+                let master = link.master().map(|master| format!(" in {master}"));
+                let master = master.unwrap_or_default();
+                format!("deleted link {} {}{master}", link.index(), link.name())
+            }
+            other => format!("{other:?}"),
         }
     }
 

@@ -102,7 +102,7 @@ fn a_floating_address_comes_and_the_node_s_goes_and_returns() {
         ip("addr add 192.168.1.20/24 dev eth0 label eth0:vip");
         let event = watching.next();
         assert_eq!(told(&event), ("kept", NODE, NODE, ETH0));
-        let reason = "192.168.1.20/24 on eth0 has come, floating (label, secondary).";
+        let reason = "192.168.1.20/24 on eth0 has come: floating (label, secondary).";
         assert_eq!(event["reason"], reason);
 
         // What does not bear on the choice is not told.
@@ -111,7 +111,7 @@ fn a_floating_address_comes_and_the_node_s_goes_and_returns() {
         ip("addr del 192.168.1.10/24 dev eth0");
         let event = watching.next();
         assert_eq!(told(&event), ("lost", None, NODE, None));
-        let reason = "192.168.1.10 is no longer configured here.";
+        let reason = "192.168.1.10 is no longer configured here. It is waited for.";
         assert_eq!(event["reason"], reason);
 
         ip("addr add 192.168.1.10/24 dev eth0");
@@ -199,7 +199,7 @@ fn a_remembered_choice_is_waited_for() {
         assert!(
             early
                 .stdout
-                .ends_with("The remembered choice, 192.168.1.10, is waited for.\n")
+                .contains("The remembered choice, 192.168.1.10, is waited for. ")
         );
 
         let (watching, first) = Watching::start(&["--state", state.path(), "192.168.1.0"]);

@@ -12,5 +12,6 @@ pub mod mask_scan;
 pub mod rtnetlink;
 pub mod snapshot;
 pub mod state;
+pub mod tracker;
 
 mod input;

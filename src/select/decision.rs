@@ -145,12 +145,14 @@ impl Decision {
         self.result.ok()?.separated_by
     }
 
-    /// Whether waiting cannot better it: an address was chosen, and neither as a neighbour of the
-    /// one that was named ([`Match::SameNetwork`]) nor in the place of a remembered one that is
-    /// not here ([`Separation::PreviousAbsent`]). Those may still come.
+    /// Whether waiting cannot better it: an address was chosen, from a list that is not known to
+    /// be interrupted, and neither as a neighbour of the one that was named
+    /// ([`Match::SameNetwork`]) nor in the place of a remembered one that is not here
+    /// ([`Separation::PreviousAbsent`]). Those may still come.
     pub fn is_settled(&self) -> bool {
+        let whole = self.consistency != Some(Consistency::Interrupted);
         let replaces = self.separated_by() == Some(Separation::PreviousAbsent);
-        let chosen = self.chosen().filter(|_| !replaces);
+        let chosen = self.chosen().filter(|_| whole && !replaces);
         chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
     }
 

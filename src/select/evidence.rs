@@ -1,6 +1,7 @@
 //! Evidence: what the kernel shows, and the operator declares, for or against an address floating.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -310,6 +311,11 @@ impl Default for Rules {
 impl Rules {
     pub fn declare(&mut self, declared: Declared) {
         self.declared = declared;
+    }
+
+    /// What is declared of an address.
+    pub fn declared(&self, ip: IpAddr) -> Option<Declaration> {
+        self.declared.of(ip)
     }
 
     pub fn switch_off(&mut self, rule: Rule) {

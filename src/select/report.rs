@@ -200,7 +200,7 @@ impl Decision {
         format!("{bindnet} is not configured here, this is {article} address of the same network.")
     }
 
-    fn previous_absent(&self) -> String {
+    pub(super) fn previous_absent(&self) -> String {
         let Some(previous) = self.previous else {
             return String::new();
         };

@@ -3,8 +3,12 @@
 use std::net::IpAddr;
 
 use super::decision::{Candidate, Decision, Verdict};
-use super::event::{Event, EventKind, changes};
+use super::declared::Declaration;
+use super::event::{Event, EventKind, changes, sentence, unusable};
+use super::evidence::Reason;
+use super::host_address::HostAddress;
 use super::profile::Profile;
+use super::report::place;
 use super::selector::Selector;
 use super::separation::Separation;
 use super::view::{Restriction, View};
@@ -19,7 +23,7 @@ use crate::snapshot::{Bits, Consistency, Snapshot, Table, is_link_local};
 /// splits its cluster; [`Tracker::follow`] replaces it.
 ///
 /// A remembered choice that is not here at the start is waited for likewise, unless the operator
-/// declares an address that is here fixed. That an address is missing from a snapshot which is
+/// declares it floating, or an address that is here fixed. That an address is missing from a snapshot which is
 /// interrupted says nothing.
 ///
 /// It is pure: the same snapshots give the same events.
@@ -41,7 +45,7 @@ use crate::snapshot::{Bits, Consistency, Snapshot, Table, is_link_local};
 /// // Another address comes first: nothing moves.
 /// let event = tracker.update(&host(&["192.0.2.20/24", "192.0.2.10/24"])).unwrap();
 /// assert_eq!(event.kind(), EventKind::Kept);
-/// assert_eq!(event.reason(), "192.0.2.20/24 on eth0 has come, outranked.");
+/// assert_eq!(event.reason(), "192.0.2.20/24 on eth0 has come: outranked.");
 ///
 /// let event = tracker.update(&host(&["192.0.2.20/24"])).unwrap();
 /// assert_eq!(event.kind(), EventKind::Lost);
@@ -145,11 +149,13 @@ impl Tracker {
         }
         let decision = self.selector.decide(host);
         // What is remembered is waited for; a cluster knows this node by it.
-        let waits = !self.follow && decision.separated_by() == Some(Separation::PreviousAbsent);
+        let waits = !self.follow
+            && decision.separated_by() == Some(Separation::PreviousAbsent)
+            && !self.remembers_floating();
         let chosen = decision.chosen().filter(|c| !waits && can_be_bound(c));
         let news = match (chosen, first) {
             (Some(_), true) => Some((EventKind::Initial, sentence(&decision))),
-            (Some(_), false) => Some((EventKind::Gained, sentence(&decision))),
+            (Some(chosen), false) => Some((EventKind::Gained, arrived(chosen, &decision))),
             (None, true) => Some((EventKind::Initial, self.why_none(&decision))),
             (None, false) => None,
         };
@@ -163,18 +169,30 @@ impl Tracker {
         news
     }
 
+    /// Whether the operator declares floating what is remembered: it was a mistake.
+    fn remembers_floating(&self) -> bool {
+        let declared = |previous: HostAddress| self.selector.rules.declared(previous.ip());
+        self.selector.previous.and_then(declared) == Some(Declaration::Floating)
+    }
+
     /// Why nothing is bound at the start.
     fn why_none(&self, decision: &Decision) -> String {
-        let sentence = sentence(decision);
-        let remembers = decision.profile() == Profile::Default;
-        match (decision.chosen(), self.selector.previous) {
-            (Some(chosen), _) if !can_be_bound(chosen) => {
-                format!("{sentence} It cannot be bound (yet).")
+        let waited_for = match self.selector.previous {
+            Some(previous) if decision.profile() == Profile::Default => {
+                format!(" The remembered choice, {previous}, is waited for.")
             }
-            (_, Some(previous)) if remembers => {
-                format!("{sentence} The remembered choice, {previous}, is waited for.")
+            _ => String::new(),
+        };
+        match decision.chosen() {
+            None => sentence(decision) + &waited_for,
+            Some(chosen) if !can_be_bound(chosen) => {
+                format!("{} It cannot be bound (yet).", sentence(decision))
             }
-            _ => sentence,
+            Some(chosen) => {
+                let why = decision.previous_absent();
+                let place = place(chosen);
+                format!("none: {why}.{waited_for} {chosen}{place} could be bound.")
+            }
         }
     }
 
@@ -195,9 +213,14 @@ impl Tracker {
         self.hold(found);
         let decision = self.selector.decide(host);
         if let Some(next) = self.next(&decision) {
-            return Some(self.go(next, decision.to_string(), host));
+            let place = place(found);
+            let instead = format!("It is taken instead of {found}{place}, which is still here.");
+            return Some(self.go(next, format!("{decision} {instead}"), host));
         }
-        let changes = self.last.as_ref().map(|last| changes(last, &decision));
+        let changes = self
+            .last
+            .as_ref()
+            .map(|last| changes(last, &decision, found));
         self.last = Some(decision);
         let changes = changes.filter(|changes| !changes.is_empty())?;
         Some((EventKind::Kept, changes))
@@ -205,17 +228,16 @@ impl Tracker {
 
     /// The choice is back.
     fn regain(&mut self, found: &Candidate, host: &Snapshot) -> News {
-        let reason = match (self.lost, found.interface()) {
-            (false, Some(interface)) => {
-                format!("{found} is on another link {interface} now: it is to be bound again.")
-            }
-            (_, Some(interface)) => format!("{found} on {interface} can be bound again."),
-            (_, None) => format!("{found} can be bound again."),
+        let place = place(found);
+        let reason = match self.lost {
+            true => format!("{found}{place} is back and can be bound again."),
+            false => format!("{found}{place}: the link was made anew, bind it again."),
         };
         self.hold(found);
         let decision = self.selector.decide(host);
         if let Some(next) = self.next(&decision) {
-            return self.go(next, format!("{reason} {decision}"), host);
+            let reason = format!("{reason} But instead of it {decision}");
+            return self.go(next, reason, host);
         }
         self.last = Some(decision);
         (EventKind::Gained, reason)
@@ -227,23 +249,41 @@ impl Tracker {
         let previous = self.selector.previous.map(|address| address.to_string());
         let previous = previous.unwrap_or_default();
         let gone = match found {
-            Some(found) => format!("{previous} cannot be bound any more ({}).", found.reasons()),
-            None => format!("{previous} is no longer configured here."),
+            Some(found) => format!("{previous} cannot be bound any more: {}.", unusable(found)),
+            None => format!(
+                "{previous} is no longer configured {}.",
+                self.where_it_was(host)
+            ),
         };
         if let Some(next) = self.next(&decision) {
-            return Some(self.go(next, format!("{gone} {decision}"), host));
+            return Some(self.go(next, format!("{gone} In its place {decision}"), host));
         }
+        let gone = format!("{gone} It is waited for.");
         self.last = Some(decision);
         let again = std::mem::replace(&mut self.lost, true);
         (!again).then_some((EventKind::Lost, gone))
+    }
+
+    /// On its link, where no other one counts.
+    fn where_it_was(&self, host: &Snapshot) -> String {
+        let anywhere = self.selector.restriction(host) == Restriction::None;
+        let held = self.held.as_ref();
+        let on_link = held.filter(|held| !anywhere || is_link_local(held.ip));
+        match on_link.and_then(|held| held.interface) {
+            Some(interface) => format!("on {interface}"),
+            None => "here".to_owned(),
+        }
     }
 
     /// The choice of the rule, where it is to be followed and is another one.
     fn next<'a>(&self, decision: &'a Decision) -> Option<&'a Candidate> {
         let is_whole = decision.consistency() != Some(Consistency::Interrupted);
         let chosen = decision.chosen().filter(|_| self.follow && is_whole)?;
-        let held = self.held.as_ref().map(Candidate::identity);
-        let is_held = held == Some(chosen.identity());
+        // Of a link-local address on an unknown link nobody can say that it is another one.
+        let same_link = |held: &Candidate| held.link.is_none() || held.link == chosen.link;
+        let is_held = self.held.as_ref().is_some_and(|held| {
+            held.ip == chosen.ip && (!is_link_local(held.ip) || same_link(held))
+        });
         (!is_held && can_be_bound(chosen)).then_some(chosen)
     }
 
@@ -271,18 +311,20 @@ fn is_interrupted(host: &Snapshot) -> bool {
     host.about().consistency == Some(Consistency::Interrupted)
 }
 
+/// Why there is a choice at last.
+fn arrived(chosen: &Candidate, decision: &Decision) -> String {
+    match chosen.is(Reason::Previous) {
+        true => format!(
+            "{chosen}{}: the remembered choice is here now.",
+            place(chosen)
+        ),
+        false => sentence(decision),
+    }
+}
+
 /// Corosync also takes what is tentative, and old versions the other end of a link.
 fn can_be_bound(chosen: &Candidate) -> bool {
     !chosen.is_unusable() && chosen.local == chosen.ip
-}
-
-/// The sentence of a decision, which ends as one.
-fn sentence(decision: &Decision) -> String {
-    let mut sentence = decision.to_string();
-    if !sentence.ends_with('.') {
-        sentence.push('.');
-    }
-    sentence
 }
 
 /// Looks for an address that was chosen.

@@ -1,5 +1,7 @@
 //! Strategies for questions about hosts: hits, near misses and misses, with every option.
 
+#![allow(dead_code)] // Each test uses a part of it.
+
 use std::net::IpAddr;
 
 use bindnet::{Address, Candidate, Decision, Link, Rule, Separation};

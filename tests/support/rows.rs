@@ -16,6 +16,8 @@
 //! their line does not say otherwise; `?` is an unknown link. What stands behind `=>` is expected:
 //! the match, the verdict and the reasons; an address without it is no candidate.
 
+#![allow(dead_code)] // Each test uses a part of it.
+
 use std::net::IpAddr;
 
 use bindnet::{
@@ -39,10 +41,20 @@ pub fn table(rows: &str) {
 
 /// Decides as the options of `preview` say about the host of these lines.
 pub fn decide(options: &str, host: &str) -> Decision {
-    let mut words = options.split_whitespace();
+    let mut about = About::default();
+    let options: Vec<&str> = options.split_whitespace().collect();
+    if options.contains(&"--interrupted") {
+        about.consistency = Some(Consistency::Interrupted);
+    }
+    let options = options.into_iter().filter(|o| *o != "--interrupted");
+    selector(options).decide(&read(host).0.with_about(about))
+}
+
+/// What these options of `preview` ask.
+pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> Selector {
+    let mut words = words.into_iter();
     let mut selector = Selector::new(words.next().unwrap().parse().unwrap());
     let (mut floating, mut fixed, mut protocols) = (Vec::new(), Vec::new(), Vec::new());
-    let mut about = About::default();
     while let Some(option) = words.next() {
         let mut value = || words.next().unwrap();
         match option {
@@ -54,17 +66,16 @@ pub fn decide(options: &str, host: &str) -> Decision {
             "--protocol" => protocols.push(value().parse().unwrap()),
             "--no-protocol" => selector = selector.floating_protocols([]),
             "--interface" => selector = selector.interface(value().parse().unwrap()),
+            "--profile" => selector = selector.profile(value().parse().unwrap()),
             "--strict" => selector = selector.strict(true),
             "--all" => selector = selector.list_all(true),
-            "--interrupted" => about.consistency = Some(Consistency::Interrupted),
             _ => panic!("no such option: {option}"),
         }
     }
     if !protocols.is_empty() {
         selector = selector.floating_protocols(protocols);
     }
-    let selector = selector.declared(Declared::new(floating, fixed).unwrap());
-    selector.decide(&read(host).0.with_about(about))
+    selector.declared(Declared::new(floating, fixed).unwrap())
 }
 
 /// The result of a decision: `192.0.2.10 AMBIGUOUS kernel-order`.
@@ -99,6 +110,11 @@ fn line(candidate: &bindnet::Candidate) -> String {
     words.join(" ")
 }
 
+/// The host of these lines.
+pub fn host(text: &str) -> Snapshot {
+    read(text).0
+}
+
 /// The snapshot, and what is expected of the candidates.
 fn read(text: &str) -> (Snapshot, Vec<String>) {
     let mut links: Vec<Link> = Vec::new();
@@ -131,9 +147,12 @@ fn read(text: &str) -> (Snapshot, Vec<String>) {
     (Snapshot::new(links, addresses).unwrap(), wanted)
 }
 
-/// Links have the indexes 1, 2, 3 in the order in which they are mentioned.
+/// Links have the indexes 1, 2, 3 in the order in which they are mentioned, if they do not say
+/// another.
 fn link(before: usize, name: &str, facts: &[&str]) -> Link {
-    let link = Link::new(before as u32 + 1, name.parse::<Name>().unwrap());
+    let index = facts.iter().find_map(|fact| fact.strip_prefix("index="));
+    let index = index.map_or(before as u32 + 1, |index| index.parse().unwrap());
+    let link = Link::new(index, name.parse::<Name>().unwrap());
     let mut flags = LinkFlags::UP | LinkFlags::RUNNING;
     let mut mac = None;
     for fact in facts {
@@ -142,6 +161,7 @@ fn link(before: usize, name: &str, facts: &[&str]) -> Link {
             None if *fact == "no-carrier" => flags = LinkFlags::UP,
             None if *fact == "unknown" => return link,
             Some(("mac", value)) => mac = Some(value.parse().unwrap()),
+            Some(("index", _)) => {}
             _ => panic!("no such fact of a link: {fact}"),
         }
     }

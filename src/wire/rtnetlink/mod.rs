@@ -172,10 +172,12 @@ fn request<const N: usize>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
-    /// The sequence number of the request it answers; 0 for an event.
+    /// The sequence number of the request it answers; of an event 0, or that of the request which
+    /// brought the change about.
     #[doc(alias = "nlmsg_seq")]
     pub sequence: u32,
-    /// The port id of the socket it is for; 0 for an event.
+    /// The port id of the socket it is for; of an event 0, or that of whoever brought the change
+    /// about.
     #[doc(alias = "nlmsg_pid")]
     pub port: u32,
     /// Whether the list changed while it was dumped (`NLM_F_DUMP_INTR`).
@@ -204,7 +206,7 @@ pub enum Message {
     DeletedAddress(Address),
     /// A link is there (`RTM_NEWLINK`).
     NewLink(Link),
-    /// A link is gone (`RTM_DELLINK`).
+    /// A link is gone (`RTM_DELLINK`); or has left its bridge, where the family is AF_BRIDGE.
     DeletedLink(Link),
     /// The end of a dump (`NLMSG_DONE`), with an errno(3) number if it failed on the way.
     Done(i32),
