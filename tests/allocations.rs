@@ -2,7 +2,8 @@
 //! stage in network namespaces of their own.
 //!
 //! A new capturer makes room by doubling it. A kept one has its room: a decision of it allocates
-//! the list of candidates that it hands out, where there are many, and nothing else.
+//! the list of candidates that it hands out, where there are many, and nothing else. A monitor
+//! asks again in the room it has.
 
 #[path = "support/many.rs"]
 mod many;
@@ -11,12 +12,13 @@ mod netns;
 
 use std::hint::black_box;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use allocation_counter::measure;
-use bindnet::{Address, Decision, Link, Snapshot};
+use bindnet::{Address, Decision, Link, Monitor, Snapshot, Tracker};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use many::{ASK_AT_MOST, LINKS, Many, SIZES, links, selector};
-use netns::{capturer, run};
+use netns::{AddressRequest, Changer, capturer, link, run};
 
 /// The lists that grow with every address: the addresses with their masks, and what else is known.
 const LISTS: u64 = 2;
@@ -195,6 +197,70 @@ fn a_dump_of_links_allocates_once_for_each() {
         let kinds = LINKS as u64;
         assert!(counted <= kinds + 8 * doublings(LINKS), "{counted}");
     });
+}
+
+/// What a monitor allocates when an address comes or goes: a note that its link is to be asked
+/// about, and the time as a text.
+const NOTED: u64 = 2;
+
+/// Requires that a monitor asks again in the room that it has.
+fn assert_monitor_keeps_its_room(ipv6: bool) {
+    run(|| {
+        Many::stage(ipv6).grow(1_000);
+        let net = match ipv6 {
+            false => "198.51.100.1/24",
+            true => "2001:db8:9::1/64",
+        };
+        let come_and_go = AddressRequest::new(net.parse().unwrap(), link("eth0").index());
+        let changer = Changer::open();
+        let monitor = Monitor::with_capturer(capturer()).unwrap();
+        let mut monitor = monitor.debounce(Duration::ZERO);
+        let mut least = [u64::MAX; 2];
+        // The kernel may tell of links meanwhile, so that it is done several times.
+        for round in 0..20 {
+            match round % 2 {
+                0 => changer.add(&come_and_go).unwrap(),
+                _ => changer.delete(&come_and_go).unwrap(),
+            }
+            netns::until("the kernel tells of it", || {
+                let (counted, news) = count(|| monitor.dispatch().unwrap().is_some());
+                if news {
+                    least[round % 2] = least[round % 2].min(counted);
+                }
+                news
+            });
+            let fresh = capturer().capture().unwrap();
+            assert_eq!(monitor.snapshot().len(), fresh.len());
+        }
+        assert_eq!(least, [NOTED; 2]);
+    });
+}
+
+#[test]
+fn a_monitor_asks_again_in_the_room_it_has() {
+    assert_monitor_keeps_its_room(false);
+}
+
+#[test]
+fn a_monitor_asks_again_in_the_room_it_has_for_ipv6() {
+    assert_monitor_keeps_its_room(true);
+}
+
+/// Where nothing changes for it, also while it waits for its choice.
+#[test]
+fn a_tracker_allocates_as_a_decision_does() {
+    let host = snapshot();
+    let mut all = Vec::new();
+    for (question, candidates, _) in IPV4.iter().chain(&IPV6) {
+        let selector = selector(question);
+        let mut tracker = Tracker::new(selector.clone());
+        assert!(tracker.update(&host).is_some());
+        let (counted, event) = count(|| tracker.update(&host));
+        assert!(event.is_none(), "{question}: {event:?}");
+        let counted = (counted, selector.decide(&host));
+        all.extend(wrong(&(question, *candidates, 1), "update", counted));
+    }
+    assert!(all.is_empty(), "{all:#?}");
 }
 
 /// The addresses of [`Many`], captured by nobody.

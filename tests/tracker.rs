@@ -249,6 +249,15 @@ fn a_remembered_choice_is_waited_for() {
         nothing                 => initial none was 192.0.2.20: host. The remembered choice
         eth0 192.0.2.20/24      => gained 192.0.2.20 on eth0 was 192.0.2.20
 
+        # it is here, but under its prefix not in the network
+        watch 192.0.2.0 --previous 192.0.2.20
+        eth0 192.0.2.20/32      => initial none was 192.0.2.20: It is here as 192.0.2.20/32 on eth0
+        eth0 192.0.2.20/24      => gained 192.0.2.20 on eth0 was 192.0.2.20
+
+        # the operator has declared it floating since
+        watch 192.0.2.0 --previous 192.0.2.20 --floating 192.0.2.20
+        eth0 192.0.2.10/24      => initial 192.0.2.10 on eth0 was 192.0.2.20
+
         # it cannot be bound yet
         watch 2001:db8:: --previous 2001:db8::1
         eth0 2001:db8::2/64; eth0 2001:db8::1/64 tentative => initial none was 2001:db8::1

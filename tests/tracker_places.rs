@@ -153,8 +153,8 @@ fn absence_from_an_interrupted_snapshot_is_ignored() {
 
         # at the start, with nothing to miss
         watch 192.0.2.0
-        interrupted; eth0 192.0.2.10/24         => initial 192.0.2.10 on eth0
-        eth0 192.0.2.10/24; eth0 192.0.2.20/24  => kept 192.0.2.10 on eth0
+        interrupted; eth0 192.0.2.10/24         => initial none: kept changing
+        eth0 192.0.2.10/24; eth0 192.0.2.20/24  => gained 192.0.2.10 on eth0
 
         # it lacks the network that makes a VIP float
         watch 192.0.2.16/28

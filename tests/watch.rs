@@ -320,3 +320,42 @@ fn a_choice_that_cannot_be_remembered_is_not_told() {
         );
     });
 }
+
+/// At the end what is here counts, though it may be part of a burst.
+#[test]
+fn the_end_is_told_of() {
+    run(|| {
+        cable("eth0");
+        ip("addr add 192.168.1.10/24 dev eth0");
+        let (watching, first) = Watching::start(&["192.168.1.0"]);
+        assert_eq!(told(&first), ("initial", NODE, None, ETH0));
+        ip("addr del 192.168.1.10/24 dev eth0");
+        let (status, lines) = watching.end(Signal::SIGTERM);
+        assert_eq!(status, 1);
+        let last: Value = serde_json::from_str(lines.last().expect("a line")).unwrap();
+        assert_eq!(told(&last), ("lost", None, NODE, None));
+    });
+}
+
+/// A choice that replaces the remembered one at the start is written down like a move.
+#[test]
+fn a_start_that_follows_is_remembered() {
+    run(|| {
+        cable("eth0");
+        ip("addr add 192.168.1.10/24 dev eth0");
+        let written = "bindnet-state/1\nbindnetaddr 192.168.1.0 address 192.168.1.99\nend\n";
+        let state = TempFile::new(written.as_bytes());
+        let args = ["--for", "0", "--state", state.path(), "192.168.1.0"];
+        let declared = run_watch(&[&["--fixed", "192.168.1.10"][..], &args].concat());
+        assert_eq!(declared.status, 0);
+        assert!(
+            declared.stderr.contains("still remembers 192.168.1.99"),
+            "{declared:?}"
+        );
+        assert_eq!(remembered(&state), written);
+
+        let followed = run_watch(&[&["--follow"][..], &args].concat());
+        assert_eq!((followed.status, followed.stderr.as_str()), (0, ""));
+        assert!(remembered(&state).contains("address 192.168.1.10 "));
+    });
+}

@@ -1,11 +1,14 @@
-//! The floor F: what the kernel needs to list the IPv4 addresses, and nothing else.
+//! The floor F: what the kernel needs to list the IPv4 addresses, and nothing else; and what it
+//! needs to tell of a change.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::sockopt::SetBool;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send,
+    setsockopt, socket,
 };
 
 /// How much the kernel puts into a datagram at the most.
@@ -14,13 +17,14 @@ const BUFFER: usize = 32 << 10;
 const NLMSG_HDRLEN: usize = 16;
 const NLMSG_DONE: u16 = 3;
 
-/// `RTM_GETADDR`, a dump: `struct nlmsghdr` and `struct ifaddrmsg`.
-fn request(family: libc::c_int) -> [u8; 24] {
+/// `RTM_GETADDR`, a dump: `struct nlmsghdr` and `struct ifaddrmsg`. Link 0 are all of them.
+fn request(family: libc::c_int, link: u32) -> [u8; 24] {
     let mut request = [0; 24];
     request[..4].copy_from_slice(&24u32.to_ne_bytes());
     request[4..6].copy_from_slice(&22u16.to_ne_bytes());
     request[6..8].copy_from_slice(&0x301u16.to_ne_bytes());
     request[16] = family as u8;
+    request[20..].copy_from_slice(&link.to_ne_bytes());
     request
 }
 
@@ -49,20 +53,26 @@ impl Floor {
 
     /// Of a family.
     pub fn of(family: libc::c_int) -> Self {
+        Self::on_link(family, 0)
+    }
+
+    /// Of a family, on one link.
+    pub fn on_link(family: libc::c_int, link: u32) -> Self {
         Self {
-            request: request(family),
+            request: request(family, link),
             buffer: vec![0; BUFFER].into(),
         }
     }
 
     /// F: opens a socket, asks for the addresses, throws away what comes, and closes the socket.
     pub fn dump(&mut self) {
-        let (family, protocol) = (AddressFamily::Netlink, SockProtocol::NetlinkRoute);
-        let socket = socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol);
-        let socket = socket.expect("a netlink socket");
-        setsockopt(&socket, StrictCheck, &true).expect("NETLINK_GET_STRICT_CHK (Linux 4.20)");
+        self.dump_on(&route_socket());
+    }
+
+    /// The same on a socket that is kept.
+    pub fn dump_on(&mut self, socket: &OwnedFd) {
         send(socket.as_raw_fd(), &self.request, MsgFlags::empty()).expect("a request");
-        while !self.ends(&socket) {}
+        while !self.ends(socket) {}
     }
 
     /// Receives a datagram; whether it ends the dump. `NLMSG_DONE` stands last in one.
@@ -79,5 +89,50 @@ impl Floor {
             rest = rest.get(next..).unwrap_or_default();
         }
         false
+    }
+}
+
+/// A socket for requests.
+pub fn route_socket() -> OwnedFd {
+    let (family, protocol) = (AddressFamily::Netlink, SockProtocol::NetlinkRoute);
+    let socket = socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol);
+    let socket = socket.expect("a netlink socket");
+    setsockopt(&socket, StrictCheck, &true).expect("NETLINK_GET_STRICT_CHK (Linux 4.20)");
+    socket
+}
+
+/// Hears of every change of links and addresses, and throws away what it hears.
+pub struct Listener {
+    pub socket: OwnedFd,
+    buffer: Box<[u8]>,
+}
+
+impl Listener {
+    pub fn open() -> Self {
+        let socket = route_socket();
+        let groups = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
+        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups as u32)).expect("the groups");
+        Self {
+            socket,
+            buffer: vec![0; BUFFER].into(),
+        }
+    }
+
+    /// Receives until there is nothing more, and says how many events there were. Those that are
+    /// lost are not counted.
+    pub fn discard(&mut self) -> usize {
+        let mut count = 0;
+        loop {
+            match recv(
+                self.socket.as_raw_fd(),
+                &mut self.buffer,
+                MsgFlags::MSG_DONTWAIT,
+            ) {
+                Ok(_) => count += 1,
+                Err(Errno::ENOBUFS) => {}
+                Err(Errno::EAGAIN) => return count,
+                Err(errno) => panic!("recv: {errno}"),
+            }
+        }
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! `cargo bench --bench floor` prints a table and fails where a row misses what it must reach. It
 //! takes root, because it stages its hosts in network namespaces, and some minutes on a machine
-//! that has nothing else to do. `-- dumps` prints one part of it: `kept`, `dumps`, `churn`, `rtnl`
-//! or `programs`. With `-- --test` everything is run once and nothing is judged.
+//! that has nothing else to do. `-- dumps` prints one part of it: `kept`, `dumps`, `churn`, `rtnl`,
+//! `events` or `programs`. With `-- --test` everything is run once and nothing is judged.
 #![allow(missing_docs)]
 
 #[path = "../../tests/support/netns.rs"]
@@ -16,6 +16,7 @@ mod netns;
 mod reading;
 
 mod dumps;
+mod events;
 mod hosts;
 mod kept;
 mod kernel;
@@ -31,11 +32,12 @@ use timing::Patience;
 
 /// The parts of the table, by the word that asks for one alone.
 type Part = (&'static str, fn(&mut Report, Patience));
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("kept", kept::run),
     ("dumps", dumps::run),
     ("churn", storms::churn),
     ("rtnl", storms::rtnl),
+    ("events", events::run),
     ("programs", programs::run),
 ];
 

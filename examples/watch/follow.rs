@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bindnet::{Capturer, EventKind, Monitor, StateFile, Tracker};
+use bindnet::{Capturer, Event, EventKind, Monitor, StateFile, Tracker};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -50,33 +50,85 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     // A person bears more than a daemon's main loop: a host that is booting may take its time.
     let capturer = Capturer::open().map_err(Failure::system)?;
     let capturer = capturer.timeout(Duration::from_secs(5));
-    let mut monitor = Monitor::with_capturer(capturer).map_err(Failure::system)?;
-    let mut tracker = Tracker::new(selector.clone()).follow(options.follow);
-
-    // The first look waits for a choice.
+    let mut watch = Watch {
+        monitor: Monitor::with_capturer(capturer).map_err(Failure::system)?,
+        tracker: Tracker::new(selector.clone()).follow(options.follow),
+        file,
+        options,
+    };
     let mut begun = false;
     loop {
-        let settled = || selector.decide(monitor.snapshot()).is_settled();
+        let settled = || selector.decide(watch.monitor.snapshot()).is_settled();
+        // The first look waits for a choice.
         if !begun && (start.elapsed() >= wait || settled()) {
+            watch.look_at_once()?;
             begun = true;
-            look(&mut tracker, &monitor, file.as_ref(), options)?;
         }
-        let first = (!begun).then(|| wait.saturating_sub(start.elapsed()));
-        let last = end.map(|end| end.saturating_sub(start.elapsed()));
-        let woken = match last {
-            Some(last) if last.is_zero() => Woken::Stop,
-            _ => sleep(&monitor, &signals, first.into_iter().chain(last).min())?,
-        };
-        if woken == Woken::Stop {
-            if !begun {
-                look(&mut tracker, &monitor, file.as_ref(), options)?;
+        let left = |time: Duration| time.saturating_sub(start.elapsed());
+        let over = end.is_some_and(|end| left(end).is_zero());
+        let waits = (!begun).then(|| left(wait));
+        let time = waits.into_iter().chain(end.map(left)).min();
+        if over || sleep(&watch.monitor, &signals, time)? == Woken::Stop {
+            watch.look_at_once()?;
+            return Ok(ExitCode::from(u8::from(watch.tracker.choice().is_none())));
+        }
+        if begun {
+            watch.look()?;
+        } else {
+            watch.monitor.dispatch().map_err(Failure::system)?;
+        }
+    }
+}
+
+/// What is watched, and where it is told.
+struct Watch<'a> {
+    monitor: Monitor,
+    tracker: Tracker,
+    file: Option<StateFile>,
+    options: &'a Options,
+}
+
+impl Watch<'_> {
+    /// Looks at a host that has changed, when its burst of changes is over.
+    fn look(&mut self) -> Result<(), Failure> {
+        let changed = self.monitor.dispatch().map_err(Failure::system)?;
+        match changed.and_then(|host| self.tracker.update(host)) {
+            Some(event) => self.tell(&event),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks without waiting for anything.
+    fn look_at_once(&mut self) -> Result<(), Failure> {
+        let event = self.monitor.wait(&mut self.tracker, Duration::ZERO);
+        match event.map_err(Failure::system)? {
+            Some(event) => self.tell(&event),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers the choice of an event and tells of it.
+    fn tell(&self, event: &Event) -> Result<(), Failure> {
+        // What is told is remembered.
+        if let (Some(file), Some(decision)) = (&self.file, self.tracker.decision()) {
+            let follow = self.options.follow;
+            let other = event.address().is_some() && event.address() != event.previous();
+            let remembered = match event.kind() {
+                EventKind::Lost | EventKind::Kept => Ok(false),
+                _ if follow && other => file.replace(decision),
+                _ => file.remember(decision),
+            };
+            remembered.map_err(|error| not_remembered(error).of(&event.to_string()))?;
+            if let Some(previous) = event.previous().filter(|_| other && !follow) {
+                let path = file.path().display();
+                print_error(&format!("warning: {path} still remembers {previous}\n"));
             }
-            return Ok(ExitCode::from(u8::from(tracker.choice().is_none())));
         }
-        let changed = monitor.dispatch().map_err(Failure::system)?.is_some();
-        if begun && changed {
-            look(&mut tracker, &monitor, file.as_ref(), options)?;
-        }
+        let line = match self.options.json {
+            true => event.to_json(self.monitor.overruns()),
+            false => event.to_string(),
+        };
+        print(&format!("{line}\n"))
     }
 }
 
@@ -95,7 +147,7 @@ fn sleep(monitor: &Monitor, signals: &SignalFd, time: Option<Duration>) -> Resul
     let mut fds = [
         PollFd::new(monitor.as_fd(), PollFlags::POLLIN),
         PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-        // Of a pipe it tells when its reader has gone.
+        // Of a pipe or a socket it tells when the other end has gone.
         PollFd::new(stdout.as_fd(), PollFlags::empty()),
     ];
     // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
@@ -108,32 +160,7 @@ fn sleep(monitor: &Monitor, signals: &SignalFd, time: Option<Duration>) -> Resul
         Err(errno) => return Err(Failure::system(format!("poll: {errno}"))),
     }
     let [_, signal, stdout] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
-    let stop = !signal.is_empty() || stdout.contains(PollFlags::POLLERR);
+    let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
+    let stop = !signal.is_empty() || stdout.intersects(gone);
     Ok(if stop { Woken::Stop } else { Woken::Look })
-}
-
-/// Tells what the snapshot means for the choice, and remembers the choice.
-fn look(
-    tracker: &mut Tracker,
-    monitor: &Monitor,
-    file: Option<&StateFile>,
-    options: &Options,
-) -> Result<(), Failure> {
-    let Some(event) = tracker.update(monitor.snapshot()) else {
-        return Ok(());
-    };
-    // What is told is remembered.
-    if let (Some(file), Some(decision)) = (file, tracker.decision()) {
-        let remembered = match event.kind() {
-            EventKind::Moved => file.replace(decision),
-            EventKind::Initial | EventKind::Gained => file.remember(decision),
-            _ => Ok(false),
-        };
-        remembered.map_err(not_remembered)?;
-    }
-    let line = match options.json {
-        true => event.to_json(monitor.overruns()),
-        false => event.to_string(),
-    };
-    print(&format!("{line}\n"))
 }

@@ -46,9 +46,10 @@ impl Snapshot {
 
 /// A socket and buffers for asking the kernel again and again, as a daemon does.
 ///
-/// It is of the network namespace that its thread was in when it was opened; whoever goes to
-/// another one (setns(2)) opens another. It has no thread and is not shared between threads; after
-/// fork(2) the child opens its own.
+/// It is of the network namespace that its thread was in when it was opened. Whoever goes to
+/// another one (setns(2)) opens another: after a dump that was given up it opens its socket anew, in
+/// the namespace that the thread is in then. It has no thread and is not shared between threads;
+/// after fork(2) the child opens its own.
 ///
 /// ```
 /// use bindnet::{Capturer, Selector};
@@ -64,7 +65,9 @@ impl Snapshot {
 #[derive(Debug)]
 pub struct Capturer {
     dumper: Dumper,
-    bound: Bound,
+    pub(super) bound: Bound,
+    /// Whether links and addresses were listed in one order, that of the links.
+    pub(super) in_link_order: bool,
     /// Room for what is asked for.
     pub(super) room: Snapshot,
 }
@@ -81,6 +84,7 @@ impl Capturer {
                 attempts: 10,
                 timeout: Duration::from_millis(500),
             },
+            in_link_order: true,
             room: Snapshot::default(),
         })
     }

@@ -164,7 +164,7 @@ impl<T: Transport> Dumper<T> {
                 Err(Errno::EINTR) => None,
                 Err(Errno::ENOBUFS) => return Ok(Pass::Lost),
                 Err(Errno::ETIMEDOUT) => return Err(CaptureError::Timeout { request, timeout }),
-                Err(errno) => return Err(CaptureError::system("recvmsg", errno)),
+                Err(errno) => return Err(CaptureError::system("recvfrom", errno)),
             };
             // Anybody may send to this socket; only the kernel is answered for.
             if let Some(received) = received.filter(|received| received.sender == 0) {

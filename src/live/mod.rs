@@ -14,6 +14,8 @@ mod monitor;
 mod refresh;
 mod state_error;
 mod state_file;
+#[cfg(target_os = "linux")]
+mod wait;
 
 #[cfg(target_os = "linux")]
 pub use capturer::Capturer;

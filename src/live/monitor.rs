@@ -4,12 +4,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::CaptureError;
-use crate::select::{Event, Tracker};
 use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
 use crate::sys::netlink::{Received, Socket};
@@ -47,7 +45,8 @@ const ROOM: usize = 8 * 1024;
 ///
 /// A burst of changes gives one new snapshot: it is made when nothing has changed for 50 ms, and
 /// after half a second in any case. Once it has caught up, the snapshot is what
-/// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change.
+/// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change, and
+/// some changes of tentative IPv6 addresses, of which the kernel does not tell.
 ///
 /// It is of the network namespace that its thread was in when it was opened; whoever goes to
 /// another one (setns(2)) opens another. It is not shared between threads; after fork(2) the child
@@ -57,8 +56,7 @@ const ROOM: usize = 8 * 1024;
 /// use std::os::fd::AsFd;
 ///
 /// use bindnet::{Monitor, Selector, Tracker};
-/// use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-///
+/// ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut monitor = Monitor::open()?;
 /// let mut tracker = Tracker::new(Selector::new("127.0.0.1".parse()?));
@@ -151,7 +149,8 @@ impl Monitor {
             overruns: 0,
             behind: false,
         };
-        monitor.catch_up()?;
+        let caught_up = monitor.try_to_catch_up()?;
+        monitor.rest(caught_up)?;
         Ok(monitor)
     }
 
@@ -193,14 +192,18 @@ impl Monitor {
     /// Receives what has changed, and brings the snapshot up to date if it is time for that: then
     /// it returns it.
     ///
-    /// It is to be called when the fd is readable, and may be at any time. It does not wait for
-    /// events.
+    /// It is to be called when the fd is readable, and may be at any time.
+    ///
+    /// It does not wait for events, but for the kernel's answers: a begun round of questions is the
+    /// last one when the timeout of the capturer is over. Where the kernel does not answer in
+    /// time, or kept changing the host, the snapshot says `interrupted`, and the fd becomes readable
+    /// again for another try: that passes, and is no error.
     ///
     /// # Errors
-    /// As for [`Snapshot::capture`]. What has changed is not forgotten: the fd becomes readable
-    /// again for another try. Until that the snapshot may show some of the changes and not others.
+    /// Where a system call fails, or the kernel refuses to answer. What has changed is not
+    /// forgotten: the snapshot says `interrupted`, and the fd becomes readable again.
     pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, CaptureError> {
-        let news = self.receive()?;
+        let news = self.receive().or_else(|error| self.fail(error))?;
         if self.dirty.is_empty() {
             return Ok(None);
         }
@@ -230,116 +233,81 @@ impl Monitor {
         Ok(Some(&self.host))
     }
 
-    /// Waits for the next event of a tracker; none where the time is over before.
-    ///
-    /// The first one, [`EventKind::Initial`](crate::EventKind::Initial), waits for a choice that is
-    /// settled ([`Decision::is_settled`](crate::Decision::is_settled)), and comes in any case when
-    /// the time is over: a daemon may start before its address is there.
-    ///
-    /// This blocks. A daemon that has other things to do calls [`Tracker::update`] with
-    /// [`Monitor::snapshot`] at the start and with what [`Monitor::dispatch`] returns.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use bindnet::{EventKind, Monitor, Selector, Tracker};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut tracker = Tracker::new(Selector::new("127.0.0.1".parse()?));
-    /// let mut monitor = Monitor::open()?;
-    /// let event = monitor.wait(&mut tracker, Duration::from_millis(10))?.unwrap();
-    /// assert_eq!(event.kind(), EventKind::Initial);
-    /// if let Some(choice) = tracker.choice() {
-    ///     let socket = std::net::UdpSocket::bind(choice.socket_addr(0))?;
-    ///     assert_eq!(socket.local_addr()?.ip(), choice.ip());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As for [`Monitor::dispatch`].
-    pub fn wait(
-        &mut self,
-        tracker: &mut Tracker,
-        timeout: Duration,
-    ) -> Result<Option<Event>, CaptureError> {
-        let start = Instant::now();
-        // It may be long ago that anybody looked.
-        self.look()?;
-        loop {
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                self.look()?;
-            }
-            if left.is_zero() || tracker.may_begin(&self.host) {
-                let event = tracker.update(&self.host);
-                if event.is_some() || left.is_zero() {
-                    return Ok(event);
-                }
-            }
-            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-            // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
-            let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
-            match poll(&mut fds, PollTimeout::from(left)) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(CaptureError::system("poll", errno)),
-            }
-            self.dispatch()?;
-        }
-    }
-
     /// Brings the snapshot up to date without waiting for quiet.
-    fn look(&mut self) -> Result<(), CaptureError> {
-        self.receive()?;
+    pub(super) fn look(&mut self) -> Result<(), CaptureError> {
+        self.receive().or_else(|error| self.fail(error))?;
         match self.dirty.is_empty() {
             true => Ok(()),
             false => self.catch_up(),
         }
     }
 
-    /// Asks for what has changed until nothing changes meanwhile, and a bounded number of times.
     fn catch_up(&mut self) -> Result<(), CaptureError> {
-        let caught_up = self.try_to_catch_up();
-        self.burst = None;
-        if !self.dirty.is_empty() {
-            // The kernel need not say anything more, but there is something to do.
-            let now = Instant::now();
-            let again = self.quiet.max(QUIET);
-            self.burst = Some(Burst {
-                first: now,
-                last: now,
-                wakes: now + again,
-            });
-            self.wake_after(again)?;
-        } else {
-            let unset = self.wake.no_more();
-            unset.map_err(|errno| CaptureError::system("timerfd_settime", errno))?;
+        match self.try_to_catch_up() {
+            Ok(caught_up) => self.rest(caught_up),
+            // The kernel was busy.
+            Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) => {
+                self.ask_everything_later()
+            }
+            Err(error) => self.fail(error),
         }
-        caught_up
     }
 
-    fn try_to_catch_up(&mut self) -> Result<(), CaptureError> {
-        let mut consistency = Consistency::Interrupted;
+    fn fail<T>(&mut self, error: CaptureError) -> Result<T, CaptureError> {
+        self.ask_everything_later()?;
+        Err(error)
+    }
+
+    /// Nothing of the snapshot is certain until everything was asked again.
+    fn ask_everything_later(&mut self) -> Result<(), CaptureError> {
+        self.dirty = Dirty::everything();
+        self.host.about_mut().consistency = Some(Consistency::Interrupted);
+        self.rest(false)
+    }
+
+    /// Makes the fd wait for events; or, where the snapshot is not current, for some time: the
+    /// kernel need not say anything more.
+    fn rest(&mut self, caught_up: bool) -> Result<(), CaptureError> {
+        if caught_up {
+            self.burst = None;
+            let unset = self.wake.no_more();
+            return unset.map_err(|errno| CaptureError::system("timerfd_settime", errno));
+        }
+        let now = Instant::now();
+        let again = self.quiet.max(QUIET);
+        self.burst = Some(Burst {
+            first: now,
+            last: now,
+            wakes: now + again,
+        });
+        self.wake_after(again)
+    }
+
+    /// Asks for what has changed until nothing changes meanwhile, for a bounded time, and says
+    /// whether the snapshot is current then.
+    fn try_to_catch_up(&mut self) -> Result<bool, CaptureError> {
+        let start = Instant::now();
+        let mut caught_up = false;
         for _ in 0..ATTEMPTS {
             let dirty = std::mem::take(&mut self.dirty);
-            let refreshed = self.capturer.refresh(&dirty, &mut self.host);
-            if !matches!(refreshed, Ok(true)) {
+            if !self.capturer.refresh(&dirty, &mut self.host)? {
                 // A list of links that is not whole has taken the addresses of others along.
                 self.dirty = Dirty::everything();
             }
-            refreshed?;
             self.receive()?;
             // What changed while it was asked for may be in it by half.
-            if self.dirty.is_empty() {
-                consistency = Consistency::Consistent;
+            caught_up = self.dirty.is_empty();
+            if caught_up || start.elapsed() >= self.capturer.bound.timeout {
                 break;
             }
         }
         let about = self.host.about_mut();
-        about.consistency = Some(consistency);
+        about.consistency = Some(match caught_up {
+            true => Consistency::Consistent,
+            false => Consistency::Interrupted,
+        });
         about.captured_at = host::now();
-        Ok(())
+        Ok(caught_up)
     }
 
     /// Receives events until there is none, and says whether there were any.
@@ -362,7 +330,7 @@ impl Monitor {
                     self.dirty = Dirty::everything();
                     news = true;
                 }
-                Err(errno) => return Err(CaptureError::system("recvmsg", errno)),
+                Err(errno) => return Err(CaptureError::system("recvfrom", errno)),
             }
         }
         // Until the queue is empty the kernel drops what has no room, and says so only once.
@@ -385,7 +353,7 @@ impl Monitor {
         noted.unwrap_or(true)
     }
 
-    fn wake_after(&self, time: Duration) -> Result<(), CaptureError> {
+    fn wake_after(&mut self, time: Duration) -> Result<(), CaptureError> {
         let set = self.wake.after(time);
         set.map_err(|errno| CaptureError::system("timerfd_settime", errno))
     }

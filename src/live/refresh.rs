@@ -13,8 +13,9 @@ impl Capturer {
         dirty: &Dirty,
         host: &mut Snapshot,
     ) -> Result<bool, CaptureError> {
-        if dirty.is_everything() {
+        if dirty.is_everything() || !self.in_link_order {
             *host = self.capture()?;
+            self.in_link_order = host.is_in_link_order();
             return Ok(host.about().consistency == Some(Consistency::Consistent));
         }
         let mut clean = self.refresh_links(dirty, host)?;
@@ -52,7 +53,7 @@ impl Capturer {
         }
         let clean = self.dump_links(host)?;
         host.drop_orphans();
-        Ok(clean)
+        Ok(clean && host.is_in_link_order())
     }
 
     fn refresh_addresses(

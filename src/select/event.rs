@@ -89,33 +89,23 @@ impl fmt::Display for Event {
 /// How many changes are told one by one.
 const TOLD: usize = 4;
 
+/// Among more candidates it is not looked for which ones have changed.
+const MANY: usize = 64;
+
 /// What has changed from one decision to the next, in sentences; nothing where nothing of it bears
 /// on the choice, which is `held`.
 pub(super) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> String {
     if last.candidates == now.candidates && last.result == now.result {
         return String::new();
     }
-    let mut told = Vec::new();
-    for candidate in &now.candidates {
-        told.push(match entry(last, candidate) {
-            Some(before) => change(before, candidate),
-            None => Some(arrival(last, now, candidate)),
-        });
-    }
-    for old in last.candidates.iter().filter(|c| entry(now, c).is_none()) {
-        let mut news = now.candidates.iter();
-        let is_told_of = news.any(|new| replaces(new, old, last, now)) || is_same(old, held);
-        let gone = || format!("{old}{} has gone.", place(old));
-        told.push((!is_told_of).then(gone));
-    }
-    let mut sentences: Vec<String> = Vec::new();
-    for sentence in told.into_iter().flatten() {
-        // A link whose state changes tells it once, not with each of its addresses.
-        if !sentences.contains(&sentence) {
-            sentences.push(sentence);
-        }
-    }
     let bearing = bearing(last, now, held);
+    let count = now.candidates.len();
+    let mut sentences = match count.max(last.candidates.len()) > MANY {
+        true => vec![format!(
+            "Of {count} addresses that match now some were not so before."
+        )],
+        false => one_by_one(last, now, held),
+    };
     // `eth0 is down.` is said by the warning `eth0 is down: ...`, too.
     let said_more = |sentence: &String| {
         let start = sentence.strip_suffix('.').unwrap_or(sentence);
@@ -139,6 +129,31 @@ pub(super) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> Stri
     }
     sentences.extend(bearing);
     sentences.join(" ")
+}
+
+/// A sentence for each candidate of which something has changed.
+fn one_by_one(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> {
+    let mut told = Vec::new();
+    for candidate in &now.candidates {
+        told.push(match entry(last, candidate) {
+            Some(before) => change(before, candidate),
+            None => Some(arrival(last, now, candidate)),
+        });
+    }
+    for old in last.candidates.iter().filter(|c| entry(now, c).is_none()) {
+        let mut news = now.candidates.iter();
+        let is_told_of = news.any(|new| replaces(new, old, last, now)) || is_same(old, held);
+        let gone = || format!("{old}{} has gone.", place(old));
+        told.push((!is_told_of).then(gone));
+    }
+    let mut sentences: Vec<String> = Vec::new();
+    for sentence in told.into_iter().flatten() {
+        // A link whose state changes tells it once, not with each of its addresses.
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
 }
 
 /// What that means for the choice, where the decision does not say that it is chosen still.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::decision::{Candidate, Decision, Verdict};
+use super::decision::{Candidate, Candidates, Decision, Verdict};
 use super::declared::Declaration;
 use super::event::{Event, EventKind, changes, sentence, unusable};
 use super::evidence::Reason;
@@ -12,7 +12,7 @@ use super::report::place;
 use super::selector::Selector;
 use super::separation::Separation;
 use super::view::{Restriction, View};
-use crate::snapshot::{Bits, Consistency, Snapshot, Table, is_link_local};
+use crate::snapshot::{Consistency, Snapshot, is_link_local};
 
 /// Holds on to a choice while the host changes, and says when it is gone.
 ///
@@ -88,7 +88,8 @@ impl Tracker {
     }
 
     /// Whether a choice that is gone is replaced by the next one, and the choice is whatever the
-    /// rule gives with the last one remembered.
+    /// rule gives with the last one remembered. With a strict selector none is replaced: in the
+    /// place of a remembered one any other is ambiguous.
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
@@ -107,9 +108,14 @@ impl Tracker {
         self.last.as_ref()
     }
 
+    /// Whether there was an update.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// Whether the first update with this snapshot would give a choice that waiting cannot better.
     pub(crate) fn may_begin(&self, host: &Snapshot) -> bool {
-        self.last.is_some() || self.selector.decide(host).is_settled()
+        self.has_begun() || self.selector.decide(host).is_settled()
     }
 
     /// What a new snapshot of the host means for the choice; none where it means nothing.
@@ -141,22 +147,20 @@ impl Tracker {
 
     /// Nothing is bound yet.
     fn begin(&mut self, host: &Snapshot) -> Option<News> {
-        let first = self.last.is_none();
-        if is_interrupted(host) && !first {
-            // What is missing might decide otherwise: the address that was named exactly, or the
-            // network that makes a /32 float.
-            return None;
-        }
+        let first = !self.has_begun();
         let decision = self.selector.decide(host);
         // What is remembered is waited for; a cluster knows this node by it.
         let waits = !self.follow
             && decision.separated_by() == Some(Separation::PreviousAbsent)
             && !self.remembers_floating();
+        // What an interrupted snapshot lacks might decide otherwise (the address that was named
+        // exactly, the network that makes a /32 float), and the choice is held for good.
+        let waits = waits || is_interrupted(host);
         let chosen = decision.chosen().filter(|c| !waits && can_be_bound(c));
         let news = match (chosen, first) {
             (Some(_), true) => Some((EventKind::Initial, sentence(&decision))),
             (Some(chosen), false) => Some((EventKind::Gained, arrived(chosen, &decision))),
-            (None, true) => Some((EventKind::Initial, self.why_none(&decision))),
+            (None, true) => Some((EventKind::Initial, self.why_none(&decision, host))),
             (None, false) => None,
         };
         self.last = Some(match chosen {
@@ -176,15 +180,30 @@ impl Tracker {
     }
 
     /// Why nothing is bound at the start.
-    fn why_none(&self, decision: &Decision) -> String {
+    fn why_none(&self, decision: &Decision, host: &Snapshot) -> String {
         let waited_for = match self.selector.previous {
             Some(previous) if decision.profile() == Profile::Default => {
-                format!(" The remembered choice, {previous}, is waited for.")
+                let of_it = entries(&self.selector, host, previous.ip());
+                let but = match of_it.first().filter(|_| decision.misses_previous()) {
+                    Some(entry) => {
+                        let (place, bindnet) = (place(entry), decision.bindnet());
+                        format!(" It is here as {entry}{place}, but no candidate for {bindnet}.")
+                    }
+                    None => String::new(),
+                };
+                format!(" The remembered choice, {previous}, is waited for.{but}")
             }
             _ => String::new(),
         };
         match decision.chosen() {
             None => sentence(decision) + &waited_for,
+            Some(chosen) if decision.consistency() == Some(Consistency::Interrupted) => {
+                let place = place(chosen);
+                format!(
+                    "none: the host kept changing while it was read, which is no ground to choose \
+                     {chosen}{place}. The next look decides."
+                )
+            }
             Some(chosen) if !can_be_bound(chosen) => {
                 format!("{} It cannot be bound (yet).", sentence(decision))
             }
@@ -327,26 +346,25 @@ fn can_be_bound(chosen: &Candidate) -> bool {
     !chosen.is_unusable() && chosen.local == chosen.ip
 }
 
-/// Looks for an address that was chosen.
-fn find(held: &Candidate, selector: &Selector, host: &Snapshot) -> Found {
-    match held.ip {
-        IpAddr::V4(ip) => find_in(held, selector, host, &host.v4, ip.to_bits()),
-        IpAddr::V6(ip) => find_in(held, selector, host, &host.v6, ip.to_bits()),
+/// The entries of an address on any link, whether they match or not.
+fn entries(selector: &Selector, host: &Snapshot, ip: IpAddr) -> Candidates {
+    match ip {
+        IpAddr::V4(ip) => {
+            View::new(host, &host.v4, Restriction::None).entries_of(selector, ip.to_bits())
+        }
+        IpAddr::V6(ip) => {
+            View::new(host, &host.v6, Restriction::None).entries_of(selector, ip.to_bits())
+        }
     }
 }
 
-/// Its own entry if it is there, else another one that can be bound.
-fn find_in<A: Bits>(
-    held: &Candidate,
-    selector: &Selector,
-    host: &Snapshot,
-    table: &Table<A>,
-    ip: A,
-) -> Found {
+/// Looks for an address that was chosen: its own entry if it is there, else another one that can be
+/// bound.
+fn find(held: &Candidate, selector: &Selector, host: &Snapshot) -> Found {
     let link_local = is_link_local(held.ip);
     let restriction = selector.restriction(host);
     let anywhere = restriction == Restriction::None && !link_local;
-    let mut entries = View::new(host, table, Restriction::None).entries_of(selector, ip);
+    let mut entries = entries(selector, host, held.ip);
     let admitted = |link| anywhere || link == held.link || restriction.admits_only(link);
     let on_same_name = |c: &Candidate| c.interface.is_some() && c.interface == held.interface;
     entries.retain(|c| admitted(c.link) || on_same_name(c));

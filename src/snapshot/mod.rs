@@ -300,6 +300,28 @@ impl Snapshot {
         })
     }
 
+    /// Whether the addresses of each family stand in the order of their links. All kernels known
+    /// list both in one order; it is no promise of theirs.
+    pub(crate) fn is_in_link_order(&self) -> bool {
+        self.are_in_link_order(self.v4.facts()) && self.are_in_link_order(self.v6.facts())
+    }
+
+    fn are_in_link_order<'a>(&self, mut facts: impl Iterator<Item = &'a Facts>) -> bool {
+        let mut last = (None, None);
+        facts.all(|facts| {
+            let link = facts.link();
+            // Addresses of one link stand together.
+            if link != last.0 {
+                let position = link.and_then(|index| self.link_position(index));
+                if position < last.1 {
+                    return false;
+                }
+                last = (link, position);
+            }
+            true
+        })
+    }
+
     /// Drops the addresses whose link is not listed.
     pub(crate) fn drop_orphans(&mut self) {
         let listed = self

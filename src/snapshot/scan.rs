@@ -17,13 +17,14 @@ pub(crate) struct Nets<A: Bits> {
     len: usize,
 }
 
-/// Some addresses and masks, quarter by quarter: vector instructions do not compare 128 bits.
-/// Behind the last address stand zeros.
-#[derive(Clone, PartialEq, Eq)]
-struct Block<Q> {
-    ips: [[Q; BLOCK]; 4],
-    masks: [[Q; BLOCK]; 4],
-}
+/// Some addresses and masks, quarter by quarter: vector instructions do not compare 128 bits. The
+/// quarters of the addresses come first. Behind the last address stand zeros.
+type Block<Q> = [[Q; BLOCK]; COLUMNS];
+
+const COLUMNS: usize = 2 * MASKS;
+
+/// Where the quarters of the masks begin.
+const MASKS: usize = 4;
 
 impl<A: Bits> Default for Nets<A> {
     fn default() -> Self {
@@ -41,41 +42,85 @@ impl<A: Bits> Nets<A> {
     pub fn get(&self, at: usize) -> Option<(A, A)> {
         let block = self.blocks.get(at / BLOCK).filter(|_| at < self.len)?;
         let lane = at % BLOCK;
-        let join = |columns: &[[A::Quarter; BLOCK]; 4]| A::join(columns.map(|column| column[lane]));
-        Some((join(&block.ips), join(&block.masks)))
+        let join =
+            |from: usize| A::join(std::array::from_fn(|quarter| block[from + quarter][lane]));
+        Some((join(0), join(MASKS)))
     }
 
     #[inline]
     pub fn push(&mut self, ip: A, mask: A) {
         let lane = self.len % BLOCK;
         if lane == 0 {
-            let zeros = [[A::Quarter::default(); BLOCK]; 4];
-            let (ips, masks) = (zeros, zeros);
-            self.blocks.push(Block { ips, masks });
+            self.blocks.push([[A::Quarter::default(); BLOCK]; COLUMNS]);
         }
         if let Some(block) = self.blocks.last_mut() {
-            block.set(lane, ip.quarters(), mask.quarters());
+            set(block, lane, ip.quarters(), mask.quarters());
             self.len += 1;
         }
     }
 
     /// Puts others into the place of some; those behind move up or down.
     pub fn replace(&mut self, range: Range<usize>, with: &Self) {
-        if range.len() == with.len() {
-            for (at, (ip, mask)) in range.zip(with.iter()) {
+        let Range { start, end } = range;
+        let behind = start + with.len();
+        if behind.abs_diff(end) < BLOCK {
+            self.shift(end, behind);
+            for (at, (ip, mask)) in (start..).zip(with.iter()) {
                 if let Some(block) = self.blocks.get_mut(at / BLOCK) {
-                    block.set(at % BLOCK, ip.quarters(), mask.quarters());
+                    set(block, at % BLOCK, ip.quarters(), mask.quarters());
                 }
             }
             return;
         }
-        let behind: Vec<_> = (range.end..self.len)
-            .filter_map(|at| self.get(at))
-            .collect();
-        self.truncate(range.start);
+        let behind: Vec<_> = (end..self.len).filter_map(|at| self.get(at)).collect();
+        self.truncate(start);
         for (ip, mask) in with.iter().chain(behind) {
             self.push(ip, mask);
         }
+    }
+
+    /// Moves all from one position on to another, less than a block away. What is between the two
+    /// has any value then.
+    fn shift(&mut self, from: usize, to: usize) {
+        if from == to {
+            return;
+        }
+        let len = self.len - from + to;
+        let zeros = [[A::Quarter::default(); BLOCK]; COLUMNS];
+        self.blocks
+            .resize(self.blocks.len().max(len.div_ceil(BLOCK)), zeros);
+        let first = from.min(to) / BLOCK;
+        let blocks = self.blocks.get_mut(first..).unwrap_or_default();
+        let before = blocks.first().copied();
+        let lanes = blocks.as_flattened_mut().as_flattened_mut();
+        // All lanes move at once. Those that leave their column belong into the same one of the
+        // next block or the one before, seven columns on.
+        const APART: usize = (COLUMNS - 1) * BLOCK;
+        if from < to {
+            let by = to - from;
+            lanes.copy_within(..lanes.len() - by, by);
+            for lane in 0..by {
+                for at in (COLUMNS * BLOCK + lane..lanes.len()).step_by(BLOCK).rev() {
+                    lanes[at] = lanes[at - APART];
+                }
+            }
+        } else {
+            let by = from - to;
+            lanes.copy_within(by.., 0);
+            for lane in BLOCK - by..BLOCK {
+                for at in (lane..lanes.len().saturating_sub(APART)).step_by(BLOCK) {
+                    lanes[at] = lanes[at + APART];
+                }
+            }
+        }
+        if let (Some(block), Some(before)) = (blocks.first_mut(), before) {
+            for (column, before) in block.iter_mut().zip(before) {
+                let kept = from.min(to) % BLOCK;
+                column[..kept].copy_from_slice(&before[..kept]);
+            }
+        }
+        self.len = self.len.max(len);
+        self.truncate(len);
     }
 
     fn iter(&self) -> impl Iterator<Item = (A, A)> + '_ {
@@ -90,7 +135,7 @@ impl<A: Bits> Nets<A> {
             && !self.len.is_multiple_of(BLOCK)
         {
             for lane in self.len % BLOCK..BLOCK {
-                block.set(lane, zeros, zeros);
+                set(block, lane, zeros, zeros);
             }
         }
     }
@@ -130,7 +175,7 @@ impl<A: Bits> Nets<A> {
                 if self
                     .blocks
                     .get(from - 1)
-                    .is_some_and(|block| block.is_same(lane, &differ))
+                    .is_some_and(|block| is_same(block, lane, &differ))
                 {
                     found(at);
                 }
@@ -144,26 +189,64 @@ impl<A: Bits> Nets<A> {
 #[inline(never)]
 fn next<Q: Quarter>(blocks: &[Block<Q>], differ: &impl Fn(usize, Q, Q) -> Q) -> Option<usize> {
     let any =
-        |block: &Block<Q>| (0..BLOCK).fold(false, |any, lane| any | block.is_same(lane, differ));
+        |block: &Block<Q>| (0..BLOCK).fold(false, |any, lane| any | is_same(block, lane, differ));
     blocks.iter().position(any)
 }
 
-impl<Q: Quarter> Block<Q> {
-    #[inline(always)]
-    fn set(&mut self, lane: usize, ip: [Q; 4], mask: [Q; 4]) {
-        for quarter in 0..4 {
-            self.ips[quarter][lane] = ip[quarter];
-            self.masks[quarter][lane] = mask[quarter];
+#[inline(always)]
+fn set<Q: Quarter>(block: &mut Block<Q>, lane: usize, ip: [Q; 4], mask: [Q; 4]) {
+    for quarter in 0..4 {
+        block[quarter][lane] = ip[quarter];
+        block[MASKS + quarter][lane] = mask[quarter];
+    }
+}
+
+#[inline(always)]
+fn is_same<Q: Quarter>(block: &Block<Q>, lane: usize, differ: &impl Fn(usize, Q, Q) -> Q) -> bool {
+    let mut difference = Q::default();
+    for quarter in 0..4 {
+        let (ip, mask) = (block[quarter][lane], block[MASKS + quarter][lane]);
+        difference = difference | differ(quarter, ip, mask);
+    }
+    difference == Q::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nets<A: Bits>(of: &[A]) -> Nets<A> {
+        let mut nets = Nets::default();
+        of.iter().for_each(|bits| nets.push(*bits, *bits));
+        nets
+    }
+
+    /// Requires that rows which are replaced give what they give when all are written anew.
+    fn assert_replaces<A: Bits>(bits: impl Fn(usize) -> A) {
+        let numbers = |range: Range<usize>| -> Vec<A> { range.map(&bits).collect() };
+        for len in [0, 1, 31, 32, 33, 64, 100, 200] {
+            for start in (0..=len).step_by(7) {
+                for count in [0, 1, 2, 33, 64].into_iter().filter(|n| start + n <= len) {
+                    for with in [0, 1, 2, 3, 31, 32, 33, 65] {
+                        let range = start..start + count;
+                        let mut expected = numbers(0..len);
+                        let with = numbers(1000..1000 + with);
+                        let mut replaced = nets(&expected);
+                        replaced.replace(range.clone(), &nets(&with));
+                        expected.splice(range.clone(), with.iter().copied());
+                        let what = format!("{range:?} of {len} by {}", with.len());
+                        assert!(replaced == nets(&expected), "{what}");
+                    }
+                }
+            }
         }
     }
 
-    #[inline(always)]
-    fn is_same(&self, lane: usize, differ: &impl Fn(usize, Q, Q) -> Q) -> bool {
-        let mut difference = Q::default();
-        for quarter in 0..4 {
-            let (ip, mask) = (self.ips[quarter][lane], self.masks[quarter][lane]);
-            difference = difference | differ(quarter, ip, mask);
-        }
-        difference == Q::default()
+    #[test]
+    fn what_is_replaced_is_as_if_written_anew() {
+        assert_replaces(|at| (at as u32 + 1).wrapping_mul(0x9e37_79b9));
+        assert_replaces(|at| {
+            (at as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! What a snapshot says of its host: name, kernel, time.
 
+use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::libc;
@@ -28,7 +29,9 @@ pub(crate) fn now() -> Option<String> {
     }
     // SAFETY: gmtime_r(3) returned no NULL, so it has written all of `tm`.
     let tm = unsafe { tm.assume_init() };
-    Some(format!(
+    let mut text = String::with_capacity("2026-11-21T20:00:00Z".len());
+    write!(
+        text,
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         i64::from(tm.tm_year) + 1900,
         tm.tm_mon + 1,
@@ -36,5 +39,7 @@ pub(crate) fn now() -> Option<String> {
         tm.tm_hour,
         tm.tm_min,
         tm.tm_sec
-    ))
+    )
+    .ok()?;
+    Some(text)
 }

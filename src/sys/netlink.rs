@@ -1,6 +1,5 @@
 //! A `NETLINK_ROUTE` socket (netlink(7)), and what can be asked of a link on it (netdevice(7)).
 
-use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname,
-    recv, recvmsg, send, setsockopt, socket, sockopt, sockopt::SetBool,
+    recv, send, setsockopt, socket, sockopt, sockopt::SetBool,
 };
 
 use crate::snapshot::{HardwareAddress, Link, LinkFlags, Name};
@@ -63,6 +62,8 @@ impl Socket {
 
     /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`, socket(7)).
     pub fn set_receive_buffer(&self, bytes: usize) -> nix::Result<()> {
+        // The option is an int.
+        let bytes = bytes.min(i32::MAX as usize);
         setsockopt(&self.fd, sockopt::RcvBuf, &bytes)
     }
 
@@ -94,12 +95,27 @@ impl Socket {
 
     /// Receives a datagram; `EAGAIN` where there is none.
     pub fn try_receive(&self, buffer: &mut [u8]) -> nix::Result<Received> {
-        let mut room = [IoSliceMut::new(buffer)];
-        let fd = self.fd.as_raw_fd();
-        let message = recvmsg::<NetlinkAddr>(fd, &mut room, None, MsgFlags::MSG_TRUNC)?;
+        // SAFETY: all bytes zero is a value of this struct of integers.
+        let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
+        let size = size_of_val(&address) as libc::socklen_t;
+        let mut address_len = size;
+        // nix has it without flags, and recvmsg(2), which takes longer.
+        // SAFETY: the fd is open, and the kernel writes no more than the given lengths to memory
+        // that is ours alone as long as the call takes.
+        let received = unsafe {
+            libc::recvfrom(
+                self.fd.as_raw_fd(),
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                libc::MSG_TRUNC,
+                (&raw mut address).cast(),
+                &raw mut address_len,
+            )
+        };
+        let len = Errno::result(received)?.unsigned_abs();
         // Whoever does not say who it is, is not the kernel.
-        let sender = message.address.map_or(u32::MAX, |address| address.pid());
-        let len = message.bytes;
+        let known = address_len >= size && address.nl_family == libc::AF_NETLINK as u16;
+        let sender = if known { address.nl_pid } else { u32::MAX };
         Ok(Received { len, sender })
     }
 

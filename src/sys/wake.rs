@@ -14,6 +14,8 @@ use super::netlink::Socket;
 pub(crate) struct Wake {
     epoll: Epoll,
     timer: TimerFd,
+    /// Whether the timer runs or has run out.
+    is_set: bool,
     socket: Socket,
 }
 
@@ -27,6 +29,7 @@ impl Wake {
         Ok(Self {
             epoll,
             timer,
+            is_set: false,
             socket,
         })
     }
@@ -36,16 +39,22 @@ impl Wake {
     }
 
     /// Makes the fd readable after this time, and until then not for the timer.
-    pub fn after(&self, time: Duration) -> nix::Result<()> {
+    pub fn after(&mut self, time: Duration) -> nix::Result<()> {
         // A time of 0 would disarm it.
         let time = time.max(Duration::from_nanos(1));
         let once = Expiration::OneShot(TimeSpec::from_duration(time));
-        self.timer.set(once, TimerSetTimeFlags::empty())
+        self.timer.set(once, TimerSetTimeFlags::empty())?;
+        self.is_set = true;
+        Ok(())
     }
 
     /// Makes the fd readable for the socket only.
-    pub fn no_more(&self) -> nix::Result<()> {
-        self.timer.unset()
+    pub fn no_more(&mut self) -> nix::Result<()> {
+        if self.is_set {
+            self.timer.unset()?;
+            self.is_set = false;
+        }
+        Ok(())
     }
 }
 

@@ -83,14 +83,12 @@ impl Model {
     fn nothing_is_bound(&mut self, host: &Snapshot) -> Option<&'static str> {
         let first = !self.started;
         self.started = true;
-        // An interrupted snapshot may lack what would decide otherwise.
-        if interrupted(host) && !first {
-            return None;
-        }
         // What is remembered and absent is waited for.
         let absent = self.separation(host) == Some("previous-absent");
         let waits = !self.follow && absent && !self.previous_is_declared_floating();
-        match self.chosen(host).filter(|_| !waits) {
+        let chosen = self.chosen(host).filter(|_| !waits);
+        // An interrupted snapshot may lack what would decide otherwise.
+        match chosen.filter(|_| !interrupted(host)) {
             Some((ip, place)) => {
                 self.bind(host, ip, place);
                 Some(if first { "initial" } else { "gained" })

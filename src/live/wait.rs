@@ -1,0 +1,75 @@
+//! Waits for what a tracker tells, for daemons that do nothing else meanwhile.
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::error::CaptureError;
+use super::monitor::Monitor;
+use crate::select::{Event, Tracker};
+
+impl Monitor {
+    /// Waits for the next event of a tracker; none where the time is over before. With a time of
+    /// zero it looks at once, without waiting for quiet.
+    ///
+    /// The first one, [`EventKind::Initial`](crate::EventKind::Initial), waits for a choice that is
+    /// settled ([`Decision::is_settled`](crate::Decision::is_settled)), and comes in any case when
+    /// the time is over: a daemon may start before its address is there.
+    ///
+    /// This blocks. A daemon that has other things to do calls [`Tracker::update`] with
+    /// [`Monitor::snapshot`] at the start and with what [`Monitor::dispatch`] returns.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use bindnet::{EventKind, Monitor, Selector, Tracker};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut tracker = Tracker::new(Selector::new("127.0.0.1".parse()?));
+    /// let mut monitor = Monitor::open()?;
+    /// let event = monitor.wait(&mut tracker, Duration::from_millis(10))?.unwrap();
+    /// assert_eq!(event.kind(), EventKind::Initial);
+    /// if let Some(choice) = tracker.choice() {
+    ///     let socket = std::net::UdpSocket::bind(choice.socket_addr(0))?;
+    ///     assert_eq!(socket.local_addr()?.ip(), choice.ip());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Monitor::dispatch`].
+    pub fn wait(
+        &mut self,
+        tracker: &mut Tracker,
+        timeout: Duration,
+    ) -> Result<Option<Event>, CaptureError> {
+        let start = Instant::now();
+        // At the start what is here counts, and it may be long ago that anybody looked; later a
+        // burst of changes is waited for.
+        let at_once = timeout.is_zero() || !tracker.has_begun();
+        self.dispatch()?;
+        loop {
+            let left = timeout.saturating_sub(start.elapsed());
+            if at_once {
+                self.look()?;
+            }
+            if left.is_zero() || tracker.may_begin(self.snapshot()) {
+                let event = tracker.update(self.snapshot());
+                if event.is_some() || left.is_zero() {
+                    return Ok(event);
+                }
+            }
+            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
+            let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
+            match poll(&mut fds, PollTimeout::from(left)) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(CaptureError::system("poll", errno)),
+            }
+            self.dispatch()?;
+        }
+    }
+}
