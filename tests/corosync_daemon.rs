@@ -10,6 +10,8 @@ mod corosync;
 mod decided;
 #[path = "support/netns.rs"]
 mod netns;
+#[path = "support/random.rs"]
+mod random;
 #[path = "support/random_host.rs"]
 mod random_host;
 #[path = "support/topology.rs"]
@@ -24,7 +26,8 @@ use bindnet::{Profile, Snapshot};
 use by_chance::{Tally, on_hosts, require};
 use corosync::{Answer, Daemon, Setup, Transport};
 use decided::{choice, plan, profile, selector};
-use random_host::{Random, RandomHost};
+use random::Random;
+use random_host::RandomHost;
 use topology::{Entry, Topology, listed};
 use totemip::{Pick, RELEASES, naive_patched, naive_pick, same_nets};
 

@@ -13,6 +13,8 @@ mod decided;
 mod netns;
 #[path = "support/outcome.rs"]
 mod outcome;
+#[path = "support/random.rs"]
+mod random;
 #[path = "support/random_conf.rs"]
 mod random_conf;
 #[path = "support/random_host.rs"]
@@ -35,8 +37,9 @@ use decided::{choice, profile, selector};
 use nix::mount::{MsFlags, mount};
 use nix::unistd::sethostname;
 use outcome::{Outcome, PATIENCE, ask, ask_until_it_ends};
+use random::Random;
 use random_conf::{REST, RandomConf};
-use random_host::{Random, RandomHost};
+use random_host::RandomHost;
 use topology::{Topology, listed};
 
 /// How many hosts a run makes, and how many files it writes for each.

@@ -3,6 +3,8 @@
 
 #[path = "support/netns.rs"]
 mod netns;
+#[path = "support/random.rs"]
+mod random;
 #[path = "support/random_changes.rs"]
 mod random_changes;
 #[path = "support/running_ip.rs"]
@@ -18,7 +20,8 @@ use std::time::Duration;
 
 use bindnet::{Monitor, Snapshot};
 use netns::run;
-use random_changes::{BEGIN, Random, burst, seed, setting};
+use random::{Random, seed};
+use random_changes::{BEGIN, burst, setting};
 use running_ip::RunningIp;
 use watched::{assert_current, debounced, dispatch, is_same};
 

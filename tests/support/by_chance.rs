@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::SystemTime;
 
 use crate::corosync;
+use crate::random::seed;
 
 /// How often something came about.
 pub type Tally = BTreeMap<String, usize>;
@@ -45,15 +45,5 @@ pub fn require(tally: &Tally, variety: &[(&str, usize)]) {
     for (what, least) in variety {
         let times = tally.get(*what).copied().unwrap_or(0);
         assert!(times >= *least, "{what}: {times} times, not {least}");
-    }
-}
-
-fn seed() -> u64 {
-    match std::env::var("BINDNET_SEED") {
-        Ok(seed) => seed.parse().expect("BINDNET_SEED is a number"),
-        Err(_) => {
-            let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
-            now.as_nanos() as u64
-        }
     }
 }

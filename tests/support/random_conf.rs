@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::random_host::{Random, RandomHost};
+use crate::random::Random;
+use crate::random_host::RandomHost;
 
 /// A corosync.conf, and what else of the host it depends on.
 #[derive(Debug)]
