@@ -127,6 +127,23 @@ pub fn trace(test: &str, told: &str) -> Vec<Vec<Call>> {
     marked.remove(0)
 }
 
+/// Runs this test of this program with a system call that fails, in the words of `-e inject=` of
+/// strace, on the host of the thread that calls; the test must succeed.
+#[allow(dead_code)] // Others look at the calls.
+pub fn failing(test: &str, inject: &str) {
+    let program = std::env::current_exe().unwrap();
+    let done = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e"])
+        .arg(format!("inject={inject}"))
+        .arg(program)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(TOLD, inject)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{inject}: {}{said}", stderr(&done));
+}
+
 fn strace(log: impl Into<PathBuf>) -> Command {
     let mut strace = Command::new("strace");
     strace.arg("-o").arg(log.into()).args(OPTIONS);
