@@ -56,7 +56,8 @@ const ROOM: usize = 8 * 1024;
 /// use std::os::fd::AsFd;
 ///
 /// use bindnet::{Monitor, Selector, Tracker};
-/// ///
+/// use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut monitor = Monitor::open()?;
 /// let mut tracker = Tracker::new(Selector::new("127.0.0.1".parse()?));
