@@ -271,6 +271,14 @@ fn a_monitor_keeps_watching_its_namespace() {
         dispatch(&mut monitor);
         assert_eq!(monitor.overruns(), 1);
         assert!(is_same(monitor.snapshot(), &there.run(capture)));
+        // The question about a link that has gone is refused.
+        there.ip("link add zz0 type veth peer name zz1");
+        dispatch(&mut monitor);
+        there.ip("link del zz0");
+        dispatch(&mut monitor);
+        there.ip("addr add 192.0.2.77/24 dev lan0");
+        dispatch(&mut monitor);
+        assert!(is_same(monitor.snapshot(), &there.run(capture)));
         // What happens here is none of its business.
         ip("link set lo up");
         assert!(!is_readable(&monitor, Duration::from_millis(100)));

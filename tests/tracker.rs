@@ -254,6 +254,11 @@ fn a_remembered_choice_is_waited_for() {
         eth0 192.0.2.20/32      => initial none was 192.0.2.20: It is here as 192.0.2.20/32 on eth0
         eth0 192.0.2.20/24      => gained 192.0.2.20 on eth0 was 192.0.2.20
 
+        # it is declared fixed itself: another one that is does not take its place
+        watch 192.0.2.0 --previous 192.0.2.20 --fixed 192.0.2.0/24
+        eth0 192.0.2.10/24      => initial none was 192.0.2.20
+        eth0 192.0.2.10/24; eth0 192.0.2.20/24  => gained 192.0.2.20 on eth0 was 192.0.2.20
+
         # the operator has declared it floating since
         watch 192.0.2.0 --previous 192.0.2.20 --floating 192.0.2.20
         eth0 192.0.2.10/24      => initial 192.0.2.10 on eth0 was 192.0.2.20

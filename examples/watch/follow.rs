@@ -58,10 +58,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     };
     let mut begun = false;
     loop {
-        let settled = || selector.decide(watch.monitor.snapshot()).is_settled();
         // The first look waits for a choice.
-        if !begun && (start.elapsed() >= wait || settled()) {
+        if !begun && start.elapsed() >= wait {
             watch.look_at_once()?;
+            begun = true;
+        } else if !begun && selector.decide(watch.monitor.snapshot()).is_settled() {
+            watch.begin()?;
             begun = true;
         }
         let left = |time: Duration| time.saturating_sub(start.elapsed());
@@ -98,6 +100,14 @@ impl Watch<'_> {
         }
     }
 
+    /// Begins with what was seen.
+    fn begin(&mut self) -> Result<(), Failure> {
+        match self.tracker.update(self.monitor.snapshot()) {
+            Some(event) => self.tell(&event),
+            None => Ok(()),
+        }
+    }
+
     /// Looks without waiting for anything.
     fn look_at_once(&mut self) -> Result<(), Failure> {
         let event = self.monitor.wait(&mut self.tracker, Duration::ZERO);
@@ -110,12 +120,12 @@ impl Watch<'_> {
     /// Remembers the choice of an event and tells of it.
     fn tell(&self, event: &Event) -> Result<(), Failure> {
         // What is told is remembered.
-        if let (Some(file), Some(decision)) = (&self.file, self.tracker.decision()) {
+        if let (Some(file), Some(decision)) = (&self.file, self.tracker.decision_of_choice()) {
             let follow = self.options.follow;
             let other = event.address().is_some() && event.address() != event.previous();
             let remembered = match event.kind() {
-                EventKind::Lost | EventKind::Kept => Ok(false),
                 _ if follow && other => file.replace(decision),
+                EventKind::Kept => Ok(false),
                 _ => file.remember(decision),
             };
             remembered.map_err(|error| not_remembered(error).of(&event.to_string()))?;

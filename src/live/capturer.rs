@@ -47,8 +47,8 @@ impl Snapshot {
 /// A socket and buffers for asking the kernel again and again, as a daemon does.
 ///
 /// It is of the network namespace that its thread was in when it was opened. Whoever goes to
-/// another one (setns(2)) opens another: after a dump that was given up it opens its socket anew, in
-/// the namespace that the thread is in then. It has no thread and is not shared between threads;
+/// another one (setns(2)) opens another: after a dump that was given up it opens its socket anew,
+/// in the namespace that the thread is in then. It has no thread and is not shared between threads;
 /// after fork(2) the child opens its own.
 ///
 /// ```

@@ -118,7 +118,12 @@ impl<T: Transport> Dumper<T> {
         loop {
             (dump.restart)(state);
             let pass = self.pass(dump, bound.timeout, state);
-            if !matches!(pass, Ok(Pass::Clean | Pass::Interrupted)) {
+            // A refusal leaves nothing behind that could answer the next request.
+            let is_over = matches!(
+                pass,
+                Ok(Pass::Clean | Pass::Interrupted) | Err(CaptureError::Refused { .. })
+            );
+            if !is_over {
                 self.socket = None;
             }
             let pass = pass?;

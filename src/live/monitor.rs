@@ -150,8 +150,9 @@ impl Monitor {
             overruns: 0,
             behind: false,
         };
+        let begun = Instant::now();
         let caught_up = monitor.try_to_catch_up()?;
-        monitor.rest(caught_up)?;
+        monitor.rest(caught_up, begun.elapsed())?;
         Ok(monitor)
     }
 
@@ -195,10 +196,11 @@ impl Monitor {
     ///
     /// It is to be called when the fd is readable, and may be at any time.
     ///
-    /// It does not wait for events, but for the kernel's answers: a begun round of questions is the
-    /// last one when the timeout of the capturer is over. Where the kernel does not answer in
-    /// time, or kept changing the host, the snapshot says `interrupted`, and the fd becomes readable
-    /// again for another try: that passes, and is no error.
+    /// It does not wait for events, but for the kernel's answers: no more is asked when the timeout
+    /// of the capturer is over. (A question about a link waits for the RTNL lock of the kernel,
+    /// which no timeout bounds.) Where the kernel does not answer in time, or kept changing the
+    /// host, the snapshot says `interrupted`, and the fd becomes readable again for another try:
+    /// that passes, and is no error.
     ///
     /// # Errors
     /// Where a system call fails, or the kernel refuses to answer. What has changed is not
@@ -244,38 +246,40 @@ impl Monitor {
     }
 
     fn catch_up(&mut self) -> Result<(), CaptureError> {
+        let begun = Instant::now();
         match self.try_to_catch_up() {
-            Ok(caught_up) => self.rest(caught_up),
+            Ok(caught_up) => self.rest(caught_up, begun.elapsed()),
             // The kernel was busy.
             Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) => {
-                self.ask_everything_later()
+                self.ask_everything_later(begun.elapsed())
             }
             Err(error) => self.fail(error),
         }
     }
 
     fn fail<T>(&mut self, error: CaptureError) -> Result<T, CaptureError> {
-        self.ask_everything_later()?;
+        self.ask_everything_later(Duration::ZERO)?;
         Err(error)
     }
 
     /// Nothing of the snapshot is certain until everything was asked again.
-    fn ask_everything_later(&mut self) -> Result<(), CaptureError> {
+    fn ask_everything_later(&mut self, took: Duration) -> Result<(), CaptureError> {
         self.dirty = Dirty::everything();
         self.host.about_mut().consistency = Some(Consistency::Interrupted);
-        self.rest(false)
+        self.rest(false, took)
     }
 
-    /// Makes the fd wait for events; or, where the snapshot is not current, for some time: the
-    /// kernel need not say anything more.
-    fn rest(&mut self, caught_up: bool) -> Result<(), CaptureError> {
+    /// Makes the fd wait for events; or, where the snapshot is not current, for as long as the last
+    /// try took at the least: the kernel need not say anything more, and the daemon has other
+    /// things to do.
+    fn rest(&mut self, caught_up: bool, took: Duration) -> Result<(), CaptureError> {
         if caught_up {
             self.burst = None;
             let unset = self.wake.no_more();
             return unset.map_err(|errno| CaptureError::system("timerfd_settime", errno));
         }
         let now = Instant::now();
-        let again = self.quiet.max(QUIET);
+        let again = self.quiet.max(QUIET).max(took);
         self.burst = Some(Burst {
             first: now,
             last: now,

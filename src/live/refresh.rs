@@ -1,5 +1,7 @@
 //! Asks the kernel again for what has changed, and for no more.
 
+use std::time::Instant;
+
 use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::CaptureError;
@@ -18,8 +20,12 @@ impl Capturer {
             self.in_link_order = host.is_in_link_order();
             return Ok(host.about().consistency == Some(Consistency::Consistent));
         }
+        let begun = Instant::now();
         let mut clean = self.refresh_links(dirty, host)?;
         for (index, marks) in dirty.links() {
+            if begun.elapsed() >= self.bound.timeout {
+                return Ok(false);
+            }
             if marks.v4 {
                 clean &= self.refresh_addresses(index, Family::V4, host)?;
             }

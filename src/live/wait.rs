@@ -50,10 +50,12 @@ impl Monitor {
         // At the start what is here counts, and it may be long ago that anybody looked; later a
         // burst of changes is waited for.
         let at_once = timeout.is_zero() || !tracker.has_begun();
-        self.dispatch()?;
+        if at_once {
+            self.look()?;
+        }
         loop {
             let left = timeout.saturating_sub(start.elapsed());
-            if at_once {
+            if left.is_zero() && at_once {
                 self.look()?;
             }
             if left.is_zero() || tracker.may_begin(self.snapshot()) {

@@ -23,8 +23,8 @@ use crate::snapshot::{Consistency, Snapshot, is_link_local};
 /// splits its cluster; [`Tracker::follow`] replaces it.
 ///
 /// A remembered choice that is not here at the start is waited for likewise, unless the operator
-/// declares it floating, or an address that is here fixed. That an address is missing from a snapshot which is
-/// interrupted says nothing.
+/// declares it floating, or another address that is here fixed and not it. Nothing is chosen by a
+/// snapshot that is interrupted, and that an address is missing from it says nothing.
 ///
 /// It is pure: the same snapshots give the same events.
 ///
@@ -103,9 +103,20 @@ impl Tracker {
     }
 
     /// The last decision that was made, with the choice remembered; none before the first
-    /// [`Tracker::update`].
+    /// [`Tracker::update`]. What it chooses need not be the choice.
     pub fn decision(&self) -> Option<&Decision> {
         self.last.as_ref()
+    }
+
+    /// The last decision if it chooses what the choice is: for
+    /// [`StateFile::remember`](crate::StateFile::remember).
+    pub fn decision_of_choice(&self) -> Option<&Decision> {
+        let choice = self.choice()?.identity();
+        let chooses = |decision: &&Decision| {
+            let chosen = decision.chosen();
+            chosen.is_some_and(|chosen| chosen.identity() == choice)
+        };
+        self.last.as_ref().filter(chooses)
     }
 
     /// Whether there was an update.
@@ -115,7 +126,9 @@ impl Tracker {
 
     /// Whether the first update with this snapshot would give a choice that waiting cannot better.
     pub(crate) fn may_begin(&self, host: &Snapshot) -> bool {
-        self.has_begun() || self.selector.decide(host).is_settled()
+        let decision = || self.selector.decide(host);
+        self.has_begun()
+            || Some(decision()).is_some_and(|d| d.is_settled() && self.takes(&d).is_some())
     }
 
     /// What a new snapshot of the host means for the choice; none where it means nothing.
@@ -149,14 +162,7 @@ impl Tracker {
     fn begin(&mut self, host: &Snapshot) -> Option<News> {
         let first = !self.has_begun();
         let decision = self.selector.decide(host);
-        // What is remembered is waited for; a cluster knows this node by it.
-        let waits = !self.follow
-            && decision.separated_by() == Some(Separation::PreviousAbsent)
-            && !self.remembers_floating();
-        // What an interrupted snapshot lacks might decide otherwise (the address that was named
-        // exactly, the network that makes a /32 float), and the choice is held for good.
-        let waits = waits || is_interrupted(host);
-        let chosen = decision.chosen().filter(|c| !waits && can_be_bound(c));
+        let chosen = self.takes(&decision);
         let news = match (chosen, first) {
             (Some(_), true) => Some((EventKind::Initial, sentence(&decision))),
             (Some(chosen), false) => Some((EventKind::Gained, arrived(chosen, &decision))),
@@ -173,10 +179,23 @@ impl Tracker {
         news
     }
 
-    /// Whether the operator declares floating what is remembered: it was a mistake.
-    fn remembers_floating(&self) -> bool {
+    /// What is taken from a decision where nothing is bound yet.
+    fn takes<'a>(&self, decision: &'a Decision) -> Option<&'a Candidate> {
+        let chosen = decision.chosen().filter(|c| can_be_bound(c))?;
+        // What an interrupted snapshot lacks might decide otherwise (the address that was named
+        // exactly, the network that makes a /32 float), and the choice is held for good.
+        let interrupted = decision.consistency() == Some(Consistency::Interrupted);
+        // What is remembered is waited for; a cluster knows this node by it.
         let declared = |previous: HostAddress| self.selector.rules.declared(previous.ip());
-        self.selector.previous.and_then(declared) == Some(Declaration::Floating)
+        let replaces = match self.selector.previous.and_then(declared) {
+            // It was a mistake to choose it.
+            Some(Declaration::Floating) => false,
+            // No other one that is declared fixed is more so.
+            Some(Declaration::Fixed) if !chosen.is_exact() => !chosen.is(Reason::Previous),
+            _ => decision.separated_by() == Some(Separation::PreviousAbsent),
+        };
+        let waits = replaces && !self.follow && decision.profile() == Profile::Default;
+        (!waits && !interrupted).then_some(chosen)
     }
 
     /// Why nothing is bound at the start.

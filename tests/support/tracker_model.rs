@@ -85,8 +85,12 @@ impl Model {
         self.started = true;
         // What is remembered and absent is waited for.
         let absent = self.separation(host) == Some("previous-absent");
-        let waits = !self.follow && absent && !self.previous_is_declared_floating();
-        let chosen = self.chosen(host).filter(|_| !waits);
+        let waits = match self.declared_of_previous() {
+            "floating" => false,
+            "fixed" => absent || !self.chooses_previous_or_exact(host),
+            _ => absent,
+        };
+        let chosen = self.chosen(host).filter(|_| self.follow || !waits);
         // An interrupted snapshot may lack what would decide otherwise.
         match chosen.filter(|_| !interrupted(host)) {
             Some((ip, place)) => {
@@ -97,16 +101,29 @@ impl Model {
         }
     }
 
-    /// The longest network of the two lists that it is in is one of the floating ones.
-    fn previous_is_declared_floating(&self) -> bool {
+    /// The longest network of the two lists that it is in says what it is.
+    fn declared_of_previous(&self) -> &'static str {
         let Some((ip, _)) = &self.ask.previous else {
-            return false;
+            return "";
         };
         let longest = |nets: &[ipnet::IpNet]| {
             let inside = nets.iter().filter(|net| net.contains(ip));
             inside.map(|net| i16::from(net.prefix_len())).max()
         };
-        longest(&self.ask.floating) > longest(&self.ask.fixed)
+        let [floating, fixed] = [&self.ask.floating, &self.ask.fixed].map(|nets| longest(nets));
+        match floating.cmp(&fixed) {
+            std::cmp::Ordering::Greater => "floating",
+            std::cmp::Ordering::Less => "fixed",
+            std::cmp::Ordering::Equal => "",
+        }
+    }
+
+    fn chooses_previous_or_exact(&self, host: &Snapshot) -> bool {
+        let answer = model::decide(&self.ask, host);
+        answer.chosen.is_some_and(|at| {
+            let row = &answer.rows[at];
+            row.matched == Some("exact") || row.reasons.contains(&"previous")
+        })
     }
 
     fn something_is_bound(&mut self, bound: Bound, host: &Snapshot) -> Option<&'static str> {
