@@ -325,6 +325,12 @@ fn an_exact_address_with_its_link_wins_over_the_memory() {
         preview fe80::1 --interface eth0 --previous fe80::1%eth1 --strict -> fe80::1%1
             eth0 fe80::1/64                     => exact chosen
             eth1 fe80::1/64
+
+        # it is what is remembered, in two entries: no other address chooses between them
+        preview 2001:db8::1%eth0 --previous 2001:db8::1 -> 2001:db8::1
+            eth0 2001:db8::1/64                 => exact chosen newer-than-sibling previous
+            eth0 2001:db8::1/128                => exact floating host-prefix-in-subnet previous
+            eth0 2001:db8::2/64                 => same-network outranked
         ",
     );
 }

@@ -163,15 +163,22 @@ impl Selector {
         let anywhere = self.interface.is_none() && self.bindnet.zone().is_none();
         let remembered =
             |previous: HostAddress| !exact || anywhere && previous.ip() == self.bindnet.ip();
-        if !self.previous.is_some_and(remembered) {
-            return Memory::Nothing;
-        }
-        let mut here = candidates.iter().filter(|c| c.is(Reason::Previous));
+        let counts = self.previous.is_some_and(remembered);
+        let of_them = |c: &&Candidate| c.is(Reason::Previous) && (!exact || c.is_exact());
+        let mut here = candidates.iter().filter(of_them);
         let Some(previous) = here.clone().next() else {
-            return Memory::NotThere;
+            return if counts {
+                Memory::NotThere
+            } else {
+                Memory::Nothing
+            };
         };
         if here.all(Candidate::is_unusable) {
-            return Memory::Unusable;
+            return if counts {
+                Memory::Unusable
+            } else {
+                Memory::Nothing
+            };
         }
         let fixed = |c: &Candidate| c.is(Reason::DeclaredFixed) && !c.is_unusable();
         let another_fixed = candidates
