@@ -12,7 +12,8 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::hosts;
-use crate::kernel::{Floor, Listener, route_socket};
+use crate::kernel::{Floor, route_socket};
+use crate::listener::Listener;
 use crate::netns::{self, AddressRequest, Changer, cable, ip_batch};
 use crate::report::{Limit, Report};
 use crate::timing::{Patience, Way, medians, quantile, ratio};

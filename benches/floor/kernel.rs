@@ -1,18 +1,15 @@
-//! The floor F: what the kernel needs to list the IPv4 addresses, and nothing else; and what it
-//! needs to tell of a change.
+//! The floor F: what the kernel needs to list the IPv4 addresses, and nothing else.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::sockopt::SetBool;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send,
-    setsockopt, socket,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
 };
 
 /// How much the kernel puts into a datagram at the most.
-const BUFFER: usize = 32 << 10;
+pub const BUFFER: usize = 32 << 10;
 
 const NLMSG_HDRLEN: usize = 16;
 const NLMSG_DONE: u16 = 3;
@@ -99,40 +96,4 @@ pub fn route_socket() -> OwnedFd {
     let socket = socket.expect("a netlink socket");
     setsockopt(&socket, StrictCheck, &true).expect("NETLINK_GET_STRICT_CHK (Linux 4.20)");
     socket
-}
-
-/// Hears of every change of links and addresses, and throws away what it hears.
-pub struct Listener {
-    pub socket: OwnedFd,
-    buffer: Box<[u8]>,
-}
-
-impl Listener {
-    pub fn open() -> Self {
-        let socket = route_socket();
-        let groups = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
-        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups as u32)).expect("the groups");
-        Self {
-            socket,
-            buffer: vec![0; BUFFER].into(),
-        }
-    }
-
-    /// Receives until there is nothing more, and says how many events there were. Those that are
-    /// lost are not counted.
-    pub fn discard(&mut self) -> usize {
-        let mut count = 0;
-        loop {
-            match recv(
-                self.socket.as_raw_fd(),
-                &mut self.buffer,
-                MsgFlags::MSG_DONTWAIT,
-            ) {
-                Ok(_) => count += 1,
-                Err(Errno::ENOBUFS) => {}
-                Err(Errno::EAGAIN) => return count,
-                Err(errno) => panic!("recv: {errno}"),
-            }
-        }
-    }
 }

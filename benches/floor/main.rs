@@ -20,6 +20,7 @@ mod events;
 mod hosts;
 mod kept;
 mod kernel;
+mod listener;
 mod programs;
 mod report;
 mod storms;
