@@ -224,6 +224,19 @@ fn the_start_waits_for_an_address() {
         assert_eq!(told(&first), ("initial", NODE, None, ETH0));
         assert_eq!(watching.end(Signal::SIGTERM).0, 0);
 
+        // What is remembered and declared fixed is waited for, though another such one is here.
+        let adds = thread::spawn(|| {
+            thread::sleep(Duration::from_millis(300));
+            ip("addr add 192.168.1.99/24 dev eth0");
+        });
+        let fixed = ["--fixed", "192.168.1.0/24", "--previous", "192.168.1.99"];
+        let args = [&["--wait", "60", "192.168.1.0"], &fixed[..]].concat();
+        let (watching, first) = Watching::start(&args);
+        adds.join().unwrap();
+        let other = Some("192.168.1.99");
+        assert_eq!(told(&first), ("initial", other, other, ETH0));
+        assert_eq!(watching.end(Signal::SIGTERM).0, 0);
+
         // At the end of the wait a neighbour is taken, and none is said.
         let neighbour = run_watch(&["--wait", "0.2", "--for", "0.4", "192.168.1.83"]);
         assert_eq!(neighbour.status, 0);

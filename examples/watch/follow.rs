@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let capturer = capturer.timeout(Duration::from_secs(5));
     let mut watch = Watch {
         monitor: Monitor::with_capturer(capturer).map_err(Failure::system)?,
-        tracker: Tracker::new(selector.clone()).follow(options.follow),
+        tracker: Tracker::new(selector).follow(options.follow),
         file,
         options,
     };
@@ -62,8 +62,9 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         if !begun && start.elapsed() >= wait {
             watch.look_at_once()?;
             begun = true;
-        } else if !begun && selector.decide(watch.monitor.snapshot()).is_settled() {
-            watch.begin()?;
+        } else if !begun && watch.tracker.may_begin(watch.monitor.snapshot()) {
+            let event = watch.tracker.update(watch.monitor.snapshot());
+            watch.tell(event)?;
             begun = true;
         }
         let left = |time: Duration| time.saturating_sub(start.elapsed());
@@ -94,31 +95,21 @@ impl Watch<'_> {
     /// Looks at a host that has changed, when its burst of changes is over.
     fn look(&mut self) -> Result<(), Failure> {
         let changed = self.monitor.dispatch().map_err(Failure::system)?;
-        match changed.and_then(|host| self.tracker.update(host)) {
-            Some(event) => self.tell(&event),
-            None => Ok(()),
-        }
-    }
-
-    /// Begins with what was seen.
-    fn begin(&mut self) -> Result<(), Failure> {
-        match self.tracker.update(self.monitor.snapshot()) {
-            Some(event) => self.tell(&event),
-            None => Ok(()),
-        }
+        let event = changed.and_then(|host| self.tracker.update(host));
+        self.tell(event)
     }
 
     /// Looks without waiting for anything.
     fn look_at_once(&mut self) -> Result<(), Failure> {
         let event = self.monitor.wait(&mut self.tracker, Duration::ZERO);
-        match event.map_err(Failure::system)? {
-            Some(event) => self.tell(&event),
-            None => Ok(()),
-        }
+        self.tell(event.map_err(Failure::system)?)
     }
 
-    /// Remembers the choice of an event and tells of it.
-    fn tell(&self, event: &Event) -> Result<(), Failure> {
+    /// Remembers the choice of an event, if there is one, and tells of it.
+    fn tell(&self, event: Option<Event>) -> Result<(), Failure> {
+        let Some(event) = event else {
+            return Ok(());
+        };
         // What is told is remembered.
         if let (Some(file), Some(decision)) = (&self.file, self.tracker.decision_of_choice()) {
             let follow = self.options.follow;

@@ -124,11 +124,14 @@ impl Tracker {
         self.last.is_some()
     }
 
-    /// Whether the first update with this snapshot would give a choice that waiting cannot better.
-    pub(crate) fn may_begin(&self, host: &Snapshot) -> bool {
-        let decision = || self.selector.decide(host);
-        self.has_begun()
-            || Some(decision()).is_some_and(|d| d.is_settled() && self.takes(&d).is_some())
+    /// Whether the first update with this snapshot would give a choice that waiting cannot better
+    /// ([`Decision::is_settled`]); and after it always.
+    pub fn may_begin(&self, host: &Snapshot) -> bool {
+        if self.has_begun() {
+            return true;
+        }
+        let decision = self.selector.decide(host);
+        decision.is_settled() && self.takes(&decision).is_some()
     }
 
     /// What a new snapshot of the host means for the choice; none where it means nothing.
