@@ -46,7 +46,9 @@ fn known(host: &Snapshot, link: &Link) -> Link {
     if link.is_running() == Some(true) {
         flags |= LinkFlags::RUNNING.bits();
     }
-    let mut known = Link::new(link.index(), name).with_flags(LinkFlags::from_bits(flags));
+    let mut known = Link::new(link.index(), name)
+        .with_flags(LinkFlags::from_bits(flags))
+        .with_hardware_type(Link::ETHERNET);
     if let Some(mac) = link.mac() {
         known = known.with_mac(*mac);
     }

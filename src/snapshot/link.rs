@@ -28,9 +28,16 @@ pub struct Link {
     mac: Option<HardwareAddress>,
     kind: Option<String>,
     master: Option<u32>,
+    hardware_type: Option<u16>,
+    carrier_changes: Option<u32>,
 }
 
 impl Link {
+    /// The [hardware type](Link::hardware_type) of Ethernet and of what behaves like it
+    /// (linux/if_arp.h).
+    #[doc(alias = "ARPHRD_ETHER")]
+    pub const ETHERNET: u16 = 1;
+
     /// A link of which only index (`ifi_index`) and name are known.
     pub fn new(index: u32, name: Name) -> Self {
         Self {
@@ -40,6 +47,8 @@ impl Link {
             mac: None,
             kind: None,
             master: None,
+            hardware_type: None,
+            carrier_changes: None,
         }
     }
 
@@ -68,6 +77,20 @@ impl Link {
     #[must_use]
     pub fn with_master(mut self, master: u32) -> Self {
         self.master = Some(master);
+        self
+    }
+
+    /// With its hardware type, [`Link::ETHERNET`] for instance.
+    #[must_use]
+    pub fn with_hardware_type(mut self, hardware_type: u16) -> Self {
+        self.hardware_type = Some(hardware_type);
+        self
+    }
+
+    /// With the number of times its carrier has come or gone.
+    #[must_use]
+    pub fn with_carrier_changes(mut self, carrier_changes: u32) -> Self {
+        self.carrier_changes = Some(carrier_changes);
         self
     }
 
@@ -103,6 +126,19 @@ impl Link {
     #[doc(alias = "IFLA_MASTER")]
     pub fn master(&self) -> Option<u32> {
         self.master
+    }
+
+    /// What kind of addresses its hardware has, by the numbers of linux/if_arp.h, if it is known.
+    #[doc(alias = "ifi_type")]
+    pub fn hardware_type(&self) -> Option<u16> {
+        self.hardware_type
+    }
+
+    /// How often its carrier has come or gone since the link was made, if it is known. Where it is
+    /// the same as before, the carrier has not been away meanwhile.
+    #[doc(alias = "IFLA_CARRIER_CHANGES")]
+    pub fn carrier_changes(&self) -> Option<u32> {
+        self.carrier_changes
     }
 
     /// Whether the link is administratively up; `None` where that is not known.

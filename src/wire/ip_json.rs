@@ -24,6 +24,7 @@ struct LinkJson {
     #[serde(default, deserialize_with = "few")]
     flags: Option<Vec<String>>,
     address: Option<String>,
+    link_type: Option<String>,
     master: Option<Bytes>,
     linkinfo: Option<LinkInfoJson>,
     addr_info: Option<Vec<AddressJson>>,
@@ -187,7 +188,26 @@ fn link(place: &str, index: u32, json: &LinkJson, master: Option<u32>) -> Result
     if let Some(master) = master {
         link = link.with_master(master);
     }
+    if let Some(hardware_type) = json.link_type.as_deref().and_then(hardware_type) {
+        link = link.with_hardware_type(hardware_type);
+    }
     Ok(link)
+}
+
+/// iproute2's words for the commonest types of linux/if_arp.h.
+fn hardware_type(word: &str) -> Option<u16> {
+    let known = match word {
+        "ether" => Link::ETHERNET,
+        "infiniband" => 32,
+        "ppp" => 512,
+        "ipip" => 768,
+        "loopback" => 772,
+        "sit" => 776,
+        "gre" => 778,
+        "none" => 65534,
+        _ => return None,
+    };
+    Some(known)
 }
 
 /// iproute2 has the kernel's words in capitals, tells IFF_RUNNING only by `NO-CARRIER` on a link

@@ -48,6 +48,10 @@ struct LinkJson {
     kind: Option<String>,
     #[serde(default)]
     master: Option<u32>,
+    #[serde(default)]
+    hardware_type: Option<u16>,
+    #[serde(default)]
+    carrier_changes: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -152,6 +156,8 @@ fn link_to_json(link: &Link) -> LinkJson {
         mac: link.mac().map(HardwareAddress::to_string),
         kind: link.kind().map(str::to_owned),
         master: link.master(),
+        hardware_type: link.hardware_type(),
+        carrier_changes: link.carrier_changes(),
     }
 }
 
@@ -244,6 +250,12 @@ fn link_from_json((at, json): (usize, LinkJson)) -> Result<Link, ParseError> {
     }
     if let Some(master) = json.master {
         link = link.with_master(master);
+    }
+    if let Some(hardware_type) = json.hardware_type {
+        link = link.with_hardware_type(hardware_type);
+    }
+    if let Some(carrier_changes) = json.carrier_changes {
+        link = link.with_carrier_changes(carrier_changes);
     }
     Ok(link)
 }

@@ -23,6 +23,7 @@ pub const IFLA_ADDRESS: u16 = 1;
 pub const IFLA_IFNAME: u16 = 3;
 pub const IFLA_MASTER: u16 = 10;
 pub const IFLA_LINKINFO: u16 = 18;
+pub const IFLA_CARRIER_CHANGES: u16 = 35;
 pub const IFLA_INFO_KIND: u16 = 1;
 
 pub const AF_INET: u8 = 2;
@@ -63,8 +64,9 @@ pub fn address_body(fixed: [u8; 4], index: u32, attributes: &[Vec<u8>]) -> Vec<u
 }
 
 /// `struct ifinfomsg` and attributes.
-pub fn link_body(index: u32, flags: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
-    let mut body = vec![0, 0, 1, 0];
+pub fn link_body(hardware_type: u16, index: u32, flags: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
+    let mut body = vec![0, 0];
+    body.extend(hardware_type.to_ne_bytes());
     body.extend(index.to_ne_bytes());
     body.extend(flags.to_ne_bytes());
     body.extend([0; 4]);

@@ -58,23 +58,26 @@ fn address() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn link() -> impl Strategy<Value = Vec<u8>> {
-    let fixed = (any::<u32>(), any::<u32>(), any::<bool>());
+    // The other decoder keeps only the types it has a name for.
+    let hardware_type = proptest::sample::select(vec![1u16, 32, 512, 772, 776, 65534]);
+    let fixed = (hardware_type, any::<u32>(), any::<u32>(), any::<bool>());
     let kind = |kind: String| (IFLA_LINKINFO, attribute(IFLA_INFO_KIND, &text(&kind)));
     let optional = (
         "[a-z0-9.é-]{1,7}".prop_map(|name| (IFLA_IFNAME, text(&name))),
         of(vec(any::<u8>(), 0..=32)).prop_map(|mac| mac.map(|mac| (IFLA_ADDRESS, mac))),
         of(0..9u32).prop_map(|master| master.map(|m| (IFLA_MASTER, m.to_ne_bytes().to_vec()))),
         of("veth|bridge|macvlan|zz9").prop_map(move |text| text.map(kind)),
+        of(0..9u32).prop_map(|n| n.map(|n| (IFLA_CARRIER_CHANGES, n.to_ne_bytes().to_vec()))),
         unknown(200),
     );
     (fixed, optional)
-        .prop_flat_map(|(fixed, (name, mac, master, kind, unknown))| {
-            let optional = [mac, master, kind].into_iter().flatten();
+        .prop_flat_map(|(fixed, (name, mac, master, kind, changes, unknown))| {
+            let optional = [mac, master, kind, changes].into_iter().flatten();
             let all = std::iter::once(name).chain(optional).chain(unknown);
             (Just(fixed), shuffled(all.collect()))
         })
-        .prop_map(|((index, flags, gone), attributes)| {
-            let body = link_body(index, flags, &attributes);
+        .prop_map(|((hardware_type, index, flags, gone), attributes)| {
+            let body = link_body(hardware_type, index, flags, &attributes);
             message(
                 if gone { RTM_DELLINK } else { RTM_NEWLINK },
                 NLM_F_MULTI,

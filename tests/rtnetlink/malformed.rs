@@ -182,7 +182,7 @@ fn what_is_missing_is_said() {
     let nameless = message(
         RTM_NEWLINK,
         0,
-        &link_body(2, 1, &[attribute(IFLA_IFNAME, b"\0")]),
+        &link_body(1, 2, 1, &[attribute(IFLA_IFNAME, b"\0")]),
     );
     assert_eq!(first_error(&nameless), DecodeError::NoName { offset: 16 });
     for len in 0..8 {
@@ -207,7 +207,7 @@ fn a_name_longer_than_the_kernel_keeps() {
         let link = message(
             RTM_NEWLINK,
             0,
-            &link_body(2, 1, &[attribute(IFLA_IFNAME, &text(name))]),
+            &link_body(1, 2, 1, &[attribute(IFLA_IFNAME, &text(name))]),
         );
         assert_eq!(messages(&link).all(|message| message.is_ok()), sound);
     }
@@ -216,7 +216,7 @@ fn a_name_longer_than_the_kernel_keeps() {
         let link = message(
             RTM_NEWLINK,
             0,
-            &link_body(2, 1, &[attribute(IFLA_IFNAME, bytes)]),
+            &link_body(1, 2, 1, &[attribute(IFLA_IFNAME, bytes)]),
         );
         let Message::NewLink(link) = only(&link) else {
             panic!("no link")

@@ -87,13 +87,15 @@ fn link(message: &LinkMessage) -> Link {
         _ => None,
     });
     let mut link = Link::new(message.header.index, named.expect("a name"))
-        .with_flags(LinkFlags::from_bits(message.header.flags.bits()));
+        .with_flags(LinkFlags::from_bits(message.header.flags.bits()))
+        .with_hardware_type(message.header.link_layer_type.into());
     for attribute in attributes {
         link = match attribute {
             LinkAttribute::Address(mac) => match HardwareAddress::from_bytes(mac) {
                 Ok(mac) => link.with_mac(mac),
                 Err(_) => link,
             },
+            LinkAttribute::CarrierChanges(changes) => link.with_carrier_changes(*changes),
             LinkAttribute::Controller(master) if *master != 0 => link.with_master(*master),
             LinkAttribute::LinkInfo(infos) => infos.iter().fold(link, |link, info| match info {
                 LinkInfo::Kind(kind) => link.with_kind(kind.to_string()),

@@ -243,7 +243,7 @@ fn address_flags() -> impl Strategy<Value = AddressFlags> {
     bits.prop_map(|(a, b, c, d, e, f, g)| AddressFlags::from_bits(a | b | c | d | e | f | g))
 }
 
-type LinkFacts = (Option<LinkFlags>, Option<&'static str>);
+type LinkFacts = (Option<LinkFlags>, Option<&'static str>, Option<(u16, u32)>);
 
 fn link_facts() -> impl Strategy<Value = LinkFacts> {
     let up = LinkFlags::UP | LinkFlags::LOWER_UP;
@@ -259,10 +259,15 @@ fn link_facts() -> impl Strategy<Value = LinkFacts> {
         1 => Just("00:00:5e:00:03:33"),
         1 => Just("00:00:5e:00:01:33:00"),
     ];
-    (weighted(0.85, flags), weighted(0.8, mac))
+    let hardware_type_and_changes = (select(vec![Link::ETHERNET, 772, 65534]), any::<u32>());
+    (
+        weighted(0.85, flags),
+        weighted(0.8, mac),
+        weighted(0.5, hardware_type_and_changes),
+    )
 }
 
-fn link(index: u32, name: &str, (flags, mac): &LinkFacts) -> Link {
+fn link(index: u32, name: &str, (flags, mac, carrier): &LinkFacts) -> Link {
     let mut link = Link::new(index, name.parse::<Name>().unwrap());
     if let Some(flags) = *flags {
         let loopback = if name == "lo" {
@@ -271,6 +276,11 @@ fn link(index: u32, name: &str, (flags, mac): &LinkFacts) -> Link {
             flags
         };
         link = link.with_flags(flags | loopback);
+    }
+    if let Some((hardware_type, changes)) = *carrier {
+        link = link
+            .with_hardware_type(hardware_type)
+            .with_carrier_changes(changes);
     }
     match mac {
         Some(mac) if name != "lo" => link.with_mac(mac.parse::<HardwareAddress>().unwrap()),

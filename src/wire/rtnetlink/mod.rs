@@ -78,6 +78,7 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MASTER: u16 = 10;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_EXT_MASK: u16 = 29;
+const IFLA_CARRIER_CHANGES: u16 = 35;
 const IFLA_INFO_KIND: u16 = 1;
 
 // linux/socket.h
@@ -303,10 +304,12 @@ fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
 /// A link (`struct ifinfomsg`).
 fn link(body: View<'_>) -> Result<Link, DecodeError> {
     let attributes = body.after(IFINFOMSG_LEN, "ifinfomsg")?;
+    let hardware_type = body.u16(2, "ifi_type")?;
     let index = body.u32(4, "ifi_index")?;
     let flags = body.u32(8, "ifi_flags")?;
     let offset = body.offset();
     let (mut name, mut mac, mut kind, mut master) = (None, None, None, None);
+    let mut carrier_changes = None;
     for attribute in attributes.attributes() {
         let (attribute, value) = attribute?;
         match attribute {
@@ -314,11 +317,15 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
             IFLA_ADDRESS => mac = HardwareAddress::from_bytes(value.bytes).ok(),
             IFLA_MASTER => master = Some(value.u32(0, "IFLA_MASTER")?).filter(|m| *m != 0),
             IFLA_LINKINFO => kind = info_kind(value)?,
+            IFLA_CARRIER_CHANGES => {
+                carrier_changes = Some(value.u32(0, "IFLA_CARRIER_CHANGES")?);
+            }
             _ => {}
         }
     }
     let mut link = Link::new(index, name.ok_or(DecodeError::NoName { offset })?)
-        .with_flags(LinkFlags::from_bits(flags));
+        .with_flags(LinkFlags::from_bits(flags))
+        .with_hardware_type(hardware_type);
     if let Some(mac) = mac {
         link = link.with_mac(mac);
     }
@@ -327,6 +334,9 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
     }
     if let Some(master) = master {
         link = link.with_master(master);
+    }
+    if let Some(carrier_changes) = carrier_changes {
+        link = link.with_carrier_changes(carrier_changes);
     }
     Ok(link)
 }
