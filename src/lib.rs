@@ -114,6 +114,19 @@ mod snapshot;
 mod sys;
 pub mod wire;
 
+/// Whether another host claims an address (RFC 5227 for IPv4; RFC 4862 and 4861 for IPv6).
+///
+/// A [`Detector`](conflict::Detector) asks the link once, and listens from then on.
+/// [`Probe`](conflict::Probe) and [`Watch`](conflict::Watch) are the same without the socket and
+/// the clock, for who has them elsewhere: in a helper that holds CAP_NET_RAW, or in a test.
+///
+/// A verdict is advice. It never moves a choice: ARP is not authenticated.
+pub mod conflict {
+    #[cfg(target_os = "linux")]
+    pub use crate::live::Detector;
+    pub use crate::select::conflict::*;
+}
+
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]

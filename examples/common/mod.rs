@@ -6,3 +6,5 @@ pub mod options;
 pub mod output;
 pub mod state;
 pub mod time;
+#[cfg(target_os = "linux")]
+pub mod wait;

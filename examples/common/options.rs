@@ -98,7 +98,7 @@ impl SelectorOptions {
 }
 
 /// A name as the shell gives it, or as it is printed, with `\xNN`.
-fn link_name(text: &OsString) -> Result<Name, bindnet::NameError> {
+pub fn link_name(text: &OsString) -> Result<Name, bindnet::NameError> {
     match text.to_str() {
         Some(text) => text.parse(),
         None => Name::from_bytes(text.as_bytes()),

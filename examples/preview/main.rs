@@ -12,6 +12,7 @@ use bindnet::{CaptureError, Decision, Outcome, Selector, Snapshot};
 use clap::Parser;
 
 #[path = "../common/mod.rs"]
+#[allow(dead_code)] // Every example uses a part of it.
 mod common;
 mod conf;
 

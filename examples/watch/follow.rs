@@ -1,29 +1,15 @@
 //! The loop of a daemon that does nothing but watch.
 
-use std::io;
-use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bindnet::{Capturer, Event, EventKind, Monitor, StateFile, Tracker};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::Options;
 use super::common::output::{Failure, print, print_error};
 use super::common::state::{not_corosyncs, not_remembered, remembered};
 use super::common::time::seconds;
-
-/// Why the loop goes on or ends.
-#[derive(PartialEq, Eq)]
-enum Woken {
-    /// The host may have changed, or the time is over.
-    Look,
-    /// A signal asked to end, or nobody reads what is printed.
-    Stop,
-}
+use super::common::wait::{Woken, signals, sleep};
 
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let start = Instant::now();
@@ -46,7 +32,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         .selector(bindnet, options.selector.profile()?)?;
     let selector = remembered(file.as_ref(), &bindnet, selector)?;
 
-    let signals = signals().map_err(|errno| Failure::system(format!("signalfd: {errno}")))?;
+    let signals = signals()?;
     // A person bears more than a daemon's main loop: a host that is booting may take its time.
     let capturer = Capturer::open().map_err(Failure::system)?;
     let capturer = capturer.timeout(Duration::from_secs(5));
@@ -131,37 +117,4 @@ impl Watch<'_> {
         };
         print(&format!("{line}\n"))
     }
-}
-
-/// SIGTERM and SIGINT, to be read instead of dying of them.
-fn signals() -> nix::Result<SignalFd> {
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGTERM);
-    signals.add(Signal::SIGINT);
-    signals.thread_block()?;
-    SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
-}
-
-/// Waits until something happens, for this long at the most.
-fn sleep(monitor: &Monitor, signals: &SignalFd, time: Option<Duration>) -> Result<Woken, Failure> {
-    let stdout = io::stdout();
-    let mut fds = [
-        PollFd::new(monitor.as_fd(), PollFlags::POLLIN),
-        PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-        // Of a pipe or a socket it tells when the other end has gone.
-        PollFd::new(stdout.as_fd(), PollFlags::empty()),
-    ];
-    // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
-    let time = time.map(|time| time.as_millis().saturating_add(1));
-    let time = time.map_or(PollTimeout::NONE, |time| {
-        PollTimeout::from(u16::try_from(time).unwrap_or(u16::MAX))
-    });
-    match poll(&mut fds, time) {
-        Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => return Err(Failure::system(format!("poll: {errno}"))),
-    }
-    let [_, signal, stdout] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
-    let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
-    let stop = !signal.is_empty() || stdout.intersects(gone);
-    Ok(if stop { Woken::Stop } else { Woken::Look })
 }

@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod capturer;
 #[cfg(target_os = "linux")]
+mod detector;
+#[cfg(target_os = "linux")]
 mod dirty;
 #[cfg(target_os = "linux")]
 mod dump;
@@ -19,6 +21,8 @@ mod wait;
 
 #[cfg(target_os = "linux")]
 pub use capturer::Capturer;
+#[cfg(target_os = "linux")]
+pub use detector::Detector;
 pub use error::CaptureError;
 #[cfg(target_os = "linux")]
 pub use monitor::Monitor;

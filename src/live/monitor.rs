@@ -100,6 +100,7 @@ const ROOM: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct Monitor {
     wake: Wake,
+    socket: Socket,
     buffer: Box<[u8]>,
     capturer: Capturer,
     host: Snapshot,
@@ -136,11 +137,13 @@ impl Monitor {
     pub fn with_capturer(capturer: Capturer) -> Result<Self, CaptureError> {
         let socket = Socket::listen();
         let socket = socket.map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))?;
-        let wake = Wake::new(socket).map_err(|errno| {
+        let wake = Wake::new().and_then(|wake| wake.add(&socket).map(|()| wake));
+        let wake = wake.map_err(|errno| {
             CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno)
         })?;
         let mut monitor = Self {
             wake,
+            socket,
             buffer: vec![0; ROOM].into_boxed_slice(),
             capturer,
             host: Snapshot::default(),
@@ -171,7 +174,7 @@ impl Monitor {
     /// Where the system call fails.
     #[doc(alias = "SO_RCVBUF")]
     pub fn receive_buffer(self, bytes: usize) -> Result<Self, CaptureError> {
-        let set = self.wake.socket().set_receive_buffer(bytes);
+        let set = self.socket.set_receive_buffer(bytes);
         set.map_err(|errno| CaptureError::system("setsockopt(SO_RCVBUF)", errno))?;
         Ok(self)
     }
@@ -243,6 +246,13 @@ impl Monitor {
             true => Ok(()),
             false => self.catch_up(),
         }
+    }
+
+    /// The same, and asks for everything again: of some changes the kernel does not tell, or only
+    /// after a while.
+    pub(super) fn look_again(&mut self) -> Result<(), CaptureError> {
+        self.dirty = Dirty::everything();
+        self.look()
     }
 
     fn catch_up(&mut self) -> Result<(), CaptureError> {
@@ -319,7 +329,7 @@ impl Monitor {
     fn receive(&mut self) -> Result<bool, CaptureError> {
         let mut news = false;
         for _ in 0..DATAGRAMS {
-            match self.wake.socket().try_receive(&mut self.buffer) {
+            match self.socket.try_receive(&mut self.buffer) {
                 Ok(received) => news |= self.note(received),
                 Err(Errno::EAGAIN) => {
                     if std::mem::take(&mut self.behind) {

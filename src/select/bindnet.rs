@@ -35,7 +35,7 @@ use crate::snapshot::{Link, Name, NameError, Snapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bindnet {
     pub(super) target: Target,
-    pub(super) zone: Option<Zone>,
+    pub(crate) zone: Option<Zone>,
 }
 
 /// What a [`Bindnet`] names on its link.
@@ -129,11 +129,6 @@ impl Zone {
             .or_else(|| snapshot.link(self.index()?))
     }
 
-    /// The zone of a link by its name.
-    pub(crate) fn named(name: Name) -> Self {
-        Self(name)
-    }
-
     /// The text of the zone, which may be the name of a link.
     pub fn name(&self) -> Name {
         self.0
@@ -143,6 +138,13 @@ impl Zone {
     pub fn index(&self) -> Option<u32> {
         let text = std::str::from_utf8(self.0.as_bytes()).ok()?;
         text.parse().ok().filter(|_| !text.starts_with('+'))
+    }
+}
+
+impl From<Name> for Zone {
+    /// The zone of a link by its name.
+    fn from(name: Name) -> Self {
+        Self(name)
     }
 }
 

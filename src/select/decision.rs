@@ -335,7 +335,7 @@ impl Candidate {
     /// The address, with its link where that is a part of it: `192.0.2.10`, `fe80::1%eth0`.
     pub fn host_address(&self) -> HostAddress {
         let link_local = self.interface.filter(|_| is_link_local(self.ip));
-        HostAddress::new(self.ip, link_local.map(Zone::named))
+        HostAddress::new(self.ip, link_local.map(Zone::from))
     }
 
     /// The address ready for bind(2), scope id included.

@@ -2,6 +2,7 @@
 
 mod advice;
 mod bindnet;
+pub mod conflict;
 pub mod corosync;
 mod decision;
 mod declared;

@@ -92,7 +92,7 @@ impl Decision {
         let own = candidate
             .interface
             .filter(|_| candidate.identity().1.is_some());
-        let zone = self.bindnet.zone().or(own.map(Zone::named));
+        let zone = self.bindnet.zone().or(own.map(Zone::from));
         HostAddress::new(network, zone).to_string()
     }
 

@@ -148,7 +148,7 @@ impl Selector {
     pub(crate) fn zones(&self) -> [Option<Zone>; 3] {
         let previous = self.previous.and_then(|previous| previous.zone());
         [
-            self.interface.map(Zone::named),
+            self.interface.map(Zone::from),
             self.bindnet.zone(),
             previous,
         ]

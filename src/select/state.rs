@@ -167,7 +167,7 @@ impl Entry {
 
     fn host_address(&self) -> HostAddress {
         let link = self.interface.filter(|_| is_link_local(self.ip));
-        HostAddress::new(self.ip, link.map(Zone::named))
+        HostAddress::new(self.ip, link.map(Zone::from))
     }
 }
 
@@ -179,7 +179,7 @@ impl fmt::Display for Entry {
         }
         match self.interface {
             // As a zone, so that white space in the name does not end it.
-            Some(interface) => write!(f, " interface {}", Zone::named(interface)),
+            Some(interface) => write!(f, " interface {}", Zone::from(interface)),
             None => Ok(()),
         }
     }

@@ -5,4 +5,6 @@ pub(crate) mod host;
 #[cfg(target_os = "linux")]
 pub(crate) mod netlink;
 #[cfg(target_os = "linux")]
+pub(crate) mod packet;
+#[cfg(target_os = "linux")]
 pub(crate) mod wake;

@@ -1,4 +1,4 @@
-//! One fd that becomes readable for a netlink socket or a timer: epoll(7), timerfd_create(2).
+//! One fd that becomes readable for others or a timer: epoll(7), timerfd_create(2).
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -7,35 +7,31 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
-use super::netlink::Socket;
-
-/// A socket and a timer behind one fd.
+/// A timer, and whatever was added, behind one fd.
 #[derive(Debug)]
 pub(crate) struct Wake {
     epoll: Epoll,
     timer: TimerFd,
     /// Whether the timer runs or has run out.
     is_set: bool,
-    socket: Socket,
 }
 
 impl Wake {
-    pub fn new(socket: Socket) -> nix::Result<Self> {
+    pub fn new() -> nix::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
-        epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
         epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
         Ok(Self {
             epoll,
             timer,
             is_set: false,
-            socket,
         })
     }
 
-    pub fn socket(&self) -> &Socket {
-        &self.socket
+    /// Makes the fd readable when this one is, for as long as this one is open.
+    pub fn add(&self, fd: impl AsFd) -> nix::Result<()> {
+        self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, 0))
     }
 
     /// Makes the fd readable after this time, and until then not for the timer.
@@ -48,7 +44,7 @@ impl Wake {
         Ok(())
     }
 
-    /// Makes the fd readable for the socket only.
+    /// Makes the fd readable for what was added only.
     pub fn no_more(&mut self) -> nix::Result<()> {
         if self.is_set {
             self.timer.unset()?;

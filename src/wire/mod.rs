@@ -1,15 +1,21 @@
 //! Bytes to snapshots and back, pure: nothing here asks the kernel or opens a file.
 
+mod filter;
 #[cfg(feature = "serde")]
 mod ip_json;
 #[cfg(feature = "serde")]
 mod json;
+mod sighting;
 #[cfg(feature = "serde")]
 mod snapshot_json;
 #[cfg(feature = "serde")]
 mod words;
 
+pub mod arp;
+pub mod ndisc;
 pub mod rtnetlink;
 
+pub(crate) use filter::{Instruction, about};
 #[cfg(feature = "serde")]
 pub use json::ParseError;
+pub use sighting::{How, Sighting};

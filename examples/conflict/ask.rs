@@ -1,0 +1,92 @@
+//! Asks, and listens afterwards.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use bindnet::HostAddress;
+use bindnet::conflict::{self, Detector, Doubt, Event, Report, Target, Verdict};
+
+use super::common::options::link_name;
+use super::common::output::{Failure, print, print_error};
+use super::common::time::seconds;
+use super::common::wait::{Woken, signals, sleep};
+use super::{Options, Timing};
+
+pub fn run(options: &Options) -> Result<ExitCode, Failure> {
+    let watch = options.watch.as_deref();
+    let watch = watch.map(|text| seconds("--watch", text)).transpose()?;
+    let target = target(options)?;
+    let timing = match options.timing {
+        Timing::Rfc => conflict::Timing::Rfc,
+        Timing::Fast => conflict::Timing::Fast,
+    };
+    let signals = signals()?;
+    let mut detector = Detector::probe(target, timing).map_err(Failure::system)?;
+    // Since when it is listened: since there is a verdict.
+    let mut listening: Option<Instant> = None;
+    let mut status = 0;
+    loop {
+        while let Some(event) = detector.dispatch().map_err(Failure::system)? {
+            let is_verdict = matches!(event, Event::Verdict(_));
+            let report = detector.report(event);
+            tell(&report, options)?;
+            status = worse(status, &report.verdict());
+            if is_verdict {
+                if watch.is_none() {
+                    return Ok(ExitCode::from(status));
+                }
+                listening = Some(Instant::now());
+            }
+        }
+        let left = listening.zip(watch);
+        let left = left.map(|(since, watch)| watch.saturating_sub(since.elapsed()));
+        if left == Some(Duration::ZERO) {
+            return Ok(ExitCode::from(status));
+        }
+        if sleep(&detector, &signals, left)? == Woken::Stop {
+            // Without a verdict nothing is known.
+            return Ok(ExitCode::from(if listening.is_none() { 3 } else { status }));
+        }
+    }
+}
+
+fn target(options: &Options) -> Result<Target, Failure> {
+    let address: HostAddress = options.address.parse().map_err(Failure::usage)?;
+    let Some(name) = &options.interface else {
+        return Target::held(address).map_err(Failure::usage);
+    };
+    let problem = |problem| Failure::usage(format!("--interface {name:?}: {problem}"));
+    let name = link_name(name).map_err(|error| problem(error.to_string()))?;
+    if let Some(zone) = address.zone().filter(|zone| zone.name() != name) {
+        return Err(problem(format!("{address} names another link, {zone}")));
+    }
+    let target = match options.free {
+        true => Target::free(address.ip(), name),
+        false => Target::held(HostAddress::new(address.ip(), Some(name.into()))),
+    };
+    target.map_err(Failure::usage)
+}
+
+fn tell(report: &Report, options: &Options) -> Result<(), Failure> {
+    let line = match options.json {
+        true => report.to_json(),
+        false => report.to_string(),
+    };
+    print(&format!("{line}\n"))?;
+    if let Verdict::Inconclusive(Doubt::NotHere(None)) = report.verdict() {
+        let ip = report.ip();
+        print_error(&format!(
+            "conflict: to ask before it is taken: conflict --free --interface NAME {ip}\n"
+        ));
+    }
+    Ok(())
+}
+
+/// A conflict is worse than not knowing, and that is worse than a clear verdict.
+fn worse(status: u8, verdict: &Verdict) -> u8 {
+    match (status, verdict) {
+        (1, _) | (_, Verdict::Conflict(_)) => 1,
+        (status, Verdict::Clear) => status,
+        _ => 3,
+    }
+}

@@ -1,0 +1,412 @@
+//! Asks the link whether another host claims an address, and listens for it.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::IpAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::error::CaptureError;
+use super::monitor::Monitor;
+use crate::select::Reasons;
+use crate::select::conflict::{
+    Doubt, Event, PROBE_NUM, Probe, Report, Sighting, Target, Timing, Transmit, Watch,
+};
+use crate::snapshot::{Link, Snapshot};
+use crate::sys::packet::PacketSocket;
+use crate::sys::wake::Wake;
+use crate::wire::{arp, ndisc};
+
+/// How many packets are received in a row: whoever floods the link must not keep the daemon from
+/// its work.
+const PACKETS: usize = 256;
+
+/// Room for a packet. What is of concern has at most 72 bytes; of what is longer only the length
+/// is checked, and the options of Neighbour Discovery.
+const ROOM: usize = 1500;
+
+/// Asks the link whether another host claims an address, and listens for hosts that do, behind one
+/// fd (RFC 5227; RFC 4862 and 4861 for IPv6).
+///
+/// A probe is three requests, the times between them are those of its [`Timing`], and there is
+/// never another one. After the verdict it is only listened, for as long as there is a detector; it
+/// may be dropped instead. It takes CAP_NET_RAW, in a user namespace of the process's own, too; who
+/// lacks it gets [`Verdict::NotPermitted`](super::conflict::Verdict::NotPermitted).
+///
+/// As for a [`Monitor`], there is no thread and no runtime: when the fd is readable,
+/// [`Detector::dispatch`] is called, and again until it has no event.
+///
+/// **What is not to be seen**: a host that does not answer ARP (`arp_ignore=8`, `NOARP`); a macvlan
+/// child of the same parent in another namespace; a host behind a switch port that does not forward
+/// yet; while it is only listened, a host that has no reason to broadcast. ARP is not
+/// authenticated: any host on the link can forge a conflict, or hide one behind a hardware address
+/// of ours. So a verdict is advice, and nothing here moves a choice. Who listens for a floating
+/// address takes each failover for a conflict: listen for the fixed one.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bindnet::conflict::{Detector, Event, Target, Timing, Verdict};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let target = Target::held("127.0.0.1".parse()?)?;
+/// let mut detector = Detector::probe(target, Timing::Fast)?;
+/// let event = detector.wait(Duration::from_secs(2))?;
+/// // Nobody can be asked on a loopback link.
+/// let Some(Event::Verdict(verdict)) = event else { panic!("{event:?}") };
+/// assert_eq!(verdict.code(), "not-applicable");
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "ACD")]
+#[must_use = "a detector that is dropped hears nothing"]
+#[derive(Debug)]
+pub struct Detector {
+    target: Target,
+    wake: Wake,
+    monitor: Monitor,
+    socket: Option<PacketSocket>,
+    buffer: Box<[u8]>,
+    begun: Instant,
+    /// Until there is a verdict.
+    probe: Option<Probe>,
+    watch: Watch,
+    /// Those of the address when it was here last.
+    reasons: Reasons,
+    events: VecDeque<Event>,
+}
+
+impl Detector {
+    /// Asks once whether another host claims an address, and listens from then on.
+    ///
+    /// # Errors
+    /// As for [`Monitor::open`], and where there is no room for four more fds. That it cannot be
+    /// asked on the link, or may not be, is no error but a verdict.
+    pub fn probe(target: Target, timing: Timing) -> Result<Self, CaptureError> {
+        Self::open(target, Some(timing))
+    }
+
+    /// Sends nothing, and listens only.
+    ///
+    /// # Errors
+    /// As for [`Detector::probe`].
+    pub fn watch(target: Target) -> Result<Self, CaptureError> {
+        Self::open(target, None)
+    }
+
+    fn open(target: Target, timing: Option<Timing>) -> Result<Self, CaptureError> {
+        let monitor = Monitor::open()?;
+        let wake = Wake::new().and_then(|wake| wake.add(&monitor).map(|()| wake));
+        let wake = wake.map_err(|errno| {
+            CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno)
+        })?;
+        let probe = timing.map(|timing| Probe::new(target, timing, random(), Duration::ZERO));
+        let mut detector = Self {
+            target,
+            wake,
+            monitor,
+            socket: None,
+            buffer: vec![0; ROOM].into_boxed_slice(),
+            begun: Instant::now(),
+            probe,
+            watch: Watch::new(target),
+            reasons: Reasons::default(),
+            events: VecDeque::new(),
+        };
+        detector.follow()?;
+        detector.rest(false)?;
+        Ok(detector)
+    }
+
+    /// The address that is asked for.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// This host as it was when it last changed.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.monitor.snapshot()
+    }
+
+    /// When the fd becomes readable by itself, for the next probe or the verdict.
+    pub fn deadline(&self) -> Option<Instant> {
+        let deadline = self.probe.as_ref()?.deadline()?;
+        Some(self.begun + deadline)
+    }
+
+    /// An event with the address and the link it is about, for people and as JSON. Where there is
+    /// evidence that the address floats, or was when it was here last, a conflict is maybe a
+    /// failover.
+    pub fn report(&self, event: Event) -> Report {
+        let link = self.target.link(self.snapshot()).map(Link::name);
+        let interface = link.or(self.watch.interface());
+        let elapsed = self.begun.elapsed();
+        Report::new(&self.target, interface, event, elapsed).with_reasons(self.reasons)
+    }
+
+    /// Receives what there is, sends what is due, and returns the next event; none where there is
+    /// nothing more, and the fd is to be waited for.
+    ///
+    /// It is to be called when the fd is readable, and may be at any time. It does not wait for
+    /// packets, but as [`Monitor::dispatch`] does for the kernel's answers about this host. Under a
+    /// flood it handles a bounded number of packets, and the fd stays readable for the others.
+    ///
+    /// # Errors
+    /// Where a system call fails. It may be called again.
+    pub fn dispatch(&mut self) -> Result<Option<Event>, CaptureError> {
+        if self.events.is_empty() {
+            if self.monitor.dispatch()?.is_some() {
+                self.follow()?;
+            }
+            let more = self.receive()?;
+            if !more
+                && self
+                    .deadline()
+                    .is_some_and(|deadline| deadline <= Instant::now())
+            {
+                self.ask()?;
+            }
+            self.conclude();
+            self.rest(more)?;
+        }
+        Ok(self.events.pop_front())
+    }
+
+    /// Waits for the next event; none where the time is over before.
+    ///
+    /// This blocks. A daemon that has other things to do waits for the fd and calls
+    /// [`Detector::dispatch`].
+    ///
+    /// # Errors
+    /// As for [`Detector::dispatch`].
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Event>, CaptureError> {
+        let start = Instant::now();
+        loop {
+            if let Some(event) = self.dispatch()? {
+                return Ok(Some(event));
+            }
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
+            let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
+            match poll(&mut fds, PollTimeout::from(left)) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(CaptureError::system("poll", errno)),
+            }
+        }
+    }
+
+    /// Listens where the address is now.
+    fn follow(&mut self) -> Result<(), CaptureError> {
+        let host = self.monitor.snapshot();
+        self.reasons = self.target.reasons(host).unwrap_or(self.reasons);
+        let news = self.watch.handle_host(host);
+        let Some(link) = self.watch.link() else {
+            self.tell(news);
+            return Ok(());
+        };
+        if self
+            .socket
+            .as_ref()
+            .is_some_and(|socket| socket.link() == link)
+        {
+            self.tell(news);
+            return Ok(());
+        }
+        // A socket hears nothing more of a link that was deleted, even if it is made again.
+        self.socket = None;
+        match self.listen(link) {
+            Ok(socket) => {
+                self.socket = Some(socket);
+                self.tell(news);
+            }
+            Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::EAFNOSUPPORT)) => {
+                let said = format!("socket(AF_PACKET): {}", errno.desc());
+                if let Some(probe) = &mut self.probe {
+                    probe.handle_refusal(said.clone(), self.monitor.snapshot());
+                }
+                let refused = self.watch.handle_refusal(said);
+                self.tell(refused);
+            }
+            // The link has gone since the host was looked at; of that the monitor will tell.
+            Err(Errno::ENODEV | Errno::ENXIO) => {
+                if let Some(probe) = &mut self.probe {
+                    probe.handle_failure(Doubt::LinkFlapped, self.monitor.snapshot());
+                }
+                let gone = self.watch.handle_failure(Doubt::LinkFlapped);
+                self.tell(gone);
+            }
+            Err(errno) => return Err(CaptureError::system("socket(AF_PACKET), bind", errno)),
+        }
+        Ok(())
+    }
+
+    fn listen(&self, link: u32) -> nix::Result<PacketSocket> {
+        let ip = self.target.address().ip();
+        let socket = PacketSocket::open(link, ip)?;
+        if let IpAddr::V6(ip) = ip {
+            // Where the address is not ours, the kernel has not joined its group.
+            socket.join(ndisc::multicast_mac(ndisc::solicited_node(ip)))?;
+        }
+        self.wake.add(&socket)?;
+        Ok(socket)
+    }
+
+    /// Receives packets, and says whether there may be more.
+    fn receive(&mut self) -> Result<bool, CaptureError> {
+        let mut sightings = Vec::new();
+        let mut more = true;
+        let mut went_down = false;
+        for _ in 0..PACKETS {
+            let Some(socket) = &self.socket else {
+                more = false;
+                break;
+            };
+            match socket.try_receive(&mut self.buffer) {
+                Ok((len, from)) => {
+                    let packet = self.buffer.get(..len).unwrap_or_default();
+                    sightings.extend(sighting(self.target.address().ip(), packet, from));
+                }
+                Err(Errno::EAGAIN) => {
+                    more = false;
+                    break;
+                }
+                Err(Errno::EINTR) => {}
+                Err(Errno::ENETDOWN) => went_down = true,
+                Err(errno) => return Err(CaptureError::system("recvfrom", errno)),
+            }
+        }
+        if went_down || !sightings.is_empty() {
+            // Which hardware addresses are ours may just have changed.
+            self.monitor.look()?;
+            self.follow()?;
+        }
+        for sighting in sightings {
+            self.hear(sighting);
+        }
+        if went_down {
+            self.go_down()?;
+        }
+        Ok(more)
+    }
+
+    fn hear(&mut self, sighting: Sighting) {
+        let host = self.monitor.snapshot();
+        match &mut self.probe {
+            Some(probe) => {
+                probe.handle_sighting(sighting, host);
+                self.conclude();
+            }
+            None => {
+                let heard = self
+                    .watch
+                    .handle_sighting(sighting, self.begun.elapsed(), host);
+                self.tell(heard);
+            }
+        }
+    }
+
+    /// The link was down, even if it is up again.
+    fn go_down(&mut self) -> Result<(), CaptureError> {
+        if let Some(probe) = &mut self.probe {
+            probe.handle_down(self.monitor.snapshot());
+        }
+        let deaf = self.watch.handle_failure(Doubt::LinkFlapped);
+        self.tell(deaf);
+        self.follow()
+    }
+
+    /// Does what the probe is due to do.
+    fn ask(&mut self) -> Result<(), CaptureError> {
+        self.monitor.look_again()?;
+        self.follow()?;
+        let host = self.monitor.snapshot();
+        let Some(probe) = &mut self.probe else {
+            return Ok(());
+        };
+        if let Some(socket) = &self.socket {
+            let lost = socket.lost();
+            let lost = lost.map_err(|errno| CaptureError::system("getsockopt", errno))?;
+            if lost > 0 {
+                probe.handle_failure(Doubt::Lost, host);
+            }
+        }
+        let Some(transmit) = probe.handle_timeout(self.begun.elapsed(), host) else {
+            return Ok(());
+        };
+        match send(self.socket.as_ref(), &transmit) {
+            Ok(()) => {}
+            Err(Errno::ENETDOWN | Errno::ENXIO | Errno::ENODEV) => probe.handle_down(host),
+            Err(errno) => probe.handle_failure(Doubt::NotSent(errno.desc().to_owned()), host),
+        }
+        Ok(())
+    }
+
+    /// Tells the verdict once there is one.
+    fn conclude(&mut self) {
+        let verdict = self.probe.as_ref().and_then(Probe::verdict).cloned();
+        if let Some(verdict) = verdict {
+            self.probe = None;
+            self.watch.note(&verdict, self.begun.elapsed());
+            self.events.push_back(Event::Verdict(verdict));
+        }
+    }
+
+    /// Until there is a verdict, the verdict will say it.
+    fn tell(&mut self, event: Option<Event>) {
+        if self.probe.is_none() {
+            self.events.extend(event);
+        }
+    }
+
+    /// Makes the fd readable when there is something to do.
+    fn rest(&mut self, more: bool) -> Result<(), CaptureError> {
+        let now = Instant::now();
+        let set = if more || !self.events.is_empty() {
+            self.wake.after(Duration::ZERO)
+        } else if let Some(deadline) = self.deadline() {
+            self.wake.after(deadline.saturating_duration_since(now))
+        } else {
+            self.wake.no_more()
+        };
+        set.map_err(|errno| CaptureError::system("timerfd_settime", errno))
+    }
+}
+
+fn send(socket: Option<&PacketSocket>, transmit: &Transmit) -> nix::Result<()> {
+    let socket = socket.filter(|socket| socket.link() == transmit.link);
+    let socket = socket.ok_or(Errno::ENODEV)?;
+    socket.send(&transmit.packet, transmit.destination)
+}
+
+/// What a packet says of an address.
+fn sighting(ip: IpAddr, packet: &[u8], from: [u8; 6]) -> Option<Sighting> {
+    match ip {
+        IpAddr::V4(ip) => arp::Packet::parse(packet).ok()?.sighting(ip),
+        IpAddr::V6(ip) => ndisc::Packet::parse(packet).ok()?.sighting(ip, from),
+    }
+}
+
+/// Random numbers that no two hosts share. They spread probes, and need not be secret.
+fn random() -> [u32; PROBE_NUM] {
+    std::array::from_fn(|_| RandomState::new().build_hasher().finish() as u32)
+}
+
+impl AsFd for Detector {
+    /// The fd that is readable when [`Detector::dispatch`] has something to do.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+impl AsRawFd for Detector {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}

@@ -1,0 +1,211 @@
+//! Where an address is asked for.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use thiserror::Error;
+
+use super::verdict::{Doubt, NotApplicable, Verdict};
+use crate::select::{Bindnet, Candidate, HostAddress, Reasons, Selector};
+use crate::snapshot::{
+    Address, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Snapshot,
+};
+
+/// An address that is asked for: one that this host has, or one that it is about to take.
+///
+/// ```
+/// use bindnet::conflict::Target;
+///
+/// let held = Target::held("192.0.2.10".parse()?)?;
+/// assert!(!held.is_free());
+/// let free = Target::free("192.0.2.10".parse().unwrap(), "eth0".parse()?)?;
+/// assert_eq!(free.address().to_string(), "192.0.2.10%eth0");
+/// assert!(Target::held("224.0.0.1".parse()?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    address: HostAddress,
+    is_free: bool,
+}
+
+impl Target {
+    /// An address of this host, on the link of its zone if it has one: does anybody else have it?
+    /// Without a zone it is asked for on the first link that has it and resolves addresses.
+    ///
+    /// # Errors
+    /// Where it is no address of one host: `0.0.0.0`, `::`, multicast, broadcast.
+    pub fn held(address: HostAddress) -> Result<Self, TargetError> {
+        let is_free = false;
+        check(address.ip()).map(|()| Self { address, is_free })
+    }
+
+    /// An address that is to be taken, on this link: does anybody have it?
+    ///
+    /// # Errors
+    /// As for [`Target::held`].
+    pub fn free(ip: IpAddr, link: Name) -> Result<Self, TargetError> {
+        let ip = ip.to_canonical();
+        let address = HostAddress::new(ip, Some(link.into()));
+        let is_free = true;
+        check(ip).map(|()| Self { address, is_free })
+    }
+
+    /// The address, with its link if it was named.
+    pub fn address(&self) -> HostAddress {
+        self.address
+    }
+
+    /// Whether it is to be taken.
+    pub fn is_free(&self) -> bool {
+        self.is_free
+    }
+
+    /// The link it is asked for on, on this host.
+    pub fn link<'a>(&self, host: &'a Snapshot) -> Option<&'a Link> {
+        if let Some(zone) = self.address.zone() {
+            return zone.link(host);
+        }
+        let entries = || {
+            host.addresses()
+                .filter(|address| address.ip() == self.address.ip())
+        };
+        let mut links = entries().filter_map(|address| host.link_of(&address));
+        let resolves = links.find(|link| not_applicable(link).is_none());
+        resolves.or_else(|| entries().find_map(|address| host.link_of(&address)))
+    }
+
+    /// The reasons that a decision about the address has, if it is here.
+    pub fn reasons(&self, host: &Snapshot) -> Option<Reasons> {
+        let link = self.link(host)?;
+        let mut bindnet = Bindnet::try_from(self.address.ip()).ok()?;
+        bindnet.zone = Some(link.name().into());
+        let decision = Selector::new(bindnet).decide(host);
+        decision.chosen().map(Candidate::reasons)
+    }
+
+    /// Its entry on a link.
+    pub(super) fn entry(&self, link: &Link, host: &Snapshot) -> Option<Address> {
+        let ip = self.address.ip();
+        host.addresses()
+            .find(|address| address.ip() == ip && address.link_index() == Some(link.index()))
+    }
+
+    /// Where it can be asked for now; or why it cannot.
+    pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Verdict> {
+        let doubt = |doubt| Err(Verdict::Inconclusive(doubt));
+        let Some(link) = self.link(host) else {
+            let is_whole = host.about().consistency != Some(Consistency::Interrupted);
+            return doubt(match self.address.zone() {
+                _ if !is_whole => Doubt::Interrupted,
+                Some(_) => Doubt::NoLink,
+                None => Doubt::NotHere(None),
+            });
+        };
+        let entry = self.entry(link, host);
+        if entry.is_none() && !self.is_free {
+            let anywhere = Self {
+                address: self.address.ip().into(),
+                ..*self
+            };
+            return doubt(Doubt::NotHere(anywhere.link(host).map(Link::name)));
+        }
+        if let Some(why) = not_applicable(link) {
+            return Err(Verdict::NotApplicable(why));
+        }
+        let Some(mac) = link
+            .mac()
+            .and_then(|mac| <[u8; 6]>::try_from(mac.as_bytes()).ok())
+        else {
+            return Err(Verdict::NotApplicable(NotApplicable::NotEthernet));
+        };
+        if let Some(name) = taker(link, host) {
+            return doubt(Doubt::Port(name));
+        }
+        let flags = link.flags().unwrap_or_default();
+        if !flags.contains(LinkFlags::UP) {
+            return doubt(Doubt::LinkDown);
+        }
+        if !flags.contains(LinkFlags::RUNNING | LinkFlags::LOWER_UP) {
+            return doubt(Doubt::NoCarrier);
+        }
+        let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
+        Ok(Place {
+            index: link.index(),
+            mac,
+            carrier_changes: link.carrier_changes(),
+            is_tentative: flags.contains(AddressFlags::TENTATIVE)
+                && !flags.contains(AddressFlags::DADFAILED),
+        })
+    }
+
+    /// Whether the kernel's own duplicate address detection has found somebody.
+    pub(super) fn is_dadfailed(&self, host: &Snapshot) -> bool {
+        let entry = self.link(host).and_then(|link| self.entry(link, host));
+        let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
+        flags.contains(AddressFlags::DADFAILED)
+    }
+}
+
+/// A link on which an address can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub index: u32,
+    pub mac: [u8; 6],
+    carrier_changes: Option<u32>,
+    pub is_tentative: bool,
+}
+
+impl Place {
+    /// Whether the link was up all the time since it was looked at as `before`.
+    pub fn has_held_since(&self, before: &Self) -> bool {
+        (self.index, self.carrier_changes) == (before.index, before.carrier_changes)
+    }
+}
+
+/// Whether a hardware address is another host's; where the links could not all be read, one that
+/// is not known to be ours may yet be.
+pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> {
+    let nobody = |byte| mac.as_bytes().iter().all(|b| *b == byte);
+    let is_ours = host.links().iter().any(|link| link.mac() == Some(&mac));
+    if is_ours || nobody(0) || nobody(0xff) {
+        return Some(false);
+    }
+    (host.about().consistency != Some(Consistency::Interrupted)).then_some(true)
+}
+
+fn not_applicable(link: &Link) -> Option<NotApplicable> {
+    let flags = link.flags().unwrap_or_default();
+    if flags.contains(LinkFlags::LOOPBACK) {
+        Some(NotApplicable::Loopback)
+    } else if flags.contains(LinkFlags::POINTOPOINT) {
+        Some(NotApplicable::PointToPoint)
+    } else if link.hardware_type().is_some_and(|is| is != Link::ETHERNET) {
+        Some(NotApplicable::NotEthernet)
+    } else if flags.contains(LinkFlags::NOARP) {
+        Some(NotApplicable::NoArp)
+    } else {
+        None
+    }
+}
+
+/// The link that a link is a port of, where that one takes its frames.
+fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
+    let master = host.link(link.master()?)?;
+    let takes = matches!(master.kind()?, "bridge" | "bond" | "team" | "openvswitch");
+    takes.then(|| master.name())
+}
+
+fn check(ip: IpAddr) -> Result<(), TargetError> {
+    let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    match ip.is_unspecified() || ip.is_multicast() || is_broadcast {
+        true => Err(TargetError { ip }),
+        false => Ok(()),
+    }
+}
+
+/// An address is not that of one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{ip} is no address of one host; a unicast address is expected")]
+pub struct TargetError {
+    ip: IpAddr,
+}

@@ -1,0 +1,179 @@
+//! What is said of an address.
+
+use std::fmt;
+
+use crate::snapshot::{HardwareAddress, Name};
+use crate::wire::{How, Sighting};
+
+/// Whether another host claims an address.
+///
+/// It is advice. ARP and Neighbour Discovery are not authenticated: any host on the link can forge
+/// a conflict, and one that answers from a hardware address of ours hides one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Nobody else answered three probes on a link that was up and running throughout.
+    Clear,
+    /// Another host claims it.
+    Conflict(Conflict),
+    /// It cannot be told, because.
+    Inconclusive(Doubt),
+    /// The link has no addresses to be resolved, so that nobody can be asked.
+    NotApplicable(NotApplicable),
+    /// The kernel does not let this process send and receive ARP: what it said.
+    NotPermitted(String),
+}
+
+impl Verdict {
+    /// The code in JSON.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Conflict(_) => "conflict",
+            Self::Inconclusive(_) => "inconclusive",
+            Self::NotApplicable(_) => "not-applicable",
+            Self::NotPermitted(_) => "not-permitted",
+        }
+    }
+
+    /// The conflict, if it is one.
+    pub fn conflict(&self) -> Option<Conflict> {
+        match self {
+            Self::Conflict(conflict) => Some(*conflict),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clear => write!(f, "nobody else answered"),
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::Inconclusive(doubt) => doubt.fmt(f),
+            Self::NotApplicable(why) => why.fmt(f),
+            Self::NotPermitted(said) => write!(
+                f,
+                "{said}; it takes CAP_NET_RAW, and where address families are restricted, AF_PACKET"
+            ),
+        }
+    }
+}
+
+/// Who else claims an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// Somebody was heard.
+    Heard(Sighting),
+    /// The kernel's own duplicate address detection found somebody when the address was added
+    /// (`IFA_F_DADFAILED`), and does not say whom; nobody answers now.
+    #[doc(alias = "IFA_F_DADFAILED")]
+    DadFailed,
+}
+
+impl Conflict {
+    /// Who it was.
+    pub fn mac(&self) -> Option<HardwareAddress> {
+        match self {
+            Self::Heard(sighting) => Some(sighting.mac),
+            Self::DadFailed => None,
+        }
+    }
+
+    /// How that was heard.
+    pub fn how(&self) -> Option<How> {
+        match self {
+            Self::Heard(sighting) => Some(sighting.how),
+            Self::DadFailed => None,
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Heard(Sighting { mac, how }) => match how {
+                How::Reply => write!(f, "{mac} answers for it"),
+                How::Claim => write!(f, "{mac} uses it"),
+                How::Probe => write!(f, "{mac} is about to take it"),
+            },
+            Self::DadFailed => f.write_str(
+                "the kernel found another host with it when it was added (dadfailed), which does \
+                 not answer now",
+            ),
+        }
+    }
+}
+
+/// Why it cannot be told whether another host claims an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// There is no such link.
+    NoLink,
+    /// The address is not on the link, or on none; on this one it is.
+    NotHere(Option<Name>),
+    /// The link is administratively down.
+    LinkDown,
+    /// The link has no carrier.
+    NoCarrier,
+    /// The link was down, without a carrier or another one for a moment.
+    LinkFlapped,
+    /// The link is a port of this one, which takes its frames.
+    Port(Name),
+    /// The kernel's own duplicate address detection does not come to an end.
+    Tentative,
+    /// A probe could not be sent: what the kernel said.
+    NotSent(String),
+    /// Frames came faster than they were received, and some were lost.
+    Lost,
+    /// Which hardware addresses are ours could not be read, because links changed all the time.
+    Interrupted,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLink => write!(f, "there is no such link"),
+            Self::NotHere(None) => write!(f, "this host does not have it"),
+            Self::NotHere(Some(name)) => write!(f, "it is on {name}"),
+            Self::LinkDown => write!(f, "the link is down"),
+            Self::NoCarrier => write!(f, "the link has no carrier"),
+            Self::LinkFlapped => write!(f, "the link went away for a moment"),
+            Self::Port(name) => write!(f, "the link is a port of {name}, which takes its frames"),
+            Self::Tentative => write!(f, "it stays tentative"),
+            Self::NotSent(said) => write!(f, "a probe could not be sent: {said}"),
+            Self::Lost => write!(f, "frames came too fast, and some were lost"),
+            Self::Interrupted => write!(f, "links changed while they were read"),
+        }
+    }
+}
+
+/// Why nobody can be asked on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NotApplicable {
+    /// It is a loopback link.
+    #[doc(alias = "IFF_LOOPBACK")]
+    Loopback,
+    /// It is a point-to-point link.
+    #[doc(alias = "IFF_POINTOPOINT")]
+    PointToPoint,
+    /// It does not resolve addresses.
+    #[doc(alias = "IFF_NOARP")]
+    NoArp,
+    /// It is not Ethernet.
+    NotEthernet,
+}
+
+impl fmt::Display for NotApplicable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Loopback => "the link is a loopback link",
+            Self::PointToPoint => "the link is a point-to-point link",
+            Self::NoArp => "the link does not resolve addresses (NOARP)",
+            Self::NotEthernet => "the link is not Ethernet",
+        })
+    }
+}

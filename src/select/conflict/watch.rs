@@ -1,0 +1,236 @@
+//! Listens for hosts that claim an address.
+
+use std::time::Duration;
+
+use super::target::{Place, Target, is_foreign};
+use super::verdict::{Conflict, Doubt, Verdict};
+use crate::snapshot::{HardwareAddress, Name, Snapshot};
+use crate::wire::{How, Sighting};
+
+/// How long nothing more is said of a hardware address that claims an address (RFC 5227,
+/// section 1.1, where it is the shortest time between two defences).
+pub const DEFEND_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How many hardware addresses are told apart. Anybody can make up any number of them.
+const TABLE: usize = 16;
+
+/// What is told of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The address was asked for: the verdict.
+    Verdict(Verdict),
+    /// Another host claims the address while it is listened for.
+    #[non_exhaustive]
+    Claim {
+        /// Who, and how.
+        sighting: Sighting,
+        /// How often it was heard from this hardware address until now, and counting.
+        count: u64,
+        /// How often claims were heard from hardware addresses that there was no room for.
+        others: u64,
+    },
+    /// Nothing is heard until [`Event::Listening`]: why.
+    Deaf(Verdict),
+    /// It is listened again, on the link of this index. What was claimed meanwhile was not heard.
+    Listening(u32),
+}
+
+/// Tells of hosts that claim an address (RFC 5227, section 2.4), without hearing them itself:
+/// whoever drives it passes in what is heard, the host, and the time as a duration since any moment
+/// that stays.
+///
+/// It neither defends the address nor asks for it again: section 2.1 forbids to do so as a matter
+/// of routine.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bindnet::conflict::{Event, How, Sighting, Target, Watch};
+/// use bindnet::{Address, Link, LinkFlags, Snapshot};
+///
+/// let eth0 = Link::new(2, "eth0".parse()?)
+///     .with_flags(LinkFlags::UP | LinkFlags::RUNNING | LinkFlags::LOWER_UP)
+///     .with_mac("02:00:00:00:00:01".parse()?);
+/// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
+///
+/// let mut watch = Watch::new(Target::held("192.0.2.10".parse()?)?);
+/// assert_eq!(watch.handle_host(&host), None);
+/// assert_eq!(watch.link(), Some(2));
+///
+/// let claim = Sighting { mac: "02:00:00:00:00:0b".parse()?, how: How::Claim };
+/// let at = Duration::from_secs;
+/// assert!(watch.handle_sighting(claim, at(1), &host).is_some());
+/// assert_eq!(watch.handle_sighting(claim, at(2), &host), None); // too soon
+/// let Some(Event::Claim { count, .. }) = watch.handle_sighting(claim, at(11), &host) else {
+///     panic!();
+/// };
+/// assert_eq!(count, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Watch {
+    target: Target,
+    /// Where it was listened last, and the name of the link.
+    place: Option<(Place, Name)>,
+    is_deaf: bool,
+    is_refused: bool,
+    heard: Vec<Heard>,
+    others: u64,
+}
+
+/// A hardware address that claims the address.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    mac: HardwareAddress,
+    told: Duration,
+    count: u64,
+}
+
+impl Heard {
+    fn may_be_told(&self, now: Duration) -> bool {
+        now.saturating_sub(self.told) >= DEFEND_INTERVAL
+    }
+}
+
+impl Watch {
+    /// Listens for claims of an address; nothing is heard before [`Watch::handle_host`].
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            place: None,
+            is_deaf: false,
+            is_refused: false,
+            heard: Vec::new(),
+            others: 0,
+        }
+    }
+
+    /// The link to listen on, by its index, if it can be listened for the address.
+    pub fn link(&self) -> Option<u32> {
+        self.place
+            .filter(|_| !self.is_deaf)
+            .map(|(place, _)| place.index)
+    }
+
+    /// The link it was listened on last, by its name.
+    pub fn interface(&self) -> Option<Name> {
+        self.place.map(|(_, name)| name)
+    }
+
+    /// Looks at this host, and says if it is not listened any more, or again.
+    ///
+    /// An address that is gone is listened for where it was.
+    pub fn handle_host(&mut self, host: &Snapshot) -> Option<Event> {
+        if self.is_refused {
+            return None;
+        }
+        let was_deaf = self.is_deaf;
+        match self.look(host) {
+            Ok((place, name)) => {
+                let before = self.place.replace((place, name));
+                self.is_deaf = false;
+                let held = before.is_none_or(|(before, _)| place.has_held_since(&before));
+                (was_deaf || !held).then_some(Event::Listening(place.index))
+            }
+            Err(verdict) => self.go_deaf(verdict),
+        }
+    }
+
+    /// It could not be listened, for a reason that the host does not show.
+    pub fn handle_failure(&mut self, doubt: Doubt) -> Option<Event> {
+        self.go_deaf(Verdict::Inconclusive(doubt))
+    }
+
+    /// It may not be listened at all, and is not tried again: what the kernel said.
+    pub fn handle_refusal(&mut self, said: String) -> Option<Event> {
+        self.is_refused = true;
+        self.go_deaf(Verdict::NotPermitted(said))
+    }
+
+    fn go_deaf(&mut self, why: Verdict) -> Option<Event> {
+        let was_deaf = std::mem::replace(&mut self.is_deaf, true);
+        (!was_deaf).then_some(Event::Deaf(why))
+    }
+
+    /// Hears a packet on the link, and says if somebody claims the address: one event for a
+    /// hardware address in [`DEFEND_INTERVAL`], and no more than 16 of them.
+    ///
+    /// Who is about to take the address claims nothing yet.
+    pub fn handle_sighting(
+        &mut self,
+        sighting: Sighting,
+        now: Duration,
+        host: &Snapshot,
+    ) -> Option<Event> {
+        if sighting.how == How::Probe || is_foreign(sighting.mac, host) != Some(true) {
+            return None;
+        }
+        let known = self
+            .heard
+            .iter_mut()
+            .find(|heard| heard.mac == sighting.mac);
+        let count = match known {
+            Some(heard) => {
+                heard.count = heard.count.saturating_add(1);
+                if !heard.may_be_told(now) {
+                    return None;
+                }
+                heard.told = now;
+                heard.count
+            }
+            None => {
+                if !self.add(sighting.mac, now) {
+                    self.others = self.others.saturating_add(1);
+                    return None;
+                }
+                1
+            }
+        };
+        Some(Event::Claim {
+            sighting,
+            count,
+            others: self.others,
+        })
+    }
+
+    /// Notes what a verdict has told already.
+    pub fn note(&mut self, verdict: &Verdict, now: Duration) {
+        if let Some(Conflict::Heard(sighting)) = verdict.conflict() {
+            self.add(sighting.mac, now);
+        }
+    }
+
+    /// Adds a hardware address to the table, and says if there was room: that of one of which
+    /// something may be told again, but nothing was for the longest time, is taken.
+    fn add(&mut self, mac: HardwareAddress, now: Duration) -> bool {
+        let heard = Heard {
+            mac,
+            told: now,
+            count: 1,
+        };
+        if self.heard.len() < TABLE {
+            self.heard.push(heard);
+            return true;
+        }
+        let oldest = self.heard.iter_mut().min_by_key(|heard| heard.told);
+        match oldest.filter(|oldest| oldest.may_be_told(now)) {
+            Some(oldest) => *oldest = heard,
+            None => return false,
+        }
+        true
+    }
+
+    fn look(&self, host: &Snapshot) -> Result<(Place, Name), Verdict> {
+        let mut target = self.target;
+        let mut place = target.place(host);
+        if let (Err(Verdict::Inconclusive(Doubt::NotHere(_))), Some((_, name))) =
+            (&place, self.place)
+        {
+            target = Target::free(self.target.address().ip(), name).unwrap_or(target);
+            place = target.place(host);
+        }
+        let name = target.link(host).map(|link| link.name());
+        place.and_then(|place| Ok((place, name.ok_or(Verdict::Inconclusive(Doubt::NoLink))?)))
+    }
+}
