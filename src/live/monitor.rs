@@ -46,7 +46,8 @@ const ROOM: usize = 8 * 1024;
 /// A burst of changes gives one new snapshot: it is made when nothing has changed for 50 ms, and
 /// after half a second in any case. Once it has caught up, the snapshot is what
 /// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change, and
-/// some changes of tentative IPv6 addresses, of which the kernel does not tell.
+/// what the kernel does not tell of: some changes of tentative IPv6 addresses, and a carrier that
+/// was away for less than a second.
 ///
 /// It is of the network namespace that its thread was in when it was opened; whoever goes to
 /// another one (setns(2)) opens another. It is not shared between threads; after fork(2) the child
