@@ -117,7 +117,7 @@ fn paint_line(line: &str) -> String {
         format!("{DIM}{text}{RESET}{end}")
     } else {
         let mut painted = text.to_owned();
-        for word in ["AMBIGUOUS", "warning:"] {
+        for word in ["AMBIGUOUS", "CONFLICT", "warning:"] {
             painted = painted.replacen(word, &format!("{BOLD_YELLOW}{word}{RESET}"), 1);
         }
         painted + end

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use bindnet::corosync::{How, LinkDecision, Origin, Plan, Taken};
 use bindnet::{Candidate, Profile, Snapshot};
 
+use super::check::{check, complain};
 use super::common::corosync::{ConfFile, hosts, installed, refused};
 use super::common::output::{Failure, paint, print, print_error};
 use super::{Options, capture, decide, details, status, warn};
@@ -34,13 +35,19 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         links.iter().all(|link| link.decision.is_settled())
     };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
-    let (plan, links) = decide(options, decide_links, on_this_host, all_settled)?;
+    let (plan, mut links) = decide(options, decide_links, on_this_host, all_settled)?;
+    for link in &mut links {
+        link.decision = check(link.decision.clone(), options)?;
+    }
     if options.json {
         print(&(plan.to_json(&file.name, &links) + "\n"))?;
     } else if options.quiet {
         let chosen = |link: &LinkDecision| link.decision.chosen().map(Candidate::host_address);
         let line = |link| chosen(link).map_or("-\n".to_owned(), |address| format!("{address}\n"));
         print(&links.iter().map(line).collect::<String>())?;
+        for link in &links {
+            complain(&link.decision, options);
+        }
     } else {
         let color = options.color.applies_to(&std::io::stdout());
         print(&paint(&text(&plan, &links), color))?;
@@ -52,7 +59,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         }
     }
     // None is worse than an ambiguous one.
-    let worst = |status: &u8| [0, 4, 1].iter().position(|known| known == status);
+    let worst = |status: &u8| [0, 5, 4, 1].iter().position(|known| known == status);
     let statuses = links.iter().map(|link| status(&link.decision));
     Ok(ExitCode::from(statuses.max_by_key(worst).unwrap_or(1)))
 }
@@ -74,10 +81,14 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
         // Advice is about a bindnetaddr; a ringX_addr is bound as it stands, or is to name a host.
         let mut more = String::new();
         match link.origin() {
-            Origin::Nodelist if decision.has_table() => {
-                more.push_str(&format!("\n{}", decision.table()));
+            Origin::Nodelist => {
+                if decision.has_table() {
+                    more.push_str(&format!("\n{}", decision.table()));
+                }
+                if let Some(report) = decision.conflict() {
+                    more.push_str(&format!("\n{report}\n"));
+                }
             }
-            Origin::Nodelist => {}
             _ => {
                 more.push_str(&details(decision));
                 for line in decision.details() {

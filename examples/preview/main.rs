@@ -11,11 +11,13 @@ use bindnet::Capturer;
 use bindnet::{CaptureError, Decision, Outcome, Selector, Snapshot};
 use clap::Parser;
 
+mod check;
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // Every example uses a part of it.
 mod common;
 mod conf;
 
+use check::{check, complain, objects};
 use common::corosync::ConfFile;
 use common::input;
 use common::options::SelectorOptions;
@@ -26,7 +28,8 @@ use common::time::seconds;
 /// Which address would be bound for a bindnetaddr, and why
 ///
 /// Exit status: 0 an address was chosen; 1 none was; 2 the command line or an input cannot be
-/// understood; 3 the kernel could not be asked; 4 --strict, and the decision was ambiguous.
+/// understood; 3 the kernel could not be asked; 4 --strict, and the decision was ambiguous; 5 an
+/// address was chosen, but --check found another host that claims it.
 #[derive(Debug, Parser)]
 #[command(name = "preview", version)]
 struct Options {
@@ -55,6 +58,10 @@ struct Options {
     /// Decide again until there is a choice, for this many seconds
     #[arg(long, value_name = "SECONDS", conflicts_with = "from")]
     wait: Option<String>,
+    /// Ask whether another host claims the chosen address, for less than a second (RFC 5227); it
+    /// takes CAP_NET_RAW
+    #[arg(long, conflicts_with = "from")]
+    check: bool,
     /// How this host is asked
     #[arg(long, value_name = "S", default_value = "netlink")]
     source: Source,
@@ -63,7 +70,7 @@ struct Options {
     from: Option<PathBuf>,
     /// Print this host's whole snapshot as JSON and stop
     #[arg(long, conflicts_with_all = [
-        "bindnetaddr", "conf", "from", "wait", "quiet", "all", "profile", "strict", "interface",
+        "bindnetaddr", "conf", "from", "wait", "check", "quiet", "all", "profile", "strict", "interface",
         "floating", "fixed", "no_rule", "protocol", "previous", "state",
     ])]
     capture: bool,
@@ -111,6 +118,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     if let Some(file) = file.filter(|_| options.remember) {
         file.remember(&decision).map_err(not_remembered)?;
     }
+    let decision = check(decision, options)?;
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
     }
@@ -121,6 +129,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
 /// The exit status that a decision means.
 fn status(decision: &Decision) -> u8 {
     match decision.outcome() {
+        Outcome::Chosen if objects(decision) => 5,
         Outcome::Chosen => 0,
         Outcome::Ambiguous => 4,
         _ => 1,
@@ -210,7 +219,9 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
         return Ok(());
     }
     if options.quiet {
-        return print(&format!("{}\n", chosen.host_address()));
+        print(&format!("{}\n", chosen.host_address()))?;
+        complain(decision, options);
+        return Ok(());
     }
     let report = format!("{decision}\n{}", details(decision));
     print(&paint(&report, options.color.applies_to(&io::stdout())))?;
@@ -227,6 +238,9 @@ fn details(decision: &Decision) -> String {
     let advice = decision.advice_text();
     if !advice.is_empty() {
         details.push_str(&format!("\n{advice}"));
+    }
+    if let Some(report) = decision.conflict() {
+        details.push_str(&format!("\n{report}\n"));
     }
     details
 }

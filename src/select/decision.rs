@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use smallvec::SmallVec;
 
 use super::bindnet::{Bindnet, Zone};
+use super::conflict::Report;
 use super::evidence::{Reason, Reasons};
 use super::host_address::HostAddress;
 use super::profile::Profile;
@@ -48,6 +49,8 @@ pub struct Decision {
     pub(super) others: Vec<Candidate>,
     pub(super) list_all: bool,
     pub(super) result: Result<Winner, WhyNone>,
+    /// Whether another host claims the choice, if that was asked.
+    pub(super) conflict: Option<Box<Report>>,
 }
 
 /// The candidate that the rule puts first, and what put it there; positions in `candidates`.

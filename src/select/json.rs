@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
+use super::conflict::Report;
 use super::decision::{Candidate, Decision};
 use super::event::Event;
 use crate::snapshot::{Consistency, Source};
 
 #[derive(Serialize)]
-struct DecisionJson {
+struct DecisionJson<'a> {
     format: &'static str,
     bindnetaddr: String,
     profile: String,
@@ -23,6 +24,8 @@ struct DecisionJson {
     advice: Vec<AdviceJson>,
     chosen: Option<ChosenJson>,
     candidates: Vec<CandidateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<&'a Report>,
 }
 
 #[derive(Serialize)]
@@ -80,6 +83,7 @@ impl Serialize for Decision {
             advice: advice.collect(),
             chosen: self.chosen().map(chosen_json),
             candidates: self.rows().map(candidate_json).collect(),
+            conflict: self.conflict(),
         };
         json.serialize(to)
     }

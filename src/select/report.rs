@@ -16,7 +16,8 @@ impl fmt::Display for Candidate {
 }
 
 impl fmt::Display for Decision {
-    /// `{}`: one line. `{:#}`: the line, the table, warnings and advice.
+    /// `{}`: one line. `{:#}`: the line, warnings, the table, advice and what was found of others
+    /// that claim the choice.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence())?;
         if !f.alternate() {
@@ -33,10 +34,12 @@ impl fmt::Display for Decision {
             write!(f, "\n{}", self.table())?;
         }
         let advice = self.advice_text();
-        if advice.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "\n{advice}")
+        if !advice.is_empty() {
+            write!(f, "\n{advice}")?;
+        }
+        match self.conflict() {
+            Some(report) => write!(f, "\n{report}\n"),
+            None => Ok(()),
         }
     }
 }

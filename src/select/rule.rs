@@ -64,6 +64,7 @@ impl Selector {
             others,
             list_all: self.list_all,
             result,
+            conflict: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use thiserror::Error;
 
 use super::verdict::{Doubt, NotApplicable, Verdict};
-use crate::select::{Bindnet, Candidate, HostAddress, Reasons, Selector};
+use crate::select::{Bindnet, Candidate, HostAddress, Reasons, Selector, Zone};
 use crate::snapshot::{
     Address, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Snapshot,
 };
@@ -37,6 +37,15 @@ impl Target {
     pub fn held(address: HostAddress) -> Result<Self, TargetError> {
         let is_free = false;
         check(address.ip()).map(|()| Self { address, is_free })
+    }
+
+    /// What was chosen, on its link: does anybody else have it?
+    ///
+    /// # Errors
+    /// As for [`Target::held`].
+    pub fn of(chosen: &Candidate) -> Result<Self, TargetError> {
+        let link = chosen.interface().map(Zone::from);
+        Self::held(HostAddress::new(chosen.ip(), link))
     }
 
     /// An address that is to be taken, on this link: does anybody have it?
