@@ -92,13 +92,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! **Another host** may hold the same address, which nothing on this one shows.
+//! [`conflict::Detector`] asks the link, and listens; the answer is advice and moves nothing.
+//!
+//! ```
+//! # #[cfg(target_os = "linux")] {
+//! use std::time::Duration;
+//!
+//! use bindnet::conflict::{Detector, Target, Timing};
+//!
+//! let target = Target::held("127.0.0.1".parse()?)?;
+//! let mut detector = Detector::probe(target, Timing::Fast)?;
+//! let event = detector.wait(Duration::from_secs(2))?.unwrap();
+//! let report = detector.report(event);
+//! assert_eq!(report.verdict().code(), "not-applicable"); // nobody can be asked on lo
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Whoever only decides now and then keeps a [`Capturer`]: one socket and its buffers, and it asks
 //! the kernel for no more than the selector needs.
 //!
 //! # Scope of this crate
 //!
 //! It does not configure addresses, does not bind, starts no thread, prints nothing and logs
-//! nothing. The codec of rtnetlink is in [`wire`], for who has bytes and no kernel.
+//! nothing. The codecs of rtnetlink, ARP and Neighbour Discovery are in [`wire`], for who has bytes
+//! and no kernel.
 //!
 //! # Features
 //!

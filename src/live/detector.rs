@@ -34,7 +34,7 @@ const ROOM: usize = 1500;
 /// A probe is three requests, the times between them are those of its [`Timing`], and there is
 /// never another one. After the verdict it is only listened, for as long as there is a detector; it
 /// may be dropped instead. It takes CAP_NET_RAW, in a user namespace of the process's own, too; who
-/// lacks it gets [`Verdict::NotPermitted`](super::conflict::Verdict::NotPermitted).
+/// lacks it gets [`Verdict::NotPermitted`](crate::conflict::Verdict::NotPermitted).
 ///
 /// As for a [`Monitor`], there is no thread and no runtime: when the fd is readable,
 /// [`Detector::dispatch`] is called, and again until it has no event.
@@ -83,7 +83,7 @@ impl Detector {
     /// Asks once whether another host claims an address, and listens from then on.
     ///
     /// # Errors
-    /// As for [`Monitor::open`], and where there is no room for four more fds. That it cannot be
+    /// As for [`Monitor::open`], and where there is no room for three more fds. That it cannot be
     /// asked on the link, or may not be, is no error but a verdict.
     pub fn probe(target: Target, timing: Timing) -> Result<Self, CaptureError> {
         Self::open(target, Some(timing))
