@@ -24,6 +24,9 @@ use crate::wire::{arp, ndisc};
 /// its work.
 const PACKETS: usize = 256;
 
+/// When it is tried again after a system call has failed.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// Room for a packet. What is of concern has at most 72 bytes; of what is longer only the length
 /// is checked, and the options of Neighbour Discovery.
 const ROOM: usize = 1500;
@@ -158,19 +161,12 @@ impl Detector {
     /// Where a system call fails. It may be called again.
     pub fn dispatch(&mut self) -> Result<Option<Event>, CaptureError> {
         if self.events.is_empty() {
-            if self.monitor.dispatch()?.is_some() {
-                self.follow()?;
+            let done = self.step().and_then(|more| self.rest(more));
+            if let Err(error) = done {
+                // What could not be done is tried again.
+                self.wake.after(RETRY).map_err(timer_failed)?;
+                return Err(error);
             }
-            let more = self.receive()?;
-            if !more
-                && self
-                    .deadline()
-                    .is_some_and(|deadline| deadline <= Instant::now())
-            {
-                self.ask()?;
-            }
-            self.conclude();
-            self.rest(more)?;
         }
         Ok(self.events.pop_front())
     }
@@ -200,6 +196,21 @@ impl Detector {
                 Err(errno) => return Err(CaptureError::system("poll", errno)),
             }
         }
+    }
+
+    /// Does what there is to do, and says whether there may be more.
+    fn step(&mut self) -> Result<bool, CaptureError> {
+        let changed = self.monitor.dispatch()?.is_some();
+        if changed || self.socket.is_none() && self.watch.link().is_some() {
+            self.follow()?;
+        }
+        let more = self.receive()?;
+        let is_due = |deadline: Instant| deadline <= Instant::now();
+        if !more && self.deadline().is_some_and(is_due) {
+            self.ask()?;
+        }
+        self.conclude();
+        Ok(more)
     }
 
     /// Listens where the address is now.
@@ -285,13 +296,15 @@ impl Detector {
         if went_down || !sightings.is_empty() {
             // Which hardware addresses are ours may just have changed.
             self.monitor.look()?;
+        }
+        if went_down {
+            self.go_down();
+        }
+        if went_down || !sightings.is_empty() {
             self.follow()?;
         }
         for sighting in sightings {
             self.hear(sighting);
-        }
-        if went_down {
-            self.go_down()?;
         }
         Ok(more)
     }
@@ -313,13 +326,13 @@ impl Detector {
     }
 
     /// The link was down, even if it is up again.
-    fn go_down(&mut self) -> Result<(), CaptureError> {
+    fn go_down(&mut self) {
+        let host = self.monitor.snapshot();
         if let Some(probe) = &mut self.probe {
-            probe.handle_down(self.monitor.snapshot());
+            probe.handle_down(host);
         }
-        let deaf = self.watch.handle_failure(Doubt::LinkFlapped);
+        let deaf = self.watch.handle_down(host);
         self.tell(deaf);
-        self.follow()
     }
 
     /// Does what the probe is due to do.
@@ -375,8 +388,12 @@ impl Detector {
         } else {
             self.wake.no_more()
         };
-        set.map_err(|errno| CaptureError::system("timerfd_settime", errno))
+        set.map_err(timer_failed)
     }
+}
+
+fn timer_failed(errno: Errno) -> CaptureError {
+    CaptureError::system("timerfd_settime", errno)
 }
 
 fn send(socket: Option<&PacketSocket>, transmit: &Transmit) -> nix::Result<()> {

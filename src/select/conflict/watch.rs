@@ -137,6 +137,13 @@ impl Watch {
         }
     }
 
+    /// The link went down, even if it is up again by now.
+    pub fn handle_down(&mut self, host: &Snapshot) -> Option<Event> {
+        let flapped = Verdict::Inconclusive(Doubt::LinkFlapped);
+        let why = self.look(host).err().unwrap_or(flapped);
+        self.go_deaf(why)
+    }
+
     /// It could not be listened, for a reason that the host does not show.
     pub fn handle_failure(&mut self, doubt: Doubt) -> Option<Event> {
         self.go_deaf(Verdict::Inconclusive(doubt))
