@@ -7,7 +7,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::error::CaptureError;
 use super::monitor::Monitor;
@@ -169,33 +168,6 @@ impl Detector {
             }
         }
         Ok(self.events.pop_front())
-    }
-
-    /// Waits for the next event; none where the time is over before.
-    ///
-    /// This blocks. A daemon that has other things to do waits for the fd and calls
-    /// [`Detector::dispatch`].
-    ///
-    /// # Errors
-    /// As for [`Detector::dispatch`].
-    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Event>, CaptureError> {
-        let start = Instant::now();
-        loop {
-            if let Some(event) = self.dispatch()? {
-                return Ok(Some(event));
-            }
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-            // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
-            let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
-            match poll(&mut fds, PollTimeout::from(left)) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(CaptureError::system("poll", errno)),
-            }
-        }
     }
 
     /// Does what there is to do, and says whether there may be more.

@@ -1,4 +1,4 @@
-//! Waits for what a tracker tells, for daemons that do nothing else meanwhile.
+//! Waits for what a tracker or a detector tells, for daemons that do nothing else meanwhile.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::detector::Detector;
 use super::error::CaptureError;
 use super::monitor::Monitor;
-use crate::select::{Event, Tracker};
+use crate::select::{Event, Tracker, conflict};
 
 impl Monitor {
     /// Waits for the next event of a tracker; none where the time is over before. With a time of
@@ -64,14 +65,42 @@ impl Monitor {
                     return Ok(event);
                 }
             }
-            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-            // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
-            let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
-            match poll(&mut fds, PollTimeout::from(left)) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(CaptureError::system("poll", errno)),
-            }
+            wait_for(self, left)?;
             self.dispatch()?;
         }
+    }
+}
+
+impl Detector {
+    /// Waits for the next event; none where the time is over before.
+    ///
+    /// This blocks. A daemon that has other things to do waits for the fd and calls
+    /// [`Detector::dispatch`].
+    ///
+    /// # Errors
+    /// As for [`Detector::dispatch`].
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<conflict::Event>, CaptureError> {
+        let start = Instant::now();
+        loop {
+            if let Some(event) = self.dispatch()? {
+                return Ok(Some(event));
+            }
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            wait_for(self, left)?;
+        }
+    }
+}
+
+/// Waits until an fd is readable, or a signal comes, for this long at the most.
+fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), CaptureError> {
+    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+    // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
+    let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
+    match poll(&mut fds, PollTimeout::from(left)) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(CaptureError::system("poll", errno)),
     }
 }
