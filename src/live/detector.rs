@@ -305,6 +305,9 @@ impl Detector {
         }
         let deaf = self.watch.handle_down(host);
         self.tell(deaf);
+        // The link may be another one with the index of the old one, of which the socket hears
+        // nothing.
+        self.socket = None;
     }
 
     /// Does what the probe is due to do.
