@@ -26,17 +26,30 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut listening: Option<Instant> = None;
     let mut status = 0;
     loop {
-        while let Some(event) = detector.dispatch().map_err(Failure::system)? {
+        let event = match detector.dispatch() {
+            Ok(event) => event,
+            Err(error) if listening.is_none() => return Err(Failure::system(error)),
+            // It is tried again.
+            Err(error) => {
+                print_error(&format!("conflict: {error}\n"));
+                status = if status == 1 { 1 } else { 3 };
+                None
+            }
+        };
+        if let Some(event) = event {
             let is_verdict = matches!(event, Event::Verdict(_));
             let report = detector.report(event);
             tell(&report, options)?;
-            status = worse(status, &report.verdict());
+            let verdict = report.verdict();
+            status = worse(status, &verdict);
             if is_verdict {
-                if watch.is_none() {
+                // Who may not ask may not listen.
+                if watch.is_none() || matches!(verdict, Verdict::NotPermitted(_)) {
                     return Ok(ExitCode::from(status));
                 }
                 listening = Some(Instant::now());
             }
+            continue;
         }
         let left = listening.zip(watch);
         let left = left.map(|(since, watch)| watch.saturating_sub(since.elapsed()));

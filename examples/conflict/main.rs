@@ -26,7 +26,8 @@ struct Options {
     /// The link to ask on, instead of the one that has the address
     #[arg(long, value_name = "NAME")]
     interface: Option<OsString>,
-    /// The address is not here yet: does anybody have it?
+    /// The address is not here yet: does anybody have it? Ask right before it is taken: another
+    /// host that is just about to take it gives it up when it is asked
     #[arg(long, requires = "interface")]
     free: bool,
     /// How long to take: rfc, 4 to 7 seconds as in RFC 5227; fast, under a second, for the wired

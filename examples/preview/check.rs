@@ -3,6 +3,7 @@
 use std::io;
 
 use bindnet::Decision;
+use bindnet::conflict::Verdict;
 
 use super::Options;
 use super::common::output::{Failure, paint, print_error};
@@ -19,21 +20,27 @@ pub fn check(decision: Decision, options: &Options) -> Result<Decision, Failure>
 fn ask(decision: Decision) -> Result<Decision, Failure> {
     use std::time::Duration;
 
-    use bindnet::conflict::{Detector, Target, Timing};
+    use bindnet::conflict::{Detector, Doubt, Event, Report, Target, Timing};
 
     let Some(chosen) = decision.chosen() else {
         return Ok(decision);
     };
-    let reasons = chosen.reasons();
     let target = Target::of(chosen).map_err(Failure::system)?;
-    let mut detector = Detector::probe(target, Timing::Fast).map_err(Failure::system)?;
-    loop {
-        let event = detector.wait(Duration::from_secs(1));
-        if let Some(event) = event.map_err(Failure::system)? {
-            let report = detector.report(event).with_reasons(reasons);
-            return Ok(decision.with_conflict(report));
+    let asked = Detector::probe(target, Timing::Fast).and_then(|mut detector| {
+        loop {
+            if let Some(event) = detector.wait(Duration::from_secs(1))? {
+                return Ok(detector.report(event));
+            }
         }
-    }
+    });
+    // The choice stands, whatever hinders the question.
+    let report = asked.unwrap_or_else(|error| {
+        let verdict = Verdict::Inconclusive(Doubt::NotAsked(error.to_string()));
+        let event = Event::Verdict(verdict);
+        Report::new(&target, chosen.interface(), event, Duration::ZERO)
+    });
+    let reasons = chosen.reasons();
+    Ok(decision.with_conflict(report.with_reasons(reasons)))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -49,9 +56,10 @@ pub fn objects(decision: &Decision) -> bool {
     found.is_some_and(|report| report.verdict().conflict().is_some())
 }
 
-/// Says so where nothing else does.
+/// Says what was found where nothing else does, unless all is well.
 pub fn complain(decision: &Decision, options: &Options) {
-    if let Some(report) = decision.conflict().filter(|_| objects(decision)) {
+    let found = decision.conflict();
+    if let Some(report) = found.filter(|report| report.verdict() != Verdict::Clear) {
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {report}\n"), color));
     }

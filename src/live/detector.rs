@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 use super::error::CaptureError;
 use super::monitor::Monitor;
+use super::wait::wake_for;
 use crate::select::Reasons;
 use crate::select::conflict::{
     Doubt, Event, PROBE_NUM, Probe, Report, Sighting, Target, Timing, Transmit, Watch,
@@ -25,6 +26,9 @@ const PACKETS: usize = 256;
 
 /// When it is tried again after a system call has failed.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How often in a row there may be more packets than that until the answers to a probe are given up.
+const FLOODS: u32 = 16;
 
 /// Room for a packet. What is of concern has at most 72 bytes; of what is longer only the length
 /// is checked, and the options of Neighbour Discovery.
@@ -79,6 +83,10 @@ pub struct Detector {
     /// Those of the address when it was here last.
     reasons: Reasons,
     events: VecDeque<Event>,
+    /// That nothing is heard, or something again, where it could not be told yet.
+    untold: Option<Event>,
+    /// How often in a row there were more packets than are received at once.
+    floods: u32,
 }
 
 impl Detector {
@@ -101,10 +109,7 @@ impl Detector {
 
     fn open(target: Target, timing: Option<Timing>) -> Result<Self, CaptureError> {
         let monitor = Monitor::open()?;
-        let wake = Wake::new().and_then(|wake| wake.add(&monitor).map(|()| wake));
-        let wake = wake.map_err(|errno| {
-            CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno)
-        })?;
+        let wake = wake_for(&monitor)?;
         let probe = timing.map(|timing| Probe::new(target, timing, random(), Duration::ZERO));
         let mut detector = Self {
             target,
@@ -117,8 +122,11 @@ impl Detector {
             watch: Watch::new(target),
             reasons: Reasons::default(),
             events: VecDeque::new(),
+            untold: None,
+            floods: 0,
         };
         detector.follow()?;
+        detector.conclude();
         detector.rest(false)?;
         Ok(detector)
     }
@@ -172,14 +180,23 @@ impl Detector {
 
     /// Does what there is to do, and says whether there may be more.
     fn step(&mut self) -> Result<bool, CaptureError> {
+        let more = self.receive()?;
         let changed = self.monitor.dispatch()?.is_some();
         if changed || self.socket.is_none() && self.watch.link().is_some() {
             self.follow()?;
         }
-        let more = self.receive()?;
+        self.floods = if more {
+            self.floods.saturating_add(1)
+        } else {
+            0
+        };
         let is_due = |deadline: Instant| deadline <= Instant::now();
-        if !more && self.deadline().is_some_and(is_due) {
-            self.ask()?;
+        if self.deadline().is_some_and(is_due) {
+            if !more {
+                self.ask()?;
+            } else if self.floods >= FLOODS {
+                self.fail(Doubt::Lost);
+            }
         }
         self.conclude();
         Ok(more)
@@ -190,95 +207,99 @@ impl Detector {
         let host = self.monitor.snapshot();
         self.reasons = self.target.reasons(host).unwrap_or(self.reasons);
         let news = self.watch.handle_host(host);
-        let Some(link) = self.watch.link() else {
-            self.tell(news);
-            return Ok(());
-        };
-        if self
-            .socket
-            .as_ref()
-            .is_some_and(|socket| socket.link() == link)
-        {
-            self.tell(news);
-            return Ok(());
+        self.untold = news.or(self.untold.take());
+        let link = self.watch.link();
+        if link.is_none() || link != self.socket.as_ref().map(PacketSocket::link) {
+            self.close();
         }
-        // A socket hears nothing more of a link that was deleted, even if it is made again.
-        self.socket = None;
-        match self.listen(link) {
-            Ok(socket) => {
-                self.socket = Some(socket);
-                self.tell(news);
-            }
+        if let (Some(link), None) = (link, &self.socket) {
+            self.listen(link)?;
+        }
+        self.tell();
+        Ok(())
+    }
+
+    fn listen(&mut self, link: u32) -> Result<(), CaptureError> {
+        match self.open_on(link) {
+            Ok(socket) => self.socket = Some(socket),
             Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::EAFNOSUPPORT)) => {
                 let said = format!("socket(AF_PACKET): {}", errno.desc());
                 if let Some(probe) = &mut self.probe {
                     probe.handle_refusal(said.clone(), self.monitor.snapshot());
                 }
-                let refused = self.watch.handle_refusal(said);
-                self.tell(refused);
+                self.untold = self.watch.handle_refusal(said);
             }
             // The link has gone since the host was looked at; of that the monitor will tell.
             Err(Errno::ENODEV | Errno::ENXIO) => {
-                if let Some(probe) = &mut self.probe {
-                    probe.handle_failure(Doubt::LinkFlapped, self.monitor.snapshot());
-                }
-                let gone = self.watch.handle_failure(Doubt::LinkFlapped);
-                self.tell(gone);
+                self.fail(Doubt::LinkFlapped);
+                self.untold = self.watch.handle_failure(Doubt::LinkFlapped);
             }
             Err(errno) => return Err(CaptureError::system("socket(AF_PACKET), bind", errno)),
         }
         Ok(())
     }
 
-    fn listen(&self, link: u32) -> nix::Result<PacketSocket> {
+    fn open_on(&self, link: u32) -> nix::Result<PacketSocket> {
         let ip = self.target.address().ip();
         let socket = PacketSocket::open(link, ip)?;
         if let IpAddr::V6(ip) = ip {
-            // Where the address is not ours, the kernel has not joined its group.
-            socket.join(ndisc::multicast_mac(ndisc::solicited_node(ip)))?;
+            // What duplicate address detection joins (RFC 4862, section 5.4.2): the kernel has not,
+            // where the address is not ours or the link has no IPv6.
+            for group in [ndisc::ALL_NODES, ndisc::solicited_node(ip)] {
+                socket.join(ndisc::multicast_mac(group))?;
+            }
         }
         self.wake.add(&socket)?;
         Ok(socket)
     }
 
+    fn close(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            self.wake.remove(&socket);
+        }
+    }
+
     /// Receives packets, and says whether there may be more.
     fn receive(&mut self) -> Result<bool, CaptureError> {
         let mut sightings = Vec::new();
-        let mut more = true;
         let mut went_down = false;
+        let mut failed = None;
+        let mut more = true;
         for _ in 0..PACKETS {
-            let Some(socket) = &self.socket else {
-                more = false;
-                break;
+            let received = match &self.socket {
+                Some(socket) => socket.try_receive(&mut self.buffer),
+                None => Err(Errno::EAGAIN),
             };
-            match socket.try_receive(&mut self.buffer) {
+            match received {
                 Ok((len, from)) => {
                     let packet = self.buffer.get(..len).unwrap_or_default();
                     sightings.extend(sighting(self.target.address().ip(), packet, from));
                 }
-                Err(Errno::EAGAIN) => {
+                Err(Errno::EINTR) => {}
+                Err(Errno::ENETDOWN) => went_down = true,
+                Err(errno) => {
+                    failed = Some(errno).filter(|errno| *errno != Errno::EAGAIN);
                     more = false;
                     break;
                 }
-                Err(Errno::EINTR) => {}
-                Err(Errno::ENETDOWN) => went_down = true,
-                Err(errno) => return Err(CaptureError::system("recvfrom", errno)),
             }
         }
         if went_down || !sightings.is_empty() {
             // Which hardware addresses are ours may just have changed.
-            self.monitor.look()?;
-        }
-        if went_down {
-            self.go_down();
-        }
-        if went_down || !sightings.is_empty() {
+            let looked = self.monitor.look();
+            sightings
+                .into_iter()
+                .for_each(|sighting| self.hear(sighting));
+            looked?;
+            if went_down {
+                self.go_down();
+            }
             self.follow()?;
         }
-        for sighting in sightings {
-            self.hear(sighting);
+        match failed {
+            Some(errno) => Err(CaptureError::system("recvfrom", errno)),
+            None => Ok(more),
         }
-        Ok(more)
     }
 
     fn hear(&mut self, sighting: Sighting) {
@@ -292,7 +313,7 @@ impl Detector {
                 let heard = self
                     .watch
                     .handle_sighting(sighting, self.begun.elapsed(), host);
-                self.tell(heard);
+                self.events.extend(heard);
             }
         }
     }
@@ -304,10 +325,12 @@ impl Detector {
             probe.handle_down(host);
         }
         let deaf = self.watch.handle_down(host);
-        self.tell(deaf);
+        self.untold = deaf.or(self.untold.take());
+        self.conclude();
+        self.tell();
         // The link may be another one with the index of the old one, of which the socket hears
         // nothing.
-        self.socket = None;
+        self.close();
     }
 
     /// Does what the probe is due to do.
@@ -331,9 +354,17 @@ impl Detector {
         match send(self.socket.as_ref(), &transmit) {
             Ok(()) => {}
             Err(Errno::ENETDOWN | Errno::ENXIO | Errno::ENODEV) => probe.handle_down(host),
-            Err(errno) => probe.handle_failure(Doubt::NotSent(errno.desc().to_owned()), host),
+            Err(errno) => {
+                probe.handle_failure(Doubt::NotAsked(format!("sendto: {}", errno.desc())), host)
+            }
         }
         Ok(())
+    }
+
+    fn fail(&mut self, doubt: Doubt) {
+        if let Some(probe) = &mut self.probe {
+            probe.handle_failure(doubt, self.monitor.snapshot());
+        }
     }
 
     /// Tells the verdict once there is one.
@@ -342,14 +373,19 @@ impl Detector {
         if let Some(verdict) = verdict {
             self.probe = None;
             self.watch.note(&verdict, self.begun.elapsed());
+            if verdict.conflict().is_none() {
+                // It says why nothing is heard, if so.
+                self.untold = None;
+            }
             self.events.push_back(Event::Verdict(verdict));
+            self.tell();
         }
     }
 
-    /// Until there is a verdict, the verdict will say it.
-    fn tell(&mut self, event: Option<Event>) {
+    /// Tells whether it is listened; not before there is a verdict.
+    fn tell(&mut self) {
         if self.probe.is_none() {
-            self.events.extend(event);
+            self.events.extend(self.untold.take());
         }
     }
 

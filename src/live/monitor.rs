@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::CaptureError;
+use super::wait::wake_for;
 use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
 use crate::sys::netlink::{Received, Socket};
@@ -138,10 +139,7 @@ impl Monitor {
     pub fn with_capturer(capturer: Capturer) -> Result<Self, CaptureError> {
         let socket = Socket::listen();
         let socket = socket.map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))?;
-        let wake = Wake::new().and_then(|wake| wake.add(&socket).map(|()| wake));
-        let wake = wake.map_err(|errno| {
-            CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno)
-        })?;
+        let wake = wake_for(&socket)?;
         let mut monitor = Self {
             wake,
             socket,

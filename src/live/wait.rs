@@ -1,4 +1,4 @@
-//! Waits for what a tracker or a detector tells, for daemons that do nothing else meanwhile.
+//! Waits: the fd of a driver, and what daemons do that do nothing else meanwhile.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use super::detector::Detector;
 use super::error::CaptureError;
 use super::monitor::Monitor;
 use crate::select::{Event, Tracker, conflict};
+use crate::sys::wake::Wake;
 
 impl Monitor {
     /// Waits for the next event of a tracker; none where the time is over before. With a time of
@@ -103,4 +104,10 @@ fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), CaptureError> {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(CaptureError::system("poll", errno)),
     }
+}
+
+/// The fd of a driver: for a timer, this socket and others.
+pub(super) fn wake_for(first: &impl AsFd) -> Result<Wake, CaptureError> {
+    let wake = Wake::new().and_then(|wake| wake.add(first).map(|()| wake));
+    wake.map_err(|errno| CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno))
 }

@@ -34,6 +34,13 @@ impl Wake {
         self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, 0))
     }
 
+    /// Forgets what was added, which is to be done before it is closed: a child of fork(2) may
+    /// keep a copy open, and the fd would stay readable for it.
+    pub fn remove(&self, fd: impl AsFd) {
+        // It fails only for what was not added.
+        let _ = self.epoll.delete(fd);
+    }
+
     /// Makes the fd readable after this time, and until then not for the timer.
     pub fn after(&mut self, time: Duration) -> nix::Result<()> {
         // A time of 0 would disarm it.

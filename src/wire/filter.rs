@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::ndisc::{NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, NEXT_HEADER_ICMPV6};
+
 /// An instruction (`struct sock_filter`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Instruction {
@@ -34,10 +36,6 @@ const IPV6_NEXT_HEADER: u32 = 6;
 const IPV6_SOURCE: u32 = 8;
 const ICMPV6_TYPE: u32 = 40;
 const ND_TARGET: u32 = 48;
-
-const ICMPV6: u32 = 58;
-const SOLICITATION: u32 = 135;
-const ADVERTISEMENT: u32 = 136;
 
 /// The filter that lets through what may have to do with an address: whole packets, without their
 /// Ethernet header.
@@ -104,10 +102,20 @@ impl Program {
     /// A solicitation or an advertisement that is about the address; or a solicitation from it.
     fn ndisc(&mut self, ip: Ipv6Addr) {
         self.step(LOAD_BYTE, IPV6_NEXT_HEADER);
-        self.jump(JUMP_IF_EQUAL, ICMPV6, NEXT, Then::Refuse);
+        self.jump(JUMP_IF_EQUAL, NEXT_HEADER_ICMPV6.into(), NEXT, Then::Refuse);
         self.step(LOAD_BYTE, ICMPV6_TYPE);
-        self.jump(JUMP_IF_EQUAL, ADVERTISEMENT, Then::Skip(9), NEXT);
-        self.jump(JUMP_IF_EQUAL, SOLICITATION, NEXT, Then::Refuse);
+        self.jump(
+            JUMP_IF_EQUAL,
+            NEIGHBOR_ADVERTISEMENT.into(),
+            Then::Skip(9),
+            NEXT,
+        );
+        self.jump(
+            JUMP_IF_EQUAL,
+            NEIGHBOR_SOLICITATION.into(),
+            NEXT,
+            Then::Refuse,
+        );
         // Up to eight steps; where a word of the source is another, the target is looked at.
         self.words_at(IPV6_SOURCE, ip, |left| Then::Skip(2 * left));
         self.words_at(ND_TARGET, ip, |_| Then::Refuse);

@@ -28,10 +28,10 @@ use crate::snapshot::HardwareAddress;
 
 // RFC 8200, section 3: the IPv6 header.
 const HEADER_LEN: usize = 40;
-const NEXT_HEADER_ICMPV6: u8 = 58;
+pub(super) const NEXT_HEADER_ICMPV6: u8 = 58;
 // RFC 4861, sections 4.3, 4.4, 4.6.1 and 7.1.
-const NEIGHBOR_SOLICITATION: u8 = 135;
-const NEIGHBOR_ADVERTISEMENT: u8 = 136;
+pub(super) const NEIGHBOR_SOLICITATION: u8 = 135;
+pub(super) const NEIGHBOR_ADVERTISEMENT: u8 = 136;
 const MESSAGE_LEN: usize = 24;
 const SOURCE_LINK_LAYER_ADDRESS: u8 = 1;
 const TARGET_LINK_LAYER_ADDRESS: u8 = 2;
@@ -201,6 +201,9 @@ impl Packet {
         Some(Sighting { mac, how })
     }
 }
+
+/// The group of all nodes on a link (RFC 4291, section 2.7.1).
+pub const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
 /// The solicited-node multicast address of an address (RFC 4291, section 2.7.1).
 pub fn solicited_node(ip: Ipv6Addr) -> Ipv6Addr {

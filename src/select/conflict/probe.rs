@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::target::{Place, Target, is_foreign};
+use super::target::{Place, Target, is_foreign, is_interrupted};
 use super::verdict::{Conflict, Doubt, Verdict};
 use crate::snapshot::Snapshot;
 use crate::wire::{How, Sighting, arp, ndisc};
@@ -26,10 +26,11 @@ pub enum Timing {
     /// As RFC 5227 has it: a silent verdict after 4 to 7 seconds.
     #[default]
     Rfc,
-    /// A deviation from RFC 5227, whose section 2.2.1 gives its times for links of any kind and
-    /// lets those that are known to be fast have shorter ones: a silent verdict within 0.9 seconds.
-    /// It is for the wired links of a cluster, on which a host answers within milliseconds. A
-    /// switch port that has just come up and does not forward yet makes a silent verdict worthless.
+    /// A deviation from RFC 5227: a silent verdict within 0.9 seconds. Section 2.2 of it foresees
+    /// shorter times for faster kinds of links, leaves their values to a later document, and says
+    /// that hosts with different ones on a link do no harm. It is for the wired links of a cluster,
+    /// on which a host answers within milliseconds. A switch port that has just come up and does
+    /// not forward yet makes a silent verdict worthless.
     Fast,
 }
 
@@ -170,6 +171,9 @@ impl Probe {
     pub fn handle_timeout(&mut self, now: Duration, host: &Snapshot) -> Option<Transmit> {
         if self.verdict.is_some() || now < self.due {
             return None;
+        }
+        if is_interrupted(host) {
+            self.doubt = Some(Doubt::Interrupted);
         }
         let place = match self.target.place(host) {
             Ok(place) => place,

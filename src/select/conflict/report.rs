@@ -109,7 +109,8 @@ impl Report {
         let mut reason = match &self.event {
             Event::Deaf(_) => format!("{verdict}: nothing is heard"),
             Event::Listening(index) => format!(
-                "the link is back, with index {index}; what was claimed meanwhile was not heard"
+                "it is listened again, on the link with index {index}; what was claimed meanwhile \
+                 was not heard"
             ),
             Event::Verdict(_) | Event::Claim { .. } => verdict.to_string(),
         };

@@ -50,6 +50,9 @@ impl Target {
 
     /// An address that is to be taken, on this link: does anybody have it?
     ///
+    /// Ask right before it is taken, and no sooner: another host that is about to take the same
+    /// address gives it up when it is asked (RFC 5227, section 2.1.1; RFC 4862, section 5.4.3).
+    ///
     /// # Errors
     /// As for [`Target::held`].
     pub fn free(ip: IpAddr, link: Name) -> Result<Self, TargetError> {
@@ -69,18 +72,37 @@ impl Target {
         self.is_free
     }
 
-    /// The link it is asked for on, on this host.
+    /// The link it is asked for on, on this host: the one that was named, or the first one that has
+    /// the address and can be asked.
     pub fn link<'a>(&self, host: &'a Snapshot) -> Option<&'a Link> {
         if let Some(zone) = self.address.zone() {
             return zone.link(host);
         }
-        let entries = || {
-            host.addresses()
-                .filter(|address| address.ip() == self.address.ip())
+        let entries = host.addresses();
+        let entries = entries.filter(|address| address.ip() == self.address.ip());
+        let links = entries.filter_map(|address| host.link_of(&address));
+        links.min_by_key(|link| match usable(link, host) {
+            Ok(_) => 0,
+            Err(Verdict::Inconclusive(_)) => 1,
+            Err(_) => 2,
+        })
+    }
+
+    /// The same address wherever it is on this host; not where the link is a part of it, or it is
+    /// not here yet.
+    pub(super) fn anywhere(&self) -> Option<Self> {
+        let is_link_local = match self.address.ip() {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(ip) => ip.is_unicast_link_local(),
         };
-        let mut links = entries().filter_map(|address| host.link_of(&address));
-        let resolves = links.find(|link| not_applicable(link).is_none());
-        resolves.or_else(|| entries().find_map(|address| host.link_of(&address)))
+        let address = HostAddress::from(self.address.ip());
+        (!is_link_local && !self.is_free).then_some(Self { address, ..*self })
+    }
+
+    /// The same address on a link of another name.
+    pub(super) fn on(&self, name: Name) -> Self {
+        let address = HostAddress::new(self.address.ip(), Some(name.into()));
+        Self { address, ..*self }
     }
 
     /// The reasons that a decision about the address has, if it is here.
@@ -101,45 +123,27 @@ impl Target {
 
     /// Where it can be asked for now; or why it cannot.
     pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Verdict> {
-        let doubt = |doubt| Err(Verdict::Inconclusive(doubt));
+        let doubt = |doubt| match is_interrupted(host) {
+            // What is not in it may be there all the same.
+            true => Err(Verdict::Inconclusive(Doubt::Interrupted)),
+            false => Err(Verdict::Inconclusive(doubt)),
+        };
         let Some(link) = self.link(host) else {
-            let is_whole = host.about().consistency != Some(Consistency::Interrupted);
             return doubt(match self.address.zone() {
-                _ if !is_whole => Doubt::Interrupted,
                 Some(_) => Doubt::NoLink,
                 None => Doubt::NotHere(None),
             });
         };
         let entry = self.entry(link, host);
         if entry.is_none() && !self.is_free {
-            let anywhere = Self {
-                address: self.address.ip().into(),
-                ..*self
-            };
-            return doubt(Doubt::NotHere(anywhere.link(host).map(Link::name)));
+            let elsewhere = self.anywhere().and_then(|target| target.link(host));
+            return doubt(Doubt::NotHere(elsewhere.map(Link::name)));
         }
-        if let Some(why) = not_applicable(link) {
-            return Err(Verdict::NotApplicable(why));
-        }
-        let Some(mac) = link
-            .mac()
-            .and_then(|mac| <[u8; 6]>::try_from(mac.as_bytes()).ok())
-        else {
-            return Err(Verdict::NotApplicable(NotApplicable::NotEthernet));
-        };
-        if let Some(name) = taker(link, host) {
-            return doubt(Doubt::Port(name));
-        }
-        let flags = link.flags().unwrap_or_default();
-        if !flags.contains(LinkFlags::UP) {
-            return doubt(Doubt::LinkDown);
-        }
-        if !flags.contains(LinkFlags::RUNNING | LinkFlags::LOWER_UP) {
-            return doubt(Doubt::NoCarrier);
-        }
+        let mac = usable(link, host)?;
         let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
         Ok(Place {
             index: link.index(),
+            name: link.name(),
             mac,
             carrier_changes: link.carrier_changes(),
             is_tentative: flags.contains(AddressFlags::TENTATIVE)
@@ -159,15 +163,18 @@ impl Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub index: u32,
+    pub name: Name,
     pub mac: [u8; 6],
     carrier_changes: Option<u32>,
     pub is_tentative: bool,
 }
 
 impl Place {
-    /// Whether the link was up all the time since it was looked at as `before`.
+    /// Whether it is the same link as `before`, which was up all the time since and can have
+    /// received what was for it.
     pub fn has_held_since(&self, before: &Self) -> bool {
-        (self.index, self.carrier_changes) == (before.index, before.carrier_changes)
+        let facts = |place: &Self| (place.index, place.mac, place.carrier_changes);
+        facts(self) == facts(before)
     }
 }
 
@@ -179,7 +186,34 @@ pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> 
     if is_ours || nobody(0) || nobody(0xff) {
         return Some(false);
     }
-    (host.about().consistency != Some(Consistency::Interrupted)).then_some(true)
+    (!is_interrupted(host)).then_some(true)
+}
+
+/// Whether something may be missing from a snapshot, or not be so any more.
+pub(super) fn is_interrupted(host: &Snapshot) -> bool {
+    host.about().consistency == Some(Consistency::Interrupted)
+}
+
+/// The hardware address that can be asked from on a link; or why nobody can be asked there.
+fn usable(link: &Link, host: &Snapshot) -> Result<[u8; 6], Verdict> {
+    if let Some(why) = not_applicable(link) {
+        return Err(Verdict::NotApplicable(why));
+    }
+    let mac = link.mac().map(|mac| <[u8; 6]>::try_from(mac.as_bytes()));
+    let Some(Ok(mac)) = mac else {
+        return Err(Verdict::NotApplicable(NotApplicable::NotEthernet));
+    };
+    let flags = link.flags().unwrap_or_default();
+    let doubt = if let Some(name) = taker(link, host) {
+        Doubt::Port(name)
+    } else if !flags.contains(LinkFlags::UP) {
+        Doubt::LinkDown
+    } else if !flags.contains(LinkFlags::RUNNING | LinkFlags::LOWER_UP) {
+        Doubt::NoCarrier
+    } else {
+        return Ok(mac);
+    };
+    Err(Verdict::Inconclusive(doubt))
 }
 
 fn not_applicable(link: &Link) -> Option<NotApplicable> {
@@ -197,11 +231,11 @@ fn not_applicable(link: &Link) -> Option<NotApplicable> {
     }
 }
 
-/// The link that a link is a port of, where that one takes its frames.
+/// The link that a link is a port of, where that one takes its frames: every kind does but a VRF,
+/// which takes IP and leaves ARP.
 fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
     let master = host.link(link.master()?)?;
-    let takes = matches!(master.kind()?, "bridge" | "bond" | "team" | "openvswitch");
-    takes.then(|| master.name())
+    (master.kind() != Some("vrf")).then(|| master.name())
 }
 
 fn check(ip: IpAddr) -> Result<(), TargetError> {

@@ -67,7 +67,7 @@ pub enum Conflict {
     /// Somebody was heard.
     Heard(Sighting),
     /// The kernel's own duplicate address detection found somebody when the address was added
-    /// (`IFA_F_DADFAILED`), and does not say whom; nobody answers now.
+    /// (`IFA_F_DADFAILED`), and does not say whom. Nobody was heard now, or nobody could be asked.
     #[doc(alias = "IFA_F_DADFAILED")]
     DadFailed,
 }
@@ -99,8 +99,8 @@ impl fmt::Display for Conflict {
                 How::Probe => write!(f, "{mac} is about to take it"),
             },
             Self::DadFailed => f.write_str(
-                "the kernel found another host with it when it was added (dadfailed), which does \
-                 not answer now",
+                "the kernel found another host with it when it was added (dadfailed), and does not \
+                 say whom",
             ),
         }
     }
@@ -124,8 +124,8 @@ pub enum Doubt {
     Port(Name),
     /// The kernel's own duplicate address detection does not come to an end.
     Tentative,
-    /// A probe could not be sent: what the kernel said.
-    NotSent(String),
+    /// A system call failed: what it said.
+    NotAsked(String),
     /// Frames came faster than they were received, and some were lost.
     Lost,
     /// Which hardware addresses are ours could not be read, because links changed all the time.
@@ -143,7 +143,7 @@ impl fmt::Display for Doubt {
             Self::LinkFlapped => write!(f, "the link went away for a moment"),
             Self::Port(name) => write!(f, "the link is a port of {name}, which takes its frames"),
             Self::Tentative => write!(f, "it stays tentative"),
-            Self::NotSent(said) => write!(f, "a probe could not be sent: {said}"),
+            Self::NotAsked(said) => write!(f, "it could not be asked: {said}"),
             Self::Lost => write!(f, "frames came too fast, and some were lost"),
             Self::Interrupted => write!(f, "links changed while they were read"),
         }

@@ -71,8 +71,8 @@ pub enum Event {
 #[derive(Clone, Debug)]
 pub struct Watch {
     target: Target,
-    /// Where it was listened last, and the name of the link.
-    place: Option<(Place, Name)>,
+    /// Where it was listened last.
+    place: Option<Place>,
     is_deaf: bool,
     is_refused: bool,
     heard: Vec<Heard>,
@@ -110,27 +110,28 @@ impl Watch {
     pub fn link(&self) -> Option<u32> {
         self.place
             .filter(|_| !self.is_deaf)
-            .map(|(place, _)| place.index)
+            .map(|place| place.index)
     }
 
     /// The link it was listened on last, by its name.
     pub fn interface(&self) -> Option<Name> {
-        self.place.map(|(_, name)| name)
+        self.place.map(|place| place.name)
     }
 
     /// Looks at this host, and says if it is not listened any more, or again.
     ///
-    /// An address that is gone is listened for where it was.
+    /// An address of this host that is gone is nobody's to claim: it is not listened for until it
+    /// is back.
     pub fn handle_host(&mut self, host: &Snapshot) -> Option<Event> {
         if self.is_refused {
             return None;
         }
         let was_deaf = self.is_deaf;
         match self.look(host) {
-            Ok((place, name)) => {
-                let before = self.place.replace((place, name));
+            Ok(place) => {
+                let before = self.place.replace(place);
                 self.is_deaf = false;
-                let held = before.is_none_or(|(before, _)| place.has_held_since(&before));
+                let held = before.is_none_or(|before| place.has_held_since(&before));
                 (was_deaf || !held).then_some(Event::Listening(place.index))
             }
             Err(verdict) => self.go_deaf(verdict),
@@ -163,7 +164,8 @@ impl Watch {
     /// Hears a packet on the link, and says if somebody claims the address: one event for a
     /// hardware address in [`DEFEND_INTERVAL`], and no more than 16 of them.
     ///
-    /// Who is about to take the address claims nothing yet.
+    /// Who is about to take the address claims nothing yet. Where the links of this host could not
+    /// all be read, nothing is told either: it may be one of them.
     pub fn handle_sighting(
         &mut self,
         sighting: Sighting,
@@ -228,16 +230,19 @@ impl Watch {
         true
     }
 
-    fn look(&self, host: &Snapshot) -> Result<(Place, Name), Verdict> {
-        let mut target = self.target;
-        let mut place = target.place(host);
-        if let (Err(Verdict::Inconclusive(Doubt::NotHere(_))), Some((_, name))) =
-            (&place, self.place)
-        {
-            target = Target::free(self.target.address().ip(), name).unwrap_or(target);
-            place = target.place(host);
-        }
-        let name = target.link(host).map(|link| link.name());
-        place.and_then(|place| Ok((place, name.ok_or(Verdict::Inconclusive(Doubt::NoLink))?)))
+    /// Where it can be listened now. An address that has moved to another link, into a bridge for
+    /// instance, is listened for there; a link that has another name is the same link.
+    fn look(&self, host: &Snapshot) -> Result<Place, Verdict> {
+        let place = self.target.place(host);
+        let Err(Verdict::Inconclusive(Doubt::NoLink | Doubt::NotHere(_) | Doubt::Port(_))) = place
+        else {
+            return place;
+        };
+        let renamed = self.place.and_then(|place| host.link(place.index));
+        let elsewhere = match self.target.anywhere() {
+            Some(anywhere) => Some(anywhere),
+            None => renamed.map(|link| self.target.on(link.name())),
+        };
+        elsewhere.map_or(place.clone(), |target| target.place(host).or(place))
     }
 }
