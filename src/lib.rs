@@ -121,7 +121,7 @@
 //!
 //! # Features
 //!
-//! - `serde`: snapshots and decisions as JSON, and the output of `ip -j addr` as a source.
+//! - `serde`: snapshots, decisions and reports as JSON, and the output of `ip -j addr` as a source.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Elsewhere the capturer by rtnetlink is missing, and what only it uses is left over.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
@@ -139,7 +139,9 @@ pub mod wire;
 /// [`Probe`](conflict::Probe) and [`Watch`](conflict::Watch) are the same without the socket and
 /// the clock, for who has them elsewhere: in a helper that holds CAP_NET_RAW, or in a test.
 ///
-/// A verdict is advice. It never moves a choice: ARP is not authenticated.
+/// A verdict is advice. It never moves a choice: ARP is not authenticated. (The
+/// [`Verdict`](conflict::Verdict) and the [`Event`](conflict::Event) here are about that; those of
+/// the crate's root are about a decision and about a choice.)
 pub mod conflict {
     #[cfg(target_os = "linux")]
     pub use crate::live::Detector;

@@ -27,7 +27,8 @@ const PACKETS: usize = 256;
 /// When it is tried again after a system call has failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How often in a row there may be more packets than that until the answers to a probe are given up.
+/// How often in a row there may be more packets than that until the answers to a probe are given
+/// up.
 const FLOODS: u32 = 16;
 
 /// Room for a packet. What is of concern has at most 72 bytes; of what is longer only the length
@@ -46,11 +47,12 @@ const ROOM: usize = 1500;
 /// [`Detector::dispatch`] is called, and again until it has no event.
 ///
 /// **What is not to be seen**: a host that does not answer ARP (`arp_ignore=8`, `NOARP`); a macvlan
-/// child of the same parent in another namespace; a host behind a switch port that does not forward
-/// yet; while it is only listened, a host that has no reason to broadcast. ARP is not
-/// authenticated: any host on the link can forge a conflict, or hide one behind a hardware address
-/// of ours. So a verdict is advice, and nothing here moves a choice. Who listens for a floating
-/// address takes each failover for a conflict: listen for the fixed one.
+/// child of the same parent in another namespace; a cloned machine with a hardware address of ours;
+/// a host behind a switch port that does not forward yet; while it is only listened, a host that
+/// has no reason to broadcast. ARP is not authenticated: any host on the link can forge a conflict,
+/// or hide one behind a hardware address of ours. So a verdict is advice, and nothing here moves a
+/// choice. Who listens for a floating address takes each failover for a conflict: listen for the
+/// fixed one.
 ///
 /// ```
 /// use std::time::Duration;

@@ -136,11 +136,11 @@ impl Packet {
             && !target.is_multicast()
             && !source.is_multicast()
             && checksum(source, destination, payload) == 0;
-        let mac = link_layer_address(kind, options)?;
+        let (is_named, mac) = link_layer_address(kind, options)?;
         let is_sound = is_sound
             && match kind {
                 Kind::Solicitation if source.is_unspecified() => {
-                    mac.is_none() && destination == solicited_node(target)
+                    !is_named && destination == solicited_node(target)
                 }
                 Kind::Solicitation => true,
                 Kind::Advertisement { flags } => {
@@ -217,19 +217,24 @@ pub fn multicast_mac(group: Ipv6Addr) -> [u8; 6] {
     [0x33, 0x33, a, b, c, d]
 }
 
-/// The link-layer address that belongs to a message. Options have to be whole; unknown ones are
-/// skipped.
-fn link_layer_address(kind: Kind, mut options: &[u8]) -> Result<Option<[u8; 6]>, DecodeError> {
+/// Whether a message has an option for the link-layer address that belongs to it, and the address.
+/// Options have to be whole; unknown ones are skipped.
+fn link_layer_address(
+    kind: Kind,
+    mut options: &[u8],
+) -> Result<(bool, Option<[u8; 6]>), DecodeError> {
     let wanted = match kind {
         Kind::Solicitation => SOURCE_LINK_LAYER_ADDRESS,
         Kind::Advertisement { .. } => TARGET_LINK_LAYER_ADDRESS,
     };
+    let mut is_named = false;
     let mut found = None;
     while let [option, units, ..] = *options {
         let len = usize::from(units) * 8;
         let Some((this, rest)) = options.split_at_checked(len).filter(|_| len > 0) else {
             return Err(DecodeError::Invalid);
         };
+        is_named |= option == wanted;
         if option == wanted && found.is_none() {
             // On Ethernet the option has 8 bytes (RFC 2464, section 6).
             found = match this {
@@ -240,7 +245,7 @@ fn link_layer_address(kind: Kind, mut options: &[u8]) -> Result<Option<[u8; 6]>,
         options = rest;
     }
     match options.is_empty() {
-        true => Ok(found),
+        true => Ok((is_named, found)),
         false => Err(DecodeError::Invalid),
     }
 }

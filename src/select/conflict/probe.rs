@@ -169,7 +169,11 @@ impl Probe {
     ///
     /// What was received before is to be passed in before.
     pub fn handle_timeout(&mut self, now: Duration, host: &Snapshot) -> Option<Transmit> {
-        if self.verdict.is_some() || now < self.due {
+        if self.verdict.is_some() {
+            return None;
+        }
+        if now < self.due {
+            self.look(host);
             return None;
         }
         if is_interrupted(host) {
@@ -227,14 +231,19 @@ impl Probe {
     /// Where the address is ours, a probe from elsewhere is none. The kernel answers it, and there
     /// are switches that keep sending them (device tracking).
     pub fn handle_sighting(&mut self, sighting: Sighting, host: &Snapshot) {
-        if self.verdict.is_some() || sighting.how == How::Probe && !self.is_taking(host) {
+        if self.verdict.is_some() {
             return;
         }
-        match is_foreign(sighting.mac, host) {
-            Some(true) => self.conclude(Verdict::Conflict(Conflict::Heard(sighting)), host),
-            Some(false) => {}
-            None => self.doubt = Some(Doubt::Interrupted),
+        if sighting.how != How::Probe || self.is_taking(host) {
+            match is_foreign(sighting.mac, host) {
+                Some(true) => {
+                    return self.conclude(Verdict::Conflict(Conflict::Heard(sighting)), host);
+                }
+                Some(false) => {}
+                None => self.doubt = Some(Doubt::Interrupted),
+            }
         }
+        self.look(host);
     }
 
     /// The link went down, even if it is up again by now.
@@ -258,6 +267,20 @@ impl Probe {
     pub fn handle_refusal(&mut self, said: String, host: &Snapshot) {
         if self.verdict.is_none() {
             self.conclude(Verdict::NotPermitted(said), host);
+        }
+    }
+
+    /// Sees whether the link is still the one that is asked on, and up. What is missing from a
+    /// snapshot that is not whole may be there: it may yet be heard who has the address.
+    fn look(&mut self, host: &Snapshot) {
+        let (Next::Send(_, before) | Next::End(before)) = self.next else {
+            return;
+        };
+        match self.target.place(host) {
+            Ok(place) if place.has_held_since(&before) => {}
+            Ok(_) => self.conclude(Verdict::Inconclusive(Doubt::LinkFlapped), host),
+            Err(Verdict::Inconclusive(doubt @ Doubt::Interrupted)) => self.doubt = Some(doubt),
+            Err(verdict) => self.conclude(verdict, host),
         }
     }
 

@@ -134,6 +134,8 @@ impl Watch {
                 let held = before.is_none_or(|before| place.has_held_since(&before));
                 (was_deaf || !held).then_some(Event::Listening(place.index))
             }
+            // What is missing from a snapshot that is not whole may be there all the same.
+            Err(Verdict::Inconclusive(Doubt::Interrupted)) => None,
             Err(verdict) => self.go_deaf(verdict),
         }
     }
@@ -206,7 +208,19 @@ impl Watch {
     /// Notes what a verdict has told already.
     pub fn note(&mut self, verdict: &Verdict, now: Duration) {
         if let Some(Conflict::Heard(sighting)) = verdict.conflict() {
-            self.add(sighting.mac, now);
+            match self
+                .heard
+                .iter_mut()
+                .find(|heard| heard.mac == sighting.mac)
+            {
+                Some(heard) => {
+                    heard.count = heard.count.saturating_add(1);
+                    heard.told = now;
+                }
+                None => {
+                    self.add(sighting.mac, now);
+                }
+            }
         }
     }
 
