@@ -76,3 +76,13 @@ fn state() {
 fn tracker() {
     replay("tracker", fuzz::tracker::check);
 }
+
+#[test]
+fn conflict_frames() {
+    replay("conflict_frames", fuzz::conflict_frames::check);
+}
+
+#[test]
+fn conflict() {
+    replay("conflict", fuzz::conflict::check);
+}

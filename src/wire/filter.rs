@@ -167,3 +167,7 @@ impl Program {
         program
     }
 }
+
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod tests;
