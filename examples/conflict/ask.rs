@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         if let Some(event) = event {
             let is_verdict = matches!(event, Event::Verdict(_));
             let report = detector.report(event);
-            tell(&report, options)?;
+            tell(&report, is_verdict, options)?;
             let verdict = report.verdict();
             status = worse(status, &verdict);
             if is_verdict {
@@ -80,13 +80,14 @@ fn target(options: &Options) -> Result<Target, Failure> {
     target.map_err(Failure::usage)
 }
 
-fn tell(report: &Report, options: &Options) -> Result<(), Failure> {
+fn tell(report: &Report, is_verdict: bool, options: &Options) -> Result<(), Failure> {
     let line = match options.json {
         true => report.to_json(),
         false => report.to_string(),
     };
     print(&format!("{line}\n"))?;
-    if let Verdict::Inconclusive(Doubt::NotHere(None)) = report.verdict() {
+    let not_here = Verdict::Inconclusive(Doubt::NotHere(None));
+    if is_verdict && report.verdict() == not_here {
         let ip = report.ip();
         print_error(&format!(
             "conflict: to ask before it is taken: conflict --free --interface NAME {ip}\n"

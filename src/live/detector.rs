@@ -15,7 +15,7 @@ use crate::select::Reasons;
 use crate::select::conflict::{
     Doubt, Event, PROBE_NUM, Probe, Report, Sighting, Target, Timing, Transmit, Watch,
 };
-use crate::snapshot::{Link, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::sys::packet::PacketSocket;
 use crate::sys::wake::Wake;
 use crate::wire::{arp, ndisc};
@@ -51,7 +51,7 @@ const ROOM: usize = 1500;
 /// a host behind a switch port that does not forward yet; while it is only listened, a host that
 /// has no reason to broadcast. ARP is not authenticated: any host on the link can forge a conflict,
 /// or hide one behind a hardware address of ours. So a verdict is advice, and nothing here moves a
-/// choice. Who listens for a floating address takes each failover for a conflict: listen for the
+/// choice. Who listens for a floating address may take a failover for a conflict: listen for the
 /// fixed one.
 ///
 /// ```
@@ -153,8 +153,8 @@ impl Detector {
     /// evidence that the address floats, or was when it was here last, a conflict is maybe a
     /// failover.
     pub fn report(&self, event: Event) -> Report {
-        let link = self.target.link(self.snapshot()).map(Link::name);
-        let interface = link.or(self.watch.interface());
+        let listened = self.watch.interface();
+        let interface = listened.or_else(|| Some(self.target.link(self.snapshot())?.name()));
         let elapsed = self.begun.elapsed();
         Report::new(&self.target, interface, event, elapsed).with_reasons(self.reasons)
     }
@@ -339,17 +339,19 @@ impl Detector {
     fn ask(&mut self) -> Result<(), CaptureError> {
         self.monitor.look_again()?;
         self.follow()?;
+        if self.has_lost()? {
+            // The answer may be among what was not: twice as many as are received in a row have no
+            // room in the queue.
+            for _ in 0..2 {
+                self.receive()?;
+            }
+            self.fail(Doubt::Lost);
+            return Ok(());
+        }
         let host = self.monitor.snapshot();
         let Some(probe) = &mut self.probe else {
             return Ok(());
         };
-        if let Some(socket) = &self.socket {
-            let lost = socket.lost();
-            let lost = lost.map_err(|errno| CaptureError::system("getsockopt", errno))?;
-            if lost > 0 {
-                probe.handle_failure(Doubt::Lost, host);
-            }
-        }
         let Some(transmit) = probe.handle_timeout(self.begun.elapsed(), host) else {
             return Ok(());
         };
@@ -361,6 +363,13 @@ impl Detector {
             }
         }
         Ok(())
+    }
+
+    /// Whether packets were lost since this was last asked.
+    fn has_lost(&self) -> Result<bool, CaptureError> {
+        let lost = self.socket.as_ref().map_or(Ok(0), PacketSocket::lost);
+        let lost = lost.map_err(|errno| CaptureError::system("getsockopt", errno))?;
+        Ok(lost > 0)
     }
 
     fn fail(&mut self, doubt: Doubt) {

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use std::fs::read_link;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
@@ -51,12 +52,14 @@ impl Elsewhere {
         &self.task
     }
 
-    /// Does something there.
+    /// Does something there. What panics there panics here, and what is skipped is.
     pub fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
         let (tell, told) = channel();
-        let job = move || drop(tell.send(job()));
+        let job = move || drop(tell.send(catch_unwind(AssertUnwindSafe(job))));
         self.jobs.as_ref().unwrap().send(Box::new(job)).unwrap();
-        told.recv().expect("it did not panic")
+        told.recv()
+            .unwrap()
+            .unwrap_or_else(|why| resume_unwind(why))
     }
 
     /// Runs `ip` there.

@@ -97,7 +97,8 @@ impl Model {
 
     pub fn hear(&mut self, (mac, how): ([u8; 6], How), now: u128, host: &Host) -> Option<Said> {
         let is_nobody = mac == [0; 6] || mac == [0xff; 6];
-        if how == How::Probe || host.has_mac(mac) || is_nobody || host.interrupted {
+        let is_ours = self.ask == Ask::Free || host.entry().is_some();
+        if !is_ours || how == How::Probe || host.has_mac(mac) || is_nobody || host.interrupted {
             return None;
         }
         let row = self.rows.iter().position(|row| row.mac == mac);

@@ -114,6 +114,12 @@ impl Target {
         decision.chosen().map(Candidate::reasons)
     }
 
+    /// Whether this host has it, on whatever link.
+    pub(super) fn is_here(&self, host: &Snapshot) -> bool {
+        host.addresses()
+            .any(|address| address.ip() == self.address.ip())
+    }
+
     /// Its entry on a link.
     pub(super) fn entry(&self, link: &Link, host: &Snapshot) -> Option<Address> {
         let ip = self.address.ip();

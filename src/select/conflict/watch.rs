@@ -166,7 +166,8 @@ impl Watch {
     /// Hears a packet on the link, and says if somebody claims the address: one event for a
     /// hardware address in [`DEFEND_INTERVAL`], and no more than 16 of them.
     ///
-    /// Who is about to take the address claims nothing yet. Where the links of this host could not
+    /// Who is about to take the address claims nothing yet, and what this host does not have any more
+    /// another may take. Where the links of this host could not
     /// all be read, nothing is told either: it may be one of them.
     pub fn handle_sighting(
         &mut self,
@@ -174,7 +175,9 @@ impl Watch {
         now: Duration,
         host: &Snapshot,
     ) -> Option<Event> {
-        if sighting.how == How::Probe || is_foreign(sighting.mac, host) != Some(true) {
+        let is_nobodys = !self.target.is_free() && !self.target.is_here(host);
+        if is_nobodys || sighting.how == How::Probe || is_foreign(sighting.mac, host) != Some(true)
+        {
             return None;
         }
         let known = self
