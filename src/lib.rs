@@ -122,10 +122,16 @@
 //! # Features
 //!
 //! - `serde`: snapshots, decisions and reports as JSON, and the output of `ip -j addr` as a source.
+//! - `capi`: the C API, `include/bindnet.h`, where the library is built as cdylib or staticlib;
+//!   implies `serde`. In Rust it shows nothing.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Elsewhere the capturer by rtnetlink is missing, and what only it uses is left over.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
 
+// Not in the unit tests, which are linked with the library, so that every symbol was there twice.
+#[cfg(all(feature = "capi", target_os = "linux", not(test)))]
+#[allow(unsafe_code)]
+mod capi;
 mod live;
 mod select;
 mod snapshot;

@@ -1,0 +1,212 @@
+//! An address, ready for bind(2).
+
+use std::ffi::{c_char, c_int};
+use std::mem::offset_of;
+use std::net::SocketAddr;
+
+use nix::libc;
+use nix::sys::socket::{SockaddrLike, SockaddrStorage};
+
+use super::call::{Failure, bindnet_result, given};
+use crate::snapshot::Name;
+use crate::{Candidate, Reason, Verdict};
+
+/// A candidate of a decision, or the choice.
+///
+/// Set `size` to sizeof(struct bindnet_address) before it is passed: a later version has more
+/// members behind these, and fills in no more than the caller knows.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct bindnet_address {
+    /// sizeof(struct bindnet_address), set by the caller.
+    pub size: usize,
+    /// The address for bind(2): a struct sockaddr_in or sockaddr_in6, with the scope id of a
+    /// link-local address. The port is 0.
+    pub address: libc::sockaddr_storage,
+    /// The length of the address, for bind(2).
+    pub address_len: libc::socklen_t,
+    /// The prefix length; -1 for a netmask with holes.
+    pub prefix_len: c_int,
+    /// The index of the interface; 0 where it is not known.
+    pub interface_index: u32,
+    /// 1 if the interface is up, 0 if not, -1 where that is not known.
+    pub link_up: c_int,
+    /// What became of it: a number of enum bindnet_verdicts.
+    pub verdict: c_int,
+    /// What is true of it: bits of enum bindnet_reasons.
+    pub reasons: u32,
+    /// The name of the interface, as the kernel has it; empty where it is not known.
+    pub interface_name: [c_char; libc::IFNAMSIZ],
+    /// The label, as the kernel has it; empty where there is none.
+    pub label: [c_char; libc::IFNAMSIZ],
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_verdicts {
+    /// It is the choice.
+    BINDNET_VERDICT_CHOSEN = 0,
+    /// Another one ranks before it.
+    BINDNET_VERDICT_OUTRANKED = 1,
+    /// It was left, but nothing was chosen.
+    BINDNET_VERDICT_ELIGIBLE = 2,
+    /// It is floating.
+    BINDNET_VERDICT_FLOATING = 3,
+    /// bind(2) would fail.
+    BINDNET_VERDICT_UNUSABLE = 4,
+    /// It is of another network than the bindnetaddr.
+    BINDNET_VERDICT_OTHER_NETWORK = 5,
+    /// It is of another family than the bindnetaddr.
+    BINDNET_VERDICT_OTHER_FAMILY = 6,
+}
+
+/// What is true of a candidate, a bit each. A later version may know more.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_reasons {
+    /// The operator declares it floating.
+    BINDNET_REASON_DECLARED_FLOATING = 1 << 0,
+    /// The operator declares it fixed.
+    BINDNET_REASON_DECLARED_FIXED = 1 << 1,
+    /// There is a colon in its label.
+    BINDNET_REASON_LABEL = 1 << 2,
+    /// Its interface has the hardware address of a VRRP virtual router.
+    BINDNET_REASON_VRRP_MAC = 1 << 3,
+    /// Its IFA_PROTO is that of a VIP manager.
+    BINDNET_REASON_ADDRESS_PROTOCOL = 1 << 4,
+    /// It is a permanent /32 or /128 inside the network of another address.
+    BINDNET_REASON_HOST_PREFIX_IN_SUBNET = 1 << 5,
+    /// It is deprecated and permanent.
+    BINDNET_REASON_DEPRECATED_PERMANENT = 1 << 6,
+    /// It is an IPv6 privacy address.
+    BINDNET_REASON_TEMPORARY = 1 << 7,
+    /// IPv4: another address of its subnet came first.
+    BINDNET_REASON_SECONDARY = 1 << 8,
+    /// It is deprecated.
+    BINDNET_REASON_DEPRECATED = 1 << 9,
+    /// IPv6: another address of its link and network is older.
+    BINDNET_REASON_NEWER_THAN_SIBLING = 1 << 10,
+    /// It is on a loopback interface.
+    BINDNET_REASON_LOOPBACK = 1 << 11,
+    /// Its interface is administratively down.
+    BINDNET_REASON_LINK_DOWN = 1 << 12,
+    /// Duplicate address detection is not over.
+    BINDNET_REASON_TENTATIVE = 1 << 13,
+    /// Another host has it.
+    BINDNET_REASON_DADFAILED = 1 << 14,
+    /// It is the remembered choice.
+    BINDNET_REASON_PREVIOUS = 1 << 15,
+}
+
+use bindnet_reasons::*;
+use bindnet_verdicts::*;
+
+/// The struct of a caller, which is large enough.
+pub(super) fn room(address: Option<&mut bindnet_address>) -> Result<&mut bindnet_address, Failure> {
+    let room = given(address, "address")?;
+    // The first version's members have to be there.
+    if room.size < size_of::<bindnet_address>() {
+        let size = room.size;
+        return Err(Failure::invalid(format_args!(
+            "address->size is {size}; sizeof(struct bindnet_address) is expected"
+        )));
+    }
+    Ok(room)
+}
+
+/// Fills in what the caller knows of a candidate.
+pub(super) fn put_address(candidate: &Candidate, room: &mut bindnet_address) {
+    let (address, address_len) = storage(candidate.socket_addr(0));
+    let reasons = candidate.reasons().iter().map(reason);
+    *room = bindnet_address {
+        size: room.size,
+        address,
+        address_len,
+        prefix_len: candidate.netmask().prefix_len().map_or(-1, c_int::from),
+        interface_index: candidate.interface_index().unwrap_or(0),
+        link_up: candidate.link_up().map_or(-1, c_int::from),
+        verdict: verdict(candidate.verdict()) as c_int,
+        reasons: reasons.fold(0, |bits, reason| bits | reason as u32),
+        interface_name: name(candidate.interface()),
+        label: name(candidate.label()),
+    };
+}
+
+/// What the kernel calls something, with a NUL at its end; nothing where it has no name.
+fn name(name: Option<Name>) -> [c_char; libc::IFNAMSIZ] {
+    let mut bytes = [0; libc::IFNAMSIZ];
+    // A name has 15 bytes at the most, so that a NUL is left of the 16.
+    let name = name.iter().flat_map(|name| name.as_bytes());
+    for (to, from) in bytes.iter_mut().zip(name) {
+        *to = *from as c_char;
+    }
+    bytes
+}
+
+/// An address as the system calls take it.
+fn storage(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
+    let len = match address {
+        SocketAddr::V4(_) => size_of::<libc::sockaddr_in>(),
+        SocketAddr::V6(_) => size_of::<libc::sockaddr_in6>(),
+    };
+    let address = SockaddrStorage::from(address);
+    // SAFETY: all bytes zero is a value of this struct of integers.
+    let mut storage: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
+    let from = address.as_ptr().cast::<u8>();
+    let to = (&raw mut storage).cast::<u8>();
+    // SAFETY: the address is of its family, which is so long, no longer than a sockaddr_storage,
+    // and the two are different places.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
+    (storage, len as libc::socklen_t)
+}
+
+fn verdict(verdict: Verdict) -> bindnet_verdicts {
+    match verdict {
+        Verdict::Chosen => BINDNET_VERDICT_CHOSEN,
+        Verdict::Outranked => BINDNET_VERDICT_OUTRANKED,
+        Verdict::Eligible => BINDNET_VERDICT_ELIGIBLE,
+        Verdict::Floating => BINDNET_VERDICT_FLOATING,
+        Verdict::Unusable => BINDNET_VERDICT_UNUSABLE,
+        Verdict::OtherNetwork => BINDNET_VERDICT_OTHER_NETWORK,
+        Verdict::OtherFamily => BINDNET_VERDICT_OTHER_FAMILY,
+    }
+}
+
+fn reason(reason: Reason) -> bindnet_reasons {
+    match reason {
+        Reason::DeclaredFloating => BINDNET_REASON_DECLARED_FLOATING,
+        Reason::DeclaredFixed => BINDNET_REASON_DECLARED_FIXED,
+        Reason::Label => BINDNET_REASON_LABEL,
+        Reason::VrrpMac => BINDNET_REASON_VRRP_MAC,
+        Reason::AddressProtocol => BINDNET_REASON_ADDRESS_PROTOCOL,
+        Reason::HostPrefixInSubnet => BINDNET_REASON_HOST_PREFIX_IN_SUBNET,
+        Reason::DeprecatedPermanent => BINDNET_REASON_DEPRECATED_PERMANENT,
+        Reason::Temporary => BINDNET_REASON_TEMPORARY,
+        Reason::Secondary => BINDNET_REASON_SECONDARY,
+        Reason::Deprecated => BINDNET_REASON_DEPRECATED,
+        Reason::NewerThanSibling => BINDNET_REASON_NEWER_THAN_SIBLING,
+        Reason::Loopback => BINDNET_REASON_LOOPBACK,
+        Reason::LinkDown => BINDNET_REASON_LINK_DOWN,
+        Reason::Tentative => BINDNET_REASON_TENTATIVE,
+        Reason::Dadfailed => BINDNET_REASON_DADFAILED,
+        Reason::Previous => BINDNET_REASON_PREVIOUS,
+    }
+}
+
+/// A member of the first version stays where it is. Where a pointer has 64 bits that is here.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<bindnet_address>() == 192);
+    assert!(offset_of!(bindnet_address, size) == 0);
+    assert!(offset_of!(bindnet_address, address) == 8);
+    assert!(offset_of!(bindnet_address, address_len) == 136);
+    assert!(offset_of!(bindnet_address, prefix_len) == 140);
+    assert!(offset_of!(bindnet_address, interface_index) == 144);
+    assert!(offset_of!(bindnet_address, link_up) == 148);
+    assert!(offset_of!(bindnet_address, verdict) == 152);
+    assert!(offset_of!(bindnet_address, reasons) == 156);
+    assert!(offset_of!(bindnet_address, interface_name) == 160);
+    assert!(offset_of!(bindnet_address, label) == 176);
+    assert!(size_of::<bindnet_result>() == size_of::<c_int>());
+};

@@ -1,0 +1,148 @@
+//! How a call ends.
+
+use std::cell::RefCell;
+use std::ffi::{c_char, c_int};
+use std::fmt::Display;
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::text::put;
+use crate::{CaptureError, StateError};
+
+/// How a call ended. A number keeps its meaning for ever; a later version may have more of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub enum bindnet_result {
+    /// It did what it says, and has written its outputs.
+    BINDNET_OK = 0,
+    /// An argument is NULL that must not be, out of range, or a text that cannot be understood.
+    BINDNET_INVALID = 1,
+    /// A system call failed, or the kernel refused to answer.
+    BINDNET_SYSTEM = 2,
+    /// The state file cannot be used as it is. Nothing was written to it.
+    BINDNET_STATE = 3,
+    /// The buffer is too small. Nothing was written to it, but how much is needed is known.
+    BINDNET_SPACE = 4,
+    /// There is nothing to give: no address was chosen, no event has happened, no such number.
+    BINDNET_NONE = 5,
+    /// A bug of the library, which has caught its panic. The handles of the call may only be freed.
+    BINDNET_PANIC = 6,
+}
+
+use bindnet_result::{
+    BINDNET_INVALID, BINDNET_NONE, BINDNET_OK, BINDNET_PANIC, BINDNET_STATE, BINDNET_SYSTEM,
+};
+
+/// Why a call did not do what it says.
+pub(super) struct Failure {
+    pub result: bindnet_result,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(result: bindnet_result, message: impl Display) -> Self {
+        let message = message.to_string();
+        Self { result, message }
+    }
+
+    pub fn invalid(message: impl Display) -> Self {
+        Self::new(BINDNET_INVALID, message)
+    }
+
+    pub fn none(message: impl Display) -> Self {
+        Self::new(BINDNET_NONE, message)
+    }
+}
+
+impl From<CaptureError> for Failure {
+    fn from(error: CaptureError) -> Self {
+        Self::new(BINDNET_SYSTEM, error)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::System { .. } => Self::new(BINDNET_SYSTEM, error),
+            error => Self::new(BINDNET_STATE, error),
+        }
+    }
+}
+
+thread_local! {
+    /// What the last call of this thread that failed had to say.
+    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Runs the body of a call; no panic gets out of it.
+pub(super) fn call(body: impl FnOnce() -> Result<(), Failure>) -> bindnet_result {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => BINDNET_OK,
+        Ok(Err(Failure { result, message })) => {
+            remember(message);
+            result
+        }
+        Err(_) => {
+            remember("a bug of bindnet: it panicked".to_owned());
+            BINDNET_PANIC
+        }
+    }
+}
+
+/// Keeps what a call had to say. A thread that ends may call when this is gone already: from a
+/// destructor of pthread_key_create(3).
+fn remember(message: String) {
+    let _ = LAST.try_with(|last| last.replace(message));
+}
+
+/// Drops what a caller is done with.
+pub(super) fn free<T>(handle: Option<Box<T>>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
+}
+
+/// An argument that must not be NULL.
+pub(super) fn given<T>(argument: Option<T>, name: &str) -> Result<T, Failure> {
+    argument.ok_or_else(|| Failure::invalid(format_args!("{name} is NULL")))
+}
+
+/// Gives a new handle to the caller.
+pub(super) fn give<T>(handle: T, room: &mut MaybeUninit<*mut T>) {
+    room.write(Box::into_raw(Box::new(handle)));
+}
+
+/// Copies the message of the last call of this thread that did not return BINDNET_OK into a buffer
+/// of `size` bytes, NUL included. It says what is wrong with which text, and what would be accepted.
+///
+/// `needed` may be NULL; it gets the length in bytes, NUL included, also where there is not enough
+/// room (BINDNET_SPACE).
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_error(
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    // Not by `call`, which would overwrite it.
+    let copied = catch_unwind(AssertUnwindSafe(|| {
+        let message = LAST.try_with(RefCell::take).unwrap_or_default();
+        let copied = put(&message, buffer, size, needed);
+        remember(message);
+        copied
+    }));
+    match copied {
+        Ok(Ok(())) => BINDNET_OK,
+        Ok(Err(failure)) => failure.result,
+        Err(_) => BINDNET_PANIC,
+    }
+}
+
+/// Whether an int is meant as yes.
+pub(super) fn yes(flag: c_int) -> bool {
+    flag != 0
+}
+
+/// Panics on purpose, for the test that no panic crosses: only with `--cfg bindnet_test`.
+#[cfg(bindnet_test)]
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_test_panic() -> bindnet_result {
+    call(|| panic!("on purpose"))
+}

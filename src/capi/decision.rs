@@ -1,0 +1,136 @@
+//! What was decided, and why.
+
+use std::ffi::{c_char, c_int};
+use std::mem::MaybeUninit;
+
+use super::address::{bindnet_address, put_address, room};
+use super::call::{Failure, bindnet_result, call, free, given};
+use super::text::put;
+use crate::{Decision, Outcome};
+
+/// The chosen address or none, with every candidate and the reasons.
+pub struct bindnet_decision(pub(super) Decision);
+
+/// How a decision ended.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_outcomes {
+    /// An address was chosen.
+    BINDNET_OUTCOME_CHOSEN = 0,
+    /// None was chosen.
+    BINDNET_OUTCOME_NONE = 1,
+    /// None was chosen, because the selector is strict and the decision is ambiguous.
+    BINDNET_OUTCOME_AMBIGUOUS = 2,
+}
+
+/// How the decision ended: a number of enum bindnet_outcomes.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_outcome(
+    decision: Option<&bindnet_decision>,
+    outcome: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| {
+        let ended = match given(decision, "decision")?.0.outcome() {
+            Outcome::Chosen => bindnet_outcomes::BINDNET_OUTCOME_CHOSEN,
+            Outcome::None => bindnet_outcomes::BINDNET_OUTCOME_NONE,
+            Outcome::Ambiguous => bindnet_outcomes::BINDNET_OUTCOME_AMBIGUOUS,
+        };
+        given(outcome, "outcome")?.write(ended as c_int);
+        Ok(())
+    })
+}
+
+/// Whether it was close: 1, or 0. The explanation says what separated the first from the second.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_ambiguous(
+    decision: Option<&bindnet_decision>,
+    ambiguous: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| {
+        let is_ambiguous = given(decision, "decision")?.0.is_ambiguous();
+        given(ambiguous, "ambiguous")?.write(is_ambiguous.into());
+        Ok(())
+    })
+}
+
+/// The address to bind; BINDNET_NONE where none was chosen.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_chosen(
+    decision: Option<&bindnet_decision>,
+    address: Option<&mut bindnet_address>,
+) -> bindnet_result {
+    call(|| {
+        let decision = &given(decision, "decision")?.0;
+        let room = room(address)?;
+        let chosen = decision.chosen().ok_or_else(|| Failure::none(decision))?;
+        put_address(chosen, room);
+        Ok(())
+    })
+}
+
+/// The candidate of this number, from 0, in the kernel's order; BINDNET_NONE behind the last.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_candidate(
+    decision: Option<&bindnet_decision>,
+    number: usize,
+    address: Option<&mut bindnet_address>,
+) -> bindnet_result {
+    call(|| {
+        let candidates = given(decision, "decision")?.0.candidates();
+        let room = room(address)?;
+        let candidate = candidates.get(number).ok_or_else(|| {
+            let count = candidates.len();
+            Failure::none(format_args!("candidate {number}: there are {count}"))
+        })?;
+        put_address(candidate, room);
+        Ok(())
+    })
+}
+
+/// Explains the decision on one line, for a log.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_text(
+    decision: Option<&bindnet_decision>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let decision = given(decision, "decision")?;
+        put(&decision.0.to_string(), buffer, size, needed)
+    })
+}
+
+/// Explains the decision with warnings, the table of candidates and advice, on lines.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_report(
+    decision: Option<&bindnet_decision>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let decision = given(decision, "decision")?;
+        put(&format!("{:#}", decision.0), buffer, size, needed)
+    })
+}
+
+/// Writes the decision as JSON, bindnet-decision/1, on one line.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_json(
+    decision: Option<&bindnet_decision>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let decision = given(decision, "decision")?;
+        put(&decision.0.to_json(), buffer, size, needed)
+    })
+}
+
+/// Frees a decision; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_free(decision: Option<Box<bindnet_decision>>) {
+    free(decision);
+}

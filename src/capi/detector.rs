@@ -1,0 +1,228 @@
+//! Address conflicts.
+
+use std::ffi::{c_char, c_int};
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+
+use super::call::{Failure, bindnet_result, call, free, give, given, yes};
+use super::selector::interface;
+use super::text::{put, text};
+use crate::HostAddress;
+use crate::conflict::{Detector, Event, How, Report, Target, Timing, Verdict};
+
+/// Asks whether another host claims an address, and listens.
+pub struct bindnet_detector(Detector);
+
+/// A verdict, or what was heard after it.
+pub struct bindnet_conflict(Report);
+
+/// How long a probe takes: for bindnet_detector_new.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_timings {
+    /// As RFC 5227 has it: 4 to 7 seconds.
+    BINDNET_TIMING_RFC = 0,
+    /// Less than a second, for the wired links of a cluster.
+    BINDNET_TIMING_FAST = 1,
+    /// It is not asked, only listened.
+    BINDNET_TIMING_LISTEN = 2,
+}
+
+/// Whether another host claims the address. It is advice: ARP is not authenticated.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_conflict_verdicts {
+    /// Nobody else answered.
+    BINDNET_CONFLICT_CLEAR = 0,
+    /// Another host claims it.
+    BINDNET_CONFLICT_CONFLICT = 1,
+    /// It cannot be told.
+    BINDNET_CONFLICT_INCONCLUSIVE = 2,
+    /// Nobody can be asked on the link.
+    BINDNET_CONFLICT_NOT_APPLICABLE = 3,
+    /// It takes CAP_NET_RAW.
+    BINDNET_CONFLICT_NOT_PERMITTED = 4,
+}
+
+/// How a claim was heard.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_hows {
+    /// As an answer.
+    BINDNET_HOW_REPLY = 0,
+    /// As a use of the address.
+    BINDNET_HOW_CLAIM = 1,
+    /// As a question of somebody who is about to take it.
+    BINDNET_HOW_PROBE = 2,
+}
+
+/// Begins to ask whether another host claims an address.
+///
+/// `interface_name` is NULL for the interface that has the address. Where `is_free` is not 0 the
+/// address is not here yet, and the interface must be named. `timing` is a number of enum
+/// bindnet_timings.
+///
+/// That it may not be asked, or cannot on this link, is no error but a verdict.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_detector_new(
+    address: *const c_char,
+    interface_name: *const c_char,
+    is_free: c_int,
+    timing: c_int,
+    detector: Option<&mut MaybeUninit<*mut bindnet_detector>>,
+) -> bindnet_result {
+    const RFC: c_int = bindnet_timings::BINDNET_TIMING_RFC as c_int;
+    const FAST: c_int = bindnet_timings::BINDNET_TIMING_FAST as c_int;
+    const LISTEN: c_int = bindnet_timings::BINDNET_TIMING_LISTEN as c_int;
+    call(|| {
+        let address: HostAddress = text(address, "address")?
+            .parse()
+            .map_err(Failure::invalid)?;
+        let link = match interface_name.is_null() {
+            true => None,
+            false => Some(interface(interface_name)?),
+        };
+        let target = match (yes(is_free), link) {
+            (true, Some(link)) => Target::free(address.ip(), link),
+            (true, None) => return Err(Failure::invalid("interface_name is NULL")),
+            (false, Some(link)) => Target::held(HostAddress::new(address.ip(), Some(link.into()))),
+            (false, None) => Target::held(address),
+        };
+        let target = target.map_err(Failure::invalid)?;
+        let room = given(detector, "detector")?;
+        let opened = match timing {
+            RFC => Detector::probe(target, Timing::Rfc)?,
+            FAST => Detector::probe(target, Timing::Fast)?,
+            LISTEN => Detector::watch(target)?,
+            _ => {
+                return Err(Failure::invalid(format_args!(
+                    "timing {timing}: a number of enum bindnet_timings is expected"
+                )));
+            }
+        };
+        give(bindnet_detector(opened), room);
+        Ok(())
+    })
+}
+
+/// The fd to wait for: when it is readable, bindnet_detector_next_event is to be called until it has
+/// no event. It belongs to the detector: do not read from it, do not close it.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_detector_fd(
+    detector: Option<&bindnet_detector>,
+    fd: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| {
+        let number = given(detector, "detector")?.0.as_raw_fd();
+        given(fd, "fd")?.write(number);
+        Ok(())
+    })
+}
+
+/// Receives what there is, sends what is due, and gives the next event; BINDNET_NONE where there is
+/// none. It does not wait.
+///
+/// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_detector_next_event(
+    detector: Option<&mut bindnet_detector>,
+    conflict: Option<&mut MaybeUninit<*mut bindnet_conflict>>,
+) -> bindnet_result {
+    call(|| {
+        let detector = &mut given(detector, "detector")?.0;
+        let room = given(conflict, "conflict")?;
+        let event: Option<Event> = detector.dispatch()?;
+        let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
+        give(bindnet_conflict(detector.report(event)), room);
+        Ok(())
+    })
+}
+
+/// Frees a detector and closes its fds; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_detector_free(detector: Option<Box<bindnet_detector>>) {
+    free(detector);
+}
+
+/// The verdict: a number of enum bindnet_conflict_verdicts. A claim that is heard afterwards is a
+/// conflict, and while nothing can be heard it is inconclusive.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_verdict(
+    conflict: Option<&bindnet_conflict>,
+    verdict: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    use bindnet_conflict_verdicts::*;
+    call(|| {
+        let found = match given(conflict, "conflict")?.0.verdict() {
+            Verdict::Clear => BINDNET_CONFLICT_CLEAR,
+            Verdict::Conflict(_) => BINDNET_CONFLICT_CONFLICT,
+            Verdict::Inconclusive(_) => BINDNET_CONFLICT_INCONCLUSIVE,
+            Verdict::NotApplicable(_) => BINDNET_CONFLICT_NOT_APPLICABLE,
+            Verdict::NotPermitted(_) => BINDNET_CONFLICT_NOT_PERMITTED,
+        };
+        given(verdict, "verdict")?.write(found as c_int);
+        Ok(())
+    })
+}
+
+/// The hardware address that claims the address, and how that was heard: a number of enum
+/// bindnet_hows. `how` may be NULL. BINDNET_NONE where nobody does, or it is not known who.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_mac(
+    conflict: Option<&bindnet_conflict>,
+    mac: Option<&mut MaybeUninit<[u8; 6]>>,
+    how: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    use bindnet_hows::*;
+    call(|| {
+        let report = &given(conflict, "conflict")?.0;
+        let room = given(mac, "mac")?;
+        let heard = report.mac().zip(report.how());
+        let (from, heard) = heard.ok_or_else(|| Failure::none("nobody is known to claim it"))?;
+        let from = from.as_bytes().try_into();
+        room.write(from.map_err(|_| Failure::none("its hardware address has not 6 bytes"))?);
+        if let Some(how) = how {
+            let heard = match heard {
+                How::Reply => BINDNET_HOW_REPLY,
+                How::Claim => BINDNET_HOW_CLAIM,
+                How::Probe => BINDNET_HOW_PROBE,
+            };
+            how.write(heard as c_int);
+        }
+        Ok(())
+    })
+}
+
+/// Tells what was found on one line, for a log.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_text(
+    conflict: Option<&bindnet_conflict>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let conflict = given(conflict, "conflict")?;
+        put(&conflict.0.to_string(), buffer, size, needed)
+    })
+}
+
+/// Writes what was found as JSON, bindnet-conflict/1, on one line.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_json(
+    conflict: Option<&bindnet_conflict>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let conflict = given(conflict, "conflict")?;
+        put(&conflict.0.to_json(), buffer, size, needed)
+    })
+}
+
+/// Frees what was found; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_free(conflict: Option<Box<bindnet_conflict>>) {
+    free(conflict);
+}

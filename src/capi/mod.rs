@@ -1,0 +1,42 @@
+//! The C API (feature `capi`): `include/bindnet.h` is made from it, and says how it is used.
+//!
+//! A handle is a pointer that `_new` and its like give and `_free` takes; references and boxes
+//! behind an `Option` have the same representation, with NULL for `None`, so that little is unsafe
+//! here: the texts and buffers of the caller.
+
+#![allow(non_camel_case_types)]
+
+// In the order of the header.
+mod version;
+
+mod call;
+
+mod selector;
+
+mod snapshot;
+
+mod decision;
+
+mod address;
+
+mod state;
+
+mod monitor;
+
+mod detector;
+
+mod text;
+
+/// What the contract says of threads.
+const _: () = {
+    const fn moves<T: Send>() {}
+    const fn is_shared<T: Send + Sync>() {}
+    moves::<snapshot::bindnet_capturer>();
+    moves::<monitor::bindnet_monitor>();
+    moves::<detector::bindnet_detector>();
+    is_shared::<selector::bindnet_selector>();
+    is_shared::<snapshot::bindnet_snapshot>();
+    is_shared::<decision::bindnet_decision>();
+    is_shared::<monitor::bindnet_event>();
+    is_shared::<detector::bindnet_conflict>();
+};

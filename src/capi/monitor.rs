@@ -1,0 +1,266 @@
+//! The choice over time.
+
+use std::collections::VecDeque;
+use std::ffi::{c_char, c_int};
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use super::address::{bindnet_address, put_address, room};
+use super::call::{Failure, bindnet_result, call, free, give, given, yes};
+use super::decision::bindnet_decision;
+use super::selector::bindnet_selector;
+use super::text::put;
+use crate::{Event, EventKind, Monitor, Tracker};
+
+/// Watches this host, and holds on to a choice.
+pub struct bindnet_monitor {
+    monitor: Monitor,
+    tracker: Tracker,
+    events: VecDeque<Event>,
+}
+
+/// Something has happened to the choice, or could have.
+pub struct bindnet_event {
+    event: Event,
+    overruns: u64,
+}
+
+/// What has happened to the choice.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum bindnet_event_kinds {
+    /// The first look at the host: an address was chosen, or none was.
+    BINDNET_EVENT_INITIAL = 0,
+    /// The choice stays, though something happened that could have changed it.
+    BINDNET_EVENT_KEPT = 1,
+    /// Another address was chosen.
+    BINDNET_EVENT_MOVED = 2,
+    /// The choice is gone, and nothing was chosen in its place.
+    BINDNET_EVENT_LOST = 3,
+    /// There is a choice again, or the first one.
+    BINDNET_EVENT_GAINED = 4,
+}
+
+/// Subscribes to the changes of this host and captures it. Nothing is chosen before
+/// the first bindnet_monitor_wait.
+///
+/// Where `follow` is not 0, a choice that is gone is replaced; else it is waited for.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_new(
+    selector: Option<&bindnet_selector>,
+    follow: c_int,
+    monitor: Option<&mut MaybeUninit<*mut bindnet_monitor>>,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let room = given(monitor, "monitor")?;
+        let new = bindnet_monitor {
+            monitor: Monitor::open()?,
+            tracker: Tracker::new(selector.selector.clone()).follow(yes(follow)),
+            events: VecDeque::new(),
+        };
+        give(new, room);
+        Ok(())
+    })
+}
+
+/// Waits for the next event, for this many milliseconds at the most; bindnet_monitor_next_event gives
+/// it.
+///
+/// The first one is the choice: an address that is remembered, and an unambiguous choice of a strict
+/// selector, are waited for, and when the time is over what is here counts. Later ones may be waited
+/// for in poll(2) as well.
+///
+/// This blocks, unless `milliseconds` is 0 or there are events that were not taken yet.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_wait(
+    monitor: Option<&mut bindnet_monitor>,
+    milliseconds: c_int,
+) -> bindnet_result {
+    call(|| {
+        let this = given(monitor, "monitor")?;
+        let timeout = u64::try_from(milliseconds).map_err(|_| {
+            Failure::invalid(format_args!(
+                "milliseconds {milliseconds}: 0 or more is expected"
+            ))
+        })?;
+        let timeout = Duration::from_millis(timeout);
+        if this.events.is_empty() {
+            let event = this.monitor.wait(&mut this.tracker, timeout)?;
+            this.events.extend(event);
+        }
+        Ok(())
+    })
+}
+
+/// The fd to wait for in poll(2) or epoll(7): when it is readable, bindnet_monitor_dispatch is to be
+/// called. It belongs to the monitor: do not read from it, do not close it.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_fd(
+    monitor: Option<&bindnet_monitor>,
+    fd: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| {
+        let number = given(monitor, "monitor")?.monitor.as_raw_fd();
+        given(fd, "fd")?.write(number);
+        Ok(())
+    })
+}
+
+/// Receives what has changed. It does not wait for changes. Call bindnet_monitor_next_event until it
+/// has no event afterwards.
+///
+/// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_dispatch(
+    monitor: Option<&mut bindnet_monitor>,
+) -> bindnet_result {
+    call(|| {
+        let this = given(monitor, "monitor")?;
+        if let Some(host) = this.monitor.dispatch()?
+            && this.tracker.has_begun()
+        {
+            this.events.extend(this.tracker.update(host));
+        }
+        Ok(())
+    })
+}
+
+/// The next event; BINDNET_NONE where there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_next_event(
+    monitor: Option<&mut bindnet_monitor>,
+    event: Option<&mut MaybeUninit<*mut bindnet_event>>,
+) -> bindnet_result {
+    call(|| {
+        let this = given(monitor, "monitor")?;
+        let room = given(event, "event")?;
+        let event = this.events.pop_front();
+        let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
+        let overruns = this.monitor.overruns();
+        give(bindnet_event { event, overruns }, room);
+        Ok(())
+    })
+}
+
+/// The choice as it is now; BINDNET_NONE where there is none or it is not here.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_choice(
+    monitor: Option<&bindnet_monitor>,
+    address: Option<&mut bindnet_address>,
+) -> bindnet_result {
+    call(|| {
+        let choice = given(monitor, "monitor")?.tracker.choice();
+        let room = room(address)?;
+        let choice = choice.ok_or_else(|| Failure::none("there is no choice"))?;
+        put_address(choice, room);
+        Ok(())
+    })
+}
+
+/// The decision about the host as it is now, which need not be for the choice: it may be kept
+/// although another one would be chosen today. BINDNET_NONE before the first look.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_decision(
+    monitor: Option<&bindnet_monitor>,
+    decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
+) -> bindnet_result {
+    call(|| {
+        let decided = given(monitor, "monitor")?.tracker.decision();
+        let room = given(decision, "decision")?;
+        let decided = decided.ok_or_else(|| Failure::none("nothing was decided yet"))?;
+        give(bindnet_decision(decided.clone()), room);
+        Ok(())
+    })
+}
+
+/// The last decision if it chooses what the choice is, to be remembered; BINDNET_NONE where there is
+/// no choice, it is not here, or another one would be chosen today.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_decision_of_choice(
+    monitor: Option<&bindnet_monitor>,
+    decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
+) -> bindnet_result {
+    call(|| {
+        let decided = given(monitor, "monitor")?.tracker.decision_of_choice();
+        let room = given(decision, "decision")?;
+        let decided = decided.ok_or_else(|| Failure::none("there is no choice"))?;
+        give(bindnet_decision(decided.clone()), room);
+        Ok(())
+    })
+}
+
+/// How often changes were lost because they came faster than they were received. Each time the whole
+/// host was asked again.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_overruns(
+    monitor: Option<&bindnet_monitor>,
+    overruns: Option<&mut MaybeUninit<u64>>,
+) -> bindnet_result {
+    call(|| {
+        let count = given(monitor, "monitor")?.monitor.overruns();
+        given(overruns, "overruns")?.write(count);
+        Ok(())
+    })
+}
+
+/// Frees a monitor and closes its fds; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_monitor_free(monitor: Option<Box<bindnet_monitor>>) {
+    free(monitor);
+}
+
+/// What has happened: a number of enum bindnet_event_kinds.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_event_kind(
+    event: Option<&bindnet_event>,
+    kind: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    use bindnet_event_kinds::*;
+    call(|| {
+        let happened = match given(event, "event")?.event.kind() {
+            EventKind::Initial => BINDNET_EVENT_INITIAL,
+            EventKind::Kept => BINDNET_EVENT_KEPT,
+            EventKind::Moved => BINDNET_EVENT_MOVED,
+            EventKind::Lost => BINDNET_EVENT_LOST,
+            EventKind::Gained => BINDNET_EVENT_GAINED,
+        };
+        given(kind, "kind")?.write(happened as c_int);
+        Ok(())
+    })
+}
+
+/// Tells the event on one line, for a log.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_event_text(
+    event: Option<&bindnet_event>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let event = given(event, "event")?;
+        put(&event.event.to_string(), buffer, size, needed)
+    })
+}
+
+/// Writes the event as JSON, bindnet-watch/1, on one line.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_event_json(
+    event: Option<&bindnet_event>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let event = given(event, "event")?;
+        put(&event.event.to_json(event.overruns), buffer, size, needed)
+    })
+}
+
+/// Frees an event; NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_event_free(event: Option<Box<bindnet_event>>) {
+    free(event);
+}

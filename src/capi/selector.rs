@@ -1,0 +1,209 @@
+//! The rule for one bindnetaddr.
+
+use std::ffi::{c_char, c_int};
+use std::mem::MaybeUninit;
+
+use ipnet::IpNet;
+
+use super::call::{Failure, bindnet_result, call, free, give, given, yes};
+use super::text::{block, bytes, text};
+use crate::{Bindnet, Declared, HostAddress, Name, Profile, Rule, Selector, parse_net};
+
+/// What is asked: a bindnetaddr, and all that is known beforehand.
+pub struct bindnet_selector {
+    pub(super) selector: Selector,
+    floating: Vec<IpNet>,
+    fixed: Vec<IpNet>,
+}
+
+impl bindnet_selector {
+    /// Changes the selector; where that fails it stays as it is.
+    pub(super) fn set(&mut self, change: impl FnOnce(Selector) -> Selector) {
+        self.selector = change(self.selector.clone());
+    }
+}
+
+/// Makes a selector for a bindnetaddr: an address without a prefix ("192.168.1.0"), or a network with
+/// its prefix ("192.168.1.0/24").
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_new(
+    bindnetaddr: *const c_char,
+    selector: Option<&mut MaybeUninit<*mut bindnet_selector>>,
+) -> bindnet_result {
+    call(|| {
+        let bindnet: Bindnet = text(bindnetaddr, "bindnetaddr")?
+            .parse()
+            .map_err(Failure::invalid)?;
+        let new = bindnet_selector {
+            selector: Selector::new(bindnet),
+            floating: Vec::new(),
+            fixed: Vec::new(),
+        };
+        give(new, given(selector, "selector")?);
+        Ok(())
+    })
+}
+
+/// Frees a selector; NULL is fine. What was made with it stays.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_free(selector: Option<Box<bindnet_selector>>) {
+    free(selector);
+}
+
+/// Which rule chooses: "default", "corosync", "corosync:3.1.7" or "patched".
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_profile(
+    selector: Option<&mut bindnet_selector>,
+    profile: *const c_char,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let profile: Profile = text(profile, "profile")?
+            .parse()
+            .map_err(Failure::invalid)?;
+        selector.set(|selector| selector.profile(profile));
+        Ok(())
+    })
+}
+
+/// Whether nothing is chosen where the decision is ambiguous.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_strict(
+    selector: Option<&mut bindnet_selector>,
+    strict: c_int,
+) -> bindnet_result {
+    call(|| {
+        given(selector, "selector")?.set(|selector| selector.strict(yes(strict)));
+        Ok(())
+    })
+}
+
+/// Restricts the rule to the addresses of one interface.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_interface(
+    selector: Option<&mut bindnet_selector>,
+    name: *const c_char,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let name = interface(name)?;
+        selector.set(|selector| selector.interface(name));
+        Ok(())
+    })
+}
+
+/// Declares an address ("192.168.1.20") or a network ("192.168.1.0/28") floating: a cluster manager
+/// moves it between hosts. May be repeated.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_floating(
+    selector: Option<&mut bindnet_selector>,
+    net: *const c_char,
+) -> bindnet_result {
+    call(|| declare(selector, net, |selector| &mut selector.floating))
+}
+
+/// Declares an address or a network fixed: it belongs to this host, which overrides all evidence.
+/// May be repeated. What is on both lists is refused; else the longest prefix decides.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_fixed(
+    selector: Option<&mut bindnet_selector>,
+    net: *const c_char,
+) -> bindnet_result {
+    call(|| declare(selector, net, |selector| &mut selector.fixed))
+}
+
+/// Switches one evidence rule off, "label" for instance. May be repeated.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_without(
+    selector: Option<&mut bindnet_selector>,
+    code: *const c_char,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let rule: Rule = text(code, "code")?.parse().map_err(Failure::invalid)?;
+        selector.set(|selector| selector.without([rule]));
+        Ok(())
+    })
+}
+
+/// The IFA_PROTO numbers that mark floating addresses, `count` of them, instead of 18.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_protocols(
+    selector: Option<&mut bindnet_selector>,
+    protocols: *const u8,
+    count: usize,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let protocols = block(protocols, count, "protocols")?;
+        if protocols.contains(&0) {
+            return Err(Failure::invalid(
+                "protocols: an IFA_PROTO number is 1 to 255",
+            ));
+        }
+        selector.set(|selector| selector.floating_protocols(protocols.iter().copied()));
+        Ok(())
+    })
+}
+
+/// The remembered choice, "192.168.1.10" or "fe80::1%eth0": it is kept as long as it is there and can
+/// be bound.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_previous(
+    selector: Option<&mut bindnet_selector>,
+    address: *const c_char,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let address: HostAddress = text(address, "address")?
+            .parse()
+            .map_err(Failure::invalid)?;
+        selector.set(|selector| selector.previous(address));
+        Ok(())
+    })
+}
+
+/// Whether decisions also list the addresses that do not match.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_selector_list_all(
+    selector: Option<&mut bindnet_selector>,
+    list_all: c_int,
+) -> bindnet_result {
+    call(|| {
+        given(selector, "selector")?.set(|selector| selector.list_all(yes(list_all)));
+        Ok(())
+    })
+}
+
+/// A name of an interface: as the kernel has it, or as it is printed, with `\xNN`.
+pub(super) fn interface(name: *const c_char) -> Result<Name, Failure> {
+    let bytes = bytes(name, "name")?;
+    let name = match std::str::from_utf8(bytes) {
+        Ok(text) => text.parse(),
+        Err(_) => Name::from_bytes(bytes),
+    };
+    let shown = String::from_utf8_lossy(bytes);
+    name.map_err(|error| Failure::invalid(format_args!("name {shown:?}: {error}")))
+}
+
+fn declare(
+    selector: Option<&mut bindnet_selector>,
+    net: *const c_char,
+    list: impl FnOnce(&mut bindnet_selector) -> &mut Vec<IpNet>,
+) -> Result<(), Failure> {
+    let selector = given(selector, "selector")?;
+    let net = parse_net(text(net, "net")?).map_err(Failure::invalid)?;
+    let lists = (selector.floating.clone(), selector.fixed.clone());
+    list(selector).push(net);
+    let declared = Declared::new(selector.floating.clone(), selector.fixed.clone());
+    match declared {
+        Ok(declared) => {
+            selector.set(|selector| selector.declared(declared));
+            Ok(())
+        }
+        Err(error) => {
+            (selector.floating, selector.fixed) = lists;
+            Err(Failure::invalid(error))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The remembered choice, in a file.
+
+use std::ffi::{OsStr, c_char, c_int};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+
+use super::call::{Failure, bindnet_result, call, given};
+use super::decision::bindnet_decision;
+use super::selector::bindnet_selector;
+use super::text::bytes;
+use crate::StateFile;
+
+/// Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
+/// choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
+///
+/// BINDNET_STATE: the file is damaged. A daemon stops then; it must not choose anew silently.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_state_read(
+    path: *const c_char,
+    selector: Option<&mut bindnet_selector>,
+    found: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| {
+        let selector = given(selector, "selector")?;
+        let previous = file(path)?.read(selector.selector.bindnet())?;
+        if let Some(previous) = previous {
+            selector.set(|selector| selector.previous(previous));
+        }
+        if let Some(found) = found {
+            found.write(previous.is_some().into());
+        }
+        Ok(())
+    })
+}
+
+/// Remembers the choice of a decision if none is remembered for its bindnetaddr. `written` gets 1,
+/// or 0 where one is, or nothing was chosen; it may be NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_state_remember(
+    path: *const c_char,
+    decision: Option<&bindnet_decision>,
+    written: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| write(path, decision, written, StateFile::remember))
+}
+
+/// Remembers the choice of a decision instead of another one: for a daemon that moved.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_state_replace(
+    path: *const c_char,
+    decision: Option<&bindnet_decision>,
+    written: Option<&mut MaybeUninit<c_int>>,
+) -> bindnet_result {
+    call(|| write(path, decision, written, StateFile::replace))
+}
+
+fn write(
+    path: *const c_char,
+    decision: Option<&bindnet_decision>,
+    written: Option<&mut MaybeUninit<c_int>>,
+    how: fn(&StateFile, &crate::Decision) -> Result<bool, crate::StateError>,
+) -> Result<(), Failure> {
+    let decision = given(decision, "decision")?;
+    let is_written = how(&file(path)?, &decision.0)?;
+    if let Some(written) = written {
+        written.write(is_written.into());
+    }
+    Ok(())
+}
+
+fn file(path: *const c_char) -> Result<StateFile, Failure> {
+    Ok(StateFile::new(OsStr::from_bytes(bytes(path, "path")?)))
+}
