@@ -86,3 +86,9 @@ fn conflict_frames() {
 fn conflict() {
     replay("conflict", fuzz::conflict::check);
 }
+
+#[cfg(all(feature = "capi", target_os = "linux"))]
+#[test]
+fn capi() {
+    replay("capi", fuzz::capi::check);
+}

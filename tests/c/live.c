@@ -1,0 +1,308 @@
+/* This host, of which nothing is required but a loopback link that is up. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+TEXT(bindnet_event_text, bindnet_event)
+TEXT(bindnet_event_json, bindnet_event)
+TEXT(bindnet_conflict_text, bindnet_conflict)
+TEXT(bindnet_conflict_json, bindnet_conflict)
+
+static int is_readable(int fd)
+{
+    struct pollfd waited;
+
+    waited.fd = fd;
+    waited.events = POLLIN;
+    waited.revents = 0;
+    return poll(&waited, 1, 60000) == 1 && (waited.revents & POLLIN);
+}
+
+/* The fds that are open; those that a checker has for itself are not among them. */
+enum { FDS = 256 };
+
+struct fds {
+    char is_open[FDS];
+};
+
+static struct fds open_fds(void)
+{
+    struct fds fds;
+    int fd;
+
+    for (fd = 0; fd < FDS; fd++)
+        fds.is_open[fd] = fcntl(fd, F_GETFD) >= 0;
+    return fds;
+}
+
+/* Requires that what was opened since then is close-on-exec. */
+static void are_close_on_exec(struct fds before)
+{
+    int fd, count = 0;
+
+    for (fd = 0; fd < FDS; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+
+        if (before.is_open[fd] || flags < 0)
+            continue;
+        CHECK(flags & FD_CLOEXEC);
+        count++;
+    }
+    CHECK(count > 0);
+}
+
+/* Requires that what was opened since then is closed. */
+static void are_closed(struct fds before)
+{
+    struct fds now = open_fds();
+
+    CHECK(memcmp(&before, &now, sizeof(now)) == 0);
+}
+
+static void snapshots(struct bindnet_selector *asked)
+{
+    static const int sources[] = { BINDNET_SOURCE_NETLINK, BINDNET_SOURCE_GETIFADDRS };
+    struct bindnet_address address = { .size = sizeof(address) };
+    struct bindnet_snapshot *host = UNSET;
+    struct bindnet_decision *decision;
+    size_t at;
+
+    REFUSES(INVALID, bindnet_snapshot_capture(BINDNET_SOURCE_NETLINK, NULL), "snapshot is NULL");
+    REFUSES(INVALID, bindnet_snapshot_capture(-1, &host), "source -1");
+    REFUSES(INVALID, bindnet_snapshot_capture(2, &host), "source 2");
+    CHECK(host == UNSET);
+    for (at = 0; at < 2; at++) {
+        GIVES(OK, bindnet_snapshot_capture(sources[at], &host));
+        decision = decide(asked, host);
+        GIVES(OK, bindnet_decision_chosen(decision, &address));
+        CHECK(strcmp(address.interface_name, "lo") == 0 && address.link_up == 1);
+        CHECK(address.reasons & BINDNET_REASON_LOOPBACK);
+        bindnet_decision_free(decision);
+        bindnet_snapshot_free(host);
+        host = UNSET;
+    }
+}
+
+static void capturer(struct bindnet_selector *asked)
+{
+    struct bindnet_address address = { .size = sizeof(address) };
+    struct bindnet_capturer *made = UNSET;
+    struct bindnet_decision *decision = UNSET;
+    struct fds before = open_fds();
+    int round;
+
+    REFUSES(INVALID, bindnet_capturer_new(NULL), "capturer is NULL");
+    GIVES(OK, bindnet_capturer_new(&made));
+    are_close_on_exec(before);
+    REFUSES(INVALID, bindnet_capturer_decide(NULL, asked, &decision), "capturer is NULL");
+    REFUSES(INVALID, bindnet_capturer_decide(made, NULL, &decision), "selector is NULL");
+    REFUSES(INVALID, bindnet_capturer_decide(made, asked, NULL), "decision is NULL");
+    CHECK(decision == UNSET);
+    for (round = 0; round < 3; round++) {
+        GIVES(OK, bindnet_capturer_decide(made, asked, &decision));
+        GIVES(OK, bindnet_decision_chosen(decision, &address));
+        CHECK(strcmp(address.interface_name, "lo") == 0);
+        bindnet_decision_free(decision);
+    }
+    bindnet_capturer_free(made);
+    are_closed(before);
+    bindnet_capturer_free(NULL);
+}
+
+static void event(struct bindnet_event *happened)
+{
+    int kind;
+
+    REFILL(kind);
+    REFUSES(INVALID, bindnet_event_kind(NULL, &kind), "event is NULL");
+    REFUSES(INVALID, bindnet_event_kind(happened, NULL), "kind is NULL");
+    CHECK(FILLED(kind));
+    GIVES(OK, bindnet_event_kind(happened, &kind));
+    CHECK(kind == BINDNET_EVENT_INITIAL);
+    HOLDS(bindnet_event_text, happened, "127.0.0.1");
+    HOLDS(bindnet_event_json, happened, "\"format\":\"bindnet-watch/1\"");
+    bindnet_event_free(happened);
+    bindnet_event_free(NULL);
+}
+
+static void monitor(void)
+{
+    struct bindnet_address address;
+    struct bindnet_selector *asked = selector("127.0.0.1");
+    struct bindnet_monitor *made = UNSET;
+    struct bindnet_event *happened = UNSET;
+    struct bindnet_decision *decision = UNSET;
+    struct fds before = open_fds();
+    int fd;
+    uint64_t overruns;
+    pid_t child;
+
+    REFUSES(INVALID, bindnet_monitor_new(NULL, 0, &made), "selector is NULL");
+    REFUSES(INVALID, bindnet_monitor_new(asked, 0, NULL), "monitor is NULL");
+    CHECK(made == UNSET);
+    GIVES(OK, bindnet_monitor_new(asked, 1, &made));
+    bindnet_selector_free(asked);
+    are_close_on_exec(before);
+
+    REFILL(fd);
+    REFUSES(INVALID, bindnet_monitor_fd(NULL, &fd), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_fd(made, NULL), "fd is NULL");
+    CHECK(FILLED(fd));
+    GIVES(OK, bindnet_monitor_fd(made, &fd));
+    CHECK(fd >= 0 && !before.is_open[fd]);
+    REFILL(overruns);
+    REFUSES(INVALID, bindnet_monitor_overruns(NULL, &overruns), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_overruns(made, NULL), "overruns is NULL");
+    CHECK(FILLED(overruns));
+    GIVES(OK, bindnet_monitor_overruns(made, &overruns));
+    CHECK(overruns == 0);
+
+    /* Nothing is chosen before it begins. */
+    REFILL(address);
+    address.size = sizeof(address);
+    REFUSES(INVALID, bindnet_monitor_dispatch(NULL), "monitor is NULL");
+    GIVES(OK, bindnet_monitor_dispatch(made));
+    REFUSES(INVALID, bindnet_monitor_next_event(NULL, &happened), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_next_event(made, NULL), "event is NULL");
+    GIVES(NONE, bindnet_monitor_next_event(made, &happened));
+    REFUSES(INVALID, bindnet_monitor_choice(NULL, &address), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_choice(made, NULL), "address is NULL");
+    GIVES(NONE, bindnet_monitor_choice(made, &address));
+    REFUSES(INVALID, bindnet_monitor_decision(NULL, &decision), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_decision(made, NULL), "decision is NULL");
+    GIVES(NONE, bindnet_monitor_decision(made, &decision));
+    REFUSES(INVALID, bindnet_monitor_decision_of_choice(NULL, &decision), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_decision_of_choice(made, NULL), "decision is NULL");
+    GIVES(NONE, bindnet_monitor_decision_of_choice(made, &decision));
+    REFUSES(INVALID, bindnet_monitor_wait(NULL, 0), "monitor is NULL");
+    REFUSES(INVALID, bindnet_monitor_wait(made, -1), "milliseconds -1");
+    GIVES(NONE, bindnet_monitor_next_event(made, &happened));
+    CHECK(happened == UNSET && decision == UNSET && address.size == sizeof(address));
+    CHECK(is_filled((char *)&address + sizeof(size_t), sizeof(address) - sizeof(size_t)));
+
+    GIVES(OK, bindnet_monitor_wait(made, 0));
+    GIVES(OK, bindnet_monitor_next_event(made, &happened));
+    event(happened);
+    happened = UNSET;
+    GIVES(NONE, bindnet_monitor_next_event(made, &happened));
+    /* There is no news the second time. */
+    GIVES(OK, bindnet_monitor_wait(made, 0));
+    GIVES(NONE, bindnet_monitor_next_event(made, &happened));
+    CHECK(happened == UNSET);
+    address.size = 1;
+    GIVES(INVALID, bindnet_monitor_choice(made, &address));
+    address.size = sizeof(address);
+    GIVES(OK, bindnet_monitor_choice(made, &address));
+    CHECK(strcmp(address.interface_name, "lo") == 0);
+    GIVES(OK, bindnet_monitor_decision(made, &decision));
+    bindnet_decision_free(decision);
+    GIVES(OK, bindnet_monitor_decision_of_choice(made, &decision));
+
+    /* A child may free what it inherits, and the parent goes on. */
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        bindnet_monitor_free(made);
+        bindnet_decision_free(decision);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &fd, 0) == child && fd == 0);
+    GIVES(OK, bindnet_monitor_dispatch(made));
+    bindnet_decision_free(decision);
+    bindnet_monitor_free(made);
+    are_closed(before);
+    bindnet_monitor_free(NULL);
+}
+
+static void detector_is_refused(void)
+{
+    struct bindnet_detector *made = UNSET;
+
+    REFUSES(INVALID, bindnet_detector_new(NULL, NULL, 0, 0, &made), "address is NULL");
+    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, 0, NULL), "detector is NULL");
+    GIVES(INVALID, bindnet_detector_new("", NULL, 0, 0, &made));
+    REFUSES(INVALID, bindnet_detector_new("192.0.2.\xff", NULL, 0, 0, &made), "utf-8");
+    GIVES(INVALID, bindnet_detector_new("192.0.2.10/24", NULL, 0, 0, &made));
+    GIVES(INVALID, bindnet_detector_new("224.0.0.1", NULL, 0, 0, &made));
+    GIVES(INVALID, bindnet_detector_new("192.0.2.10", "", 0, 0, &made));
+    REFUSES(INVALID, bindnet_detector_new("192.0.2.10", NULL, 1, 0, &made), "interface_name");
+    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, 3, &made), "timing 3");
+    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, -1, &made), "timing -1");
+    CHECK(made == UNSET);
+}
+
+static void conflict(struct bindnet_conflict *found)
+{
+    uint8_t mac[6];
+    int verdict, how;
+
+    REFILL(verdict);
+    REFILL(how);
+    REFILL(mac);
+    REFUSES(INVALID, bindnet_conflict_verdict(NULL, &verdict), "conflict is NULL");
+    REFUSES(INVALID, bindnet_conflict_verdict(found, NULL), "verdict is NULL");
+    REFUSES(INVALID, bindnet_conflict_mac(NULL, &mac, &how), "conflict is NULL");
+    REFUSES(INVALID, bindnet_conflict_mac(found, NULL, &how), "mac is NULL");
+    GIVES(NONE, bindnet_conflict_mac(found, &mac, &how));
+    GIVES(NONE, bindnet_conflict_mac(found, &mac, NULL));
+    CHECK(FILLED(verdict) && FILLED(how) && FILLED(mac));
+    GIVES(OK, bindnet_conflict_verdict(found, &verdict));
+    CHECK(verdict == BINDNET_CONFLICT_NOT_APPLICABLE);
+    HOLDS(bindnet_conflict_text, found, "127.0.0.1");
+    HOLDS(bindnet_conflict_json, found, "\"format\":\"bindnet-conflict/1\"");
+    bindnet_conflict_free(found);
+    bindnet_conflict_free(NULL);
+}
+
+/* Nobody can be asked on a loopback link, which is a verdict. */
+static void detector(int timing)
+{
+    struct bindnet_detector *made = UNSET;
+    struct bindnet_conflict *found = UNSET;
+    enum bindnet_result result;
+    struct fds before = open_fds();
+    int fd;
+
+    GIVES(OK, bindnet_detector_new("127.0.0.1", NULL, 0, timing, &made));
+    are_close_on_exec(before);
+    REFILL(fd);
+    REFUSES(INVALID, bindnet_detector_fd(NULL, &fd), "detector is NULL");
+    REFUSES(INVALID, bindnet_detector_fd(made, NULL), "fd is NULL");
+    CHECK(FILLED(fd));
+    GIVES(OK, bindnet_detector_fd(made, &fd));
+    CHECK(fd >= 0 && !before.is_open[fd]);
+    REFUSES(INVALID, bindnet_detector_next_event(NULL, &found), "detector is NULL");
+    REFUSES(INVALID, bindnet_detector_next_event(made, NULL), "conflict is NULL");
+    CHECK(found == UNSET);
+    while ((result = bindnet_detector_next_event(made, &found)) == BINDNET_NONE) {
+        CHECK(found == UNSET);
+        CHECK(is_readable(fd));
+    }
+    GIVES(OK, result);
+    conflict(found);
+    found = UNSET;
+    GIVES(NONE, bindnet_detector_next_event(made, &found));
+    CHECK(found == UNSET);
+    bindnet_detector_free(made);
+    are_closed(before);
+    bindnet_detector_free(NULL);
+}
+
+int main(void)
+{
+    struct bindnet_selector *asked = selector("127.0.0.1");
+
+    snapshots(asked);
+    capturer(asked);
+    bindnet_selector_free(asked);
+    monitor();
+    detector_is_refused();
+    detector(BINDNET_TIMING_RFC);
+    detector(BINDNET_TIMING_FAST);
+    detector(BINDNET_TIMING_LISTEN);
+    return 0;
+}

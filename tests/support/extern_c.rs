@@ -1,0 +1,156 @@
+//! The C API from outside, as `include/bindnet.h` declares it: the library is linked, whose
+//! functions are `extern "C"`.
+
+#![allow(unsafe_code)]
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr::{NonNull, null_mut};
+
+use nix::libc;
+
+/// BINDNET_OK.
+pub const OK: c_int = 0;
+
+/// Something of the library's, behind a pointer.
+#[repr(C)]
+pub struct Opaque([u8; 0]);
+
+pub type Handle = NonNull<Opaque>;
+pub type Writes = unsafe extern "C" fn(*const Opaque, *mut c_char, usize, *mut usize) -> c_int;
+pub type Sets = unsafe extern "C" fn(*mut Opaque, *const c_char) -> c_int;
+
+/// struct bindnet_address of bindnet.h.
+#[repr(C)]
+pub struct Address {
+    pub size: usize,
+    pub address: libc::sockaddr_storage,
+    pub address_len: libc::socklen_t,
+    pub prefix_len: c_int,
+    pub interface_index: u32,
+    pub link_up: c_int,
+    pub verdict: c_int,
+    pub reasons: u32,
+    pub interface_name: [u8; 16],
+    pub label: [u8; 16],
+}
+
+unsafe extern "C" {
+    pub fn bindnet_selector_new(text: *const c_char, to: *mut *mut Opaque) -> c_int;
+    pub fn bindnet_selector_free(selector: *mut Opaque);
+    pub fn bindnet_selector_profile(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_strict(selector: *mut Opaque, flag: c_int) -> c_int;
+    pub fn bindnet_selector_interface(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_floating(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_fixed(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_without(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_protocols(
+        selector: *mut Opaque,
+        from: *const u8,
+        count: usize,
+    ) -> c_int;
+    pub fn bindnet_selector_previous(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_list_all(selector: *mut Opaque, flag: c_int) -> c_int;
+    pub fn bindnet_selector_decide(
+        selector: *const Opaque,
+        host: *const Opaque,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_snapshot_parse(json: *const c_char, len: usize, to: *mut *mut Opaque) -> c_int;
+    pub fn bindnet_snapshot_json(
+        host: *const Opaque,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_snapshot_free(host: *mut Opaque);
+    pub fn bindnet_decision_json(
+        decision: *const Opaque,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_decision_text(
+        decision: *const Opaque,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_decision_report(
+        decision: *const Opaque,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_decision_outcome(decision: *const Opaque, to: *mut c_int) -> c_int;
+    pub fn bindnet_decision_ambiguous(decision: *const Opaque, to: *mut c_int) -> c_int;
+    pub fn bindnet_decision_chosen(decision: *const Opaque, to: *mut Address) -> c_int;
+    pub fn bindnet_decision_candidate(
+        decision: *const Opaque,
+        at: usize,
+        to: *mut Address,
+    ) -> c_int;
+    pub fn bindnet_decision_free(decision: *mut Opaque);
+}
+
+/// A handle that is freed with the value.
+pub struct Owned(pub Handle, unsafe extern "C" fn(*mut Opaque));
+
+impl Owned {
+    fn new(
+        free: unsafe extern "C" fn(*mut Opaque),
+        make: impl FnOnce(*mut *mut Opaque) -> c_int,
+    ) -> Self {
+        let mut handle = null_mut();
+        assert_eq!(make(&raw mut handle), OK);
+        Self(NonNull::new(handle).expect("a handle"), free)
+    }
+
+    pub fn selector(bindnetaddr: &str) -> Self {
+        let text = CString::new(bindnetaddr).unwrap();
+        // SAFETY: a text with a NUL, and room for a pointer.
+        Self::new(bindnet_selector_free, |to| unsafe {
+            bindnet_selector_new(text.as_ptr(), to)
+        })
+    }
+
+    pub fn snapshot(json: &str) -> Self {
+        // SAFETY: a text of this length, and room for a pointer.
+        Self::new(bindnet_snapshot_free, |to| unsafe {
+            bindnet_snapshot_parse(json.as_ptr().cast(), json.len(), to)
+        })
+    }
+
+    pub fn decision(selector: &Self, host: &Self) -> Self {
+        // SAFETY: handles that live, and room for a pointer.
+        Self::new(bindnet_decision_free, |to| unsafe {
+            bindnet_selector_decide(selector.0.as_ptr(), host.0.as_ptr(), to)
+        })
+    }
+
+    pub fn set(&mut self, sets: Sets, text: &str) {
+        let words = CString::new(text).unwrap();
+        // SAFETY: a handle that lives, and a text with a NUL.
+        let result = unsafe { sets(self.0.as_ptr(), words.as_ptr()) };
+        assert_eq!(result, OK, "{text}");
+    }
+
+    /// What a function writes about it.
+    pub fn text(&self, writes: Writes) -> String {
+        let mut bytes = vec![0xa5; 1 << 20];
+        let (to, size) = (bytes.as_mut_ptr().cast(), bytes.len());
+        let mut needed = 0;
+        // SAFETY: a handle that lives, a buffer of this size and room for a number.
+        let result = unsafe { writes(self.0.as_ptr(), to, size, &raw mut needed) };
+        assert_eq!(result, OK);
+        assert_eq!(bytes[needed - 1], 0);
+        bytes.truncate(needed - 1);
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: the handle is of the type that this frees, and this is its end.
+        unsafe { (self.1)(self.0.as_ptr()) };
+    }
+}
