@@ -7,7 +7,7 @@
  *
  * Results. Functions return an enum bindnet_result, whose numbers keep their meaning for ever. What
  * was wrong, and what would be accepted, bindnet_error says in words: of the last call of this
- * thread that did not return BINDNET_OK. Retries, lost events and sources are in the results; there
+ * thread, other than itself, that did not return BINDNET_OK. Retries, lost events and sources are in the results; there
  * is no log and no callback.
  *
  * Outputs come last, and are written only where BINDNET_OK is returned. (One exception: a function
@@ -28,12 +28,14 @@
  * Panics. No panic crosses: it is caught and becomes BINDNET_PANIC.
  *
  * The process is left alone: no thread, no signal, no exit, nothing to standard output, nothing from
- * the environment. (A panic, which is a bug, prints a message to standard error.) Fds are
- * close-on-exec.
+ * the environment. (A panic, which is a bug, prints a message to standard error; RUST_BACKTRACE bears
+ * on that alone.) Fds are close-on-exec.
  *
- * Threads. A handle may be used by one thread at a time, and by any thread; what is only read (a
- * pointer to const) by several at once, snapshots, decisions, selectors. A monitor, a capturer and a
- * detector ask about the network namespace of the thread that made them, and may open sockets
+ * Where there is no memory left, Rust ends the process (abort(3)).
+ *
+ * Threads. A handle may be used by one thread at a time, and by any thread; by several at once in
+ * functions that take a pointer to const, while no other runs. A monitor, a capturer and a detector
+ * ask about the network namespace of the thread that made them, and may open sockets
  * later: use them from threads of that namespace.
  *
  * fork(2). The child may free what it inherits, and makes monitors, capturers and detectors of its
@@ -46,7 +48,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 // The major number of the version of this header.
@@ -57,6 +58,9 @@
 
 // The patch number of the version of this header.
 #define BINDNET_VERSION_PATCH 0
+
+// The size of a name of an interface, with a NUL at its end: IFNAMSIZ.
+#define BINDNET_NAME_SIZE 16
 
 // How a call ended. A number keeps its meaning for ever; a later version may have more of them.
 enum bindnet_result {
@@ -223,7 +227,8 @@ struct bindnet_snapshot;
 // A candidate of a decision, or the choice.
 //
 // Set `size` to sizeof(struct bindnet_address) before it is passed: a later version has more
-// members behind these, and fills in no more than the caller knows.
+// members behind these, and fills in no more than the caller knows. What the caller knows and the
+// library does not is 0.
 struct bindnet_address {
     // sizeof(struct bindnet_address), set by the caller.
     size_t size;
@@ -243,9 +248,9 @@ struct bindnet_address {
     // What is true of it: bits of enum bindnet_reasons.
     uint32_t reasons;
     // The name of the interface, as the kernel has it; empty where it is not known.
-    char interface_name[IF_NAMESIZE];
+    char interface_name[BINDNET_NAME_SIZE];
     // The label, as the kernel has it; empty where there is none.
-    char label[IF_NAMESIZE];
+    char label[BINDNET_NAME_SIZE];
 };
 
 #ifdef __cplusplus
@@ -348,7 +353,8 @@ enum bindnet_result bindnet_decision_ambiguous(const struct bindnet_decision *de
 enum bindnet_result bindnet_decision_chosen(const struct bindnet_decision *decision,
                                             struct bindnet_address *address);
 
-// The candidate of this number, from 0, in the kernel's order; BINDNET_NONE behind the last.
+// The candidate of this number, from 0, in the kernel's order; BINDNET_NONE behind the last. After
+// bindnet_selector_list_all the addresses that do not match are among them.
 enum bindnet_result bindnet_decision_candidate(const struct bindnet_decision *decision,
                                                size_t number,
                                                struct bindnet_address *address);
@@ -377,18 +383,22 @@ void bindnet_decision_free(struct bindnet_decision *decision);
 // Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 // choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
 //
-// BINDNET_STATE: the file is damaged. A daemon stops then; it must not choose anew silently.
+// BINDNET_STATE: the file is damaged, or no file of ours. A daemon stops then; it must not choose
+// anew silently.
 enum bindnet_result bindnet_state_read(const char *path,
                                        struct bindnet_selector *selector,
                                        int *found);
 
 // Remembers the choice of a decision if none is remembered for its bindnetaddr. `written` gets 1,
-// or 0 where one is, or nothing was chosen; it may be NULL.
+// or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
+// while it was read, or the rule was one of Corosync's. It may be NULL.
+//
+// It waits for the disk, and up to two seconds for another writer.
 enum bindnet_result bindnet_state_remember(const char *path,
                                            const struct bindnet_decision *decision,
                                            int *written);
 
-// Remembers the choice of a decision instead of another one: for a daemon that moved.
+// The same, in the place of another choice that is remembered: for a daemon that moved.
 enum bindnet_result bindnet_state_replace(const char *path,
                                           const struct bindnet_decision *decision,
                                           int *written);
@@ -408,7 +418,8 @@ enum bindnet_result bindnet_monitor_new(const struct bindnet_selector *selector,
 // selector, are waited for, and when the time is over what is here counts. Later ones may be waited
 // for in poll(2) as well.
 //
-// This blocks, unless `milliseconds` is 0 or there are events that were not taken yet.
+// This blocks, also while signals come, unless `milliseconds` is 0 or there are events that were
+// not taken yet.
 enum bindnet_result bindnet_monitor_wait(struct bindnet_monitor *monitor,
                                          int milliseconds);
 
@@ -416,8 +427,13 @@ enum bindnet_result bindnet_monitor_wait(struct bindnet_monitor *monitor,
 // called. It belongs to the monitor: do not read from it, do not close it.
 enum bindnet_result bindnet_monitor_fd(const struct bindnet_monitor *monitor, int *fd);
 
-// Receives what has changed. It does not wait for changes. Call bindnet_monitor_next_event until it
-// has no event afterwards.
+// Receives what has changed. Call bindnet_monitor_next_event until it has no event afterwards.
+//
+// A daemon that does not begin with bindnet_monitor_wait calls it once at the start, too: the first
+// event comes when there is a choice that need not be waited for.
+//
+// It does not wait for changes, but for what the kernel says of this host: half a second at the
+// most, and where other processes change links without end for the kernel's lock, too.
 //
 // BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
 enum bindnet_result bindnet_monitor_dispatch(struct bindnet_monitor *monitor);

@@ -89,16 +89,22 @@ fn same(decision: &Decision, by_c: &Owned) {
         unsafe { bindnet_decision_chosen(handle, to) }
     });
     assert_eq!(chosen.map(told), decision.chosen().map(expected));
-    for at in 0..=decision.candidates().len() {
-        let candidate = address(|to| {
-            // SAFETY: the same.
-            unsafe { bindnet_decision_candidate(handle, at, to) }
-        });
-        assert_eq!(
-            candidate.map(told),
-            decision.candidates().get(at).map(expected)
-        );
+    let mut rows = Vec::new();
+    while let Some(row) = address(|to| {
+        // SAFETY: the same.
+        unsafe { bindnet_decision_candidate(handle, rows.len(), to) }
+    }) {
+        rows.push(told(row));
     }
+    let listed = json["candidates"].as_array().unwrap().iter();
+    let listed: Vec<_> = listed.map(|row| row["address"].as_str().unwrap()).collect();
+    let ips: Vec<_> = rows.iter().map(|row| row.0.ip().to_string()).collect();
+    assert_eq!(ips, listed);
+    let all = decision.candidates().iter().chain(decision.others());
+    let mut all: Vec<_> = all.map(expected).collect();
+    all.sort();
+    rows.sort();
+    assert_eq!(rows, all);
 }
 
 /// What a function fills in, or none where it has none.

@@ -138,12 +138,14 @@ static int choose(const char *bindnetaddr, const char *path, int wait_ms)
 static int remember(const char *path)
 {
     struct bindnet_decision *decision;
+    enum bindnet_result result;
     int is_remembered;
 
     if (path == NULL || self < 0)
         return 1;
-    if (!done(bindnet_monitor_decision_of_choice(monitor, &decision)))
-        return 0;
+    result = bindnet_monitor_decision_of_choice(monitor, &decision);
+    if (!done(result))
+        return result == BINDNET_NONE;
     is_remembered = done(bindnet_state_remember(path, decision, NULL));
     bindnet_decision_free(decision);
     return is_remembered;

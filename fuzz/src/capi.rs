@@ -274,7 +274,7 @@ impl Caller {
     fn address(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let kind = *u.choose(&[Decision, Decision, Monitor])?;
         let handle = self.handle(u, kind)?;
-        // A caller of a later version has more behind it, which the function leaves alone.
+        // A caller of a later version has more behind it, which becomes 0.
         let mut room = [MaybeUninit::<u64>::new(u64::from_ne_bytes([FILL; 8])); ADDRESS / 8 + 4];
         let size: usize = *u.choose(&[ADDRESS, ADDRESS + 32, 0, ADDRESS - 1, usize::MAX])?;
         room[0].write(size as u64);
@@ -296,15 +296,20 @@ impl Caller {
             // SAFETY: the same.
             _ => unsafe { bindnet_monitor_choice(handle, to) },
         });
-        let is_invalid = is_null || handle.is_null() || size < ADDRESS;
+        let is_sized = (ADDRESS..=4096).contains(&size);
+        let is_invalid = is_null || handle.is_null() || !is_sized;
         assert_eq!(result == INVALID, is_invalid);
         assert!(matches!(result, OK | INVALID | NONE));
         // SAFETY: it was filled before the call, and a struct of integers has what it was given.
         let words = room.map(|word| unsafe { word.assume_init() });
         assert_eq!(words[0], size as u64);
-        let untouched = if result == OK { ADDRESS / 8 } else { 1 };
+        let (known, all) = match result {
+            OK => (ADDRESS / 8, size / 8),
+            _ => (1, 1),
+        };
         let fill = u64::from_ne_bytes([FILL; 8]);
-        assert!(words[untouched..].iter().all(|word| *word == fill));
+        assert!(words[known..all].iter().all(|word| *word == 0));
+        assert!(words[all..].iter().all(|word| *word == fill));
         Ok(())
     }
 

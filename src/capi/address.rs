@@ -7,14 +7,18 @@ use std::net::SocketAddr;
 use nix::libc;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
-use super::call::{Failure, bindnet_result, given};
+use super::call::{Failure, bindnet_result};
 use crate::snapshot::Name;
 use crate::{Candidate, Reason, Verdict};
+
+/// The size of a name of an interface, with a NUL at its end: IFNAMSIZ.
+pub const BINDNET_NAME_SIZE: usize = 16;
 
 /// A candidate of a decision, or the choice.
 ///
 /// Set `size` to sizeof(struct bindnet_address) before it is passed: a later version has more
-/// members behind these, and fills in no more than the caller knows.
+/// members behind these, and fills in no more than the caller knows. What the caller knows and the
+/// library does not is 0.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct bindnet_address {
@@ -36,9 +40,9 @@ pub struct bindnet_address {
     /// What is true of it: bits of enum bindnet_reasons.
     pub reasons: u32,
     /// The name of the interface, as the kernel has it; empty where it is not known.
-    pub interface_name: [c_char; libc::IFNAMSIZ],
+    pub interface_name: [c_char; BINDNET_NAME_SIZE],
     /// The label, as the kernel has it; empty where there is none.
-    pub label: [c_char; libc::IFNAMSIZ],
+    pub label: [c_char; BINDNET_NAME_SIZE],
 }
 
 /// What became of a candidate.
@@ -102,25 +106,55 @@ pub enum bindnet_reasons {
 use bindnet_reasons::*;
 use bindnet_verdicts::*;
 
-/// The struct of a caller, which is large enough.
-pub(super) fn room(address: Option<&mut bindnet_address>) -> Result<&mut bindnet_address, Failure> {
-    let room = given(address, "address")?;
-    // The first version's members have to be there.
-    if room.size < size_of::<bindnet_address>() {
-        let size = room.size;
-        return Err(Failure::invalid(format_args!(
-            "address->size is {size}; sizeof(struct bindnet_address) is expected"
-        )));
-    }
-    Ok(room)
+/// The size of the struct in the first version of the library, which every caller has.
+const FIRST: usize = size_of::<bindnet_address>();
+
+/// More than any version will have.
+const LARGEST: usize = 4096;
+
+/// The struct of a caller, in which nothing but its size is set.
+pub(super) struct Room {
+    address: *mut bindnet_address,
+    size: usize,
 }
 
-/// Fills in what the caller knows of a candidate.
-pub(super) fn put_address(candidate: &Candidate, room: &mut bindnet_address) {
+impl Room {
+    pub fn of(address: *mut bindnet_address) -> Result<Self, Failure> {
+        if address.is_null() {
+            return Err(Failure::invalid("address is NULL"));
+        }
+        // SAFETY: it is not NULL, and the contract of the API says that it points to a struct whose
+        // first member, the size, is set.
+        let size = unsafe { address.cast::<usize>().read() };
+        if !(FIRST..=LARGEST).contains(&size) {
+            return Err(Failure::invalid(format_args!(
+                "address->size is {size}; sizeof(struct bindnet_address) is expected"
+            )));
+        }
+        Ok(Self { address, size })
+    }
+
+    /// Fills in what the caller has room for of a candidate; what the library does not know is 0.
+    pub fn put(self, candidate: &Candidate) {
+        let mut known = known(candidate);
+        known.size = self.size;
+        let len = size_of_val(&known).min(self.size);
+        let (from, to) = ((&raw const known).cast::<u8>(), self.address.cast::<u8>());
+        // SAFETY: the contract of the API says that the struct is as long as it says and the
+        // library does not have it for anything else; ours is no shorter than what is copied.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
+        // SAFETY: as above.
+        let rest = unsafe { to.add(len) };
+        // SAFETY: as above.
+        unsafe { rest.write_bytes(0, self.size - len) };
+    }
+}
+
+fn known(candidate: &Candidate) -> bindnet_address {
     let (address, address_len) = storage(candidate.socket_addr(0));
     let reasons = candidate.reasons().iter().map(reason);
-    *room = bindnet_address {
-        size: room.size,
+    bindnet_address {
+        size: 0,
         address,
         address_len,
         prefix_len: candidate.netmask().prefix_len().map_or(-1, c_int::from),
@@ -130,12 +164,12 @@ pub(super) fn put_address(candidate: &Candidate, room: &mut bindnet_address) {
         reasons: reasons.fold(0, |bits, reason| bits | reason as u32),
         interface_name: name(candidate.interface()),
         label: name(candidate.label()),
-    };
+    }
 }
 
 /// What the kernel calls something, with a NUL at its end; nothing where it has no name.
-fn name(name: Option<Name>) -> [c_char; libc::IFNAMSIZ] {
-    let mut bytes = [0; libc::IFNAMSIZ];
+fn name(name: Option<Name>) -> [c_char; BINDNET_NAME_SIZE] {
+    let mut bytes = [0; BINDNET_NAME_SIZE];
     // A name has 15 bytes at the most, so that a NUL is left of the 16.
     let name = name.iter().flat_map(|name| name.as_bytes());
     for (to, from) in bytes.iter_mut().zip(name) {
@@ -194,10 +228,12 @@ fn reason(reason: Reason) -> bindnet_reasons {
     }
 }
 
+const _: () = assert!(BINDNET_NAME_SIZE == libc::IFNAMSIZ && FIRST <= LARGEST);
+
 /// A member of the first version stays where it is. Where a pointer has 64 bits that is here.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    assert!(size_of::<bindnet_address>() == 192);
+    assert!(FIRST == 192);
     assert!(offset_of!(bindnet_address, size) == 0);
     assert!(offset_of!(bindnet_address, address) == 8);
     assert!(offset_of!(bindnet_address, address_len) == 136);

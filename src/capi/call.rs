@@ -63,7 +63,9 @@ impl From<CaptureError> for Failure {
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
         match error {
-            StateError::System { .. } => Self::new(BINDNET_SYSTEM, error),
+            StateError::System { .. } | StateError::Locked { .. } => {
+                Self::new(BINDNET_SYSTEM, error)
+            }
             error => Self::new(BINDNET_STATE, error),
         }
     }

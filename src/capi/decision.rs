@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
-use super::address::{bindnet_address, put_address, room};
+use super::address::{Room, bindnet_address};
 use super::call::{Failure, bindnet_result, call, free, given};
 use super::text::put;
 use crate::{Decision, Outcome};
@@ -57,32 +57,33 @@ pub extern "C" fn bindnet_decision_ambiguous(
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_decision_chosen(
     decision: Option<&bindnet_decision>,
-    address: Option<&mut bindnet_address>,
+    address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
         let decision = &given(decision, "decision")?.0;
-        let room = room(address)?;
+        let room = Room::of(address)?;
         let chosen = decision.chosen().ok_or_else(|| Failure::none(decision))?;
-        put_address(chosen, room);
+        room.put(chosen);
         Ok(())
     })
 }
 
-/// The candidate of this number, from 0, in the kernel's order; BINDNET_NONE behind the last.
+/// The candidate of this number, from 0, in the kernel's order; BINDNET_NONE behind the last. After
+/// bindnet_selector_list_all the addresses that do not match are among them.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_decision_candidate(
     decision: Option<&bindnet_decision>,
     number: usize,
-    address: Option<&mut bindnet_address>,
+    address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let candidates = given(decision, "decision")?.0.candidates();
-        let room = room(address)?;
-        let candidate = candidates.get(number).ok_or_else(|| {
-            let count = candidates.len();
+        let decision = &given(decision, "decision")?.0;
+        let room = Room::of(address)?;
+        let candidate = decision.rows().nth(number).ok_or_else(|| {
+            let count = decision.rows().count();
             Failure::none(format_args!("candidate {number}: there are {count}"))
         })?;
-        put_address(candidate, room);
+        room.put(candidate);
         Ok(())
     })
 }

@@ -82,6 +82,12 @@ pub extern "C" fn bindnet_detector_new(
             true => None,
             false => Some(interface(interface_name)?),
         };
+        if let (Some(zone), Some(link)) = (address.zone(), link)
+            && zone.name() != link
+        {
+            let problem = format_args!("interface_name {link}: {address} names another");
+            return Err(Failure::invalid(problem));
+        }
         let target = match (yes(is_free), link) {
             (true, Some(link)) => Target::free(address.ip(), link),
             (true, None) => return Err(Failure::invalid("interface_name is NULL")),

@@ -29,11 +29,10 @@ mod text;
 
 /// What the contract says of threads.
 const _: () = {
-    const fn moves<T: Send>() {}
     const fn is_shared<T: Send + Sync>() {}
-    moves::<snapshot::bindnet_capturer>();
-    moves::<monitor::bindnet_monitor>();
-    moves::<detector::bindnet_detector>();
+    is_shared::<snapshot::bindnet_capturer>();
+    is_shared::<monitor::bindnet_monitor>();
+    is_shared::<detector::bindnet_detector>();
     is_shared::<selector::bindnet_selector>();
     is_shared::<snapshot::bindnet_snapshot>();
     is_shared::<decision::bindnet_decision>();

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use super::address::{bindnet_address, put_address, room};
+use super::address::{Room, bindnet_address};
 use super::call::{Failure, bindnet_result, call, free, give, given, yes};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
@@ -72,7 +72,8 @@ pub extern "C" fn bindnet_monitor_new(
 /// selector, are waited for, and when the time is over what is here counts. Later ones may be waited
 /// for in poll(2) as well.
 ///
-/// This blocks, unless `milliseconds` is 0 or there are events that were not taken yet.
+/// This blocks, also while signals come, unless `milliseconds` is 0 or there are events that were
+/// not taken yet.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_monitor_wait(
     monitor: Option<&mut bindnet_monitor>,
@@ -108,8 +109,13 @@ pub extern "C" fn bindnet_monitor_fd(
     })
 }
 
-/// Receives what has changed. It does not wait for changes. Call bindnet_monitor_next_event until it
-/// has no event afterwards.
+/// Receives what has changed. Call bindnet_monitor_next_event until it has no event afterwards.
+///
+/// A daemon that does not begin with bindnet_monitor_wait calls it once at the start, too: the first
+/// event comes when there is a choice that need not be waited for.
+///
+/// It does not wait for changes, but for what the kernel says of this host: half a second at the
+/// most, and where other processes change links without end for the kernel's lock, too.
 ///
 /// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
 #[unsafe(no_mangle)]
@@ -118,9 +124,10 @@ pub extern "C" fn bindnet_monitor_dispatch(
 ) -> bindnet_result {
     call(|| {
         let this = given(monitor, "monitor")?;
-        if let Some(host) = this.monitor.dispatch()?
-            && this.tracker.has_begun()
-        {
+        let changed = this.monitor.dispatch()?.is_some();
+        let host = this.monitor.snapshot();
+        let has_begun = this.tracker.has_begun();
+        if has_begun && changed || !has_begun && this.tracker.may_begin(host) {
             this.events.extend(this.tracker.update(host));
         }
         Ok(())
@@ -148,13 +155,13 @@ pub extern "C" fn bindnet_monitor_next_event(
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_monitor_choice(
     monitor: Option<&bindnet_monitor>,
-    address: Option<&mut bindnet_address>,
+    address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
         let choice = given(monitor, "monitor")?.tracker.choice();
-        let room = room(address)?;
+        let room = Room::of(address)?;
         let choice = choice.ok_or_else(|| Failure::none("there is no choice"))?;
-        put_address(choice, room);
+        room.put(choice);
         Ok(())
     })
 }

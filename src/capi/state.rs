@@ -13,7 +13,8 @@ use crate::StateFile;
 /// Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 /// choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
 ///
-/// BINDNET_STATE: the file is damaged. A daemon stops then; it must not choose anew silently.
+/// BINDNET_STATE: the file is damaged, or no file of ours. A daemon stops then; it must not choose
+/// anew silently.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_state_read(
     path: *const c_char,
@@ -34,7 +35,10 @@ pub extern "C" fn bindnet_state_read(
 }
 
 /// Remembers the choice of a decision if none is remembered for its bindnetaddr. `written` gets 1,
-/// or 0 where one is, or nothing was chosen; it may be NULL.
+/// or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
+/// while it was read, or the rule was one of Corosync's. It may be NULL.
+///
+/// It waits for the disk, and up to two seconds for another writer.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_state_remember(
     path: *const c_char,
@@ -44,7 +48,7 @@ pub extern "C" fn bindnet_state_remember(
     call(|| write(path, decision, written, StateFile::remember))
 }
 
-/// Remembers the choice of a decision instead of another one: for a daemon that moved.
+/// The same, in the place of another choice that is remembered: for a daemon that moved.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_state_replace(
     path: *const c_char,

@@ -41,7 +41,7 @@ impl Decision {
     }
 
     /// Candidates and others in kernel order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Candidate> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Candidate> {
         let (mut candidates, mut others) = (self.candidates.iter(), self.others.iter());
         let (mut next, mut next_other) = (candidates.next(), others.next());
         std::iter::from_fn(move || {

@@ -165,7 +165,6 @@ static void monitor(void)
     REFILL(address);
     address.size = sizeof(address);
     REFUSES(INVALID, bindnet_monitor_dispatch(NULL), "monitor is NULL");
-    GIVES(OK, bindnet_monitor_dispatch(made));
     REFUSES(INVALID, bindnet_monitor_next_event(NULL, &happened), "monitor is NULL");
     REFUSES(INVALID, bindnet_monitor_next_event(made, NULL), "event is NULL");
     GIVES(NONE, bindnet_monitor_next_event(made, &happened));
@@ -184,7 +183,8 @@ static void monitor(void)
     CHECK(happened == UNSET && decision == UNSET && address.size == sizeof(address));
     CHECK(is_filled((char *)&address + sizeof(size_t), sizeof(address) - sizeof(size_t)));
 
-    GIVES(OK, bindnet_monitor_wait(made, 0));
+    /* It begins by itself where the choice is settled. */
+    GIVES(OK, bindnet_monitor_dispatch(made));
     GIVES(OK, bindnet_monitor_next_event(made, &happened));
     event(happened);
     happened = UNSET;
@@ -230,6 +230,7 @@ static void detector_is_refused(void)
     GIVES(INVALID, bindnet_detector_new("224.0.0.1", NULL, 0, 0, &made));
     GIVES(INVALID, bindnet_detector_new("192.0.2.10", "", 0, 0, &made));
     REFUSES(INVALID, bindnet_detector_new("192.0.2.10", NULL, 1, 0, &made), "interface_name");
+    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 0, 0, &made), "names another");
     REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, 3, &made), "timing 3");
     REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, -1, &made), "timing -1");
     CHECK(made == UNSET);
