@@ -35,7 +35,7 @@ use crate::snapshot::{Link, Name, NameError, Snapshot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bindnet {
     pub(super) target: Target,
-    pub(crate) zone: Option<Zone>,
+    pub(super) zone: Option<Zone>,
 }
 
 /// What a [`Bindnet`] names on its link.

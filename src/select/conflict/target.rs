@@ -108,10 +108,9 @@ impl Target {
     /// The reasons that a decision about the address has, if it is here.
     pub fn reasons(&self, host: &Snapshot) -> Option<Reasons> {
         let link = self.link(host)?;
-        let mut bindnet = Bindnet::try_from(self.address.ip()).ok()?;
-        bindnet.zone = Some(link.name().into());
-        let decision = Selector::new(bindnet).decide(host);
-        decision.chosen().map(Candidate::reasons)
+        let bindnet = Bindnet::try_from(self.address.ip()).ok()?;
+        let selector = Selector::new(bindnet).interface(link.name());
+        selector.decide(host).chosen().map(Candidate::reasons)
     }
 
     /// Whether this host has it, on whatever link.

@@ -166,9 +166,9 @@ impl Watch {
     /// Hears a packet on the link, and says if somebody claims the address: one event for a
     /// hardware address in [`DEFEND_INTERVAL`], and no more than 16 of them.
     ///
-    /// Who is about to take the address claims nothing yet, and what this host does not have any more
-    /// another may take. Where the links of this host could not
-    /// all be read, nothing is told either: it may be one of them.
+    /// Who is about to take the address claims nothing yet, and what this host does not have any
+    /// more another may take. Where the links of this host could not all be read, nothing is told
+    /// either: it may be one of them.
     pub fn handle_sighting(
         &mut self,
         sighting: Sighting,
