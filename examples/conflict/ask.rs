@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bindnet::HostAddress;
-use bindnet::conflict::{self, Detector, Doubt, Event, Report, Target, Verdict};
+use bindnet::conflict::{self, Detector, Doubt, Event, Report, Target, TargetError, Verdict};
 
 use super::common::options::link_name;
 use super::common::output::{Failure, print, print_error};
@@ -70,14 +70,14 @@ fn target(options: &Options) -> Result<Target, Failure> {
     };
     let problem = |problem| Failure::usage(format!("--interface {name:?}: {problem}"));
     let name = link_name(name).map_err(|error| problem(error.to_string()))?;
-    if let Some(zone) = address.zone().filter(|zone| zone.name() != name) {
-        return Err(problem(format!("{address} names another link, {zone}")));
-    }
     let target = match options.free {
-        true => Target::free(address.ip(), name),
-        false => Target::held(HostAddress::new(address.ip(), Some(name.into()))),
+        true => Target::free(address, name),
+        false => Target::held_on(address, name),
     };
-    target.map_err(Failure::usage)
+    target.map_err(|error| match error {
+        TargetError::OtherLink { .. } => problem(error.to_string()),
+        error => Failure::usage(error),
+    })
 }
 
 fn tell(report: &Report, is_verdict: bool, options: &Options) -> Result<(), Failure> {

@@ -7,7 +7,6 @@
 // Every test program takes what it needs.
 #![allow(dead_code)]
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bindnet::conflict::{Conflict, Detector, Event, How, Sighting, Target, Timing, Verdict};
@@ -137,8 +136,7 @@ pub fn held_on(ip: &str, link: &str) -> Target {
 
 /// An address that is to be taken.
 pub fn free(ip: &str, link: &str) -> Target {
-    let ip: IpAddr = ip.parse().unwrap();
-    Target::free(ip, link.parse().unwrap()).unwrap()
+    Target::free(ip.parse().unwrap(), link.parse().unwrap()).unwrap()
 }
 
 /// The verdict of a detector that asks.

@@ -3,7 +3,7 @@
 
 #![allow(dead_code)] // Each test uses a part of it.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use bindnet::conflict::{Probe, Sighting, Target, Timing, Verdict};
@@ -157,11 +157,13 @@ impl Wire {
     fn act(&self, host: &mut Host, now: Duration) -> Option<([u8; 6], Vec<u8>)> {
         let shown = self.snapshot(host);
         let Some(probe) = &mut host.probe else {
-            let target = match (host.has_it, self.v4) {
-                (true, true) => Target::held(std::net::IpAddr::from(V4).into()),
-                (true, false) => Target::held(std::net::IpAddr::from(V6).into()),
-                (false, true) => Target::free(V4.into(), "eth0".parse().unwrap()),
-                (false, false) => Target::free(V6.into(), "eth0".parse().unwrap()),
+            let ip = match self.v4 {
+                true => IpAddr::from(V4),
+                false => IpAddr::from(V6),
+            };
+            let target = match host.has_it {
+                true => Target::held(ip.into()),
+                false => Target::free(ip.into(), "eth0".parse().unwrap()),
             };
             let probe = Probe::new(target.unwrap(), self.timing, host.random, now);
             host.probe = Some(probe);

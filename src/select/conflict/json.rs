@@ -46,7 +46,7 @@ impl Report {
     ///
     /// use bindnet::conflict::{Event, Report, Target, Verdict};
     ///
-    /// let target = Target::free("192.0.2.10".parse().unwrap(), "eth0".parse()?)?;
+    /// let target = Target::free("192.0.2.10".parse()?, "eth0".parse()?)?;
     /// let event = Event::Verdict(Verdict::Clear);
     /// let report = Report::new(&target, None, event, Duration::ZERO);
     /// assert!(report.to_json().contains(r#""interface":"eth0","verdict":"clear""#));

@@ -17,7 +17,7 @@ use crate::snapshot::{
 ///
 /// let held = Target::held("192.0.2.10".parse()?)?;
 /// assert!(!held.is_free());
-/// let free = Target::free("192.0.2.10".parse().unwrap(), "eth0".parse()?)?;
+/// let free = Target::free("192.0.2.10".parse()?, "eth0".parse()?)?;
 /// assert_eq!(free.address().to_string(), "192.0.2.10%eth0");
 /// assert!(Target::held("224.0.0.1".parse()?).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,6 +39,14 @@ impl Target {
         check(address.ip()).map(|()| Self { address, is_free })
     }
 
+    /// An address of this host, on the link of this name.
+    ///
+    /// # Errors
+    /// As for [`Target::held`], and where the zone of the address names another link.
+    pub fn held_on(address: HostAddress, link: Name) -> Result<Self, TargetError> {
+        Self::held(on_link(address, link)?)
+    }
+
     /// What was chosen, on its link: does anybody else have it?
     ///
     /// # Errors
@@ -54,12 +62,11 @@ impl Target {
     /// address gives it up when it is asked (RFC 5227, section 2.1.1; RFC 4862, section 5.4.3).
     ///
     /// # Errors
-    /// As for [`Target::held`].
-    pub fn free(ip: IpAddr, link: Name) -> Result<Self, TargetError> {
-        let ip = ip.to_canonical();
-        let address = HostAddress::new(ip, Some(link.into()));
+    /// As for [`Target::held_on`].
+    pub fn free(address: HostAddress, link: Name) -> Result<Self, TargetError> {
+        let address = on_link(address, link)?;
         let is_free = true;
-        check(ip).map(|()| Self { address, is_free })
+        check(address.ip()).map(|()| Self { address, is_free })
     }
 
     /// The address, with its link if it was named.
@@ -243,17 +250,40 @@ fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
     (master.kind() != Some("vrf")).then(|| master.name())
 }
 
+fn on_link(address: HostAddress, link: Name) -> Result<HostAddress, TargetError> {
+    match address.zone().filter(|zone| zone.name() != link) {
+        Some(_) => Err(TargetError::OtherLink { address, link }),
+        None => Ok(HostAddress::new(
+            address.ip().to_canonical(),
+            Some(link.into()),
+        )),
+    }
+}
+
 fn check(ip: IpAddr) -> Result<(), TargetError> {
     let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
     match ip.is_unspecified() || ip.is_multicast() || is_broadcast {
-        true => Err(TargetError { ip }),
+        true => Err(TargetError::NotOneHost { ip }),
         false => Ok(()),
     }
 }
 
-/// An address is not that of one host.
+/// Why an address cannot be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{ip} is no address of one host; a unicast address is expected")]
-pub struct TargetError {
-    ip: IpAddr,
+#[non_exhaustive]
+pub enum TargetError {
+    /// It is not that of one host.
+    #[error("{ip} is no address of one host; a unicast address is expected")]
+    NotOneHost {
+        /// The address.
+        ip: IpAddr,
+    },
+    /// Its zone names another link than the one it is to be asked for on.
+    #[error("{address} on {link}: it names another link; write the same one, or none")]
+    OtherLink {
+        /// The address.
+        address: HostAddress,
+        /// The link.
+        link: Name,
+    },
 }
