@@ -7,8 +7,9 @@
  *
  * Results. Functions return an enum bindnet_result, whose numbers keep their meaning for ever. What
  * was wrong, and what would be accepted, bindnet_error says in words: of the last call of this
- * thread, other than itself, that did not return BINDNET_OK. Retries, lost events and sources are in the results; there
- * is no log and no callback.
+ * thread, other than itself, that did not return BINDNET_OK. Retries, lost events and sources are in
+ * the results; there is no log and no callback. The other enums name numbers that are passed as int
+ * or uint32_t; a later version may have more of them.
  *
  * Outputs come last, and are written only where BINDNET_OK is returned. (One exception: a function
  * that fills in a buffer also says how much is needed where it returns BINDNET_SPACE.) An argument
@@ -78,6 +79,10 @@ enum bindnet_result {
     BINDNET_NONE = 5,
     // A bug of the library, which has caught its panic. The handles of the call may only be freed.
     BINDNET_PANIC = 6,
+    // Not now; the same call may do it later: the kernel did not answer in time or its answer was
+    // lost, another process holds the state file, or no node of a corosync.conf is this host as it
+    // is now.
+    BINDNET_AGAIN = 7,
 };
 
 // What became of a candidate.
@@ -181,7 +186,7 @@ enum bindnet_conflict_verdicts {
     // Nobody else answered.
     BINDNET_CONFLICT_CLEAR = 0,
     // Another host claims it.
-    BINDNET_CONFLICT_CONFLICT = 1,
+    BINDNET_CONFLICT_FOUND = 1,
     // It cannot be told.
     BINDNET_CONFLICT_INCONCLUSIVE = 2,
     // Nobody can be asked on the link.
@@ -191,17 +196,20 @@ enum bindnet_conflict_verdicts {
 };
 
 // How a claim was heard.
-enum bindnet_hows {
+enum bindnet_sightings {
     // As an answer.
-    BINDNET_HOW_REPLY = 0,
+    BINDNET_SIGHTING_REPLY = 0,
     // As a use of the address.
-    BINDNET_HOW_CLAIM = 1,
+    BINDNET_SIGHTING_CLAIM = 1,
     // As a question of somebody who is about to take it.
-    BINDNET_HOW_PROBE = 2,
+    BINDNET_SIGHTING_PROBE = 2,
 };
 
 // A socket and buffers that are kept for deciding again and again.
 struct bindnet_capturer;
+
+// A corosync.conf.
+struct bindnet_conf;
 
 // A verdict, or what was heard after it.
 struct bindnet_conflict;
@@ -217,6 +225,9 @@ struct bindnet_event;
 
 // Watches this host, and holds on to a choice.
 struct bindnet_monitor;
+
+// The links that a corosync.conf sets up on a host, each decided.
+struct bindnet_plan;
 
 // What is asked: a bindnetaddr, and all that is known beforehand.
 struct bindnet_selector;
@@ -283,7 +294,8 @@ enum bindnet_result bindnet_selector_profile(struct bindnet_selector *selector,
 enum bindnet_result bindnet_selector_strict(struct bindnet_selector *selector, int strict);
 
 // Restricts the rule to the addresses of one interface.
-enum bindnet_result bindnet_selector_interface(struct bindnet_selector *selector, const char *name);
+enum bindnet_result bindnet_selector_interface(struct bindnet_selector *selector,
+                                               const char *interface_name);
 
 // Declares an address ("192.168.1.20") or a network ("192.168.1.0/28") floating: a cluster manager
 // moves it between hosts. May be repeated.
@@ -334,6 +346,10 @@ enum bindnet_result bindnet_selector_decide(const struct bindnet_selector *selec
 // Opens a capturer, which a daemon keeps: it asks the kernel for no more than a selector needs.
 enum bindnet_result bindnet_capturer_new(struct bindnet_capturer **capturer);
 
+// How long the kernel may take for an answer, in milliseconds, instead of 500; where it takes
+// longer bindnet_capturer_decide returns BINDNET_AGAIN.
+enum bindnet_result bindnet_capturer_timeout(struct bindnet_capturer *capturer, int milliseconds);
+
 // Decides on this host as it is now.
 enum bindnet_result bindnet_capturer_decide(struct bindnet_capturer *capturer,
                                             const struct bindnet_selector *selector,
@@ -377,8 +393,71 @@ enum bindnet_result bindnet_decision_json(const struct bindnet_decision *decisio
                                           size_t size,
                                           size_t *needed);
 
+// Adds what a detector found of the choice: the report and the JSON then say it.
+enum bindnet_result bindnet_decision_add_conflict(struct bindnet_decision *decision,
+                                                  const struct bindnet_conflict *conflict);
+
 // Frees a decision; NULL is fine.
 void bindnet_decision_free(struct bindnet_decision *decision);
+
+// Makes a selector for a bindnetaddr as Corosync reads it: "127.1", "0300.0250.1.0" and a name of
+// the hosts file, too. Its profile is "corosync"; bindnet_selector_profile sets another.
+//
+// `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
+enum bindnet_result bindnet_selector_new_corosync(const char *bindnetaddr,
+                                                  const char *hosts,
+                                                  size_t hosts_len,
+                                                  struct bindnet_selector **selector);
+
+// Reads a corosync.conf of `len` bytes.
+enum bindnet_result bindnet_conf_parse(const char *text, size_t len, struct bindnet_conf **conf);
+
+// Frees a corosync.conf; NULL is fine.
+void bindnet_conf_free(struct bindnet_conf *conf);
+
+// Decides every link of a corosync.conf, by the library's own rule with what the selector knows
+// besides its bindnetaddr, and by that of Corosync: of the selector's profile, else the newest.
+//
+// `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
+//
+// BINDNET_INVALID: that version of Corosync refuses the file. BINDNET_AGAIN: no node of it is this
+// host as it is now.
+enum bindnet_result bindnet_conf_decide(const struct bindnet_conf *conf,
+                                        const struct bindnet_selector *selector,
+                                        const struct bindnet_snapshot *snapshot,
+                                        const char *hosts,
+                                        size_t hosts_len,
+                                        struct bindnet_plan **plan);
+
+// The link at this place, from 0: its number in the file, and the library's own decision;
+// BINDNET_NONE behind the last. `number` may be NULL.
+enum bindnet_result bindnet_plan_link(const struct bindnet_plan *plan,
+                                      size_t place,
+                                      uint32_t *number,
+                                      struct bindnet_decision **decision);
+
+// Whether Corosync does not bind what the library chooses for the link at this place: 1, or 0.
+enum bindnet_result bindnet_plan_differs(const struct bindnet_plan *plan,
+                                         size_t place,
+                                         int *differs);
+
+// What Corosync takes for the link at this place, and what becomes of it, on one line.
+enum bindnet_result bindnet_plan_corosync(const struct bindnet_plan *plan,
+                                          size_t place,
+                                          char *buffer,
+                                          size_t size,
+                                          size_t *needed);
+
+// Writes the links, their decisions and what Corosync takes as JSON, bindnet-conf/1, on one line;
+// `file` is the name of the file, which it says.
+enum bindnet_result bindnet_plan_json(const struct bindnet_plan *plan,
+                                      const char *file,
+                                      char *buffer,
+                                      size_t size,
+                                      size_t *needed);
+
+// Frees a plan; NULL is fine.
+void bindnet_plan_free(struct bindnet_plan *plan);
 
 // Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 // choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
@@ -393,7 +472,7 @@ enum bindnet_result bindnet_state_read(const char *path,
 // or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
 // while it was read, or the rule was one of Corosync's. It may be NULL.
 //
-// It waits for the disk, and up to two seconds for another writer.
+// It waits for the disk, and up to two seconds for another writer; then it is BINDNET_AGAIN.
 enum bindnet_result bindnet_state_remember(const char *path,
                                            const struct bindnet_decision *decision,
                                            int *written);
@@ -435,7 +514,7 @@ enum bindnet_result bindnet_monitor_fd(const struct bindnet_monitor *monitor, in
 // It does not wait for changes, but for what the kernel says of this host: half a second at the
 // most, and where other processes change links without end for the kernel's lock, too.
 //
-// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
+// BINDNET_SYSTEM and BINDNET_AGAIN: it can be called again, and the fd becomes readable for that.
 enum bindnet_result bindnet_monitor_dispatch(struct bindnet_monitor *monitor);
 
 // The next event; BINDNET_NONE where there is none.
@@ -479,6 +558,20 @@ enum bindnet_result bindnet_event_json(const struct bindnet_event *event,
                                        size_t size,
                                        size_t *needed);
 
+// The choice now, "192.168.1.10" or "fe80::1%eth0"; BINDNET_NONE where there is none or it is not
+// here.
+enum bindnet_result bindnet_event_address(const struct bindnet_event *event,
+                                          char *buffer,
+                                          size_t size,
+                                          size_t *needed);
+
+// The choice before, here or not, at the start the remembered one; BINDNET_NONE where there was
+// none.
+enum bindnet_result bindnet_event_previous(const struct bindnet_event *event,
+                                           char *buffer,
+                                           size_t size,
+                                           size_t *needed);
+
 // Frees an event; NULL is fine.
 void bindnet_event_free(struct bindnet_event *event);
 
@@ -502,7 +595,7 @@ enum bindnet_result bindnet_detector_fd(const struct bindnet_detector *detector,
 // Receives what there is, sends what is due, and gives the next event; BINDNET_NONE where there is
 // none. It does not wait.
 //
-// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
+// BINDNET_SYSTEM and BINDNET_AGAIN: it can be called again, and the fd becomes readable for that.
 enum bindnet_result bindnet_detector_next_event(struct bindnet_detector *detector,
                                                 struct bindnet_conflict **conflict);
 
@@ -513,11 +606,26 @@ void bindnet_detector_free(struct bindnet_detector *detector);
 // conflict, and while nothing can be heard it is inconclusive.
 enum bindnet_result bindnet_conflict_verdict(const struct bindnet_conflict *conflict, int *verdict);
 
-// The hardware address that claims the address, and how that was heard: a number of enum
-// bindnet_hows. `how` may be NULL. BINDNET_NONE where nobody does, or it is not known who.
+// The hardware address that claims the address, 6 bytes, and how that was heard: a number of enum
+// bindnet_sightings. `how` may be NULL. BINDNET_NONE where nobody does, or it is not known who.
 enum bindnet_result bindnet_conflict_mac(const struct bindnet_conflict *conflict,
-                                         uint8_t (*mac)[6],
+                                         uint8_t *mac,
                                          int *how);
+
+// How often the claim was heard from that hardware address until now: 1 or more. BINDNET_NONE for
+// what is no claim: a verdict, and that nothing can be heard.
+enum bindnet_result bindnet_conflict_count(const struct bindnet_conflict *conflict,
+                                           uint64_t *count);
+
+// How long after the address was first asked for, in milliseconds.
+enum bindnet_result bindnet_conflict_elapsed(const struct bindnet_conflict *conflict,
+                                             uint64_t *milliseconds);
+
+// Why, in words; BINDNET_NONE where the verdict is clear.
+enum bindnet_result bindnet_conflict_reason(const struct bindnet_conflict *conflict,
+                                            char *buffer,
+                                            size_t size,
+                                            size_t *needed);
 
 // Tells what was found on one line, for a log.
 enum bindnet_result bindnet_conflict_text(const struct bindnet_conflict *conflict,

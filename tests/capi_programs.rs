@@ -3,8 +3,12 @@
 
 #![cfg(all(feature = "capi", target_os = "linux"))]
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 #[path = "support/c.rs"]
 mod c;
@@ -18,6 +22,7 @@ mod lan;
 mod netns;
 
 use c::{Compiler, Library, SANITIZERS, found, succeeds};
+use frames::{Tap, announcement};
 use lan::{Lan, mac, text};
 use netns::{cable, ip, run, sysctl};
 
@@ -133,17 +138,18 @@ fn monitor(under: Under) {
     });
 }
 
-/// BINDNET_CONFLICT_CLEAR and BINDNET_CONFLICT_CONFLICT.
+/// BINDNET_CONFLICT_CLEAR and BINDNET_CONFLICT_FOUND.
 const CLEAR: &str = "0";
-const CONFLICT: &str = "1";
+const FOUND: &str = "1";
 
 fn detector(under: Under) {
     let theirs = text(mac(2));
-    let cases: [&[&str]; 4] = [
-        &["192.0.2.10", "held", CONFLICT, &theirs],
+    let cases: [&[&str]; 5] = [
+        &["192.0.2.10", "held", FOUND, &theirs],
         &["192.0.2.11", "held", CLEAR],
-        &["192.0.2.12", "free", CONFLICT, &theirs],
+        &["192.0.2.12", "free", FOUND, &theirs],
         &["192.0.2.13", "free", CLEAR],
+        &["192.0.2.10", "listen", FOUND, &theirs],
     ];
     for arguments in cases {
         let Some(mut program) = program("detector", under, arguments) else {
@@ -157,7 +163,23 @@ fn detector(under: Under) {
             other.ip("addr add 192.0.2.12/24 dev eth0");
             ip("addr add 192.0.2.10/24 dev eth0");
             ip("addr add 192.0.2.11/24 dev eth0");
-            program.run();
+            if arguments[1] != "listen" {
+                program.run();
+                return;
+            }
+            let tap = other.run(|| Tap::on("eth0"));
+            let claim = announcement(mac(2), Ipv4Addr::new(192, 0, 2, 10));
+            thread::scope(|threads| {
+                let (running, ended) = channel::<()>();
+                let pause = Duration::from_millis(50);
+                threads.spawn(move || {
+                    while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                        tap.send(&claim);
+                    }
+                });
+                program.run();
+                drop(running);
+            });
         });
     }
 }
@@ -184,6 +206,11 @@ macro_rules! under {
             #[test]
             fn decision() {
                 runs("decision", $under);
+            }
+
+            #[test]
+            fn corosync() {
+                runs("corosync", $under);
             }
 
             #[test]
@@ -233,7 +260,7 @@ under!(valgrind, Valgrind);
 fn the_static_library_links() {
     let Some(cc) = Compiler::new() else { return };
     let library = Library::new();
-    for name in ["selector", "decision"] {
+    for name in ["selector", "decision", "corosync"] {
         succeeds(&mut Command::new(cc.static_program(name, &library)));
     }
 }

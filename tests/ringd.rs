@@ -24,7 +24,7 @@ use std::thread;
 use cli::TempFile;
 use elsewhere::Elsewhere;
 use lan::{Lan, PATIENCE, mac};
-use netns::{capture, listed, run, sysctl};
+use netns::{capture, listed, run, sysctl, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -166,6 +166,22 @@ fn what_it_cannot_use_it_says() {
 }
 
 #[test]
+fn it_can_be_stopped_while_it_waits_for_its_address() {
+    let Some(ringd) = clib::ringd() else {
+        return;
+    };
+    run(|| {
+        let lan = Lan::new();
+        let host = lan.host("p1", mac(1));
+        let mut ringd = Ringd::start(&host, &ringd, None);
+        until("SIGTERM is handled", || ringd.handles(Signal::SIGTERM));
+        let (status, said) = ringd.end();
+        assert_eq!(status, 0);
+        assert_eq!(said, ["stopped at token 0"]);
+    });
+}
+
+#[test]
 fn without_an_address_it_does_not_start() {
     let Some(ringd) = clib::ringd() else {
         return;
@@ -290,6 +306,15 @@ impl Ringd {
         });
         let ring = String::new();
         Self { child, lines, ring }
+    }
+
+    /// Whether it handles a signal: proc_pid_status(5).
+    fn handles(&self, signal: Signal) -> bool {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).expect("it runs");
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.expect("a mask").trim(), 16).expect("a mask");
+        caught & 1 << (signal as u32 - 1) != 0
     }
 
     /// The next line.

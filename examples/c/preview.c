@@ -5,7 +5,7 @@
 
 static void require(enum bindnet_result result)
 {
-    char words[1024] = "";
+    char words[1024] = "an error whose message is too long";
 
     if (result == BINDNET_OK)
         return;

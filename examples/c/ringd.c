@@ -7,8 +7,8 @@
  * is known by its address, as in a nodelist: one that binds another address is a stranger to the
  * others, and the ring goes on without it.
  *
- * What concerns libbindnet is in choose(), remember(), news() and tell_conflicts(); the rest is the
- * ring. Its datagrams are neither signed nor encrypted: it is an example.
+ * What concerns libbindnet is in watch(), begin(), news(), remember() and tell_conflicts(); the rest
+ * is the ring. Its datagrams are neither signed nor encrypted: it is an example.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <arpa/inet.h>
@@ -34,6 +34,9 @@ static int count;
 static int self = -1;             /* our place among the members; -1 for a stranger */
 static int ring = -1;             /* the socket; -1 while there is no address */
 static int checks;                /* whether to ask if another host has the address */
+static const char *path;          /* the state file; NULL for none */
+static int is_remembered;         /* whether there is an address in it */
+static long long begin_by;        /* how long the remembered address is waited for; 0 afterwards */
 static uint32_t number;           /* the highest of a token that is known of */
 static long long hello;           /* when hellos were sent last */
 static long long seen;            /* when the token was here last */
@@ -65,9 +68,15 @@ static int done(enum bindnet_result result)
         return 1;
     if (result != BINDNET_NONE) {
         bindnet_error(words, sizeof(words), NULL);
-        printf("error: %s\n", words);
+        printf("%s: %s\n", result == BINDNET_AGAIN ? "again" : "error", words);
     }
     return 0;
+}
+
+/* Whether it is of no use to try again: what the kernel refuses now it may do later. */
+static int is_final(enum bindnet_result result)
+{
+    return result == BINDNET_INVALID || result == BINDNET_PANIC;
 }
 
 static int place_of(struct in_addr address)
@@ -118,37 +127,46 @@ static int join(void)
     return 1;
 }
 
-/* Waits a while for the remembered address, or for one that the rule chooses, and watches it. */
-static int choose(const char *bindnetaddr, const char *path, int wait_ms)
+/* Watches the addresses of this host with what is remembered. */
+static int watch(const char *bindnetaddr)
 {
     struct bindnet_selector *selector;
-    int is_chosen;
+    int is_watched;
 
     if (!done(bindnet_selector_new(bindnetaddr, &selector)))
         return 0;
     /* With a damaged file we stop. To choose anew would be to move, maybe. */
-    is_chosen = (path == NULL || done(bindnet_state_read(path, selector, NULL)))
-                && done(bindnet_monitor_new(selector, 0, &monitor))
-                && done(bindnet_monitor_wait(monitor, wait_ms));
+    is_watched = (path == NULL || done(bindnet_state_read(path, selector, &is_remembered)))
+                 && done(bindnet_monitor_new(selector, 0, &monitor));
     bindnet_selector_free(selector);
-    return is_chosen;
+    return is_watched;
 }
 
-/* Remembers the choice for the next start, if nothing is yet, and not if it is a stranger's. */
-static int remember(const char *path)
+/* Takes what is here when the time is over in which the remembered address could come. */
+static int begin(void)
+{
+    if (begin_by == 0 || now() < begin_by)
+        return 1;
+    return done(bindnet_monitor_wait(monitor, 0));
+}
+
+/*
+ * Remembers the choice for the next start, if nothing is yet, and not if it is a stranger's. Where
+ * it cannot be written now, because the host is changing, that is tried again at the next change.
+ */
+static int remember(void)
 {
     struct bindnet_decision *decision;
     enum bindnet_result result;
-    int is_remembered;
 
-    if (path == NULL || self < 0)
+    if (path == NULL || self < 0 || is_remembered)
         return 1;
     result = bindnet_monitor_decision_of_choice(monitor, &decision);
     if (!done(result))
         return result == BINDNET_NONE;
-    is_remembered = done(bindnet_state_remember(path, decision, NULL));
+    result = bindnet_state_remember(path, decision, &is_remembered);
     bindnet_decision_free(decision);
-    return is_remembered;
+    return done(result) || result == BINDNET_AGAIN;
 }
 
 /* Tells what has happened to the choice, and joins or leaves. 0 where we cannot go on. */
@@ -157,15 +175,18 @@ static int news(void)
     enum bindnet_result result = bindnet_monitor_dispatch(monitor);
     struct bindnet_event *event;
     char text[4096];
-    int kind, goes_on = done(result) || result == BINDNET_SYSTEM; /* it tries again by itself */
+    int kind, goes_on = done(result) || !is_final(result);
 
     while (goes_on && (result = bindnet_monitor_next_event(monitor, &event)) == BINDNET_OK) {
         if (done(bindnet_event_text(event, text, sizeof(text), NULL)))
             printf("%s\n", text);
-        goes_on = done(bindnet_event_kind(event, &kind)) && (kind == BINDNET_EVENT_KEPT || join());
+        goes_on = done(bindnet_event_kind(event, &kind)) && (kind == BINDNET_EVENT_KEPT || join())
+                  && (kind != BINDNET_EVENT_INITIAL || ring >= 0);
+        if (kind == BINDNET_EVENT_INITIAL)
+            begin_by = 0;
         bindnet_event_free(event);
     }
-    return goes_on && result == BINDNET_NONE;
+    return goes_on && result == BINDNET_NONE && remember();
 }
 
 /* Tells whether another host has our address. It is advice for people: nothing is done about it. */
@@ -180,7 +201,7 @@ static void tell_conflicts(void)
             printf("check: %s\n", text);
         bindnet_conflict_free(conflict);
     }
-    if (!done(result) && result != BINDNET_NONE && result != BINDNET_SYSTEM) {
+    if (!done(result) && is_final(result)) {
         bindnet_detector_free(detector);
         detector = NULL;
     }
@@ -270,6 +291,8 @@ static int until_due(void)
 {
     long long due = hello + HELLO_MS;
 
+    if (begin_by != 0 && begin_by < due)
+        due = begin_by;
     if (pass_on != 0 && pass_on < due)
         due = pass_on;
     return due > now() ? (int)(due - now()) : 0;
@@ -279,9 +302,11 @@ static int run(void)
 {
     struct pollfd fds[FDS] = { { .events = POLLIN }, { .events = POLLIN }, { .events = POLLIN } };
 
-    if (!done(bindnet_monitor_fd(monitor, &fds[HOST].fd)))
+    if (!done(bindnet_monitor_fd(monitor, &fds[HOST].fd)) || !news())
         return 1;
     while (!stopped) {
+        if (!begin())
+            return 1;
         fds[RING].fd = ring; /* poll(2) leaves a negative one out */
         if (detector == NULL || !done(bindnet_detector_fd(detector, &fds[CHECK].fd)))
             fds[CHECK].fd = -1;
@@ -293,7 +318,7 @@ static int run(void)
         }
         if (fds[CHECK].revents != 0)
             tell_conflicts();
-        if (fds[HOST].revents != 0 && !news())
+        if ((fds[HOST].revents != 0 || begin_by != 0) && !news())
             return 1;
         if (fds[RING].revents != 0 && ring >= 0)
             receive();
@@ -314,7 +339,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     struct sigaction action = { .sa_handler = stop };
-    const char *path = NULL, *bindnetaddr;
+    const char *bindnetaddr;
     char *end = "";
     int option, status = 1;
     long wait_s = 0;
@@ -336,13 +361,11 @@ int main(int argc, char **argv)
         members[count].sin_port = htons(PORT);
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (choose(bindnetaddr, path, (int)wait_s * 1000)) {
-        /* Not sooner: while we wait for the address a signal just ends us. */
-        sigaction(SIGTERM, &action, NULL);
-        sigaction(SIGINT, &action, NULL);
-        if (news() && ring >= 0 && remember(path))
-            status = run();
-    }
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    begin_by = now() + wait_s * 1000;
+    if (watch(bindnetaddr))
+        status = run();
     leave();
     bindnet_monitor_free(monitor);
     return status;

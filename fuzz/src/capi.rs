@@ -4,7 +4,7 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CString, c_char, c_int};
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::ptr::{null, null_mut};
@@ -16,7 +16,9 @@ use bindnet as _;
 use super::input;
 use functions::*;
 
+mod corosync;
 mod functions;
+mod live;
 
 /// How many calls are made at most.
 const LONG: usize = 64;
@@ -29,6 +31,7 @@ const OK: c_int = 0;
 const INVALID: c_int = 1;
 const SPACE: c_int = 4;
 const NONE: c_int = 5;
+const AGAIN: c_int = 7;
 
 /// sizeof(struct bindnet_address).
 const ADDRESS: usize = 192;
@@ -50,7 +53,7 @@ const WORDS: [&[u8]; 12] = [
 
 pub fn check(data: &[u8]) {
     let mut caller = Caller {
-        handles: [null_mut(); 8],
+        handles: [null_mut(); KINDS],
         folder: None,
     };
     // Bytes that run out are read as zeros, so that this never fails in practice.
@@ -59,7 +62,7 @@ pub fn check(data: &[u8]) {
 
 /// Who calls, with one handle of each kind, or NULL.
 struct Caller {
-    handles: [Any; 8],
+    handles: [Any; KINDS],
     folder: Option<PathBuf>,
 }
 
@@ -80,7 +83,7 @@ impl Caller {
         // What asks the kernel or the disk is slow.
         let is_live = u.ratio(1, 32)?;
         for _ in 0..u.int_in_range(1..=LONG)? {
-            match u.int_in_range(0..=if is_live { 15 } else { 9 })? {
+            match u.int_in_range(0..=if is_live { 17 } else { 11 })? {
                 0 => self.new_selector(u)?,
                 1 => self.new_snapshot(u)?,
                 2 => self.decide(u)?,
@@ -89,13 +92,15 @@ impl Caller {
                 5 => self.get(u)?,
                 6 => self.address(u)?,
                 7 => self.give(u)?,
-                8 => self.mac_and_overruns(u)?,
+                8 => self.conflict(u)?,
                 9 => self.free(u)?,
-                10 => self.capture(u)?,
-                11 => self.state(u)?,
-                12 => self.monitor(u)?,
-                13 => self.detector(u)?,
-                14 => self.dispatch(u)?,
+                10 => self.plan(u)?,
+                11 => self.of_plan(u)?,
+                12 => self.capture(u)?,
+                13 => self.state(u)?,
+                14 => self.monitor(u)?,
+                15 => self.detector(u)?,
+                16 => self.dispatch(u)?,
                 _ => self.version(),
             }
         }
@@ -213,7 +218,28 @@ impl Caller {
     fn write(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let (kind, writes) = *u.choose(&WRITERS)?;
         let handle = self.handle(u, kind)?;
-        let is_error = u.ratio(1, 8)?;
+        if u.ratio(1, 8)? {
+            // SAFETY: a buffer of this size or NULL, and room for a number or NULL.
+            let result = self.writes(u, false, |to, size, n| unsafe {
+                bindnet_error(to, size, n)
+            })?;
+            assert!(result != NONE);
+            return Ok(());
+        }
+        self.writes(u, handle.is_null(), |to, size, n| {
+            // SAFETY: a handle of its kind or NULL, and the same.
+            unsafe { writes(handle, to, size, n) }
+        })?;
+        Ok(())
+    }
+
+    /// A call that writes into a buffer, and how it ended; whether another argument of it is NULL.
+    fn writes(
+        &self,
+        u: &mut Unstructured<'_>,
+        is_invalid: bool,
+        call: impl FnOnce(*mut c_char, usize, *mut usize) -> c_int,
+    ) -> Result<c_int> {
         let size = u.int_in_range(0..=ROOM)?;
         let (no_buffer, no_needed) = (u.ratio(1, 8)?, u.ratio(1, 8)?);
         // The bytes behind the buffer are not the function's.
@@ -229,15 +255,8 @@ impl Caller {
         } else {
             &raw mut needed
         };
-        let result = ended(match is_error {
-            // SAFETY: a buffer of this size or NULL, and room for a number or NULL.
-            true => unsafe { bindnet_error(to, size, len) },
-            // SAFETY: a handle of its kind or NULL, and the same.
-            false => unsafe { writes(handle, to, size, len) },
-        });
-        if !is_error && handle.is_null() || no_buffer && size > 0 {
-            assert_eq!(result, INVALID);
-        }
+        let result = ended(call(to, size, len));
+        assert_eq!(result == INVALID, is_invalid || no_buffer && size > 0);
         let written = match result {
             OK => buffer.iter().position(|byte| *byte == 0).expect("a NUL") + 1,
             _ => 0,
@@ -247,9 +266,12 @@ impl Caller {
         match result {
             OK => assert!(no_needed || needed == written),
             SPACE => assert!(no_needed || needed > size && needed != usize::MAX),
-            _ => assert_eq!((result, needed), (INVALID, usize::MAX)),
+            _ => {
+                assert!(matches!(result, INVALID | NONE));
+                assert_eq!(needed, usize::MAX);
+            }
         }
-        Ok(())
+        Ok(result)
     }
 
     fn get(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
@@ -320,131 +342,50 @@ impl Caller {
         self.makes(u, given, |to| unsafe { gives(handle, to) })
     }
 
-    fn mac_and_overruns(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let (conflict, monitor) = (self.handle(u, Conflict)?, self.handle(u, Monitor)?);
-        let (mut mac, mut how, mut overruns) = ([FILL; 6], c_int::MIN, u64::MAX);
+    /// What a detector found, and numbers that do not fit into an int.
+    fn conflict(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let (decision, conflict) = (self.handle(u, Decision)?, self.handle(u, Conflict)?);
         let is_null = u.ratio(1, 8)?;
-        let to_mac = if is_null { null_mut() } else { &raw mut mac };
-        let to_overruns = if is_null {
-            null_mut()
-        } else {
-            &raw mut overruns
-        };
-        // SAFETY: a handle of its kind or NULL, and room for both or NULL.
-        let result = ended(unsafe { bindnet_conflict_mac(conflict, to_mac, &raw mut how) });
-        assert_eq!(result == INVALID, is_null || conflict.is_null());
-        // Nobody claims an address of the loopback link.
-        assert!(result != OK && mac == [FILL; 6] && how == c_int::MIN);
-        // SAFETY: a handle of its kind or NULL, and room for a number or NULL.
-        let result = ended(unsafe { bindnet_monitor_overruns(monitor, to_overruns) });
-        assert_eq!(result == OK, !is_null && !monitor.is_null());
-        assert_eq!(overruns != u64::MAX, result == OK);
+        match u.int_in_range(0..=2)? {
+            0 => {
+                // SAFETY: handles of their kinds, or NULL.
+                let result = ended(unsafe { bindnet_decision_add_conflict(decision, conflict) });
+                assert_eq!(result == OK, !decision.is_null() && !conflict.is_null());
+                assert!(matches!(result, OK | INVALID));
+            }
+            1 => {
+                let (mut mac, mut how) = ([FILL; 6], c_int::MIN);
+                let to = if is_null {
+                    null_mut()
+                } else {
+                    mac.as_mut_ptr()
+                };
+                // SAFETY: a handle of its kind or NULL, and room for both or NULL.
+                let result = ended(unsafe { bindnet_conflict_mac(conflict, to, &raw mut how) });
+                assert_eq!(result == INVALID, is_null || conflict.is_null());
+                // Nobody claims an address of the loopback link.
+                assert!(result != OK && mac == [FILL; 6] && how == c_int::MIN);
+            }
+            _ => {
+                let (kind, counts) = *u.choose(&COUNTERS)?;
+                let handle = self.handle(u, kind)?;
+                let mut count = u64::MAX;
+                let to = if is_null { null_mut() } else { &raw mut count };
+                // SAFETY: a handle of its kind or NULL, and room for a number or NULL.
+                let result = ended(unsafe { counts(handle, to) });
+                assert_eq!(result == INVALID, is_null || handle.is_null());
+                assert!(matches!(result, OK | INVALID | NONE));
+                assert_eq!(count != u64::MAX, result == OK);
+            }
+        }
         Ok(())
     }
 
     fn free(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let kind = u.int_in_range(0..=7)?;
+        let kind = u.choose_index(KINDS)?;
         let handle = std::mem::replace(&mut self.handles[kind], null_mut());
         // SAFETY: a handle of the kind that this frees, which is forgotten, or NULL.
         unsafe { FREES[kind](handle) };
-        Ok(())
-    }
-
-    fn capture(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        match u.int_in_range(0..=2)? {
-            0 => {
-                let source = u.int_in_range(-1..=2)?;
-                // SAFETY: room for a pointer or NULL.
-                self.makes(u, Snapshot, |to| unsafe {
-                    bindnet_snapshot_capture(source, to)
-                })
-            }
-            // SAFETY: the same.
-            1 => self.makes(u, Capturer, |to| unsafe { bindnet_capturer_new(to) }),
-            _ => {
-                let (capturer, selector) = (self.handle(u, Capturer)?, self.handle(u, Selector)?);
-                self.makes(u, Decision, |to| {
-                    // SAFETY: handles of their kinds or NULL, and the same.
-                    unsafe { bindnet_capturer_decide(capturer, selector, to) }
-                })
-            }
-        }
-    }
-
-    /// A state file with any content, in a folder of this process alone.
-    fn state(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let name = format!(
-            "bindnet-fuzz-{}-{:?}",
-            std::process::id(),
-            std::thread::current().id()
-        );
-        let folder = std::env::temp_dir().join(name);
-        let _ = std::fs::create_dir(&folder);
-        let path = folder.join("choices");
-        self.folder = Some(folder);
-        if u.ratio(1, 4)? {
-            let _ = std::fs::write(&path, bytes(u)?);
-        }
-        let path = match u.int_in_range(0..=7)? {
-            0 => None,
-            1 => Some(String::new()),
-            2 => Some(format!("{}/missing", path.display())),
-            _ => Some(path.display().to_string()),
-        };
-        let path = path.map(|path| CString::new(path).expect("no NUL"));
-        let readers: [(Kind, Keeps); 3] = [
-            (Selector, bindnet_state_read),
-            (Decision, bindnet_state_remember),
-            (Decision, bindnet_state_replace),
-        ];
-        let (kind, keeps) = *u.choose(&readers)?;
-        let handle = self.handle(u, kind)?;
-        let mut flag = c_int::MIN;
-        let is_null = u.ratio(1, 4)?;
-        let to = if is_null { null_mut() } else { &raw mut flag };
-        // SAFETY: a text or NULL, a handle of its kind or NULL, and room for a number or NULL.
-        let result = ended(unsafe { keeps(pointer(&path), handle, to) });
-        assert_eq!(result == INVALID, handle.is_null() || path.is_none());
-        match result {
-            OK => assert!(is_null || matches!(flag, 0 | 1)),
-            _ => assert_eq!(flag, c_int::MIN),
-        }
-        Ok(())
-    }
-
-    fn monitor(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let (selector, follow) = (self.handle(u, Selector)?, u.int_in_range(-1..=1)?);
-        self.makes(u, Monitor, |to| {
-            // SAFETY: a handle of its kind or NULL, and room for a pointer or NULL.
-            unsafe { bindnet_monitor_new(selector, follow, to) }
-        })?;
-        let monitor = self.handle(u, Monitor)?;
-        let milliseconds = *u.choose(&[0, 0, 1, -1, c_int::MIN])?;
-        // SAFETY: a handle of its kind, or NULL.
-        let result = ended(unsafe { bindnet_monitor_wait(monitor, milliseconds) });
-        assert_eq!(result == INVALID, monitor.is_null() || milliseconds < 0);
-        Ok(())
-    }
-
-    /// A detector of an address on the loopback link: nobody else is asked anything.
-    fn detector(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let some = |text: &str| CString::new(text).ok();
-        let texts = ["127.0.0.1", "::1", "127.0.0.2", "0.0.0.0", "", "x\u{ff}"];
-        let address = maybe(u, 7, |u| u.choose(&texts).map(|text| some(text)))?.flatten();
-        let names = ["lo", "no-such-link", "", "longer-than-a-name"];
-        let name = maybe(u, 2, |u| u.choose(&names).map(|text| some(text)))?.flatten();
-        let (is_free, timing) = (u.int_in_range(0..=1)?, u.int_in_range(-1..=3)?);
-        self.makes(u, Detector, |to| {
-            // SAFETY: texts or NULL, and room for a pointer or NULL.
-            unsafe { bindnet_detector_new(pointer(&address), pointer(&name), is_free, timing, to) }
-        })
-    }
-
-    fn dispatch(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let monitor = self.handle(u, Monitor)?;
-        // SAFETY: a handle of its kind, or NULL.
-        let result = ended(unsafe { bindnet_monitor_dispatch(monitor) });
-        assert_eq!(result == INVALID, monitor.is_null());
         Ok(())
     }
 
@@ -457,7 +398,7 @@ impl Caller {
 
 /// A result that a caller may see: no bug of the library.
 fn ended(result: c_int) -> c_int {
-    assert!((0..=5).contains(&result), "{result}");
+    assert!(matches!(result, 0..=5 | AGAIN), "{result}");
     result
 }
 

@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_int};
 use std::fmt::Display;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::text::put;
 use crate::{CaptureError, StateError};
@@ -27,10 +28,17 @@ pub enum bindnet_result {
     BINDNET_NONE = 5,
     /// A bug of the library, which has caught its panic. The handles of the call may only be freed.
     BINDNET_PANIC = 6,
+    /// Not now; the same call may do it later: the kernel did not answer in time or its answer was
+    /// lost, another process holds the state file, or no node of a corosync.conf is this host as it
+    /// is now.
+    BINDNET_AGAIN = 7,
 }
 
+const _: () = assert!(size_of::<bindnet_result>() == size_of::<c_int>());
+
 use bindnet_result::{
-    BINDNET_INVALID, BINDNET_NONE, BINDNET_OK, BINDNET_PANIC, BINDNET_STATE, BINDNET_SYSTEM,
+    BINDNET_AGAIN, BINDNET_INVALID, BINDNET_NONE, BINDNET_OK, BINDNET_PANIC, BINDNET_STATE,
+    BINDNET_SYSTEM,
 };
 
 /// Why a call did not do what it says.
@@ -56,16 +64,20 @@ impl Failure {
 
 impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Self {
-        Self::new(BINDNET_SYSTEM, error)
+        match error {
+            CaptureError::Timeout { .. } | CaptureError::Lost { .. } => {
+                Self::new(BINDNET_AGAIN, error)
+            }
+            error => Self::new(BINDNET_SYSTEM, error),
+        }
     }
 }
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
         match error {
-            StateError::System { .. } | StateError::Locked { .. } => {
-                Self::new(BINDNET_SYSTEM, error)
-            }
+            StateError::System { .. } => Self::new(BINDNET_SYSTEM, error),
+            StateError::Locked { .. } => Self::new(BINDNET_AGAIN, error),
             error => Self::new(BINDNET_STATE, error),
         }
     }
@@ -140,6 +152,16 @@ pub extern "C" fn bindnet_error(
 /// Whether an int is meant as yes.
 pub(super) fn yes(flag: c_int) -> bool {
     flag != 0
+}
+
+/// A time of the caller's.
+pub(super) fn duration(milliseconds: c_int) -> Result<Duration, Failure> {
+    let milliseconds = u64::try_from(milliseconds).map_err(|_| {
+        Failure::invalid(format_args!(
+            "milliseconds {milliseconds}: 0 or more is expected"
+        ))
+    })?;
+    Ok(Duration::from_millis(milliseconds))
 }
 
 /// Panics on purpose, for the test that no panic crosses: only with `--cfg bindnet_test`.

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::address::{Room, bindnet_address};
 use super::call::{Failure, bindnet_result, call, free, given};
+use super::detector::bindnet_conflict;
 use super::text::put;
 use crate::{Decision, Outcome};
 
@@ -127,6 +128,20 @@ pub extern "C" fn bindnet_decision_json(
     call(|| {
         let decision = given(decision, "decision")?;
         put(&decision.0.to_json(), buffer, size, needed)
+    })
+}
+
+/// Adds what a detector found of the choice: the report and the JSON then say it.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_decision_add_conflict(
+    decision: Option<&mut bindnet_decision>,
+    conflict: Option<&bindnet_conflict>,
+) -> bindnet_result {
+    call(|| {
+        let decision = &mut given(decision, "decision")?.0;
+        let report = &given(conflict, "conflict")?.0;
+        *decision = decision.clone().with_conflict(report.clone());
+        Ok(())
     })
 }
 

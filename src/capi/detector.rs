@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use super::call::{Failure, bindnet_result, call, free, give, given, yes};
 use super::selector::interface;
-use super::text::{put, text};
+use super::text::{Block, Buffer, put, text};
 use crate::HostAddress;
 use crate::conflict::{Detector, Event, How, Report, Target, Timing, Verdict};
 
@@ -14,7 +14,7 @@ use crate::conflict::{Detector, Event, How, Report, Target, Timing, Verdict};
 pub struct bindnet_detector(Detector);
 
 /// A verdict, or what was heard after it.
-pub struct bindnet_conflict(Report);
+pub struct bindnet_conflict(pub(super) Report);
 
 /// How long a probe takes: for bindnet_detector_new.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub enum bindnet_conflict_verdicts {
     /// Nobody else answered.
     BINDNET_CONFLICT_CLEAR = 0,
     /// Another host claims it.
-    BINDNET_CONFLICT_CONFLICT = 1,
+    BINDNET_CONFLICT_FOUND = 1,
     /// It cannot be told.
     BINDNET_CONFLICT_INCONCLUSIVE = 2,
     /// Nobody can be asked on the link.
@@ -47,13 +47,13 @@ pub enum bindnet_conflict_verdicts {
 /// How a claim was heard.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub enum bindnet_hows {
+pub enum bindnet_sightings {
     /// As an answer.
-    BINDNET_HOW_REPLY = 0,
+    BINDNET_SIGHTING_REPLY = 0,
     /// As a use of the address.
-    BINDNET_HOW_CLAIM = 1,
+    BINDNET_SIGHTING_CLAIM = 1,
     /// As a question of somebody who is about to take it.
-    BINDNET_HOW_PROBE = 2,
+    BINDNET_SIGHTING_PROBE = 2,
 }
 
 /// Begins to ask whether another host claims an address.
@@ -82,16 +82,10 @@ pub extern "C" fn bindnet_detector_new(
             true => None,
             false => Some(interface(interface_name)?),
         };
-        if let (Some(zone), Some(link)) = (address.zone(), link)
-            && zone.name() != link
-        {
-            let problem = format_args!("interface_name {link}: {address} names another");
-            return Err(Failure::invalid(problem));
-        }
         let target = match (yes(is_free), link) {
-            (true, Some(link)) => Target::free(address.ip(), link),
+            (true, Some(link)) => Target::free(address, link),
             (true, None) => return Err(Failure::invalid("interface_name is NULL")),
-            (false, Some(link)) => Target::held(HostAddress::new(address.ip(), Some(link.into()))),
+            (false, Some(link)) => Target::held_on(address, link),
             (false, None) => Target::held(address),
         };
         let target = target.map_err(Failure::invalid)?;
@@ -128,7 +122,7 @@ pub extern "C" fn bindnet_detector_fd(
 /// Receives what there is, sends what is due, and gives the next event; BINDNET_NONE where there is
 /// none. It does not wait.
 ///
-/// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
+/// BINDNET_SYSTEM and BINDNET_AGAIN: it can be called again, and the fd becomes readable for that.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_detector_next_event(
     detector: Option<&mut bindnet_detector>,
@@ -161,7 +155,7 @@ pub extern "C" fn bindnet_conflict_verdict(
     call(|| {
         let found = match given(conflict, "conflict")?.0.verdict() {
             Verdict::Clear => BINDNET_CONFLICT_CLEAR,
-            Verdict::Conflict(_) => BINDNET_CONFLICT_CONFLICT,
+            Verdict::Conflict(_) => BINDNET_CONFLICT_FOUND,
             Verdict::Inconclusive(_) => BINDNET_CONFLICT_INCONCLUSIVE,
             Verdict::NotApplicable(_) => BINDNET_CONFLICT_NOT_APPLICABLE,
             Verdict::NotPermitted(_) => BINDNET_CONFLICT_NOT_PERMITTED,
@@ -171,31 +165,78 @@ pub extern "C" fn bindnet_conflict_verdict(
     })
 }
 
-/// The hardware address that claims the address, and how that was heard: a number of enum
-/// bindnet_hows. `how` may be NULL. BINDNET_NONE where nobody does, or it is not known who.
+/// The hardware address that claims the address, 6 bytes, and how that was heard: a number of enum
+/// bindnet_sightings. `how` may be NULL. BINDNET_NONE where nobody does, or it is not known who.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_conflict_mac(
     conflict: Option<&bindnet_conflict>,
-    mac: Option<&mut MaybeUninit<[u8; 6]>>,
+    mac: *mut u8,
     how: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
-    use bindnet_hows::*;
+    use bindnet_sightings::*;
     call(|| {
         let report = &given(conflict, "conflict")?.0;
-        let room = given(mac, "mac")?;
+        let room = Block::of(mac, "mac")?;
         let heard = report.mac().zip(report.how());
         let (from, heard) = heard.ok_or_else(|| Failure::none("nobody is known to claim it"))?;
-        let from = from.as_bytes().try_into();
-        room.write(from.map_err(|_| Failure::none("its hardware address has not 6 bytes"))?);
+        let from: [u8; 6] = (from.as_bytes().try_into())
+            .map_err(|_| Failure::none("its hardware address has not 6 bytes"))?;
+        room.put(from);
         if let Some(how) = how {
             let heard = match heard {
-                How::Reply => BINDNET_HOW_REPLY,
-                How::Claim => BINDNET_HOW_CLAIM,
-                How::Probe => BINDNET_HOW_PROBE,
+                How::Reply => BINDNET_SIGHTING_REPLY,
+                How::Claim => BINDNET_SIGHTING_CLAIM,
+                How::Probe => BINDNET_SIGHTING_PROBE,
             };
             how.write(heard as c_int);
         }
         Ok(())
+    })
+}
+
+/// How often the claim was heard from that hardware address until now: 1 or more. BINDNET_NONE for
+/// what is no claim: a verdict, and that nothing can be heard.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_count(
+    conflict: Option<&bindnet_conflict>,
+    count: Option<&mut MaybeUninit<u64>>,
+) -> bindnet_result {
+    call(|| {
+        let heard = given(conflict, "conflict")?.0.count();
+        let room = given(count, "count")?;
+        let (times, _) = heard.ok_or_else(|| Failure::none("it is no claim"))?;
+        room.write(times);
+        Ok(())
+    })
+}
+
+/// How long after the address was first asked for, in milliseconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_elapsed(
+    conflict: Option<&bindnet_conflict>,
+    milliseconds: Option<&mut MaybeUninit<u64>>,
+) -> bindnet_result {
+    call(|| {
+        let elapsed = given(conflict, "conflict")?.0.elapsed().as_millis();
+        let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        given(milliseconds, "milliseconds")?.write(elapsed);
+        Ok(())
+    })
+}
+
+/// Why, in words; BINDNET_NONE where the verdict is clear.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_conflict_reason(
+    conflict: Option<&bindnet_conflict>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let reason = given(conflict, "conflict")?.0.reason();
+        let room = Buffer::of(buffer, size, needed)?;
+        let reason = reason.ok_or_else(|| Failure::none("the verdict is clear"))?;
+        room.put(&reason)
     })
 }
 

@@ -6,6 +6,9 @@
 
 #![allow(non_camel_case_types)]
 
+#[cfg(panic = "abort")]
+compile_error!("the C API catches panics: build it with panic = \"unwind\"");
+
 // In the order of the header.
 mod version;
 
@@ -18,6 +21,8 @@ mod snapshot;
 mod decision;
 
 mod address;
+
+mod corosync;
 
 mod state;
 
@@ -38,4 +43,6 @@ const _: () = {
     is_shared::<decision::bindnet_decision>();
     is_shared::<monitor::bindnet_event>();
     is_shared::<detector::bindnet_conflict>();
+    is_shared::<corosync::bindnet_conf>();
+    is_shared::<corosync::bindnet_plan>();
 };

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
 
 use super::address::{Room, bindnet_address};
-use super::call::{Failure, bindnet_result, call, free, give, given, yes};
+use super::call::{Failure, bindnet_result, call, duration, free, give, given, yes};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
-use super::text::put;
+use super::text::{Buffer, put};
 use crate::{Event, EventKind, Monitor, Tracker};
 
 /// Watches this host, and holds on to a choice.
@@ -81,12 +80,7 @@ pub extern "C" fn bindnet_monitor_wait(
 ) -> bindnet_result {
     call(|| {
         let this = given(monitor, "monitor")?;
-        let timeout = u64::try_from(milliseconds).map_err(|_| {
-            Failure::invalid(format_args!(
-                "milliseconds {milliseconds}: 0 or more is expected"
-            ))
-        })?;
-        let timeout = Duration::from_millis(timeout);
+        let timeout = duration(milliseconds)?;
         if this.events.is_empty() {
             let event = this.monitor.wait(&mut this.tracker, timeout)?;
             this.events.extend(event);
@@ -117,7 +111,7 @@ pub extern "C" fn bindnet_monitor_fd(
 /// It does not wait for changes, but for what the kernel says of this host: half a second at the
 /// most, and where other processes change links without end for the kernel's lock, too.
 ///
-/// BINDNET_SYSTEM: it can be called again, and the fd becomes readable for that.
+/// BINDNET_SYSTEM and BINDNET_AGAIN: it can be called again, and the fd becomes readable for that.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_monitor_dispatch(
     monitor: Option<&mut bindnet_monitor>,
@@ -263,6 +257,40 @@ pub extern "C" fn bindnet_event_json(
     call(|| {
         let event = given(event, "event")?;
         put(&event.event.to_json(event.overruns), buffer, size, needed)
+    })
+}
+
+/// The choice now, "192.168.1.10" or "fe80::1%eth0"; BINDNET_NONE where there is none or it is not
+/// here.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_event_address(
+    event: Option<&bindnet_event>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let address = given(event, "event")?.event.address();
+        let room = Buffer::of(buffer, size, needed)?;
+        let address = address.ok_or_else(|| Failure::none("there is no choice"))?;
+        room.put(&address.to_string())
+    })
+}
+
+/// The choice before, here or not, at the start the remembered one; BINDNET_NONE where there was
+/// none.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_event_previous(
+    event: Option<&bindnet_event>,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        let previous = given(event, "event")?.event.previous();
+        let room = Buffer::of(buffer, size, needed)?;
+        let previous = previous.ok_or_else(|| Failure::none("there was no choice"))?;
+        room.put(&previous.to_string())
     })
 }
 

@@ -17,6 +17,14 @@ pub struct bindnet_selector {
 }
 
 impl bindnet_selector {
+    pub(super) fn new(bindnet: Bindnet) -> Self {
+        Self {
+            selector: Selector::new(bindnet),
+            floating: Vec::new(),
+            fixed: Vec::new(),
+        }
+    }
+
     /// Changes the selector; where that fails it stays as it is.
     pub(super) fn set(&mut self, change: impl FnOnce(Selector) -> Selector) {
         self.selector = change(self.selector.clone());
@@ -34,12 +42,7 @@ pub extern "C" fn bindnet_selector_new(
         let bindnet: Bindnet = text(bindnetaddr, "bindnetaddr")?
             .parse()
             .map_err(Failure::invalid)?;
-        let new = bindnet_selector {
-            selector: Selector::new(bindnet),
-            floating: Vec::new(),
-            fixed: Vec::new(),
-        };
-        give(new, given(selector, "selector")?);
+        give(bindnet_selector::new(bindnet), given(selector, "selector")?);
         Ok(())
     })
 }
@@ -82,11 +85,11 @@ pub extern "C" fn bindnet_selector_strict(
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_selector_interface(
     selector: Option<&mut bindnet_selector>,
-    name: *const c_char,
+    interface_name: *const c_char,
 ) -> bindnet_result {
     call(|| {
         let selector = given(selector, "selector")?;
-        let name = interface(name)?;
+        let name = interface(interface_name)?;
         selector.set(|selector| selector.interface(name));
         Ok(())
     })
@@ -176,14 +179,14 @@ pub extern "C" fn bindnet_selector_list_all(
 }
 
 /// A name of an interface: as the kernel has it, or as it is printed, with `\xNN`.
-pub(super) fn interface(name: *const c_char) -> Result<Name, Failure> {
-    let bytes = bytes(name, "name")?;
+pub(super) fn interface(interface_name: *const c_char) -> Result<Name, Failure> {
+    let bytes = bytes(interface_name, "interface_name")?;
     let name = match std::str::from_utf8(bytes) {
         Ok(text) => text.parse(),
         Err(_) => Name::from_bytes(bytes),
     };
     let shown = String::from_utf8_lossy(bytes);
-    name.map_err(|error| Failure::invalid(format_args!("name {shown:?}: {error}")))
+    name.map_err(|error| Failure::invalid(format_args!("interface_name {shown:?}: {error}")))
 }
 
 fn declare(

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
-use super::call::{Failure, bindnet_result, call, free, give, given};
+use super::call::{Failure, bindnet_result, call, duration, free, give, given};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{block, put};
@@ -108,6 +108,20 @@ pub extern "C" fn bindnet_capturer_new(
     call(|| {
         let room = given(capturer, "capturer")?;
         give(bindnet_capturer(Capturer::open()?), room);
+        Ok(())
+    })
+}
+
+/// How long the kernel may take for an answer, in milliseconds, instead of 500; where it takes
+/// longer bindnet_capturer_decide returns BINDNET_AGAIN.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_capturer_timeout(
+    capturer: Option<&mut bindnet_capturer>,
+    milliseconds: c_int,
+) -> bindnet_result {
+    call(|| {
+        let timeout = duration(milliseconds)?;
+        given(capturer, "capturer")?.0.set_timeout(timeout);
         Ok(())
     })
 }

@@ -40,6 +40,76 @@ pub(super) fn block<'a>(bytes: *const u8, len: usize, name: &str) -> Result<&'a 
     Ok(unsafe { std::slice::from_raw_parts(bytes, len) })
 }
 
+/// Room of the caller's for a block of bytes of a known length, in which nothing is written yet.
+pub(super) struct Block<const LEN: usize>(*mut u8);
+
+impl<const LEN: usize> Block<LEN> {
+    pub fn of(to: *mut u8, name: &str) -> Result<Self, Failure> {
+        if to.is_null() {
+            return Err(Failure::invalid(format_args!("{name} is NULL")));
+        }
+        Ok(Self(to))
+    }
+
+    pub fn put(self, block: [u8; LEN]) {
+        // SAFETY: it is not NULL, and the contract of the API says that it points to so many bytes,
+        // which the library does not have for anything else.
+        unsafe { ptr::copy_nonoverlapping(block.as_ptr(), self.0, LEN) };
+    }
+}
+
+/// A buffer of the caller's for a text, in which nothing is written yet.
+pub(super) struct Buffer<'a> {
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&'a mut MaybeUninit<usize>>,
+}
+
+impl<'a> Buffer<'a> {
+    pub fn of(
+        buffer: *mut c_char,
+        size: usize,
+        needed: Option<&'a mut MaybeUninit<usize>>,
+    ) -> Result<Self, Failure> {
+        if buffer.is_null() && size > 0 {
+            return Err(Failure::invalid("buffer is NULL, and its size is not 0"));
+        }
+        Ok(Self {
+            buffer,
+            size,
+            needed,
+        })
+    }
+
+    /// Copies a text and a NUL into it, if there is room for both.
+    pub fn put(self, text: &str) -> Result<(), Failure> {
+        let Self {
+            buffer,
+            size,
+            needed,
+        } = self;
+        // A NUL in it would hide the rest.
+        let text = text.replace('\0', "\\0");
+        let len = text.len() + 1;
+        if let Some(needed) = needed {
+            needed.write(len);
+        }
+        if size < len {
+            let message = format_args!("the buffer has {size} bytes; {len} are needed");
+            return Err(Failure::new(bindnet_result::BINDNET_SPACE, message));
+        }
+        let text = text.as_ptr().cast();
+        // SAFETY: the contract of the API says that the buffer has `size` bytes, which are more
+        // than the text has, and which the library does not have for anything else.
+        unsafe { ptr::copy_nonoverlapping(text, buffer, len - 1) };
+        // SAFETY: as above.
+        let end = unsafe { buffer.add(len - 1) };
+        // SAFETY: as above.
+        unsafe { end.write(0) };
+        Ok(())
+    }
+}
+
 /// Copies a text and a NUL into a buffer of the caller's, if there is room for both.
 pub(super) fn put(
     text: &str,
@@ -47,26 +117,5 @@ pub(super) fn put(
     size: usize,
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> Result<(), Failure> {
-    if buffer.is_null() && size > 0 {
-        return Err(Failure::invalid("buffer is NULL, and its size is not 0"));
-    }
-    // A NUL in it would hide the rest.
-    let text = text.replace('\0', "\\0");
-    let len = text.len() + 1;
-    if let Some(needed) = needed {
-        needed.write(len);
-    }
-    if size < len {
-        let message = format_args!("the buffer has {size} bytes; {len} are needed");
-        return Err(Failure::new(bindnet_result::BINDNET_SPACE, message));
-    }
-    let text = text.as_ptr().cast();
-    // SAFETY: the contract of the API says that the buffer has `size` bytes, which are more than
-    // the text has, and which the library does not have for anything else.
-    unsafe { ptr::copy_nonoverlapping(text, buffer, len - 1) };
-    // SAFETY: as above.
-    let end = unsafe { buffer.add(len - 1) };
-    // SAFETY: as above.
-    unsafe { end.write(0) };
-    Ok(())
+    Buffer::of(buffer, size, needed)?.put(text)
 }

@@ -97,8 +97,12 @@ impl Capturer {
 
     /// How long the kernel may take for a dump, and after what time none is begun again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.bound.timeout = timeout;
+        self.set_timeout(timeout);
         self
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.bound.timeout = timeout;
     }
 
     /// Captures this host: the addresses of both families and all links.

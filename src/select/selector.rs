@@ -37,7 +37,7 @@ use crate::wire::rtnetlink::Family;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     pub(super) bindnet: Bindnet,
-    pub(super) profile: Profile,
+    pub(crate) profile: Profile,
     pub(super) interface: Option<Name>,
     pub(super) previous: Option<HostAddress>,
     pub(super) rules: Rules,

@@ -3,14 +3,19 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 TEXT(bindnet_event_text, bindnet_event)
 TEXT(bindnet_event_json, bindnet_event)
+TEXT(bindnet_event_address, bindnet_event)
 TEXT(bindnet_conflict_text, bindnet_conflict)
+TEXT(bindnet_conflict_reason, bindnet_conflict)
 TEXT(bindnet_conflict_json, bindnet_conflict)
+TEXT(bindnet_decision_report, bindnet_decision)
+TEXT(bindnet_decision_json, bindnet_decision)
 
 static int is_readable(int fd)
 {
@@ -98,6 +103,9 @@ static void capturer(struct bindnet_selector *asked)
     REFUSES(INVALID, bindnet_capturer_new(NULL), "capturer is NULL");
     GIVES(OK, bindnet_capturer_new(&made));
     are_close_on_exec(before);
+    REFUSES(INVALID, bindnet_capturer_timeout(NULL, 1), "capturer is NULL");
+    REFUSES(INVALID, bindnet_capturer_timeout(made, -1), "milliseconds -1");
+    GIVES(INVALID, bindnet_capturer_timeout(made, INT_MIN));
     REFUSES(INVALID, bindnet_capturer_decide(NULL, asked, &decision), "capturer is NULL");
     REFUSES(INVALID, bindnet_capturer_decide(made, NULL, &decision), "selector is NULL");
     REFUSES(INVALID, bindnet_capturer_decide(made, asked, NULL), "decision is NULL");
@@ -113,8 +121,34 @@ static void capturer(struct bindnet_selector *asked)
     bindnet_capturer_free(NULL);
 }
 
+/* The kernel has no time to answer; with more of it the same capturer decides. */
+static void no_time(struct bindnet_selector *asked)
+{
+    struct bindnet_capturer *made;
+    struct bindnet_decision *decision = UNSET;
+    int round;
+
+    /* More addresses than an answer has room for: it takes several. */
+    CHECK(system("i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); "
+                 "echo addr add 127.1.$((i / 250)).$((i % 250))/32 dev lo; done | ip -batch -")
+          == 0);
+    GIVES(OK, bindnet_capturer_new(&made));
+    for (round = 0; round < 2; round++) {
+        GIVES(OK, bindnet_capturer_timeout(made, 0));
+        REFUSES(AGAIN, bindnet_capturer_decide(made, asked, &decision), "within 0 ms");
+        CHECK(decision == UNSET);
+        GIVES(OK, bindnet_capturer_timeout(made, INT_MAX));
+        GIVES(OK, bindnet_capturer_decide(made, asked, &decision));
+        bindnet_decision_free(decision);
+        decision = UNSET;
+    }
+    bindnet_capturer_free(made);
+}
+
 static void event(struct bindnet_event *happened)
 {
+    char buffer[64];
+    size_t needed;
     int kind;
 
     REFILL(kind);
@@ -125,6 +159,16 @@ static void event(struct bindnet_event *happened)
     CHECK(kind == BINDNET_EVENT_INITIAL);
     HOLDS(bindnet_event_text, happened, "127.0.0.1");
     HOLDS(bindnet_event_json, happened, "\"format\":\"bindnet-watch/1\"");
+    HOLDS(bindnet_event_address, happened, "127.0.0.1");
+    /* None was remembered. */
+    REFILL(buffer);
+    REFILL(needed);
+    REFUSES(INVALID, bindnet_event_previous(NULL, buffer, sizeof(buffer), &needed),
+            "event is NULL");
+    REFUSES(INVALID, bindnet_event_previous(happened, NULL, 1, &needed), "buffer is NULL");
+    GIVES(NONE, bindnet_event_previous(happened, buffer, sizeof(buffer), &needed));
+    GIVES(NONE, bindnet_event_previous(happened, NULL, 0, NULL));
+    CHECK(FILLED(buffer) && FILLED(needed));
     bindnet_event_free(happened);
     bindnet_event_free(NULL);
 }
@@ -230,31 +274,71 @@ static void detector_is_refused(void)
     GIVES(INVALID, bindnet_detector_new("224.0.0.1", NULL, 0, 0, &made));
     GIVES(INVALID, bindnet_detector_new("192.0.2.10", "", 0, 0, &made));
     REFUSES(INVALID, bindnet_detector_new("192.0.2.10", NULL, 1, 0, &made), "interface_name");
-    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 0, 0, &made), "names another");
+    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 0, 0, &made),
+            "names another link");
+    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 1, 0, &made),
+            "names another link");
     REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, 3, &made), "timing 3");
     REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, -1, &made), "timing -1");
     CHECK(made == UNSET);
 }
 
+/* A decision says what was found of its choice. */
+static void added(const struct bindnet_conflict *found)
+{
+    struct bindnet_selector *asked = selector("127.0.0.1");
+    struct bindnet_snapshot *host = snapshot(HOST);
+    struct bindnet_decision *decision = decide(asked, host);
+    char *before = bindnet_decision_json_holds(decision), *after;
+
+    REFUSES(INVALID, bindnet_decision_add_conflict(NULL, found), "decision is NULL");
+    REFUSES(INVALID, bindnet_decision_add_conflict(decision, NULL), "conflict is NULL");
+    after = bindnet_decision_json_holds(decision);
+    CHECK(strcmp(before, after) == 0);
+    GIVES(OK, bindnet_decision_add_conflict(decision, found));
+    HOLDS(bindnet_decision_json, decision, "\"verdict\":\"not-applicable\"");
+    HOLDS(bindnet_decision_report, decision, "127.0.0.1 on lo: not-applicable");
+    /* Another one takes its place. */
+    GIVES(OK, bindnet_decision_add_conflict(decision, found));
+    HOLDS(bindnet_decision_report, decision, "not-applicable");
+    free(before);
+    free(after);
+    bindnet_decision_free(decision);
+    bindnet_snapshot_free(host);
+    bindnet_selector_free(asked);
+}
+
 static void conflict(struct bindnet_conflict *found)
 {
+    uint64_t count, elapsed;
     uint8_t mac[6];
     int verdict, how;
 
+    REFILL(count);
+    REFILL(elapsed);
     REFILL(verdict);
     REFILL(how);
     REFILL(mac);
     REFUSES(INVALID, bindnet_conflict_verdict(NULL, &verdict), "conflict is NULL");
     REFUSES(INVALID, bindnet_conflict_verdict(found, NULL), "verdict is NULL");
-    REFUSES(INVALID, bindnet_conflict_mac(NULL, &mac, &how), "conflict is NULL");
+    REFUSES(INVALID, bindnet_conflict_mac(NULL, mac, &how), "conflict is NULL");
     REFUSES(INVALID, bindnet_conflict_mac(found, NULL, &how), "mac is NULL");
-    GIVES(NONE, bindnet_conflict_mac(found, &mac, &how));
-    GIVES(NONE, bindnet_conflict_mac(found, &mac, NULL));
-    CHECK(FILLED(verdict) && FILLED(how) && FILLED(mac));
+    GIVES(NONE, bindnet_conflict_mac(found, mac, &how));
+    GIVES(NONE, bindnet_conflict_mac(found, mac, NULL));
+    REFUSES(INVALID, bindnet_conflict_count(NULL, &count), "conflict is NULL");
+    REFUSES(INVALID, bindnet_conflict_count(found, NULL), "count is NULL");
+    GIVES(NONE, bindnet_conflict_count(found, &count));
+    REFUSES(INVALID, bindnet_conflict_elapsed(NULL, &elapsed), "conflict is NULL");
+    REFUSES(INVALID, bindnet_conflict_elapsed(found, NULL), "milliseconds is NULL");
+    CHECK(FILLED(verdict) && FILLED(how) && FILLED(mac) && FILLED(count) && FILLED(elapsed));
+    GIVES(OK, bindnet_conflict_elapsed(found, &elapsed));
+    CHECK(elapsed < 60000);
     GIVES(OK, bindnet_conflict_verdict(found, &verdict));
     CHECK(verdict == BINDNET_CONFLICT_NOT_APPLICABLE);
     HOLDS(bindnet_conflict_text, found, "127.0.0.1");
+    HOLDS(bindnet_conflict_reason, found, "loopback");
     HOLDS(bindnet_conflict_json, found, "\"format\":\"bindnet-conflict/1\"");
+    added(found);
     bindnet_conflict_free(found);
     bindnet_conflict_free(NULL);
 }
@@ -299,6 +383,7 @@ int main(void)
 
     snapshots(asked);
     capturer(asked);
+    no_time(asked);
     bindnet_selector_free(asked);
     monitor();
     detector_is_refused();

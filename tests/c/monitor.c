@@ -9,6 +9,8 @@
 
 TEXT(bindnet_event_text, bindnet_event)
 TEXT(bindnet_event_json, bindnet_event)
+TEXT(bindnet_event_address, bindnet_event)
+TEXT(bindnet_event_previous, bindnet_event)
 
 static void ip(const char *words)
 {
@@ -34,7 +36,29 @@ static struct bindnet_event *next(struct bindnet_monitor *watched)
     return happened;
 }
 
-static void expect(struct bindnet_monitor *watched, int expected, const char *words)
+/* Requires that the event has this choice, or none. */
+#define HAS(function, happened, expected)                                                  \
+    do {                                                                                   \
+        char buffer_[64];                                                                  \
+        size_t needed_;                                                                    \
+                                                                                           \
+        REFILL(buffer_);                                                                   \
+        REFILL(needed_);                                                                   \
+        if ((expected) == NULL) {                                                          \
+            REFUSES(INVALID, function(happened, NULL, 1, &needed_), "buffer is NULL");     \
+            GIVES(NONE, function(happened, buffer_, sizeof(buffer_), &needed_));           \
+            CHECK(FILLED(buffer_) && FILLED(needed_));                                     \
+        } else {                                                                           \
+            char *text_ = function##_holds(happened);                                      \
+                                                                                           \
+            CHECK(strcmp(text_, (expected)) == 0);                                         \
+            free(text_);                                                                   \
+        }                                                                                  \
+    } while (0)
+
+/* An event of this kind, from this choice to that one, which says so. */
+static void expect(struct bindnet_monitor *watched, int expected, const char *from, const char *to,
+                   const char *words)
 {
     struct bindnet_event *happened = next(watched);
     int kind;
@@ -45,6 +69,8 @@ static void expect(struct bindnet_monitor *watched, int expected, const char *wo
     CHECK(kind == expected);
     HOLDS(bindnet_event_text, happened, words);
     HOLDS(bindnet_event_json, happened, words);
+    HAS(bindnet_event_previous, happened, from);
+    HAS(bindnet_event_address, happened, to);
     bindnet_event_free(happened);
 }
 
@@ -80,6 +106,7 @@ int main(void)
 {
     struct bindnet_selector *asked = selector("192.0.2.0");
     struct bindnet_monitor *waits, *follows;
+    const char *ten = "192.0.2.10", *thirty = "192.0.2.30";
     uint64_t overruns;
 
     GIVES(OK, bindnet_monitor_new(asked, 0, &waits));
@@ -87,34 +114,34 @@ int main(void)
     bindnet_selector_free(asked);
     GIVES(OK, bindnet_monitor_wait(waits, 20));
     GIVES(OK, bindnet_monitor_wait(follows, 0));
-    expect(waits, BINDNET_EVENT_INITIAL, "no IPv4 address");
-    expect(follows, BINDNET_EVENT_INITIAL, "no IPv4 address");
+    expect(waits, BINDNET_EVENT_INITIAL, NULL, NULL, "no IPv4 address");
+    expect(follows, BINDNET_EVENT_INITIAL, NULL, NULL, "no IPv4 address");
     choice(waits, 0);
     choice(follows, 0);
 
     ip("addr add 192.0.2.10/24 dev eth0");
-    expect(waits, BINDNET_EVENT_GAINED, "192.0.2.10");
-    expect(follows, BINDNET_EVENT_GAINED, "192.0.2.10");
+    expect(waits, BINDNET_EVENT_GAINED, NULL, ten, ten);
+    expect(follows, BINDNET_EVENT_GAINED, NULL, ten, ten);
     choice(waits, 0xc000020a);
 
     ip("addr add 192.0.2.20/24 dev eth0 label eth0:vip");
-    expect(waits, BINDNET_EVENT_KEPT, "192.0.2.20");
-    expect(follows, BINDNET_EVENT_KEPT, "192.0.2.20");
+    expect(waits, BINDNET_EVENT_KEPT, ten, ten, "192.0.2.20");
+    expect(follows, BINDNET_EVENT_KEPT, ten, ten, "192.0.2.20");
     choice(waits, 0xc000020a);
 
     ip("addr add 192.0.2.30/24 dev eth0");
-    expect(waits, BINDNET_EVENT_KEPT, "192.0.2.30");
-    expect(follows, BINDNET_EVENT_KEPT, "192.0.2.30");
+    expect(waits, BINDNET_EVENT_KEPT, ten, ten, thirty);
+    expect(follows, BINDNET_EVENT_KEPT, ten, ten, thirty);
 
     /* The kernel makes another one primary (promote_secondaries). */
     ip("addr del 192.0.2.10/24 dev eth0");
-    expect(waits, BINDNET_EVENT_LOST, "192.0.2.10");
-    expect(follows, BINDNET_EVENT_MOVED, "192.0.2.30");
+    expect(waits, BINDNET_EVENT_LOST, ten, NULL, ten);
+    expect(follows, BINDNET_EVENT_MOVED, ten, thirty, thirty);
     choice(waits, 0);
     choice(follows, 0xc000021e);
 
     ip("addr add 192.0.2.10/24 dev eth0");
-    expect(waits, BINDNET_EVENT_GAINED, "192.0.2.10");
+    expect(waits, BINDNET_EVENT_GAINED, ten, ten, ten);
     choice(waits, 0xc000020a);
     GIVES(OK, bindnet_monitor_overruns(waits, &overruns));
     CHECK(overruns == 0);

@@ -1,6 +1,9 @@
 /* The remembered choice in a file of the folder that the argument names. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static char path[4096], damaged[4096], folder_missing[4096];
@@ -20,7 +23,7 @@ int main(int argc, char **argv)
     struct bindnet_snapshot *host = snapshot(HOST);
     struct bindnet_decision *chosen = decide(asked, host), *none = decide(elsewhere, host), *moved;
     struct bindnet_address address = { .size = sizeof(address) };
-    int flag, at;
+    int flag, at, folder;
 
     CHECK(argc == 2);
     sprintf(path, "%.4000s/choices", argv[1]);
@@ -45,6 +48,17 @@ int main(int argc, char **argv)
         CHECK(FILLED(flag));
     }
     CHECK(access(path, F_OK) != 0);
+
+    /* Another writer, who does not come to an end; whoever reads does not wait. */
+    folder = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(folder >= 0 && flock(folder, LOCK_EX) == 0);
+    for (at = 0; at < 2; at++) {
+        REFUSES(AGAIN, writers[at](path, chosen, &flag), "lock");
+        CHECK(FILLED(flag) && access(path, F_OK) != 0);
+    }
+    GIVES(OK, bindnet_state_read(path, asked, &flag));
+    CHECK(flag == 0);
+    close(folder);
 
     GIVES(OK, bindnet_state_read(path, asked, &flag));
     CHECK(flag == 0);

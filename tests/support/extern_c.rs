@@ -2,6 +2,7 @@
 //! functions are `extern "C"`.
 
 #![allow(unsafe_code)]
+#![allow(dead_code)] // Each test uses a part of it.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::{NonNull, null_mut};
@@ -90,7 +91,49 @@ unsafe extern "C" {
         to: *mut Address,
     ) -> c_int;
     pub fn bindnet_decision_free(decision: *mut Opaque);
+    pub fn bindnet_error(to: *mut c_char, size: usize, needed: *mut usize) -> c_int;
+    pub fn bindnet_selector_new_corosync(
+        text: *const c_char,
+        hosts: *const c_char,
+        hosts_len: usize,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_conf_parse(text: *const c_char, len: usize, to: *mut *mut Opaque) -> c_int;
+    pub fn bindnet_conf_free(conf: *mut Opaque);
+    pub fn bindnet_conf_decide(
+        conf: *const Opaque,
+        selector: *const Opaque,
+        host: *const Opaque,
+        hosts: *const c_char,
+        hosts_len: usize,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_plan_link(
+        plan: *const Opaque,
+        place: usize,
+        number: *mut u32,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_plan_differs(plan: *const Opaque, place: usize, to: *mut c_int) -> c_int;
+    pub fn bindnet_plan_corosync(
+        plan: *const Opaque,
+        place: usize,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_plan_json(
+        plan: *const Opaque,
+        file: *const c_char,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_plan_free(plan: *mut Opaque);
 }
+
+/// A result that is not BINDNET_OK, and what it says.
+pub type Failed = (c_int, String);
 
 /// A handle that is freed with the value.
 pub struct Owned(pub Handle, unsafe extern "C" fn(*mut Opaque));
@@ -100,9 +143,18 @@ impl Owned {
         free: unsafe extern "C" fn(*mut Opaque),
         make: impl FnOnce(*mut *mut Opaque) -> c_int,
     ) -> Self {
+        Self::try_new(free, make).unwrap_or_else(|failed| panic!("{failed:?}"))
+    }
+
+    fn try_new(
+        free: unsafe extern "C" fn(*mut Opaque),
+        make: impl FnOnce(*mut *mut Opaque) -> c_int,
+    ) -> Result<Self, Failed> {
         let mut handle = null_mut();
-        assert_eq!(make(&raw mut handle), OK);
-        Self(NonNull::new(handle).expect("a handle"), free)
+        match make(&raw mut handle) {
+            OK => Ok(Self(NonNull::new(handle).expect("a handle"), free)),
+            result => Err((result, error())),
+        }
     }
 
     pub fn selector(bindnetaddr: &str) -> Self {
@@ -127,6 +179,42 @@ impl Owned {
         })
     }
 
+    /// What getaddrinfo(3) makes of a text, with these names.
+    pub fn selector_of_corosync(text: &str, hosts: &str) -> Result<Self, Failed> {
+        let text = CString::new(text).unwrap();
+        let (names, len) = (hosts.as_ptr().cast(), hosts.len());
+        // SAFETY: a text with a NUL, so many bytes, and room for a pointer.
+        Self::try_new(bindnet_selector_free, |to| unsafe {
+            bindnet_selector_new_corosync(text.as_ptr(), names, len, to)
+        })
+    }
+
+    pub fn conf(text: &str) -> Result<Self, Failed> {
+        // SAFETY: a text of this length, and room for a pointer.
+        Self::try_new(bindnet_conf_free, |to| unsafe {
+            bindnet_conf_parse(text.as_ptr().cast(), text.len(), to)
+        })
+    }
+
+    pub fn plan(conf: &Self, selector: &Self, host: &Self, hosts: &str) -> Result<Self, Failed> {
+        let (conf, selector, host) = (conf.0.as_ptr(), selector.0.as_ptr(), host.0.as_ptr());
+        let (names, len) = (hosts.as_ptr().cast(), hosts.len());
+        // SAFETY: handles that live, so many bytes, and room for a pointer.
+        Self::try_new(bindnet_plan_free, |to| unsafe {
+            bindnet_conf_decide(conf, selector, host, names, len, to)
+        })
+    }
+
+    /// The link of a plan at this place: its number and the decision.
+    pub fn link(&self, place: usize) -> Result<(u32, Self), Failed> {
+        let mut number = u32::MAX;
+        // SAFETY: a handle that lives, and room for a number and for a pointer.
+        let decision = Self::try_new(bindnet_decision_free, |to| unsafe {
+            bindnet_plan_link(self.0.as_ptr(), place, &raw mut number, to)
+        })?;
+        Ok((number, decision))
+    }
+
     pub fn set(&mut self, sets: Sets, text: &str) {
         let words = CString::new(text).unwrap();
         // SAFETY: a handle that lives, and a text with a NUL.
@@ -136,16 +224,37 @@ impl Owned {
 
     /// What a function writes about it.
     pub fn text(&self, writes: Writes) -> String {
-        let mut bytes = vec![0xa5; 1 << 20];
-        let (to, size) = (bytes.as_mut_ptr().cast(), bytes.len());
-        let mut needed = 0;
-        // SAFETY: a handle that lives, a buffer of this size and room for a number.
-        let result = unsafe { writes(self.0.as_ptr(), to, size, &raw mut needed) };
-        assert_eq!(result, OK);
-        assert_eq!(bytes[needed - 1], 0);
-        bytes.truncate(needed - 1);
-        String::from_utf8(bytes).unwrap()
+        self.text_by(|handle, to, size, needed| {
+            // SAFETY: a handle that lives, a buffer of this size and room for a number.
+            unsafe { writes(handle, to, size, needed) }
+        })
     }
+
+    /// The same of a function that takes more.
+    pub fn text_by(
+        &self,
+        writes: impl FnOnce(*const Opaque, *mut c_char, usize, *mut usize) -> c_int,
+    ) -> String {
+        written(|to, size, needed| writes(self.0.as_ptr(), to, size, needed))
+    }
+}
+
+/// What the last call that failed had to say.
+fn error() -> String {
+    written(|to, size, needed| {
+        // SAFETY: a buffer of this size and room for a number.
+        unsafe { bindnet_error(to, size, needed) }
+    })
+}
+
+fn written(writes: impl FnOnce(*mut c_char, usize, *mut usize) -> c_int) -> String {
+    let mut bytes = vec![0xa5; 1 << 20];
+    let (to, size) = (bytes.as_mut_ptr().cast(), bytes.len());
+    let mut needed = 0;
+    assert_eq!(writes(to, size, &raw mut needed), OK);
+    assert_eq!(bytes[needed - 1], 0);
+    bytes.truncate(needed - 1);
+    String::from_utf8(bytes).unwrap()
 }
 
 impl Drop for Owned {

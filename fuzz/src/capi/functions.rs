@@ -16,9 +16,16 @@ pub enum Kind {
     Event,
     Detector,
     Conflict,
+    Conf,
+    Plan,
 }
 
-pub use Kind::{Capturer, Conflict, Decision, Detector, Event, Monitor, Selector, Snapshot};
+/// How many kinds there are.
+pub const KINDS: usize = 10;
+
+pub use Kind::{
+    Capturer, Conf, Conflict, Decision, Detector, Event, Monitor, Plan, Selector, Snapshot,
+};
 
 // As include/bindnet.h declares them, with one pointer type for all handles.
 unsafe extern "C" {
@@ -42,6 +49,7 @@ unsafe extern "C" {
     pub fn bindnet_snapshot_free(handle: Any);
     pub fn bindnet_selector_decide(selector: Any, snapshot: Any, to: *mut Any) -> c_int;
     pub fn bindnet_capturer_new(to: *mut Any) -> c_int;
+    pub fn bindnet_capturer_timeout(handle: Any, milliseconds: c_int) -> c_int;
     pub fn bindnet_capturer_decide(capturer: Any, selector: Any, to: *mut Any) -> c_int;
     pub fn bindnet_capturer_free(handle: Any);
     pub fn bindnet_decision_outcome(handle: Any, to: *mut c_int) -> c_int;
@@ -58,7 +66,41 @@ unsafe extern "C" {
     ) -> c_int;
     pub fn bindnet_decision_json(handle: Any, to: *mut c_char, size: usize, n: *mut usize)
     -> c_int;
+    pub fn bindnet_decision_add_conflict(decision: Any, conflict: Any) -> c_int;
     pub fn bindnet_decision_free(handle: Any);
+    pub fn bindnet_selector_new_corosync(
+        text: Text,
+        hosts: Text,
+        hosts_len: usize,
+        to: *mut Any,
+    ) -> c_int;
+    pub fn bindnet_conf_parse(text: Text, len: usize, to: *mut Any) -> c_int;
+    pub fn bindnet_conf_free(handle: Any);
+    pub fn bindnet_conf_decide(
+        conf: Any,
+        selector: Any,
+        snapshot: Any,
+        hosts: Text,
+        hosts_len: usize,
+        to: *mut Any,
+    ) -> c_int;
+    pub fn bindnet_plan_link(handle: Any, place: usize, number: *mut u32, to: *mut Any) -> c_int;
+    pub fn bindnet_plan_differs(handle: Any, place: usize, to: *mut c_int) -> c_int;
+    pub fn bindnet_plan_corosync(
+        handle: Any,
+        place: usize,
+        to: *mut c_char,
+        size: usize,
+        n: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_plan_json(
+        handle: Any,
+        file: Text,
+        to: *mut c_char,
+        size: usize,
+        n: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_plan_free(handle: Any);
     pub fn bindnet_state_read(path: Text, selector: Any, to: *mut c_int) -> c_int;
     pub fn bindnet_state_remember(path: Text, decision: Any, to: *mut c_int) -> c_int;
     pub fn bindnet_state_replace(path: Text, decision: Any, to: *mut c_int) -> c_int;
@@ -75,6 +117,14 @@ unsafe extern "C" {
     pub fn bindnet_event_kind(handle: Any, to: *mut c_int) -> c_int;
     pub fn bindnet_event_text(handle: Any, to: *mut c_char, size: usize, n: *mut usize) -> c_int;
     pub fn bindnet_event_json(handle: Any, to: *mut c_char, size: usize, n: *mut usize) -> c_int;
+    pub fn bindnet_event_address(handle: Any, to: *mut c_char, size: usize, n: *mut usize)
+    -> c_int;
+    pub fn bindnet_event_previous(
+        handle: Any,
+        to: *mut c_char,
+        size: usize,
+        n: *mut usize,
+    ) -> c_int;
     pub fn bindnet_event_free(handle: Any);
     pub fn bindnet_detector_new(
         address: Text,
@@ -87,7 +137,15 @@ unsafe extern "C" {
     pub fn bindnet_detector_next_event(handle: Any, to: *mut Any) -> c_int;
     pub fn bindnet_detector_free(handle: Any);
     pub fn bindnet_conflict_verdict(handle: Any, to: *mut c_int) -> c_int;
-    pub fn bindnet_conflict_mac(handle: Any, mac: *mut [u8; 6], how: *mut c_int) -> c_int;
+    pub fn bindnet_conflict_mac(handle: Any, mac: *mut u8, how: *mut c_int) -> c_int;
+    pub fn bindnet_conflict_count(handle: Any, to: *mut u64) -> c_int;
+    pub fn bindnet_conflict_elapsed(handle: Any, to: *mut u64) -> c_int;
+    pub fn bindnet_conflict_reason(
+        handle: Any,
+        to: *mut c_char,
+        size: usize,
+        n: *mut usize,
+    ) -> c_int;
     pub fn bindnet_conflict_text(handle: Any, to: *mut c_char, size: usize, n: *mut usize)
     -> c_int;
     pub fn bindnet_conflict_json(handle: Any, to: *mut c_char, size: usize, n: *mut usize)
@@ -98,6 +156,7 @@ unsafe extern "C" {
 pub type Sets = unsafe extern "C" fn(Any, Text) -> c_int;
 pub type Flags = unsafe extern "C" fn(Any, c_int) -> c_int;
 pub type Gets = unsafe extern "C" fn(Any, *mut c_int) -> c_int;
+pub type Counts = unsafe extern "C" fn(Any, *mut u64) -> c_int;
 pub type Gives = unsafe extern "C" fn(Any, *mut Any) -> c_int;
 pub type Writes = unsafe extern "C" fn(Any, *mut c_char, usize, *mut usize) -> c_int;
 pub type Keeps = unsafe extern "C" fn(Text, Any, *mut c_int) -> c_int;
@@ -120,24 +179,33 @@ pub const GETTERS: [(Kind, Gets); 6] = [
     (Detector, bindnet_detector_fd),
     (Conflict, bindnet_conflict_verdict),
 ];
+/// What gives a larger number, or has none.
+pub const COUNTERS: [(Kind, Counts); 3] = [
+    (Monitor, bindnet_monitor_overruns),
+    (Conflict, bindnet_conflict_count),
+    (Conflict, bindnet_conflict_elapsed),
+];
 pub const GIVERS: [(Kind, Gives, Kind); 4] = [
     (Monitor, bindnet_monitor_next_event, Event),
     (Monitor, bindnet_monitor_decision, Decision),
     (Monitor, bindnet_monitor_decision_of_choice, Decision),
     (Detector, bindnet_detector_next_event, Conflict),
 ];
-pub const WRITERS: [(Kind, Writes); 8] = [
+pub const WRITERS: [(Kind, Writes); 11] = [
     (Decision, bindnet_decision_text),
     (Decision, bindnet_decision_report),
     (Decision, bindnet_decision_json),
     (Snapshot, bindnet_snapshot_json),
     (Event, bindnet_event_text),
     (Event, bindnet_event_json),
+    (Event, bindnet_event_address),
+    (Event, bindnet_event_previous),
     (Conflict, bindnet_conflict_text),
     (Conflict, bindnet_conflict_json),
+    (Conflict, bindnet_conflict_reason),
 ];
 /// By the numbers of the kinds.
-pub const FREES: [Frees; 8] = [
+pub const FREES: [Frees; KINDS] = [
     bindnet_selector_free,
     bindnet_snapshot_free,
     bindnet_decision_free,
@@ -146,4 +214,6 @@ pub const FREES: [Frees; 8] = [
     bindnet_event_free,
     bindnet_detector_free,
     bindnet_conflict_free,
+    bindnet_conf_free,
+    bindnet_plan_free,
 ];
