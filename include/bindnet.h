@@ -7,9 +7,9 @@
  *
  * Results. Functions return an enum bindnet_result, whose numbers keep their meaning for ever. What
  * was wrong, and what would be accepted, bindnet_error says in words: of the last call of this
- * thread, other than itself, that did not return BINDNET_OK. Retries, lost events and sources are in
- * the results; there is no log and no callback. The other enums name numbers that are passed as int
- * or uint32_t; a later version may have more of them.
+ * thread, other than itself, that did not return BINDNET_OK. That the host changed while it was read,
+ * lost events and sources are in the results; there is no log and no callback. The other enums name
+ * numbers that are passed as int or uint32_t; a later version may have more of them.
  *
  * Outputs come last, and are written only where BINDNET_OK is returned. (One exception: a function
  * that fills in a buffer also says how much is needed where it returns BINDNET_SPACE.) An argument
@@ -36,11 +36,13 @@
  *
  * Threads. A handle may be used by one thread at a time, and by any thread; by several at once in
  * functions that take a pointer to const, while no other runs. A monitor, a capturer and a detector
- * ask about the network namespace of the thread that made them, and may open sockets
- * later: use them from threads of that namespace.
+ * ask about the network namespace of the thread that made them, and may open sockets later: use them
+ * from threads of that namespace.
  *
  * fork(2). The child may free what it inherits, and makes monitors, capturers and detectors of its
- * own: those it inherits share their sockets with the parent. Signal handlers call none of this.
+ * own: those it inherits share their sockets with the parent. As long as it has a copy of an fd, that
+ * stays in an epoll(7) of the parent after the free: take it out before. Signal handlers call none of
+ * this.
  */
 
 
@@ -306,12 +308,13 @@ enum bindnet_result bindnet_selector_floating(struct bindnet_selector *selector,
 enum bindnet_result bindnet_selector_fixed(struct bindnet_selector *selector, const char *net);
 
 // Switches one evidence rule off, "label" for instance. May be repeated.
-enum bindnet_result bindnet_selector_without(struct bindnet_selector *selector, const char *code);
+enum bindnet_result bindnet_selector_without_rule(struct bindnet_selector *selector,
+                                                  const char *code);
 
 // The IFA_PROTO numbers that mark floating addresses, `count` of them, instead of 18.
-enum bindnet_result bindnet_selector_protocols(struct bindnet_selector *selector,
-                                               const uint8_t *protocols,
-                                               size_t count);
+enum bindnet_result bindnet_selector_floating_protocols(struct bindnet_selector *selector,
+                                                        const uint8_t *protocols,
+                                                        size_t count);
 
 // The remembered choice, "192.168.1.10" or "fe80::1%eth0": it is kept as long as it is there and can
 // be bound.
@@ -393,12 +396,20 @@ enum bindnet_result bindnet_decision_json(const struct bindnet_decision *decisio
                                           size_t size,
                                           size_t *needed);
 
-// Adds what a detector found of the choice: the report and the JSON then say it.
+// Adds what a detector found of the choice: the report and the JSON then say it. BINDNET_INVALID
+// where it is about another address.
 enum bindnet_result bindnet_decision_add_conflict(struct bindnet_decision *decision,
                                                   const struct bindnet_conflict *conflict);
 
 // Frees a decision; NULL is fine.
 void bindnet_decision_free(struct bindnet_decision *decision);
+
+// Writes an address as bindnet_selector_previous and bindnet_detector_new take it: "192.168.1.10",
+// "fe80::1%eth0".
+enum bindnet_result bindnet_address_text(const struct bindnet_address *address,
+                                         char *buffer,
+                                         size_t size,
+                                         size_t *needed);
 
 // Makes a selector for a bindnetaddr as Corosync reads it: "127.1", "0300.0250.1.0" and a name of
 // the hosts file, too. Its profile is "corosync"; bindnet_selector_profile sets another.
@@ -409,14 +420,14 @@ enum bindnet_result bindnet_selector_new_corosync(const char *bindnetaddr,
                                                   size_t hosts_len,
                                                   struct bindnet_selector **selector);
 
-// Reads a corosync.conf of `len` bytes.
+// Reads a corosync.conf of `len` bytes; it may be NULL where that is 0.
 enum bindnet_result bindnet_conf_parse(const char *text, size_t len, struct bindnet_conf **conf);
 
 // Frees a corosync.conf; NULL is fine.
 void bindnet_conf_free(struct bindnet_conf *conf);
 
 // Decides every link of a corosync.conf, by the library's own rule with what the selector knows
-// besides its bindnetaddr, and by that of Corosync: of the selector's profile, else the newest.
+// besides its bindnetaddr (it may be NULL), and by that of Corosync: of the selector's profile, else the newest.
 //
 // `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
 //
@@ -436,17 +447,23 @@ enum bindnet_result bindnet_plan_link(const struct bindnet_plan *plan,
                                       uint32_t *number,
                                       struct bindnet_decision **decision);
 
+// Makes a selector for the link at this place, to watch it or to remember its choice: with its
+// bindnetaddr, the library's own rule, and what it was decided with.
+enum bindnet_result bindnet_plan_selector(const struct bindnet_plan *plan,
+                                          size_t place,
+                                          struct bindnet_selector **selector);
+
 // Whether Corosync does not bind what the library chooses for the link at this place: 1, or 0.
 enum bindnet_result bindnet_plan_differs(const struct bindnet_plan *plan,
                                          size_t place,
                                          int *differs);
 
 // What Corosync takes for the link at this place, and what becomes of it, on one line.
-enum bindnet_result bindnet_plan_corosync(const struct bindnet_plan *plan,
-                                          size_t place,
-                                          char *buffer,
-                                          size_t size,
-                                          size_t *needed);
+enum bindnet_result bindnet_plan_corosync_text(const struct bindnet_plan *plan,
+                                               size_t place,
+                                               char *buffer,
+                                               size_t size,
+                                               size_t *needed);
 
 // Writes the links, their decisions and what Corosync takes as JSON, bindnet-conf/1, on one line;
 // `file` is the name of the file, which it says.
@@ -482,8 +499,8 @@ enum bindnet_result bindnet_state_replace(const char *path,
                                           const struct bindnet_decision *decision,
                                           int *written);
 
-// Subscribes to the changes of this host and captures it. Nothing is chosen before
-// the first bindnet_monitor_wait.
+// Subscribes to the changes of this host and captures it. Nothing is chosen before the first
+// bindnet_monitor_wait or bindnet_monitor_dispatch.
 //
 // Where `follow` is not 0, a choice that is gone is replaced; else it is waited for.
 enum bindnet_result bindnet_monitor_new(const struct bindnet_selector *selector,
@@ -498,7 +515,10 @@ enum bindnet_result bindnet_monitor_new(const struct bindnet_selector *selector,
 // for in poll(2) as well.
 //
 // This blocks, also while signals come, unless `milliseconds` is 0 or there are events that were
-// not taken yet.
+// not taken yet; and for what the kernel says of this host as bindnet_monitor_dispatch does.
+// `milliseconds` is 0 or more: there is no number for ever.
+//
+// BINDNET_SYSTEM: it can be called again.
 enum bindnet_result bindnet_monitor_wait(struct bindnet_monitor *monitor,
                                          int milliseconds);
 
@@ -575,18 +595,26 @@ enum bindnet_result bindnet_event_previous(const struct bindnet_event *event,
 // Frees an event; NULL is fine.
 void bindnet_event_free(struct bindnet_event *event);
 
-// Begins to ask whether another host claims an address.
+// Begins to ask whether another host claims an address of this host.
 //
-// `interface_name` is NULL for the interface that has the address. Where `is_free` is not 0 the
-// address is not here yet, and the interface must be named. `timing` is a number of enum
+// `interface_name` is NULL for the interface that has the address. `timing` is a number of enum
 // bindnet_timings.
 //
 // That it may not be asked, or cannot on this link, is no error but a verdict.
 enum bindnet_result bindnet_detector_new(const char *address,
                                          const char *interface_name,
-                                         int is_free,
                                          int timing,
                                          struct bindnet_detector **detector);
+
+// Begins to ask whether another host claims an address that this host is about to take, on the
+// interface of this name. Ask right before it is taken, and no sooner.
+//
+// `timing` is a number of enum bindnet_timings. That it may not be asked, or cannot on this link, is
+// no error but a verdict.
+enum bindnet_result bindnet_detector_new_before_use(const char *address,
+                                                    const char *interface_name,
+                                                    int timing,
+                                                    struct bindnet_detector **detector);
 
 // The fd to wait for: when it is readable, bindnet_detector_next_event is to be called until it has
 // no event. It belongs to the detector: do not read from it, do not close it.
@@ -617,7 +645,7 @@ enum bindnet_result bindnet_conflict_mac(const struct bindnet_conflict *conflict
 enum bindnet_result bindnet_conflict_count(const struct bindnet_conflict *conflict,
                                            uint64_t *count);
 
-// How long after the address was first asked for, in milliseconds.
+// How long after the detector was made, in milliseconds.
 enum bindnet_result bindnet_conflict_elapsed(const struct bindnet_conflict *conflict,
                                              uint64_t *milliseconds);
 

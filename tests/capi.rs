@@ -178,13 +178,17 @@ fn the_version_is_that_of_the_package() {
         let line = format!("\n#define BINDNET_VERSION_{name} {number}\n");
         assert!(header.contains(&line), "{line}");
     }
-    let version = concat!("\nversion = \"", env!("CARGO_PKG_VERSION"), "\"\n");
+}
+
+/// What README.md has people install without cargo-c, and `bindnet.pc` finds, is the same ABI.
+#[test]
+fn the_soname_is_that_of_the_abi() {
     let text = read("Cargo.toml");
-    let capi = text
-        .split("[package.metadata.capi.library]")
-        .nth(1)
-        .unwrap();
-    assert!(capi.contains(version), "package.metadata.capi.library");
+    let capi = text.split("[package.metadata.capi.library]").nth(1);
+    let version = capi.unwrap().split("\nversion = \"").nth(1).unwrap();
+    let abi = version.split('.').next().unwrap();
+    let soname = format!("-soname,libbindnet.so.{abi}\n");
+    assert!(read("README.md").contains(&soname), "{soname}");
 }
 
 /// The listed numbers by name.

@@ -39,7 +39,7 @@ fn asked(ask: &Ask, profile: Option<&str>, list_all: bool) -> Owned {
     assert_eq!(result, OK);
     let (numbers, count) = (ask.protocols.as_ptr(), ask.protocols.len());
     // SAFETY: a handle that lives, and so many bytes.
-    let result = unsafe { bindnet_selector_protocols(handle, numbers, count) };
+    let result = unsafe { bindnet_selector_floating_protocols(handle, numbers, count) };
     assert_eq!(result, OK);
     for net in &ask.floating {
         selector.set(bindnet_selector_floating, &net.to_string());
@@ -48,7 +48,7 @@ fn asked(ask: &Ask, profile: Option<&str>, list_all: bool) -> Owned {
         selector.set(bindnet_selector_fixed, &net.to_string());
     }
     for code in &ask.off {
-        selector.set(bindnet_selector_without, code);
+        selector.set(bindnet_selector_without_rule, code);
     }
     if let Some(name) = &ask.interface {
         selector.set(bindnet_selector_interface, name);

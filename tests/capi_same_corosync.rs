@@ -139,7 +139,7 @@ fn same_plan(
         tally.differing += usize::from(link.differs());
         let taken = by_c.text_by(|plan, to, size, needed| {
             // SAFETY: a handle that lives, a buffer of this size and room for a number.
-            unsafe { bindnet_plan_corosync(plan, place, to, size, needed) }
+            unsafe { bindnet_plan_corosync_text(plan, place, to, size, needed) }
         });
         assert_eq!(taken, link.corosync.explanation);
     }

@@ -106,6 +106,7 @@ static int join(void)
     enum bindnet_result result = bindnet_monitor_choice(monitor, &choice);
     struct sockaddr_in address;
     char text[INET_ADDRSTRLEN];
+    int is_late;
 
     leave();
     if (!done(result))
@@ -115,15 +116,16 @@ static int join(void)
     ring = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (ring < 0 || bind(ring, (struct sockaddr *)&address, sizeof(address)) < 0) {
         printf("error: bind on %s: %s\n", choice.interface_name, strerror(errno));
+        is_late = errno == EADDRNOTAVAIL; /* it has just gone, of which there will be news */
         leave();
-        return 0;
+        return is_late;
     }
     inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
     self = place_of(address.sin_addr);
     seen = now(); /* the others' token is waited for before a new one is made */
     printf("bound %s on %s%s\n", text, choice.interface_name, self < 0 ? ", a stranger" : "");
     if (checks) /* where it cannot be asked, the ring does without */
-        done(bindnet_detector_new(text, choice.interface_name, 0, BINDNET_TIMING_FAST, &detector));
+        done(bindnet_detector_new(text, choice.interface_name, BINDNET_TIMING_FAST, &detector));
     return 1;
 }
 
@@ -145,9 +147,14 @@ static int watch(const char *bindnetaddr)
 /* Takes what is here when the time is over in which the remembered address could come. */
 static int begin(void)
 {
+    enum bindnet_result result;
+
     if (begin_by == 0 || now() < begin_by)
         return 1;
-    return done(bindnet_monitor_wait(monitor, 0));
+    result = bindnet_monitor_wait(monitor, 0);
+    if (result != BINDNET_OK)
+        begin_by = now() + HELLO_MS; /* not again in a busy loop */
+    return done(result) || !is_final(result);
 }
 
 /*

@@ -199,7 +199,7 @@ impl Caller {
                 let is_null = u.ratio(1, 4)?;
                 let from = if is_null { null() } else { numbers.as_ptr() };
                 // SAFETY: a handle of its kind or NULL, and so many bytes or NULL.
-                unsafe { bindnet_selector_protocols(selector, from, numbers.len()) }
+                unsafe { bindnet_selector_floating_protocols(selector, from, numbers.len()) }
             }
             _ => {
                 let (sets, text) = (*u.choose(&SETTERS)?, text(u)?);
@@ -318,6 +318,14 @@ impl Caller {
             // SAFETY: the same.
             _ => unsafe { bindnet_monitor_choice(handle, to) },
         });
+        if result == OK {
+            let (mut text, mut needed) = ([0; 64], 0);
+            // SAFETY: what was filled in, and a buffer of this size.
+            let told = ended(unsafe {
+                bindnet_address_text(to, text.as_mut_ptr(), text.len(), &raw mut needed)
+            });
+            assert!(told == OK && text[needed - 1] == 0 && text[needed - 2] != 0);
+        }
         let is_sized = (ADDRESS..=4096).contains(&size);
         let is_invalid = is_null || handle.is_null() || !is_sized;
         assert_eq!(result == INVALID, is_invalid);

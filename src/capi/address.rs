@@ -1,14 +1,16 @@
 //! An address, ready for bind(2).
 
 use std::ffi::{c_char, c_int};
-use std::net::SocketAddr;
+use std::mem::{MaybeUninit, offset_of};
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use nix::libc;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
-use super::call::Failure;
+use super::call::{Failure, bindnet_result, call};
+use super::text::put;
 use crate::snapshot::Name;
-use crate::{Candidate, Reason, Verdict};
+use crate::{Candidate, HostAddress, Reason, Verdict};
 
 /// The size of a name of an interface, with a NUL at its end: IFNAMSIZ.
 pub const BINDNET_NAME_SIZE: usize = 16;
@@ -106,7 +108,7 @@ use bindnet_reasons::*;
 use bindnet_verdicts::*;
 
 /// The size of the struct in the first version of the library, which every caller has.
-const FIRST: usize = size_of::<bindnet_address>();
+const FIRST: usize = offset_of!(bindnet_address, label) + BINDNET_NAME_SIZE;
 
 /// More than any version will have.
 const LARGEST: usize = 4096;
@@ -147,6 +149,33 @@ impl Room {
         // SAFETY: as above.
         unsafe { rest.write_bytes(0, self.size - len) };
     }
+}
+
+/// Writes an address as bindnet_selector_previous and bindnet_detector_new take it: "192.168.1.10",
+/// "fe80::1%eth0".
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_address_text(
+    address: *const bindnet_address,
+    buffer: *mut c_char,
+    size: usize,
+    needed: Option<&mut MaybeUninit<usize>>,
+) -> bindnet_result {
+    call(|| {
+        Room::of(address.cast_mut())?;
+        // SAFETY: it is not NULL, says that it is at least as long as the first version of the struct,
+        // which has no other members now, and is filled in.
+        let address = unsafe { address.read() };
+        let text = match socket_addr(&address.address)? {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+                let name = address.interface_name.iter().take_while(|byte| **byte != 0);
+                let name: Vec<u8> = name.map(|byte| *byte as u8).collect();
+                let name = Name::from_bytes(&name).map_err(Failure::invalid)?;
+                HostAddress::new(v6.ip().to_owned().into(), Some(name.into())).to_string()
+            }
+            other => other.ip().to_string(),
+        };
+        put(&text, buffer, size, needed)
+    })
 }
 
 fn known(candidate: &Candidate) -> bindnet_address {
@@ -194,6 +223,18 @@ fn storage(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
     (storage, len as libc::socklen_t)
 }
 
+fn socket_addr(storage: &libc::sockaddr_storage) -> Result<SocketAddr, Failure> {
+    let storage: *const libc::sockaddr = (&raw const *storage).cast();
+    // SAFETY: it is as long as every address is, and its family, which is a number, says which one
+    // it is.
+    let address = unsafe { SockaddrStorage::from_raw(storage, None) };
+    let v4 = address.and_then(|address| address.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4)));
+    let v6 =
+        address.and_then(|address| address.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6)));
+    let read = v4.map(SocketAddr::V4).or(v6.map(SocketAddr::V6));
+    read.ok_or_else(|| Failure::invalid("address->address is neither AF_INET nor AF_INET6"))
+}
+
 fn verdict(verdict: Verdict) -> bindnet_verdicts {
     match verdict {
         Verdict::Chosen => BINDNET_VERDICT_CHOSEN,
@@ -232,8 +273,6 @@ const _: () = assert!(BINDNET_NAME_SIZE == libc::IFNAMSIZ && FIRST <= LARGEST);
 /// A member of the first version stays where it is. Where a pointer has 64 bits that is here.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    use std::mem::offset_of;
-
     assert!(FIRST == 192);
     assert!(offset_of!(bindnet_address, size) == 0);
     assert!(offset_of!(bindnet_address, address) == 8);

@@ -2,14 +2,15 @@
 
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::call::{Failure, bindnet_result, call, free, give, given};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::snapshot::bindnet_snapshot;
 use super::text::{Buffer, block, put, text};
-use crate::Profile;
 use crate::corosync::{Conf, Hosts, IpVersion, LinkDecision, Plan, read_address};
+use crate::{Bindnet, Profile};
 
 /// A corosync.conf.
 pub struct bindnet_conf(Conf);
@@ -18,7 +19,12 @@ pub struct bindnet_conf(Conf);
 pub struct bindnet_plan {
     plan: Plan,
     links: Vec<LinkDecision>,
+    /// What they were decided with, whatever its bindnetaddr.
+    selector: bindnet_selector,
 }
+
+/// A bindnetaddr in the place of those of the links.
+const ANY: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl bindnet_plan {
     fn link(&self, place: usize) -> Result<&LinkDecision, Failure> {
@@ -53,7 +59,7 @@ pub extern "C" fn bindnet_selector_new_corosync(
     })
 }
 
-/// Reads a corosync.conf of `len` bytes.
+/// Reads a corosync.conf of `len` bytes; it may be NULL where that is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_conf_parse(
     text: *const c_char,
@@ -74,7 +80,7 @@ pub extern "C" fn bindnet_conf_free(conf: Option<Box<bindnet_conf>>) {
 }
 
 /// Decides every link of a corosync.conf, by the library's own rule with what the selector knows
-/// besides its bindnetaddr, and by that of Corosync: of the selector's profile, else the newest.
+/// besides its bindnetaddr (it may be NULL), and by that of Corosync: of the selector's profile, else the newest.
 ///
 /// `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
 ///
@@ -91,19 +97,30 @@ pub extern "C" fn bindnet_conf_decide(
 ) -> bindnet_result {
     call(|| {
         let conf = &given(conf, "conf")?.0;
-        let selector = &given(selector, "selector")?.selector;
+        let mut selector = match selector {
+            Some(selector) => selector.clone(),
+            None => bindnet_selector::new(Bindnet::try_from(ANY).map_err(Failure::invalid)?),
+        };
         let host = &given(snapshot, "snapshot")?.0;
         let hosts = Hosts::parse(block(hosts.cast(), hosts_len, "hosts")?);
         let room = given(plan, "plan")?;
-        let plan = conf.plan(selector.profile, host, &hosts).map_err(|error| {
-            let result = match error.is_of_this_host() {
-                true => bindnet_result::BINDNET_AGAIN,
-                false => bindnet_result::BINDNET_INVALID,
-            };
-            Failure::new(result, error)
-        })?;
-        let links = plan.decide(host, &selector.clone().profile(Profile::Default));
-        give(bindnet_plan { plan, links }, room);
+        let plan = conf
+            .plan(selector.selector.profile, host, &hosts)
+            .map_err(|error| {
+                let result = match error.is_of_this_host() {
+                    true => bindnet_result::BINDNET_AGAIN,
+                    false => bindnet_result::BINDNET_INVALID,
+                };
+                Failure::new(result, error)
+            })?;
+        selector.set(|selector| selector.profile(Profile::Default));
+        let links = plan.decide(host, &selector.selector);
+        let plan = bindnet_plan {
+            plan,
+            links,
+            selector,
+        };
+        give(plan, room);
         Ok(())
     })
 }
@@ -129,6 +146,25 @@ pub extern "C" fn bindnet_plan_link(
     })
 }
 
+/// Makes a selector for the link at this place, to watch it or to remember its choice: with its
+/// bindnetaddr, the library's own rule, and what it was decided with.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_plan_selector(
+    plan: Option<&bindnet_plan>,
+    place: usize,
+    selector: Option<&mut MaybeUninit<*mut bindnet_selector>>,
+) -> bindnet_result {
+    call(|| {
+        let plan = given(plan, "plan")?;
+        let room = given(selector, "selector")?;
+        let bindnet = plan.link(place)?.link.bindnet();
+        let mut new = plan.selector.clone();
+        new.set(|selector| selector.with_bindnet(bindnet));
+        give(new, room);
+        Ok(())
+    })
+}
+
 /// Whether Corosync does not bind what the library chooses for the link at this place: 1, or 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_plan_differs(
@@ -146,7 +182,7 @@ pub extern "C" fn bindnet_plan_differs(
 
 /// What Corosync takes for the link at this place, and what becomes of it, on one line.
 #[unsafe(no_mangle)]
-pub extern "C" fn bindnet_plan_corosync(
+pub extern "C" fn bindnet_plan_corosync_text(
     plan: Option<&bindnet_plan>,
     place: usize,
     buffer: *mut c_char,
@@ -171,7 +207,7 @@ pub extern "C" fn bindnet_plan_json(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let bindnet_plan { plan, links } = given(plan, "plan")?;
+        let bindnet_plan { plan, links, .. } = given(plan, "plan")?;
         let json = plan.to_json(text(file, "file")?, links);
         put(&json, buffer, size, needed)
     })

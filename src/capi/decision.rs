@@ -131,7 +131,8 @@ pub extern "C" fn bindnet_decision_json(
     })
 }
 
-/// Adds what a detector found of the choice: the report and the JSON then say it.
+/// Adds what a detector found of the choice: the report and the JSON then say it. BINDNET_INVALID
+/// where it is about another address.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_decision_add_conflict(
     decision: Option<&mut bindnet_decision>,
@@ -140,6 +141,13 @@ pub extern "C" fn bindnet_decision_add_conflict(
     call(|| {
         let decision = &mut given(decision, "decision")?.0;
         let report = &given(conflict, "conflict")?.0;
+        let chosen = decision.chosen().map(|chosen| chosen.ip());
+        if chosen != Some(report.ip()) {
+            return Err(Failure::invalid(format_args!(
+                "conflict: it is about {}, which is not the choice: {decision}",
+                report.ip()
+            )));
+        }
         *decision = decision.clone().with_conflict(report.clone());
         Ok(())
     })

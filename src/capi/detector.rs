@@ -4,11 +4,11 @@ use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-use super::call::{Failure, bindnet_result, call, free, give, given, yes};
+use super::call::{Failure, bindnet_result, call, free, give, given};
 use super::selector::interface;
 use super::text::{Block, Buffer, put, text};
 use crate::HostAddress;
-use crate::conflict::{Detector, Event, How, Report, Target, Timing, Verdict};
+use crate::conflict::{Detector, Event, How, Report, Target, TargetError, Timing, Verdict};
 
 /// Asks whether another host claims an address, and listens.
 pub struct bindnet_detector(Detector);
@@ -56,10 +56,9 @@ pub enum bindnet_sightings {
     BINDNET_SIGHTING_PROBE = 2,
 }
 
-/// Begins to ask whether another host claims an address.
+/// Begins to ask whether another host claims an address of this host.
 ///
-/// `interface_name` is NULL for the interface that has the address. Where `is_free` is not 0 the
-/// address is not here yet, and the interface must be named. `timing` is a number of enum
+/// `interface_name` is NULL for the interface that has the address. `timing` is a number of enum
 /// bindnet_timings.
 ///
 /// That it may not be asked, or cannot on this link, is no error but a verdict.
@@ -67,42 +66,64 @@ pub enum bindnet_sightings {
 pub extern "C" fn bindnet_detector_new(
     address: *const c_char,
     interface_name: *const c_char,
-    is_free: c_int,
     timing: c_int,
     detector: Option<&mut MaybeUninit<*mut bindnet_detector>>,
 ) -> bindnet_result {
+    call(|| {
+        let address = host_address(address)?;
+        let target = match interface_name.is_null() {
+            true => Target::held(address),
+            false => Target::held_on(address, interface(interface_name)?),
+        };
+        open(target, timing, detector)
+    })
+}
+
+/// Begins to ask whether another host claims an address that this host is about to take, on the
+/// interface of this name. Ask right before it is taken, and no sooner.
+///
+/// `timing` is a number of enum bindnet_timings. That it may not be asked, or cannot on this link, is
+/// no error but a verdict.
+#[unsafe(no_mangle)]
+pub extern "C" fn bindnet_detector_new_before_use(
+    address: *const c_char,
+    interface_name: *const c_char,
+    timing: c_int,
+    detector: Option<&mut MaybeUninit<*mut bindnet_detector>>,
+) -> bindnet_result {
+    call(|| {
+        let target = Target::free(host_address(address)?, interface(interface_name)?);
+        open(target, timing, detector)
+    })
+}
+
+fn host_address(address: *const c_char) -> Result<HostAddress, Failure> {
+    let address = text(address, "address")?;
+    address.parse().map_err(Failure::invalid)
+}
+
+fn open(
+    target: Result<Target, TargetError>,
+    timing: c_int,
+    detector: Option<&mut MaybeUninit<*mut bindnet_detector>>,
+) -> Result<(), Failure> {
     const RFC: c_int = bindnet_timings::BINDNET_TIMING_RFC as c_int;
     const FAST: c_int = bindnet_timings::BINDNET_TIMING_FAST as c_int;
     const LISTEN: c_int = bindnet_timings::BINDNET_TIMING_LISTEN as c_int;
-    call(|| {
-        let address: HostAddress = text(address, "address")?
-            .parse()
-            .map_err(Failure::invalid)?;
-        let link = match interface_name.is_null() {
-            true => None,
-            false => Some(interface(interface_name)?),
-        };
-        let target = match (yes(is_free), link) {
-            (true, Some(link)) => Target::free(address, link),
-            (true, None) => return Err(Failure::invalid("interface_name is NULL")),
-            (false, Some(link)) => Target::held_on(address, link),
-            (false, None) => Target::held(address),
-        };
-        let target = target.map_err(Failure::invalid)?;
-        let room = given(detector, "detector")?;
-        let opened = match timing {
-            RFC => Detector::probe(target, Timing::Rfc)?,
-            FAST => Detector::probe(target, Timing::Fast)?,
-            LISTEN => Detector::watch(target)?,
-            _ => {
-                return Err(Failure::invalid(format_args!(
-                    "timing {timing}: a number of enum bindnet_timings is expected"
-                )));
-            }
-        };
-        give(bindnet_detector(opened), room);
-        Ok(())
-    })
+    let target = target.map_err(Failure::invalid)?;
+    let room = given(detector, "detector")?;
+    let opened = match timing {
+        RFC => Detector::probe(target, Timing::Rfc)?,
+        FAST => Detector::probe(target, Timing::Fast)?,
+        LISTEN => Detector::watch(target)?,
+        _ => {
+            return Err(Failure::invalid(format_args!(
+                "timing {timing}: a number of enum bindnet_timings is expected"
+            )));
+        }
+    };
+    give(bindnet_detector(opened), room);
+    Ok(())
 }
 
 /// The fd to wait for: when it is readable, bindnet_detector_next_event is to be called until it has
@@ -210,7 +231,7 @@ pub extern "C" fn bindnet_conflict_count(
     })
 }
 
-/// How long after the address was first asked for, in milliseconds.
+/// How long after the detector was made, in milliseconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_conflict_elapsed(
     conflict: Option<&bindnet_conflict>,

@@ -41,8 +41,8 @@ pub enum bindnet_event_kinds {
     BINDNET_EVENT_GAINED = 4,
 }
 
-/// Subscribes to the changes of this host and captures it. Nothing is chosen before
-/// the first bindnet_monitor_wait.
+/// Subscribes to the changes of this host and captures it. Nothing is chosen before the first
+/// bindnet_monitor_wait or bindnet_monitor_dispatch.
 ///
 /// Where `follow` is not 0, a choice that is gone is replaced; else it is waited for.
 #[unsafe(no_mangle)]
@@ -72,7 +72,10 @@ pub extern "C" fn bindnet_monitor_new(
 /// for in poll(2) as well.
 ///
 /// This blocks, also while signals come, unless `milliseconds` is 0 or there are events that were
-/// not taken yet.
+/// not taken yet; and for what the kernel says of this host as bindnet_monitor_dispatch does.
+/// `milliseconds` is 0 or more: there is no number for ever.
+///
+/// BINDNET_SYSTEM: it can be called again.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_monitor_wait(
     monitor: Option<&mut bindnet_monitor>,

@@ -10,6 +10,7 @@ use super::text::{block, bytes, text};
 use crate::{Bindnet, Declared, HostAddress, Name, Profile, Rule, Selector, parse_net};
 
 /// What is asked: a bindnetaddr, and all that is known beforehand.
+#[derive(Clone)]
 pub struct bindnet_selector {
     pub(super) selector: Selector,
     floating: Vec<IpNet>,
@@ -117,7 +118,7 @@ pub extern "C" fn bindnet_selector_fixed(
 
 /// Switches one evidence rule off, "label" for instance. May be repeated.
 #[unsafe(no_mangle)]
-pub extern "C" fn bindnet_selector_without(
+pub extern "C" fn bindnet_selector_without_rule(
     selector: Option<&mut bindnet_selector>,
     code: *const c_char,
 ) -> bindnet_result {
@@ -131,7 +132,7 @@ pub extern "C" fn bindnet_selector_without(
 
 /// The IFA_PROTO numbers that mark floating addresses, `count` of them, instead of 18.
 #[unsafe(no_mangle)]
-pub extern "C" fn bindnet_selector_protocols(
+pub extern "C" fn bindnet_selector_floating_protocols(
     selector: Option<&mut bindnet_selector>,
     protocols: *const u8,
     count: usize,

@@ -25,6 +25,10 @@ const PATIENCE: u32 = 10;
 /// sums.
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// For how long a kernel that does not answer in time is asked again at the start, when there is no
+/// older snapshot to go on with.
+const OPENING: Duration = Duration::from_secs(5);
+
 /// How often what has changed is asked for again until nothing changes meanwhile.
 const ATTEMPTS: u32 = 10;
 
@@ -124,7 +128,8 @@ struct Burst {
 }
 
 impl Monitor {
-    /// Subscribes to changes and captures this host.
+    /// Subscribes to changes and captures this host. Where the kernel is late, as it is while a host
+    /// boots, it is asked again for five seconds.
     ///
     /// # Errors
     /// As for [`Snapshot::capture`]; and where there is no room for four fds.
@@ -153,7 +158,16 @@ impl Monitor {
             behind: false,
         };
         let begun = Instant::now();
-        let caught_up = monitor.try_to_catch_up()?;
+        let caught_up = loop {
+            match monitor.try_to_catch_up() {
+                Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. })
+                    if begun.elapsed() < OPENING =>
+                {
+                    monitor.dirty = Dirty::everything();
+                }
+                tried => break tried?,
+            }
+        };
         monitor.rest(caught_up, begun.elapsed())?;
         Ok(monitor)
     }

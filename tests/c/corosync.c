@@ -194,7 +194,6 @@ static void decided(void)
     char *exact;
 
     REFUSES(INVALID, bindnet_conf_decide(NULL, asked, host, hosts, len, &made), "conf is NULL");
-    REFUSES(INVALID, bindnet_conf_decide(read, NULL, host, hosts, len, &made), "selector is NULL");
     REFUSES(INVALID, bindnet_conf_decide(read, asked, NULL, hosts, len, &made), "snapshot is NULL");
     REFUSES(INVALID, bindnet_conf_decide(read, asked, host, NULL, 1, &made), "hosts is NULL");
     GIVES(INVALID, bindnet_conf_decide(read, asked, host, hosts, (size_t)-1, &made));
@@ -207,6 +206,8 @@ static void decided(void)
     memcpy(exact, hosts, len);
     GIVES(OK, bindnet_conf_decide(read, asked, host, exact, len, &made));
     free(exact);
+    bindnet_plan_free(made);
+    GIVES(OK, bindnet_conf_decide(read, NULL, host, hosts, len, &made));
     bindnet_plan_free(made);
     bindnet_plan_free(NULL);
     bindnet_conf_free(read);
@@ -222,7 +223,7 @@ static void decided(void)
 static enum bindnet_result corosync_0(const struct bindnet_plan *made, char *buffer, size_t size,
                                       size_t *needed)
 {
-    return bindnet_plan_corosync(made, 0, buffer, size, needed);
+    return bindnet_plan_corosync_text(made, 0, buffer, size, needed);
 }
 
 static enum bindnet_result json(const struct bindnet_plan *made, char *buffer, size_t size,
@@ -239,6 +240,7 @@ static void is_the_end(const struct bindnet_plan *made, size_t count)
 {
     const size_t places[] = { count, count + 1, (size_t)-1 };
     struct bindnet_decision *decision = UNSET;
+    struct bindnet_selector *selector = UNSET;
     char buffer[64];
     size_t at, needed;
     uint32_t number;
@@ -254,22 +256,25 @@ static void is_the_end(const struct bindnet_plan *made, size_t count)
         REFUSES(NONE, bindnet_plan_link(made, place, &number, &decision), "there are");
         GIVES(NONE, bindnet_plan_link(made, place, NULL, &decision));
         GIVES(NONE, bindnet_plan_differs(made, place, &differs));
-        GIVES(NONE, bindnet_plan_corosync(made, place, buffer, sizeof(buffer), &needed));
-        GIVES(NONE, bindnet_plan_corosync(made, place, NULL, 0, &needed));
+        GIVES(NONE, bindnet_plan_selector(made, place, &selector));
+        GIVES(NONE, bindnet_plan_corosync_text(made, place, buffer, sizeof(buffer), &needed));
+        GIVES(NONE, bindnet_plan_corosync_text(made, place, NULL, 0, &needed));
         /* An argument that is NULL is invalid even where there is nothing to give. */
         REFUSES(INVALID, bindnet_plan_link(made, place, &number, NULL), "decision is NULL");
         REFUSES(INVALID, bindnet_plan_differs(made, place, NULL), "differs is NULL");
-        REFUSES(INVALID, bindnet_plan_corosync(made, place, NULL, 1, &needed), "buffer is NULL");
+        REFUSES(INVALID, bindnet_plan_corosync_text(made, place, NULL, 1, &needed), "buffer is NULL");
     }
     REFUSES(INVALID, bindnet_plan_link(NULL, 0, &number, &decision), "plan is NULL");
     REFUSES(INVALID, bindnet_plan_link(made, 0, &number, NULL), "decision is NULL");
     REFUSES(INVALID, bindnet_plan_differs(NULL, 0, &differs), "plan is NULL");
+    REFUSES(INVALID, bindnet_plan_selector(NULL, 0, &selector), "plan is NULL");
+    REFUSES(INVALID, bindnet_plan_selector(made, 0, NULL), "selector is NULL");
     REFUSES(INVALID, bindnet_plan_differs(made, 0, NULL), "differs is NULL");
     REFUSES(INVALID, bindnet_plan_json(NULL, "a", buffer, sizeof(buffer), &needed), "plan is NULL");
     REFUSES(INVALID, bindnet_plan_json(made, NULL, buffer, sizeof(buffer), &needed),
             "file is NULL");
     REFUSES(INVALID, bindnet_plan_json(made, "\xff", buffer, sizeof(buffer), &needed), "utf-8");
-    CHECK(decision == UNSET && FILLED(number) && FILLED(differs));
+    CHECK(decision == UNSET && selector == UNSET && FILLED(number) && FILLED(differs));
     CHECK(FILLED(buffer) && FILLED(needed));
 }
 
@@ -278,6 +283,7 @@ static void link_is(const struct bindnet_plan *made, size_t place, uint32_t expe
                     uint32_t address, int other)
 {
     struct bindnet_decision *decision = UNSET;
+    struct bindnet_selector *asked = UNSET;
     uint32_t number;
     int differs;
 
@@ -288,6 +294,12 @@ static void link_is(const struct bindnet_plan *made, size_t place, uint32_t expe
     GIVES(OK, bindnet_plan_link(made, place, NULL, &decision));
     GIVES(OK, bindnet_plan_differs(made, place, &differs));
     CHECK(differs == other);
+    bindnet_decision_free(decision);
+    /* Watched or remembered it is the same link. */
+    GIVES(OK, bindnet_plan_selector(made, place, &asked));
+    decision = decide(asked, host);
+    CHECK(choice(decision) == address);
+    bindnet_selector_free(asked);
     /* It does not need the plan. */
     bindnet_decision_free(decision);
 }
@@ -304,7 +316,7 @@ static void knet(void)
     link_is(made, 1, 3, 0xc633640a, 0);
     is_the_end(made, 2);
     HOLDS(corosync_0, made, "192.0.2.10");
-    GIVES(OK, bindnet_plan_corosync(made, 1, words, sizeof(words), NULL));
+    GIVES(OK, bindnet_plan_corosync_text(made, 1, words, sizeof(words), NULL));
     CHECK(strstr(words, "198.51.100.10") != NULL);
     HOLDS(json, made, "{\"format\":\"bindnet-conf/1\",\"file\":\"/etc/corosync/corosync.conf\"");
     HOLDS(json, made, "\"transport\":\"knet\"");

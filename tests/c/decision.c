@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+TEXT(bindnet_address_text, bindnet_address)
 TEXT(bindnet_snapshot_json, bindnet_snapshot)
 TEXT(bindnet_decision_text, bindnet_decision)
 TEXT(bindnet_decision_report, bindnet_decision)
@@ -155,7 +156,9 @@ static void addresses(void)
     struct bindnet_decision *decision;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    char text[64];
 
+    REFILL(text);
     CHECK(exact != NULL);
     decision = decide(asked, host);
     REFILL(*exact);
@@ -177,6 +180,7 @@ static void addresses(void)
     CHECK(exact->prefix_len == 24 && exact->interface_index == 2 && exact->link_up == 1);
     CHECK(exact->verdict == BINDNET_VERDICT_CHOSEN && exact->reasons == 0);
     CHECK(strcmp(exact->interface_name, "eth0") == 0 && strcmp(exact->label, "eth0") == 0);
+    HOLDS(bindnet_address_text, exact, "192.0.2.10");
 
     /* A caller of a later version has more members, of which this one knows nothing. */
     REFILL(later);
@@ -198,6 +202,14 @@ static void addresses(void)
     CHECK(exact->address_len == sizeof(v6) && v6.sin6_family == AF_INET6 && v6.sin6_port == 0);
     CHECK(v6.sin6_scope_id == 2 && v6.sin6_addr.s6_addr[0] == 0xfe);
     CHECK(v6.sin6_addr.s6_addr[15] == 1);
+    HOLDS(bindnet_address_text, exact, "fe80::1%eth0");
+    memset(exact->interface_name, 'x', sizeof(exact->interface_name));
+    GIVES(INVALID, bindnet_address_text(exact, text, sizeof(text), NULL));
+    exact->address.ss_family = AF_UNSPEC;
+    REFUSES(INVALID, bindnet_address_text(exact, text, sizeof(text), NULL), "neither AF_INET");
+    exact->size = 7;
+    REFUSES(INVALID, bindnet_address_text(exact, text, sizeof(text), NULL), "size is 7");
+    CHECK(FILLED(text));
     CHECK(exact->prefix_len == 64 && exact->label[0] == '\0');
     CHECK(exact->verdict == BINDNET_VERDICT_CHOSEN);
     free(exact);

@@ -80,7 +80,10 @@ int main(int argc, char **argv)
     is_free = strcmp(argv[2], "free") == 0;
     is_watch = strcmp(argv[2], "listen") == 0;
     timing = is_watch ? BINDNET_TIMING_LISTEN : BINDNET_TIMING_FAST;
-    GIVES(OK, bindnet_detector_new(argv[1], "eth0", is_free, timing, &asking));
+    if (is_free)
+        GIVES(OK, bindnet_detector_new_before_use(argv[1], "eth0", timing, &asking));
+    else
+        GIVES(OK, bindnet_detector_new(argv[1], "eth0", timing, &asking));
     GIVES(OK, bindnet_detector_fd(asking, &waited.fd));
     waited.events = POLLIN;
     while (bindnet_detector_next_event(asking, &found) == BINDNET_NONE) {

@@ -64,7 +64,7 @@ int main(void)
     take_all();
     for (left = 0; left < 12; left++) {
         enum bindnet_result result =
-            bindnet_detector_new("127.0.0.1", NULL, 0, BINDNET_TIMING_FAST, &detector);
+            bindnet_detector_new("127.0.0.1", NULL, BINDNET_TIMING_FAST, &detector);
 
         if (result == BINDNET_OK)
             break;

@@ -266,20 +266,25 @@ static void detector_is_refused(void)
 {
     struct bindnet_detector *made = UNSET;
 
-    REFUSES(INVALID, bindnet_detector_new(NULL, NULL, 0, 0, &made), "address is NULL");
-    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, 0, NULL), "detector is NULL");
-    GIVES(INVALID, bindnet_detector_new("", NULL, 0, 0, &made));
-    REFUSES(INVALID, bindnet_detector_new("192.0.2.\xff", NULL, 0, 0, &made), "utf-8");
-    GIVES(INVALID, bindnet_detector_new("192.0.2.10/24", NULL, 0, 0, &made));
-    GIVES(INVALID, bindnet_detector_new("224.0.0.1", NULL, 0, 0, &made));
-    GIVES(INVALID, bindnet_detector_new("192.0.2.10", "", 0, 0, &made));
-    REFUSES(INVALID, bindnet_detector_new("192.0.2.10", NULL, 1, 0, &made), "interface_name");
-    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 0, 0, &made),
+    REFUSES(INVALID, bindnet_detector_new(NULL, NULL, 0, &made), "address is NULL");
+    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, NULL), "detector is NULL");
+    GIVES(INVALID, bindnet_detector_new("", NULL, 0, &made));
+    REFUSES(INVALID, bindnet_detector_new("192.0.2.\xff", NULL, 0, &made), "utf-8");
+    GIVES(INVALID, bindnet_detector_new("192.0.2.10/24", NULL, 0, &made));
+    GIVES(INVALID, bindnet_detector_new("224.0.0.1", NULL, 0, &made));
+    GIVES(INVALID, bindnet_detector_new("192.0.2.10", "", 0, &made));
+    REFUSES(INVALID, bindnet_detector_new_before_use("192.0.2.10", NULL, 0, &made),
+            "interface_name is NULL");
+    REFUSES(INVALID, bindnet_detector_new_before_use(NULL, "eth0", 0, &made), "address is NULL");
+    REFUSES(INVALID, bindnet_detector_new_before_use("192.0.2.10", "eth0", 0, NULL),
+            "detector is NULL");
+    REFUSES(INVALID, bindnet_detector_new_before_use("192.0.2.10", "eth0", 9, &made), "timing 9");
+    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 0, &made),
             "names another link");
-    REFUSES(INVALID, bindnet_detector_new("fe80::1%eth1", "eth0", 1, 0, &made),
+    REFUSES(INVALID, bindnet_detector_new_before_use("fe80::1%eth1", "eth0", 0, &made),
             "names another link");
-    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, 3, &made), "timing 3");
-    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 0, -1, &made), "timing -1");
+    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, 3, &made), "timing 3");
+    REFUSES(INVALID, bindnet_detector_new("127.0.0.1", NULL, -1, &made), "timing -1");
     CHECK(made == UNSET);
 }
 
@@ -289,10 +294,15 @@ static void added(const struct bindnet_conflict *found)
     struct bindnet_selector *asked = selector("127.0.0.1");
     struct bindnet_snapshot *host = snapshot(HOST);
     struct bindnet_decision *decision = decide(asked, host);
+    struct bindnet_selector *another = selector("192.0.2.0");
+    struct bindnet_decision *other = decide(another, host);
     char *before = bindnet_decision_json_holds(decision), *after;
 
     REFUSES(INVALID, bindnet_decision_add_conflict(NULL, found), "decision is NULL");
     REFUSES(INVALID, bindnet_decision_add_conflict(decision, NULL), "conflict is NULL");
+    REFUSES(INVALID, bindnet_decision_add_conflict(other, found), "not the choice");
+    bindnet_decision_free(other);
+    bindnet_selector_free(another);
     after = bindnet_decision_json_holds(decision);
     CHECK(strcmp(before, after) == 0);
     GIVES(OK, bindnet_decision_add_conflict(decision, found));
@@ -352,7 +362,7 @@ static void detector(int timing)
     struct fds before = open_fds();
     int fd;
 
-    GIVES(OK, bindnet_detector_new("127.0.0.1", NULL, 0, timing, &made));
+    GIVES(OK, bindnet_detector_new("127.0.0.1", NULL, timing, &made));
     are_close_on_exec(before);
     REFILL(fd);
     REFUSES(INVALID, bindnet_detector_fd(NULL, &fd), "detector is NULL");

@@ -71,7 +71,7 @@ static void setters(void)
     TEXT_SETTER(bindnet_selector_interface, 1);
     TEXT_SETTER(bindnet_selector_floating, 0);
     TEXT_SETTER(bindnet_selector_fixed, 0);
-    TEXT_SETTER(bindnet_selector_without, 0);
+    TEXT_SETTER(bindnet_selector_without_rule, 0);
     TEXT_SETTER(bindnet_selector_previous, 0);
     GIVES(INVALID, bindnet_selector_strict(NULL, 1));
     GIVES(INVALID, bindnet_selector_list_all(NULL, 1));
@@ -154,9 +154,9 @@ static void without(void)
 
     GIVES(OK, bindnet_selector_floating(asked, "192.0.2.10"));
     chooses(asked, NULL);
-    GIVES(OK, bindnet_selector_without(asked, "label"));
+    GIVES(OK, bindnet_selector_without_rule(asked, "label"));
     chooses(asked, "192.0.2.20");
-    GIVES(OK, bindnet_selector_without(asked, "label"));
+    GIVES(OK, bindnet_selector_without_rule(asked, "label"));
     bindnet_selector_free(asked);
 }
 
@@ -166,13 +166,13 @@ static void protocols(void)
     static const uint8_t with_zero[] = { 18, 0 };
     struct bindnet_selector *asked = selector("192.0.2.0");
 
-    GIVES(INVALID, bindnet_selector_protocols(NULL, numbers, 2));
-    REFUSES(INVALID, bindnet_selector_protocols(asked, NULL, 1), "protocols is NULL");
-    GIVES(INVALID, bindnet_selector_protocols(asked, numbers, (size_t)-1));
-    REFUSES(INVALID, bindnet_selector_protocols(asked, with_zero, 2), "1 to 255");
-    GIVES(OK, bindnet_selector_protocols(asked, NULL, 0));
-    GIVES(OK, bindnet_selector_protocols(asked, numbers, 0));
-    GIVES(OK, bindnet_selector_protocols(asked, numbers, 2));
+    GIVES(INVALID, bindnet_selector_floating_protocols(NULL, numbers, 2));
+    REFUSES(INVALID, bindnet_selector_floating_protocols(asked, NULL, 1), "protocols is NULL");
+    GIVES(INVALID, bindnet_selector_floating_protocols(asked, numbers, (size_t)-1));
+    REFUSES(INVALID, bindnet_selector_floating_protocols(asked, with_zero, 2), "1 to 255");
+    GIVES(OK, bindnet_selector_floating_protocols(asked, NULL, 0));
+    GIVES(OK, bindnet_selector_floating_protocols(asked, numbers, 0));
+    GIVES(OK, bindnet_selector_floating_protocols(asked, numbers, 2));
     chooses(asked, "192.0.2.10");
     bindnet_selector_free(asked);
 }

@@ -43,8 +43,8 @@ unsafe extern "C" {
     pub fn bindnet_selector_interface(selector: *mut Opaque, text: *const c_char) -> c_int;
     pub fn bindnet_selector_floating(selector: *mut Opaque, text: *const c_char) -> c_int;
     pub fn bindnet_selector_fixed(selector: *mut Opaque, text: *const c_char) -> c_int;
-    pub fn bindnet_selector_without(selector: *mut Opaque, text: *const c_char) -> c_int;
-    pub fn bindnet_selector_protocols(
+    pub fn bindnet_selector_without_rule(selector: *mut Opaque, text: *const c_char) -> c_int;
+    pub fn bindnet_selector_floating_protocols(
         selector: *mut Opaque,
         from: *const u8,
         count: usize,
@@ -115,7 +115,7 @@ unsafe extern "C" {
         to: *mut *mut Opaque,
     ) -> c_int;
     pub fn bindnet_plan_differs(plan: *const Opaque, place: usize, to: *mut c_int) -> c_int;
-    pub fn bindnet_plan_corosync(
+    pub fn bindnet_plan_corosync_text(
         plan: *const Opaque,
         place: usize,
         to: *mut c_char,

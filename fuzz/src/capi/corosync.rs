@@ -72,6 +72,10 @@ impl Caller {
                     let result = unsafe { bindnet_plan_link(plan, place, to_number, to) };
                     *ended.insert(result)
                 })?;
+                self.makes(u, Selector, |to| {
+                    // SAFETY: a handle of its kind or NULL, and room for a pointer or NULL.
+                    unsafe { bindnet_plan_selector(plan, place, to) }
+                })?;
                 // Links are numbered from 0 to 7.
                 let is_given = ended == Some(OK) && !is_null;
                 assert_eq!(number < 8, is_given);
@@ -93,7 +97,7 @@ impl Caller {
                 let result = self.writes(u, plan.is_null(), |to, size, n| {
                     // SAFETY: a handle of its kind or NULL, a buffer of this size or NULL, and room
                     // for a number or NULL.
-                    unsafe { bindnet_plan_corosync(plan, place, to, size, n) }
+                    unsafe { bindnet_plan_corosync_text(plan, place, to, size, n) }
                 })?;
                 assert!(place < 8 || result != OK);
             }

@@ -38,8 +38,12 @@ unsafe extern "C" {
     pub fn bindnet_selector_interface(handle: Any, text: Text) -> c_int;
     pub fn bindnet_selector_floating(handle: Any, text: Text) -> c_int;
     pub fn bindnet_selector_fixed(handle: Any, text: Text) -> c_int;
-    pub fn bindnet_selector_without(handle: Any, text: Text) -> c_int;
-    pub fn bindnet_selector_protocols(handle: Any, numbers: *const u8, count: usize) -> c_int;
+    pub fn bindnet_selector_without_rule(handle: Any, text: Text) -> c_int;
+    pub fn bindnet_selector_floating_protocols(
+        handle: Any,
+        numbers: *const u8,
+        count: usize,
+    ) -> c_int;
     pub fn bindnet_selector_previous(handle: Any, text: Text) -> c_int;
     pub fn bindnet_selector_list_all(handle: Any, flag: c_int) -> c_int;
     pub fn bindnet_snapshot_capture(source: c_int, to: *mut Any) -> c_int;
@@ -85,8 +89,15 @@ unsafe extern "C" {
         to: *mut Any,
     ) -> c_int;
     pub fn bindnet_plan_link(handle: Any, place: usize, number: *mut u32, to: *mut Any) -> c_int;
+    pub fn bindnet_address_text(
+        address: *const c_void,
+        to: *mut c_char,
+        size: usize,
+        n: *mut usize,
+    ) -> c_int;
+    pub fn bindnet_plan_selector(handle: Any, place: usize, to: *mut Any) -> c_int;
     pub fn bindnet_plan_differs(handle: Any, place: usize, to: *mut c_int) -> c_int;
-    pub fn bindnet_plan_corosync(
+    pub fn bindnet_plan_corosync_text(
         handle: Any,
         place: usize,
         to: *mut c_char,
@@ -129,7 +140,12 @@ unsafe extern "C" {
     pub fn bindnet_detector_new(
         address: Text,
         interface_name: Text,
-        is_free: c_int,
+        timing: c_int,
+        to: *mut Any,
+    ) -> c_int;
+    pub fn bindnet_detector_new_before_use(
+        address: Text,
+        interface_name: Text,
         timing: c_int,
         to: *mut Any,
     ) -> c_int;
@@ -167,7 +183,7 @@ pub const SETTERS: [Sets; 6] = [
     bindnet_selector_interface,
     bindnet_selector_floating,
     bindnet_selector_fixed,
-    bindnet_selector_without,
+    bindnet_selector_without_rule,
     bindnet_selector_previous,
 ];
 pub const FLAGS: [Flags; 2] = [bindnet_selector_strict, bindnet_selector_list_all];

@@ -103,7 +103,17 @@ impl Caller {
         let (is_free, timing) = (u.int_in_range(0..=1)?, u.int_in_range(-1..=3)?);
         self.makes(u, Detector, |to| {
             // SAFETY: texts or NULL, and room for a pointer or NULL.
-            unsafe { bindnet_detector_new(pointer(&address), pointer(&name), is_free, timing, to) }
+            unsafe {
+                match is_free {
+                    0 => bindnet_detector_new(pointer(&address), pointer(&name), timing, to),
+                    _ => bindnet_detector_new_before_use(
+                        pointer(&address),
+                        pointer(&name),
+                        timing,
+                        to,
+                    ),
+                }
+            }
         })
     }
 
