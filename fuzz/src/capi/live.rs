@@ -101,19 +101,13 @@ impl Caller {
         let names = ["lo", "no-such-link", "", "longer-than-a-name"];
         let name = maybe(u, 2, |u| u.choose(&names).map(|text| some(text)))?.flatten();
         let (is_free, timing) = (u.int_in_range(0..=1)?, u.int_in_range(-1..=3)?);
+        let new = match is_free {
+            0 => bindnet_detector_new,
+            _ => bindnet_detector_new_before_use,
+        };
         self.makes(u, Detector, |to| {
             // SAFETY: texts or NULL, and room for a pointer or NULL.
-            unsafe {
-                match is_free {
-                    0 => bindnet_detector_new(pointer(&address), pointer(&name), timing, to),
-                    _ => bindnet_detector_new_before_use(
-                        pointer(&address),
-                        pointer(&name),
-                        timing,
-                        to,
-                    ),
-                }
-            }
+            unsafe { new(pointer(&address), pointer(&name), timing, to) }
         })
     }
 
