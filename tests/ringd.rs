@@ -2,10 +2,10 @@
 //! of one wire, and an address that floats.
 #![cfg(feature = "capi")]
 
+#[path = "support/c.rs"]
+mod c;
 #[path = "support/cli.rs"]
 mod cli;
-#[path = "support/clib.rs"]
-mod clib;
 #[path = "support/elsewhere.rs"]
 mod elsewhere;
 #[path = "support/frames.rs"]
@@ -16,11 +16,13 @@ mod lan;
 mod netns;
 
 use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use c::{Compiler, Library, package};
 use cli::TempFile;
 use elsewhere::Elsewhere;
 use lan::{Lan, PATIENCE, mac};
@@ -39,7 +41,7 @@ const VIP: &str = "192.168.1.20";
 
 #[test]
 fn a_floating_address_comes_first_and_the_ring_stays_whole() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     run(|| {
@@ -59,7 +61,7 @@ fn a_floating_address_comes_first_and_the_ring_stays_whole() {
 /// shows tells the floating address from the other.
 #[test]
 fn without_a_memory_the_ring_splits() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     run(|| {
@@ -93,7 +95,7 @@ fn without_a_memory_the_ring_splits() {
 
 #[test]
 fn the_address_is_gone_while_it_runs_and_returns() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     run(|| {
@@ -119,7 +121,7 @@ fn the_address_is_gone_while_it_runs_and_returns() {
 
 #[test]
 fn another_host_with_the_address_is_told_and_changes_nothing() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     run(|| {
@@ -138,12 +140,12 @@ fn another_host_with_the_address_is_told_and_changes_nothing() {
 
 #[test]
 fn what_it_cannot_use_it_says() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     let damaged = TempFile::new(b"bindnet-state/1\nbindnetaddr");
     let run = |args: &[&str]| {
-        let done = Command::new(&ringd).args(args).output().unwrap();
+        let done = Command::new(&*ringd).args(args).output().unwrap();
         cli::Run::from(done)
     };
     let ended = run(&["-s", damaged.path(), "127.0.0.1", "127.0.0.1"]);
@@ -167,7 +169,7 @@ fn what_it_cannot_use_it_says() {
 
 #[test]
 fn it_can_be_stopped_while_it_waits_for_its_address() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     run(|| {
@@ -183,17 +185,43 @@ fn it_can_be_stopped_while_it_waits_for_its_address() {
 
 #[test]
 fn without_an_address_it_does_not_start() {
-    let Some(ringd) = clib::ringd() else {
+    let Some(ringd) = Program::ringd() else {
         return;
     };
     run(|| {
         let args = ["192.168.1.0", "192.168.1.10"];
-        let done = Command::new(&ringd).args(args).output().unwrap();
+        let done = Command::new(&*ringd).args(args).output().unwrap();
         let ended = cli::Run::from(done);
         assert_eq!(ended.status, 1);
         assert!(ended.stdout.starts_with("initial: none"), "{ended:?}");
         assert_eq!(ended.stdout.lines().count(), 1);
     });
+}
+
+/// A compiled daemon; its file goes with it.
+struct Program {
+    path: PathBuf,
+    _compiler: Compiler,
+}
+
+impl Program {
+    /// That of `examples/c`, if there is a compiler.
+    fn ringd() -> Option<Self> {
+        let cc = Compiler::new()?;
+        let source = package().join("examples/c/ringd.c");
+        Some(Self {
+            path: cc.program_of(&source, "ringd", &Library::new(), &[]),
+            _compiler: cc,
+        })
+    }
+}
+
+impl Deref for Program {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// Three hosts on one wire, and a ringd on each; the first one is the one that things happen to.

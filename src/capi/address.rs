@@ -162,12 +162,15 @@ pub extern "C" fn bindnet_address_text(
 ) -> bindnet_result {
     call(|| {
         Room::of(address.cast_mut())?;
-        // SAFETY: it is not NULL, says that it is at least as long as the first version of the struct,
-        // which has no other members now, and is filled in.
-        let address = unsafe { address.read() };
-        let text = match socket_addr(&address.address)? {
+        // SAFETY: all bytes zero is a value of this struct of integers.
+        let mut known: bindnet_address = unsafe { std::mem::zeroed() };
+        let (from, to) = (address.cast::<u8>(), (&raw mut known).cast::<u8>());
+        // SAFETY: both are at least as long as the first version of the struct, which is what the
+        // caller is known to have filled in.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, FIRST) };
+        let text = match socket_addr(&known.address)? {
             SocketAddr::V6(v6) if v6.scope_id() != 0 => {
-                let name = address.interface_name.iter().take_while(|byte| **byte != 0);
+                let name = known.interface_name.iter().take_while(|byte| **byte != 0);
                 let name: Vec<u8> = name.map(|byte| *byte as u8).collect();
                 let name = Name::from_bytes(&name).map_err(Failure::invalid)?;
                 HostAddress::new(v6.ip().to_owned().into(), Some(name.into())).to_string()
