@@ -137,6 +137,8 @@ mod select;
 mod snapshot;
 #[allow(unsafe_code)]
 mod sys;
+#[cfg(feature = "proptest")]
+pub mod testing;
 pub mod wire;
 
 /// Whether another host claims an address (RFC 5227 for IPv4; RFC 4862 and 4861 for IPv6).

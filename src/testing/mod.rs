@@ -1,0 +1,6 @@
+//! For the tests of who links this crate (feature `proptest`).
+//!
+//! [`model`] is the kernel's address list, without a kernel: a [`Host`](model::Host) whose links
+//! and addresses are changed as `ip` changes them, and which lists them as Linux does.
+
+pub mod model;

@@ -1,0 +1,404 @@
+//! A host: links in their order, each with its addresses, and what operations do to them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use super::event::Event;
+use super::kernel::Kernel;
+use super::link::{HostLink, Under, made};
+use super::operation::{AddressRequest, Kind, LinkRequest, Operation};
+use super::{v4, v6};
+use crate::snapshot::{
+    About, Address, AddressFlags, Lifetime, Link, LinkFlags, Name, Scope, Snapshot,
+};
+
+/// What the kernel says configured the addresses of the loopback link (linux/if_addr.h,
+/// `IFAPROT_KERNEL_LO`).
+const BY_THE_KERNEL_FOR_LOOPBACK: u8 = 1;
+
+/// `ARPHRD_LOOPBACK` (linux/if_arp.h).
+const LOOPBACK_HARDWARE: u16 = 772;
+
+/// A host whose links and addresses are changed as `ip` changes them.
+#[derive(Clone, Debug)]
+pub struct Host {
+    kernel: Kernel,
+    links: Vec<HostLink>,
+    /// Addresses of which no link is known.
+    strays: Vec<Address>,
+    about: About,
+    born: u64,
+}
+
+/// Why the kernel refuses an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No link has this name (`ENODEV`).
+    #[error("no such link (ENODEV)")]
+    NoSuchLink,
+    /// A link has this name or index, or the link this address (`EEXIST`).
+    #[error("it exists (EEXIST)")]
+    Exists,
+    /// The link has no such address, or cannot have it (`EADDRNOTAVAIL`).
+    #[error("not an address of this link (EADDRNOTAVAIL)")]
+    NotAvailable,
+    /// The words do not go together (`EINVAL`).
+    #[error("it cannot be (EINVAL)")]
+    Invalid,
+    /// The link is up, or cannot be deleted (`EBUSY`, `EOPNOTSUPP`).
+    #[error("not with this link (EBUSY, EOPNOTSUPP)")]
+    NotWithThisLink,
+}
+
+impl Host {
+    /// A host that has a loopback link and nothing else, as a new network namespace.
+    pub fn new(kernel: Kernel) -> Self {
+        let mut host = Self {
+            kernel,
+            links: Vec::new(),
+            strays: Vec::new(),
+            about: About::default(),
+            born: 0,
+        };
+        if let Ok(name) = "lo".parse() {
+            let lo = Link::new(1, name)
+                .with_flags(LinkFlags::LOOPBACK)
+                .with_hardware_type(LOOPBACK_HARDWARE);
+            host.insert(lo, Under::Nothing);
+        }
+        host
+    }
+
+    /// A host that is as a snapshot shows it. Links stay in the order in which they are listed,
+    /// and addresses in that of their links.
+    ///
+    /// What a snapshot does not show is taken to be as on a new host: every link that is not up
+    /// has a carrier when it is set up, and the settings are those of the kernel.
+    pub fn of(snapshot: &Snapshot, kernel: Kernel) -> Self {
+        let mut host = Self {
+            kernel,
+            links: Vec::new(),
+            strays: Vec::new(),
+            about: snapshot.about().clone(),
+            born: 0,
+        };
+        for link in snapshot.links() {
+            host.born += 1;
+            let no_carrier = link.is_up() == Some(true) && link.is_running() == Some(false);
+            let under = if no_carrier {
+                Under::NoCarrier
+            } else {
+                Under::Nothing
+            };
+            let promotes = kernel.promote_secondaries;
+            let link = HostLink::new(link.clone(), under, host.born, promotes);
+            host.links.push(link);
+        }
+        for address in snapshot.addresses() {
+            let link = address.link_index().and_then(|index| host.position(index));
+            match link.and_then(|at| host.links.get_mut(at)) {
+                Some(link) if address.ip().is_ipv4() => link.v4.push_listed(address),
+                Some(link) => link.v6.push_listed(address),
+                None => host.strays.push(address),
+            }
+        }
+        host
+    }
+
+    /// What it lists.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.set_links(self.links.iter().map(|link| link.link.clone()).collect());
+        for v4 in [true, false] {
+            for address in self.links.iter().flat_map(|link| link.addresses(v4)) {
+                snapshot.push(&address);
+            }
+        }
+        for address in &self.strays {
+            snapshot.push(address);
+        }
+        snapshot.with_about(self.about.clone())
+    }
+
+    /// Does something to it, and tells what the kernel would tell.
+    ///
+    /// # Errors
+    /// What the kernel refuses changes nothing.
+    pub fn apply(&mut self, operation: &Operation) -> Result<Vec<Event>, Refusal> {
+        match operation {
+            Operation::AddLink(request) => self.add_link(request),
+            Operation::DeleteLink(name) => self.delete_link(*name),
+            Operation::LinkUp(name) => self.set_up(*name),
+            Operation::LinkDown(name) => self.set_down(*name),
+            Operation::RenameLink { link, to } => self.rename(*link, *to),
+            Operation::AddAddress(request) => self.add_address(request, false),
+            Operation::ReplaceAddress(request) => self.add_address(request, true),
+            Operation::DeleteAddress(request) => self.delete_address(request),
+            Operation::PromoteSecondaries { link, on } => {
+                self.named(*link)?.promotes = *on;
+                Ok(Vec::new())
+            }
+            Operation::KeepAddressesOnDown { link, on } => {
+                self.named(*link)?.keeps = *on;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn add_link(&mut self, request: &LinkRequest) -> Result<Vec<Event>, Refusal> {
+        let lower = match &request.kind {
+            Kind::Macvlan { lower } => Some(self.named(*lower)?.index()),
+            _ => None,
+        };
+        let made = made(request, lower);
+        for (at, (link, _)) in made.iter().enumerate() {
+            let among = made.iter().skip(at + 1).map(|(other, _)| other);
+            let mut taken = self.links.iter().map(|other| &other.link).chain(among);
+            if !is_link_name(link.name()) || link.index() == 0 || link.index() > i32::MAX as u32 {
+                return Err(Refusal::Invalid);
+            }
+            if taken.any(|l| l.index() == link.index() || l.name() == link.name()) {
+                return Err(Refusal::Exists);
+            }
+        }
+        let events = made.iter().map(|(link, _)| Event::NewLink(link.clone()));
+        let events = events.collect();
+        for (link, under) in made {
+            self.insert(link, under);
+        }
+        Ok(events)
+    }
+
+    /// Puts a new link into its place.
+    fn insert(&mut self, link: Link, under: Under) {
+        self.born += 1;
+        let link = HostLink::new(link, under, self.born, self.kernel.promote_secondaries);
+        let by_hash = self.kernel.links_by_hash;
+        let place = |link: &HostLink| match by_hash {
+            true => (link.index() & 0xff, u64::MAX - link.born),
+            false => (link.index(), 0),
+        };
+        let at = self
+            .links
+            .iter()
+            .position(|other| place(other) > place(&link));
+        self.links.insert(at.unwrap_or(self.links.len()), link);
+    }
+
+    fn delete_link(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
+        let link = self.named(name)?;
+        if link.is_loopback() {
+            return Err(Refusal::NotWithThisLink);
+        }
+        let mut gone = vec![link.index()];
+        let mut seen = 0;
+        while let Some(index) = gone.get(seen).copied() {
+            seen += 1;
+            for link in &self.links {
+                let goes = [Under::Peer(index), Under::Lower(index)].contains(&link.stands_on);
+                if goes && !gone.contains(&link.index()) {
+                    gone.push(link.index());
+                }
+            }
+        }
+        let mut events = Vec::new();
+        for index in &gone {
+            events.extend(self.down(*index));
+        }
+        for index in &gone {
+            if let Some(at) = self.position(*index) {
+                let mut link = self.links.remove(at);
+                events.extend(link.v4.clear());
+                events.extend(link.v6.clear());
+                events.push(Event::DeletedLink(link.link));
+            }
+        }
+        Ok(events)
+    }
+
+    fn set_up(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
+        let link = self.named(name)?;
+        if !link.set_up(true) {
+            return Ok(Vec::new());
+        }
+        let mut events = link.v6.link_up();
+        if link.is_loopback() {
+            let index = link.index();
+            if link.v4.is_empty() {
+                let address = loopback_address(Ipv4Addr::LOCALHOST.into(), 8, index)?;
+                events.extend(link.v4.add(address.with_label(link.name()), false)?);
+            }
+            let address = loopback_address(Ipv6Addr::LOCALHOST.into(), 128, index)?;
+            events.extend(link.v6.add_loopback(address));
+        }
+        let index = link.index();
+        self.carry();
+        events.extend(self.tell_of(index));
+        Ok(events)
+    }
+
+    fn set_down(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
+        let index = self.named(name)?.index();
+        let mut events = self.down(index);
+        self.carry();
+        if !events.is_empty() {
+            events.extend(self.tell_of(index));
+        }
+        Ok(events)
+    }
+
+    /// Sets a link down that is up.
+    fn down(&mut self, index: u32) -> Vec<Event> {
+        let link = self.position(index).and_then(|at| self.links.get_mut(at));
+        let Some(link) = link else { return Vec::new() };
+        match link.set_up(false) {
+            true => link.v6.link_down(link.keeps),
+            false => Vec::new(),
+        }
+    }
+
+    fn rename(&mut self, name: Name, to: Name) -> Result<Vec<Event>, Refusal> {
+        let while_up = self.kernel.renames_while_up;
+        let taken = self.links.iter().any(|link| link.name() == to);
+        let link = self.named(name)?;
+        if name == to {
+            return Ok(Vec::new());
+        }
+        if !while_up && link.is_up() {
+            return Err(Refusal::NotWithThisLink);
+        }
+        if !is_link_name(to) {
+            return Err(Refusal::Invalid);
+        }
+        if taken {
+            return Err(Refusal::Exists);
+        }
+        link.rename(to);
+        let mut events = link.v4.rename(to);
+        events.push(Event::NewLink(link.link.clone()));
+        Ok(events)
+    }
+
+    fn add_address(
+        &mut self,
+        request: &AddressRequest,
+        replaces: bool,
+    ) -> Result<Vec<Event>, Refusal> {
+        let link = self.named(request.link)?;
+        let address = address(request, link.index())?;
+        match address.ip() {
+            IpAddr::V4(_) => link.v4.add(address, replaces),
+            IpAddr::V6(_) => link.v6.add(address, replaces, link.is_loopback()),
+        }
+    }
+
+    fn delete_address(&mut self, request: &AddressRequest) -> Result<Vec<Event>, Refusal> {
+        let link = self.named(request.link)?;
+        let of = request.peer.unwrap_or(request.net.addr());
+        match request.net {
+            IpNet::V4(_) => link.v4.delete(request.net, of, link.promotes),
+            IpNet::V6(_) => link.v6.delete(request.net),
+        }
+    }
+
+    /// Lets every link have the carrier that what it stands on gives it.
+    fn carry(&mut self) {
+        let up: Vec<u32> = self
+            .links
+            .iter()
+            .filter(|l| l.is_up())
+            .map(HostLink::index)
+            .collect();
+        for link in &mut self.links {
+            let carrier = match link.stands_on {
+                Under::Nothing => true,
+                Under::NoCarrier => false,
+                Under::Peer(index) | Under::Lower(index) => up.contains(&index),
+            };
+            link.set_carrier(carrier);
+        }
+    }
+
+    /// The news that a link, and any that hangs on it, is not what it was.
+    fn tell_of(&self, index: u32) -> Vec<Event> {
+        let hangs = |link: &&HostLink| {
+            link.index() == index
+                || [Under::Peer(index), Under::Lower(index)].contains(&link.stands_on)
+        };
+        let links = self.links.iter().filter(hangs);
+        links
+            .map(|link| Event::NewLink(link.link.clone()))
+            .collect()
+    }
+
+    fn named(&mut self, name: Name) -> Result<&mut HostLink, Refusal> {
+        let mut links = self.links.iter_mut();
+        links
+            .find(|link| link.name() == name)
+            .ok_or(Refusal::NoSuchLink)
+    }
+
+    fn position(&self, index: u32) -> Option<usize> {
+        self.links.iter().position(|link| link.index() == index)
+    }
+}
+
+/// The address of a request on the link with this index, as it is listed when it is added.
+fn address(request: &AddressRequest, link: u32) -> Result<Address, Refusal> {
+    let (valid, preferred) = (request.valid_lft, request.preferred_lft);
+    if seconds(valid) == 0 || seconds(preferred) > seconds(valid) {
+        return Err(Refusal::Invalid);
+    }
+    let v4 = request.net.addr().is_ipv4();
+    let forever = seconds(valid) == u32::MAX;
+    let mut flags = request.flags.bits() & if v4 { v4::ASKED } else { v6::ASKED };
+    if forever {
+        flags |= AddressFlags::PERMANENT.bits();
+    }
+    if seconds(preferred) == 0 {
+        flags |= AddressFlags::DEPRECATED.bits();
+    }
+    let mut address = Address::new(request.net, link)
+        .with_scope(request.scope)
+        .with_flags(AddressFlags::from_bits(flags))
+        .with_valid_lft(valid);
+    // A permanent IPv4 address shows no other lifetime, whatever it was given.
+    address = address.with_preferred_lft(if v4 && forever { valid } else { preferred });
+    if let Some(peer) = request.peer.filter(|peer| *peer != request.net.addr()) {
+        address = address.with_peer(peer).map_err(|_| Refusal::Invalid)?;
+    }
+    if v4 {
+        address = address.with_label(request.label.unwrap_or(request.link));
+    }
+    Ok(match request.protocol.filter(|protocol| *protocol != 0) {
+        Some(protocol) => address.with_protocol(protocol),
+        None => address,
+    })
+}
+
+fn seconds(lifetime: Lifetime) -> u32 {
+    match lifetime {
+        Lifetime::Forever => u32::MAX,
+        Lifetime::Seconds(seconds) => seconds,
+    }
+}
+
+fn loopback_address(ip: IpAddr, len: u8, link: u32) -> Result<Address, Refusal> {
+    let net = IpNet::new(ip, len).map_err(|_| Refusal::Invalid)?;
+    let address = Address::new(net, link)
+        .with_scope(Scope::HOST)
+        .with_flags(AddressFlags::PERMANENT)
+        .with_valid_lft(Lifetime::Forever)
+        .with_preferred_lft(Lifetime::Forever);
+    Ok(address.with_protocol(BY_THE_KERNEL_FOR_LOOPBACK))
+}
+
+/// Whether a link may be called so (`dev_valid_name`). A `%` would ask for a number.
+fn is_link_name(name: Name) -> bool {
+    let bytes = name.as_bytes();
+    let plain = |b: &u8| !b.is_ascii_whitespace() && *b != 0x0b && !b"/:%".contains(b);
+    bytes != b"." && bytes != b".." && bytes.iter().all(plain)
+}

@@ -1,0 +1,156 @@
+//! A link of the host, with its addresses.
+
+use super::operation::{Kind, LinkRequest};
+use super::{v4, v6};
+use crate::snapshot::{Address, Link, LinkFlags, Name};
+
+/// A link, its addresses, and how it is set.
+#[derive(Clone, Debug)]
+pub(super) struct HostLink {
+    pub link: Link,
+    pub stands_on: Under,
+    /// The number of its making, counted on the host.
+    pub born: u64,
+    pub promotes: bool,
+    pub keeps: bool,
+    pub v4: v4::List,
+    pub v6: v6::List,
+}
+
+/// What the carrier of a link depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Under {
+    /// Nothing that is modelled: the carrier is there when the link is up.
+    Nothing,
+    /// It has none.
+    NoCarrier,
+    /// The other end of a cable.
+    Peer(u32),
+    /// The link it stands on.
+    Lower(u32),
+}
+
+/// What `RUNNING` and `LOWER_UP` say together.
+const CARRIER: u32 = LinkFlags::RUNNING.bits() | LinkFlags::LOWER_UP.bits();
+
+impl HostLink {
+    pub fn new(link: Link, stands_on: Under, born: u64, promotes: bool) -> Self {
+        Self {
+            link,
+            stands_on,
+            born,
+            promotes,
+            keeps: false,
+            v4: v4::List::default(),
+            v6: v6::List::default(),
+        }
+    }
+
+    pub fn index(&self) -> u32 {
+        self.link.index()
+    }
+
+    pub fn name(&self) -> Name {
+        self.link.name()
+    }
+
+    /// Whether it is up; one of which that is not known is.
+    pub fn is_up(&self) -> bool {
+        self.link.is_up().unwrap_or(true)
+    }
+
+    pub fn is_loopback(&self) -> bool {
+        self.link.is_loopback() == Some(true)
+    }
+
+    /// Sets it up or down; whether that changed anything.
+    pub fn set_up(&mut self, up: bool) -> bool {
+        let bit = if up { LinkFlags::UP.bits() } else { 0 };
+        self.set_flags(LinkFlags::UP.bits(), bit)
+    }
+
+    /// Gives it a carrier, which shows where it is up; whether that changed anything.
+    pub fn set_carrier(&mut self, carrier: bool) -> bool {
+        let bits = if carrier && self.is_up() { CARRIER } else { 0 };
+        self.set_flags(CARRIER, bits)
+    }
+
+    fn set_flags(&mut self, of: u32, bits: u32) -> bool {
+        let Some(old) = self.link.flags().map(LinkFlags::bits) else {
+            return false;
+        };
+        let new = old & !of | bits;
+        self.link = self.link.clone().with_flags(LinkFlags::from_bits(new));
+        new != old
+    }
+
+    pub fn rename(&mut self, name: Name) {
+        self.link = named(&self.link, name);
+    }
+
+    pub fn addresses(&self, v4: bool) -> Vec<Address> {
+        match v4 {
+            true => self.v4.addresses().collect(),
+            false => self.v6.addresses().collect(),
+        }
+    }
+}
+
+/// The ends of a new link, the other end of a cable first, as the kernel makes them.
+pub(super) fn made(request: &LinkRequest, lower: Option<u32>) -> Vec<(Link, Under)> {
+    let multicast = LinkFlags::BROADCAST | LinkFlags::MULTICAST;
+    let link = |name, index, kind: &str, flags| {
+        let link = Link::new(index, name).with_flags(flags).with_kind(kind);
+        link.with_hardware_type(Link::ETHERNET)
+    };
+    let (name, index) = (request.name, request.index);
+    let own = |kind, flags| {
+        let link = link(name, index, kind, flags);
+        match request.mac {
+            Some(mac) => link.with_mac(mac),
+            None => link,
+        }
+    };
+    match &request.kind {
+        Kind::Veth { peer, peer_index } => vec![
+            (
+                link(*peer, *peer_index, "veth", multicast),
+                Under::Peer(index),
+            ),
+            (own("veth", multicast), Under::Peer(*peer_index)),
+        ],
+        Kind::Bridge => vec![(own("bridge", multicast), Under::NoCarrier)],
+        Kind::Macvlan { .. } => {
+            let under = lower.map_or(Under::Nothing, Under::Lower);
+            vec![(own("macvlan", multicast), under)]
+        }
+        Kind::Dummy => {
+            let flags = LinkFlags::BROADCAST | LinkFlags::NOARP;
+            vec![(own("dummy", flags), Under::Nothing)]
+        }
+    }
+}
+
+/// The same link under another name.
+fn named(link: &Link, name: Name) -> Link {
+    let mut named = Link::new(link.index(), name);
+    if let Some(flags) = link.flags() {
+        named = named.with_flags(flags);
+    }
+    if let Some(mac) = link.mac() {
+        named = named.with_mac(*mac);
+    }
+    if let Some(kind) = link.kind() {
+        named = named.with_kind(kind);
+    }
+    if let Some(master) = link.master() {
+        named = named.with_master(master);
+    }
+    if let Some(hardware_type) = link.hardware_type() {
+        named = named.with_hardware_type(hardware_type);
+    }
+    match link.carrier_changes() {
+        Some(changes) => named.with_carrier_changes(changes),
+        None => named,
+    }
+}
