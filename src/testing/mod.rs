@@ -2,5 +2,7 @@
 //!
 //! [`model`] is the kernel's address list, without a kernel: a [`Host`](model::Host) whose links
 //! and addresses are changed as `ip` changes them, and which lists them as Linux does.
+//! [`strategies`] make hosts, and what happens to them, by chance.
 
 pub mod model;
+pub mod strategies;

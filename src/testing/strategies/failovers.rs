@@ -1,0 +1,309 @@
+//! Floating addresses that come, go and move, on a node whose own address flaps.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::managers::{Manager, Vip};
+use super::nodes::Node;
+use crate::select::Reason;
+use crate::snapshot::{Link, Snapshot};
+use crate::testing::model::{Host, Operation};
+
+/// How many floating addresses a node has to do with at the most.
+const VIPS: usize = 3;
+
+/// How many things happen at the most; each is up to four operations.
+const HAPPENINGS: usize = 8;
+
+/// Which floating addresses come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Vips {
+    /// Those which leave decisive evidence, so that the rule knows them for floating by what the
+    /// kernel shows, as long as the node's own address is there.
+    Marked,
+    /// Any, unlabelled ones with the prefix length of the network among them. After a flap nothing
+    /// the kernel shows tells these from the node's own address.
+    Any,
+}
+
+/// A node, and what happens to it.
+///
+/// Printed, it is a script of `ip` commands; printed for debugging, the node as a snapshot before
+/// it.
+#[derive(Clone)]
+pub struct Failover {
+    node: Node,
+    vips: Vec<(Manager, Vip)>,
+    steps: Vec<Step>,
+}
+
+/// A step of a [`Failover`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// The host is changed. The kernel does not refuse it.
+    Do(Operation),
+    /// The daemon is started again, and the host stays as it is.
+    Restart,
+}
+
+/// A moment of a [`Failover`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Moment {
+    /// How many steps have been taken.
+    pub steps: usize,
+    /// What the host lists.
+    pub snapshot: Snapshot,
+    /// Whether the node's own address is there, and its link is up.
+    pub has_own: bool,
+    /// Whether the daemon has just been started: at the beginning, and after [`Step::Restart`].
+    pub starts: bool,
+}
+
+impl Failover {
+    /// The node as it is at the start.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The floating addresses that the node has to do with, each with its manager.
+    pub fn vips(&self) -> &[(Manager, Vip)] {
+        &self.vips
+    }
+
+    /// What happens.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The moments before the first step and after each.
+    pub fn moments(&self) -> impl Iterator<Item = Moment> + '_ {
+        let mut host = self.node.host().clone();
+        let steps = std::iter::once(None).chain(self.steps.iter().map(Some));
+        steps.enumerate().map(move |(steps, step)| {
+            if let Some(Step::Do(operation)) = step {
+                let done = host.apply(operation);
+                debug_assert!(done.is_ok(), "{operation}: {done:?}");
+            }
+            let snapshot = host.snapshot();
+            Moment {
+                steps,
+                has_own: self.node.has_own(&snapshot),
+                starts: matches!(step, None | Some(Step::Restart)),
+                snapshot,
+            }
+        })
+    }
+}
+
+impl fmt::Display for Failover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
+    }
+}
+
+impl fmt::Debug for Failover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}\n{self}", self.node)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Do(operation) => write!(f, "{operation}"),
+            Self::Restart => f.write_str("# the daemon is started again"),
+        }
+    }
+}
+
+/// What may happen to one of some nodes: floating addresses come, go and move to another link, its
+/// own address goes and comes back, secondary addresses are promoted from now on or not, the
+/// daemon is started again.
+///
+/// At most 3 floating addresses and 8 such events, of up to four operations each. It shrinks to
+/// fewer of them, and to the first of the managers.
+///
+/// ```
+/// use bindnet::Selector;
+/// use bindnet::testing::strategies::{Vips, failover, node};
+/// use proptest::prelude::*;
+///
+/// let bindnet = "192.0.2.0/24".parse().unwrap();
+/// proptest!(|(failover in failover(node(bindnet), Vips::Marked))| {
+///     for moment in failover.moments().filter(|moment| moment.has_own) {
+///         let decision = Selector::new(bindnet).decide(&moment.snapshot);
+///         let own = failover.node().own().addr();
+///         prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(own), "{:#}", decision);
+///     }
+/// });
+/// ```
+pub fn failover(
+    nodes: impl Strategy<Value = Node> + 'static,
+    vips: Vips,
+) -> BoxedStrategy<Failover> {
+    let managed = (select(Manager::ALL), any::<Index>());
+    let drawn = (
+        nodes,
+        vec(managed, 1..=VIPS),
+        vec(happening(), 0..=HAPPENINGS),
+    );
+    let made = drawn.prop_map(move |(node, managed, happenings)| {
+        let vips = drawn_vips(&node, managed, vips);
+        let mut course = Course::on(&node, &vips);
+        for happening in happenings {
+            course.happens(happening);
+        }
+        let steps = course.steps;
+        Failover { node, vips, steps }
+    });
+    made.boxed()
+}
+
+/// Something that happens, to the floating address with this index.
+#[derive(Clone, Copy, Debug)]
+enum Happening {
+    /// The address comes, or goes where it is there.
+    Toggle(Index),
+    /// The address goes, and comes to the other link.
+    Move(Index),
+    /// The node's own address goes, or comes where it is gone.
+    ToggleOwn,
+    /// The node's own address goes, and comes back.
+    Flap,
+    /// Secondary addresses of the link of the node are promoted from now on, or not.
+    Promote(bool),
+    Restart,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        6 => any::<Index>().prop_map(Happening::Toggle),
+        2 => any::<Index>().prop_map(Happening::Move),
+        2 => Just(Happening::Flap),
+        1 => Just(Happening::ToggleOwn),
+        1 => any::<bool>().prop_map(Happening::Promote),
+        1 => Just(Happening::Restart),
+    ]
+}
+
+/// Free addresses of a node with managers that may have them.
+fn drawn_vips(node: &Node, managed: Vec<(Manager, Index)>, which: Vips) -> Vec<(Manager, Vip)> {
+    let Some(link) = node.links().first().copied() else {
+        return Vec::new();
+    };
+    let listed = node.host().snapshot();
+    let last = listed.links().iter().map(Link::index).max().unwrap_or(0);
+    let mut free = node.free().to_vec();
+    let mut vips = Vec::new();
+    for ((manager, at), number) in managed.into_iter().zip(1u8..) {
+        if free.is_empty() {
+            break;
+        }
+        let vip = Vip::new(free.remove(at.index(free.len())), link)
+            .router(50 + number)
+            .made_index(last + u32::from(number));
+        // Those that may not come give way to the next that may.
+        let from = Manager::ALL.iter().position(|m| *m == manager).unwrap_or(0);
+        let managers = Manager::ALL.iter().cycle().skip(from);
+        let mut fit = managers.take(Manager::ALL.len()).filter(|manager| {
+            manager.manages(vip.ip()) && (which == Vips::Any || is_marked(node, **manager, &vip))
+        });
+        vips.extend(fit.next().map(|manager| (*manager, vip)));
+    }
+    vips
+}
+
+/// Whether there is decisive evidence against the address as long as the node's own is there.
+fn is_marked(node: &Node, manager: Manager, vip: &Vip) -> bool {
+    match manager.evidence(vip) {
+        None => false,
+        Some(Reason::HostPrefixInSubnet) => {
+            let own = node.own();
+            own.prefix_len() < own.max_prefix_len() && own.contains(&vip.ip())
+        }
+        Some(_) => true,
+    }
+}
+
+/// Steps in the making.
+struct Course<'a> {
+    node: &'a Node,
+    vips: Vec<(Manager, Vip)>,
+    host: Host,
+    steps: Vec<Step>,
+}
+
+impl<'a> Course<'a> {
+    fn on(node: &'a Node, vips: &[(Manager, Vip)]) -> Self {
+        Self {
+            node,
+            vips: vips.to_vec(),
+            host: node.host().clone(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn happens(&mut self, happening: Happening) {
+        match happening {
+            Happening::Toggle(at) => {
+                if let Some((manager, vip)) = self.at(at).copied() {
+                    let operations = match self.is_there(manager, &vip) {
+                        true => manager.give_up(&vip),
+                        false => manager.take(&vip),
+                    };
+                    self.extend(operations);
+                }
+            }
+            Happening::Move(at) => {
+                let links = self.node.links().to_vec();
+                if let Some((manager, vip)) = self.at(at) {
+                    let (manager, from) = (*manager, *vip);
+                    let other = links.iter().find(|link| **link != from.link());
+                    *vip = vip.on(other.copied().unwrap_or(from.link()));
+                    let to = *vip;
+                    self.extend(manager.give_up(&from));
+                    self.extend(manager.take(&to));
+                }
+            }
+            Happening::ToggleOwn => {
+                let operation = match self.node.has_own(&self.host.snapshot()) {
+                    true => self.node.own_goes(),
+                    false => self.node.own_comes(),
+                };
+                self.extend([operation]);
+            }
+            Happening::Flap => self.extend([self.node.own_goes(), self.node.own_comes()]),
+            Happening::Promote(on) => {
+                let link = self.node.own_link();
+                self.extend([Operation::PromoteSecondaries { link, on }]);
+            }
+            Happening::Restart => self.steps.push(Step::Restart),
+        }
+    }
+
+    fn at(&mut self, at: Index) -> Option<&mut (Manager, Vip)> {
+        let len = self.vips.len();
+        self.vips.get_mut(at.index(len.max(1)))
+    }
+
+    fn is_there(&self, manager: Manager, vip: &Vip) -> bool {
+        let host = self.host.snapshot();
+        let link = host.link_named(&manager.link(vip)).map(Link::index);
+        let mut addresses = host.addresses();
+        addresses.any(|a| a.net() == Some(manager.net(vip)) && a.link_index() == link)
+    }
+
+    /// What the kernel does not refuse.
+    fn extend(&mut self, operations: impl IntoIterator<Item = Operation>) {
+        for operation in operations {
+            if self.host.apply(&operation).is_ok() {
+                self.steps.push(Step::Do(operation));
+            }
+        }
+    }
+}

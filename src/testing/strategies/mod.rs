@@ -1,0 +1,9 @@
+//! Strategies for proptest: nodes, and what cluster life does to them.
+
+mod failovers;
+mod managers;
+mod nodes;
+
+pub use failovers::{Failover, Moment, Step, Vips, failover};
+pub use managers::{Manager, Vip};
+pub use nodes::{Node, cluster_node, dhcp_node, dual_stack_node, node, router, worker};

@@ -1,0 +1,130 @@
+//! Which addresses answer a bindnetaddr.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+use crate::select::Bindnet;
+use crate::snapshot::Name;
+
+/// The numbers of hosts in their network, as one meets them; the first is that of the node, where
+/// nothing else is drawn.
+const NUMBERS: [u8; 12] = [10, 20, 30, 5, 40, 21, 100, 200, 4, 1, 2, 3];
+
+/// Networks beside that of the cluster (RFC 5737, RFC 3849).
+const ELSEWHERE_V4: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(198, 51, 100, 0),
+    Ipv4Addr::new(203, 0, 113, 0),
+    Ipv4Addr::new(192, 0, 2, 0),
+];
+const ELSEWHERE_V6: [Ipv6Addr; 3] = [
+    Ipv6Addr::new(0x2001, 0xdb8, 0xff, 0, 0, 0, 0, 0),
+    Ipv6Addr::new(0xfd00, 0, 0, 0xff, 0, 0, 0, 0),
+    Ipv6Addr::new(0x2001, 0xdb8, 0xfe, 0, 0, 0, 0, 0),
+];
+
+/// A bindnetaddr, and the network in which a node's address answers it.
+#[derive(Clone, Copy)]
+pub(super) struct Aim {
+    pub bindnet: Bindnet,
+    /// The network of the node and of its floating addresses.
+    pub network: IpNet,
+    /// Whether it names one address, which is the node's own.
+    exact: bool,
+}
+
+impl Aim {
+    /// `narrow` is for a node whose network is a part of the one that is asked for.
+    pub fn at(bindnet: Bindnet, narrow: bool) -> Self {
+        let ip = bindnet.ip();
+        let (all, usual) = if ip.is_ipv4() { (32, 24) } else { (128, 64) };
+        let zeros = match ip {
+            IpAddr::V4(ip) => ip.to_bits().trailing_zeros(),
+            IpAddr::V6(ip) => ip.to_bits().trailing_zeros(),
+        };
+        let zeros = u8::try_from(zeros).unwrap_or(all);
+        let (len, exact) = match bindnet.network().map(|net| net.prefix_len()) {
+            Some(len) if len + 2 > all => (usual, true),
+            Some(len) if narrow => (len.max(usual), false),
+            Some(len) => (len, false),
+            None if zeros < 2 => (usual, true),
+            None => (usual.max(all.saturating_sub(zeros)), false),
+        };
+        let network = IpNet::new(ip, len).unwrap_or(IpNet::from(ip)).trunc();
+        Self {
+            bindnet,
+            network,
+            exact,
+        }
+    }
+
+    /// Whether a /32 or /128 answers it.
+    pub fn finds_host_prefix(&self) -> bool {
+        self.exact || self.bindnet.network().is_some()
+    }
+
+    /// The addresses that a node may have, with the prefix length of their network.
+    pub fn hosts(&self) -> Vec<IpNet> {
+        match self.exact {
+            true => vec![net(self.bindnet.ip(), self.network.prefix_len())],
+            false => self.numbered(),
+        }
+    }
+
+    /// The addresses of the network that nobody has.
+    pub fn free(&self, own: IpNet) -> Vec<IpNet> {
+        let mut free = self.numbered();
+        free.retain(|net| net.addr() != own.addr() && net.addr() != self.bindnet.ip());
+        free
+    }
+
+    fn numbered(&self) -> Vec<IpNet> {
+        let len = self.network.prefix_len();
+        let bits = self.network.max_prefix_len().saturating_sub(len);
+        let size = 1u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
+        // The last one is for broadcasts.
+        let fit = NUMBERS.iter().filter(|n| u64::from(**n) + 1 < size);
+        fit.map(|n| net(nth(self.network.addr(), (*n).into()), len))
+            .collect()
+    }
+
+    /// The networks that do not overlap what is asked for.
+    pub fn elsewhere(&self, v4: bool) -> impl Iterator<Item = IpNet> + use<> {
+        let asked = self.bindnet.network().unwrap_or(self.network);
+        let networks: Vec<IpNet> = match v4 {
+            true => ELSEWHERE_V4.map(|ip| net(ip.into(), 24)).to_vec(),
+            false => ELSEWHERE_V6.map(|ip| net(ip.into(), 64)).to_vec(),
+        };
+        let beside = move |net: &IpNet| !net.contains(&asked) && !asked.contains(net);
+        networks.into_iter().filter(beside)
+    }
+
+    /// Whether it asks for addresses of the link.
+    pub fn is_link_local(&self) -> bool {
+        matches!(self.network.addr(), IpAddr::V6(ip) if ip.is_unicast_link_local())
+    }
+
+    /// The link that it names, by its index or by its name; `lo` is none.
+    pub fn link(&self) -> (Option<u32>, Option<Name>) {
+        match self.bindnet.zone() {
+            None => (None, None),
+            Some(zone) => match zone.index() {
+                Some(index) => (Some(index).filter(|index| (2..4000).contains(index)), None),
+                None => (None, Some(zone.name()).filter(|n| n.as_bytes() != b"lo")),
+            },
+        }
+    }
+}
+
+/// The address that stands so far behind another one.
+pub(super) fn nth(ip: IpAddr, n: u32) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) => Ipv4Addr::from_bits(ip.to_bits().wrapping_add(n)).into(),
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits().wrapping_add(n.into())).into(),
+    }
+}
+
+/// An address with a prefix length that it can have, or else its longest.
+pub(super) fn net(ip: IpAddr, len: u8) -> IpNet {
+    IpNet::new(ip, len).unwrap_or(IpNet::from(ip))
+}

@@ -1,0 +1,141 @@
+//! Hosts as one meets them, aimed at the network that a daemon is asked for.
+
+mod aim;
+mod kinds;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use proptest::prelude::*;
+
+use super::managers::{Manager, Vip};
+use crate::select::Bindnet;
+use crate::snapshot::{Name, Snapshot};
+use crate::testing::model::{AddressRequest, Host, Operation};
+
+pub use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
+
+/// How many links and how many service addresses a worker has at the most, among any nodes.
+const WORKER: usize = 40;
+
+/// A node of a cluster, with one address of its own that answers a bindnetaddr.
+///
+/// Printed for debugging it is the snapshot as JSON, which `preview` replays.
+///
+/// ```
+/// use bindnet::Selector;
+/// use bindnet::testing::strategies::node;
+/// use proptest::prelude::*;
+///
+/// let bindnet = "192.0.2.0/24".parse().unwrap();
+/// proptest!(|(node in node(bindnet))| {
+///     let host = node.host().snapshot();
+///     prop_assert!(node.has_own(&host));
+///     let decision = Selector::new(bindnet).decide(&host);
+///     prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(node.own().addr()));
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Node {
+    pub(super) bindnet: Bindnet,
+    pub(super) host: Host,
+    pub(super) own: AddressRequest,
+    pub(super) own_net: IpNet,
+    pub(super) own_link: Name,
+    /// Where floating addresses are put.
+    pub(super) links: Vec<Name>,
+    /// Addresses of its network that nobody has.
+    pub(super) free: Vec<IpNet>,
+    pub(super) fixed: Vec<IpAddr>,
+    pub(super) vips: Vec<(Manager, Vip)>,
+}
+
+impl Node {
+    /// What the daemon is asked for.
+    pub fn bindnet(&self) -> Bindnet {
+        self.bindnet
+    }
+
+    /// The node as it is before anything happens to it.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Its own address, which is the right answer as long as it is there.
+    pub fn own(&self) -> IpNet {
+        self.own_net
+    }
+
+    /// The link of its own address.
+    pub fn own_link(&self) -> Name {
+        self.own_link
+    }
+
+    /// Every address that belongs to this host, its own among them; not its IPv6 privacy
+    /// addresses, nor any that a manager has brought.
+    pub fn fixed(&self) -> &[IpAddr] {
+        &self.fixed
+    }
+
+    /// The floating addresses that are there from the start, each with its manager.
+    pub fn vips(&self) -> &[(Manager, Vip)] {
+        &self.vips
+    }
+
+    /// The links that floating addresses are put on, its own first.
+    pub fn links(&self) -> &[Name] {
+        &self.links
+    }
+
+    /// Addresses that nobody has, with the prefix length of the network that they share with the
+    /// node's own.
+    pub fn free(&self) -> &[IpNet] {
+        &self.free
+    }
+
+    /// Whether its own address is there.
+    pub fn has_own(&self, host: &Snapshot) -> bool {
+        let link = host.link_named(&self.own_link).map(|link| link.index());
+        host.addresses().any(|address| {
+            address.net() == Some(self.own_net) && link.is_some() && address.link_index() == link
+        })
+    }
+
+    /// Its own address goes.
+    pub fn own_goes(&self) -> Operation {
+        Operation::DeleteAddress(self.own.clone())
+    }
+
+    /// Its own address comes.
+    pub fn own_comes(&self) -> Operation {
+        Operation::AddAddress(self.own.clone())
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (own, link) = (self.own_net, self.own_link);
+        writeln!(f, "{} for {}: {own} on {link}", "node", self.bindnet)?;
+        f.write_str(&self.host.snapshot().to_json())
+    }
+}
+
+/// Any of the nodes below, with the smallest of workers.
+pub fn node(bindnet: Bindnet) -> BoxedStrategy<Node> {
+    let mut all = vec![
+        (3, cluster_node(bindnet)),
+        (2, dual_stack_node(bindnet)),
+        (2, dhcp_node(bindnet)),
+        (1, worker(bindnet, WORKER)),
+    ];
+    if aim::Aim::at(bindnet, false).finds_host_prefix() {
+        all.push((1, router(bindnet)));
+    }
+    proptest::strategy::Union::new_weighted(all).boxed()
+}
+
+/// The name in a text that is one.
+pub(super) fn name(text: &str) -> Name {
+    Name::from_bytes(text.as_bytes()).unwrap_or_else(|_| name("x"))
+}
