@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of `src/`, from the top down.
-const LAYERS: [&str; 7] = ["capi", "testing", "live", "sys", "select", "wire", "snapshot"];
+const LAYERS: [&str; 7] = [
+    "capi", "testing", "live", "sys", "select", "wire", "snapshot",
+];
 
 /// What a pure folder never names: input and output, the clock, the environment, randomness.
 const IMPURE: [&str; 12] = [

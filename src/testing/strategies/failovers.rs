@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -146,14 +147,14 @@ pub fn failover(
     nodes: impl Strategy<Value = Node> + 'static,
     vips: Vips,
 ) -> BoxedStrategy<Failover> {
-    let managed = (select(Manager::ALL), any::<Index>());
     let drawn = (
         nodes,
-        vec(managed, 1..=VIPS),
+        vec(managed(), 1..=VIPS),
         vec(happening(), 0..=HAPPENINGS),
     );
     let made = drawn.prop_map(move |(node, managed, happenings)| {
-        let vips = drawn_vips(&node, managed, vips);
+        let mut vips = drawn_vips(&node, managed, vips);
+        vips.splice(0..0, node.vips.iter().copied());
         let mut course = Course::on(&node, &vips);
         for happening in happenings {
             course.happens(happening);
@@ -162,6 +163,51 @@ pub fn failover(
         Failover { node, vips, steps }
     });
     made.boxed()
+}
+
+/// Nodes on which floating addresses are already, as their managers leave them; some came before
+/// the node's own address.
+///
+/// ```
+/// use bindnet::Selector;
+/// use bindnet::testing::strategies::{Vips, node, with_vips};
+/// use proptest::prelude::*;
+///
+/// let bindnet = "2001:db8::/64".parse().unwrap();
+/// proptest!(|(node in with_vips(node(bindnet), Vips::Marked))| {
+///     prop_assert!(!node.vips().is_empty());
+///     let decision = Selector::new(bindnet).decide(&node.host().snapshot());
+///     prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(node.own().addr()));
+/// });
+/// ```
+pub fn with_vips(nodes: impl Strategy<Value = Node> + 'static, vips: Vips) -> BoxedStrategy<Node> {
+    let managed = (managed(), any::<bool>());
+    let made = (nodes, vec(managed, 1..=VIPS)).prop_map(move |(mut node, managed)| {
+        let (managed, before): (Vec<_>, Vec<_>) = managed.into_iter().unzip();
+        let drawn = drawn_vips(&node, managed, vips);
+        let mut course = Course::on(&node, &[]);
+        let takes = |before: bool, of: &[bool]| {
+            let fit = drawn.iter().zip(of).filter(|(_, b)| **b == before);
+            fit.flat_map(|((manager, vip), _)| manager.take(vip))
+                .collect::<Vec<_>>()
+        };
+        if before.contains(&true) {
+            course.extend([node.own_goes()]);
+            course.extend(takes(true, &before));
+            course.extend([node.own_comes()]);
+        }
+        course.extend(takes(false, &before));
+        node.host = course.host;
+        let taken = |net: &IpNet| drawn.iter().any(|(_, vip)| vip.ip() == net.addr());
+        node.free.retain(|net| !taken(net));
+        node.vips.extend(drawn);
+        node
+    });
+    made.boxed()
+}
+
+fn managed() -> impl Strategy<Value = (Manager, Index)> {
+    (select(Manager::ALL), any::<Index>())
 }
 
 /// Something that happens, to the floating address with this index.
@@ -200,13 +246,14 @@ fn drawn_vips(node: &Node, managed: Vec<(Manager, Index)>, which: Vips) -> Vec<(
     let last = listed.links().iter().map(Link::index).max().unwrap_or(0);
     let mut free = node.free().to_vec();
     let mut vips = Vec::new();
-    for ((manager, at), number) in managed.into_iter().zip(1u8..) {
+    for ((manager, at), number) in managed.into_iter().zip(node.vips.len()..) {
+        let number = u8::try_from(number).unwrap_or(u8::MAX);
         if free.is_empty() {
             break;
         }
         let vip = Vip::new(free.remove(at.index(free.len())), link)
-            .router(50 + number)
-            .made_index(last + u32::from(number));
+            .router(number.saturating_add(51))
+            .made_index(last.saturating_add(u32::from(number) + 1));
         // Those that may not come give way to the next that may.
         let from = Manager::ALL.iter().position(|m| *m == manager).unwrap_or(0);
         let managers = Manager::ALL.iter().cycle().skip(from);

@@ -53,7 +53,8 @@ pub enum Manager {
     Keepalived,
     /// keepalived with an address and its prefix length (recorded: keepalived 2.2.7).
     KeepalivedPrefix,
-    /// keepalived from 2.3.2 on, which says that it is from keepalived (`IFA_PROTO`).
+    /// keepalived from 2.3.2 on with an address and its prefix length: it says that it is from
+    /// keepalived (`IFA_PROTO`).
     KeepalivedProtocol,
     /// keepalived with `use_vmac` and a prefix length (recorded: keepalived 2.2.7): on a macvlan
     /// with the hardware address of the virtual router (RFC 9568, section 7.3).
@@ -177,7 +178,7 @@ impl Manager {
     /// The address with the prefix length that it is given.
     pub fn net(self, vip: &Vip) -> IpNet {
         match self {
-            Self::Ipaddr2HostPrefix | Self::Keepalived | Self::KeepalivedProtocol => vip.host(),
+            Self::Ipaddr2HostPrefix | Self::Keepalived => vip.host(),
             Self::Ucarp | Self::KubeVip | Self::KubeProxyIpvs => vip.host(),
             Self::LvsDr | Self::Swarm | Self::SwarmDsr => vip.host(),
             _ => vip.net,
@@ -232,7 +233,7 @@ impl Manager {
             Self::Ipaddr2Deprecated | Self::KubeVip => deprecated(request),
             Self::Keepalived if v6 => deprecated(request.flags(AddressFlags::NODAD)),
             Self::KeepalivedProtocol if v6 => {
-                deprecated(request.flags(AddressFlags::NODAD)).protocol(KEEPALIVED)
+                request.flags(AddressFlags::NODAD).protocol(KEEPALIVED)
             }
             Self::KeepalivedProtocol => request.protocol(KEEPALIVED),
             Self::KeepalivedPrefix | Self::KeepalivedVmac if v6 => {

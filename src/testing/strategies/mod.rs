@@ -4,6 +4,6 @@ mod failovers;
 mod managers;
 mod nodes;
 
-pub use failovers::{Failover, Moment, Step, Vips, failover};
+pub use failovers::{Failover, Moment, Step, Vips, failover, with_vips};
 pub use managers::{Manager, Vip};
 pub use nodes::{Node, cluster_node, dhcp_node, dual_stack_node, node, router, worker};

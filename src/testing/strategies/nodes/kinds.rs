@@ -1,38 +1,17 @@
 //! The kinds of nodes.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use ipnet::IpNet;
 use proptest::prelude::*;
-use proptest::sample::Index;
 
-use super::aim::{Aim, net, nth};
+use super::aim::{net, nth};
+use super::plan::{BY_ROUTER, Plan, draw};
 use super::{Node, name};
 use crate::select::Bindnet;
-use crate::snapshot::{
-    About, AddressFlags, Consistency, HardwareAddress, Lifetime, Link, LinkFlags, Name, Scope,
-    Snapshot, Source,
-};
-use crate::testing::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
-
-/// `ARPHRD_LOOPBACK` (linux/if_arp.h).
-const LOOPBACK: u16 = 772;
-
-/// `IFAPROT_KERNEL_RA` and `IFAPROT_KERNEL_LL` (linux/if_addr.h): by a router's advertisement, and
-/// the link-local address.
-const BY_ROUTER: u8 = 2;
-const LINK_LOCAL: u8 = 3;
+use crate::snapshot::{AddressFlags, Lifetime};
+use crate::testing::model::AddressRequest;
 
 /// How long a lease is valid, and how long it is preferred, in seconds.
-const LEASE: (Lifetime, Lifetime) = (Lifetime::Seconds(3600), Lifetime::Seconds(1800));
-
-/// The indexes of the link of the services and of the bridge of the pods, which come behind it.
-const SERVICES: u32 = 4000;
-const BRIDGE: u32 = 5000;
-
-/// Where services have their addresses (RFC 2544, RFC 3849).
-const SERVICES_V4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
-const SERVICES_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xf00, 0, 0, 0, 0, 0);
+pub(super) const LEASE: (Lifetime, Lifetime) = (Lifetime::Seconds(3600), Lifetime::Seconds(1800));
 
 /// A node whose cluster network is beside a management network, on the first link or on the
 /// second.
@@ -113,26 +92,29 @@ pub fn dual_stack_node(bindnet: Bindnet) -> BoxedStrategy<Node> {
         let link = plan.own_link(2, "eth0");
         let by_router =
             |request: AddressRequest| request.protocol(BY_ROUTER).lifetimes(LEASE.0, LEASE.1);
-        let mut routed = None;
+        let mut beside = plan.aim.elsewhere(false);
+        let beside = [beside.next(), beside.next()];
+        let [routed, unique_local] = match plan.own.addr().is_ipv4() {
+            true => beside,
+            false => [None, beside[1]],
+        };
+        if let Some(of) = unique_local {
+            plan.add(AddressRequest::new(net(nth(of.addr(), 10), 64), link));
+        }
+        if let Some(of) = routed {
+            let request = AddressRequest::new(net(nth(of.addr(), 10), 64), link);
+            plan.add(by_router(request));
+            plan.add_temporary(of);
+        }
         if plan.own.addr().is_ipv4() {
-            let mut beside = plan.aim.elsewhere(false);
-            for of in beside.by_ref().take(1) {
-                let request = AddressRequest::new(net(nth(of.addr(), 10), 64), link);
-                plan.add(by_router(request));
-                routed = Some(of);
-            }
-            for of in beside.take(1) {
-                plan.add(AddressRequest::new(net(nth(of.addr(), 10), 64), link));
-            }
+            plan.own_is(|request| request);
+        } else if plan.aim.is_link_local() {
+            plan.static_beside(link);
             plan.own_is(|request| request);
         } else {
             plan.static_beside(link);
-            let by_hand = plan.aim.is_link_local();
-            plan.own_is(|request| if by_hand { request } else { by_router(request) });
-            routed = Some(plan.aim.network).filter(|_| !by_hand);
-        }
-        if let Some(of) = routed.filter(|of| of.prefix_len() <= 64) {
-            plan.add_temporary(of);
+            plan.own_is(by_router);
+            plan.add_temporary(plan.aim.network);
         }
         plan.node()
     });
@@ -193,235 +175,4 @@ pub fn router(bindnet: Bindnet) -> BoxedStrategy<Node> {
         plan.node()
     });
     made.boxed()
-}
-
-/// What is drawn for every node.
-#[derive(Clone, Copy, Debug)]
-struct Draw {
-    own: Index,
-    narrow: bool,
-    promotes: bool,
-    by_hash: bool,
-}
-
-fn draw() -> impl Strategy<Value = Draw> {
-    let unlikely = || proptest::bool::weighted(0.2);
-    (any::<Index>(), unlikely(), any::<bool>(), unlikely()).prop_map(
-        |(own, narrow, promotes, by_hash)| Draw {
-            own,
-            narrow,
-            promotes,
-            by_hash,
-        },
-    )
-}
-
-/// A node that is being put together.
-struct Plan {
-    aim: Aim,
-    promotes: bool,
-    by_hash: bool,
-    own: IpNet,
-    /// The link of its own address.
-    link: Name,
-    request: Option<AddressRequest>,
-    /// Links with which the host begins, up.
-    nics: Vec<Link>,
-    /// What is done to it then.
-    operations: Vec<Operation>,
-    temporary: Option<IpAddr>,
-}
-
-impl Plan {
-    fn of(bindnet: Bindnet, draw: Draw) -> Self {
-        let aim = Aim::at(bindnet, draw.narrow);
-        let hosts = aim.hosts();
-        let own = hosts.get(draw.own.index(hosts.len().max(1))).copied();
-        let lo = name("lo");
-        let loopback = Link::new(1, lo)
-            .with_flags(LinkFlags::LOOPBACK)
-            .with_hardware_type(LOOPBACK);
-        Self {
-            aim,
-            promotes: draw.promotes,
-            by_hash: draw.by_hash,
-            own: own.unwrap_or(net(bindnet.ip(), aim.network.prefix_len())),
-            link: lo,
-            request: None,
-            nics: vec![loopback],
-            operations: vec![Operation::LinkUp(lo)],
-            temporary: None,
-        }
-    }
-
-    /// The link of its own address: the one that is asked for, or else this one.
-    fn own_link(&mut self, index: u32, otherwise: &str) -> Name {
-        let (asked_index, asked_name) = self.aim.link();
-        let link = asked_name.unwrap_or(name(otherwise));
-        self.link = link;
-        self.insert_nic(asked_index.unwrap_or(index), link);
-        link
-    }
-
-    /// Another link.
-    fn nic(&mut self, index: u32, called: &str) -> Name {
-        let taken = |n: &Name| self.nics.iter().any(|nic| nic.name() == *n);
-        let names = [called, "eth8", "eth9"].map(name);
-        let link = names
-            .into_iter()
-            .find(|n| !taken(n))
-            .unwrap_or(name(called));
-        let taken = |index: u32| self.nics.iter().any(|nic| nic.index() == index);
-        let index = (index..).find(|index| !taken(*index)).unwrap_or(index);
-        self.insert_nic(index, link);
-        link
-    }
-
-    fn insert_nic(&mut self, index: u32, link: Name) {
-        let flags = LinkFlags::UP | LinkFlags::BROADCAST | LinkFlags::MULTICAST;
-        let flags = flags | LinkFlags::RUNNING | LinkFlags::LOWER_UP;
-        let [.., high, low] = index.to_be_bytes();
-        let mut nic = Link::new(index, link)
-            .with_flags(flags)
-            .with_hardware_type(Link::ETHERNET);
-        if let Ok(mac) = HardwareAddress::from_bytes(&[2, 0, 0, 0, high, low]) {
-            nic = nic.with_mac(mac);
-        }
-        self.nics.push(nic);
-        self.add_link_local(link, index);
-    }
-
-    /// The link-local address that the kernel gives a link.
-    fn add_link_local(&mut self, link: Name, index: u32) {
-        if !self.aim.is_link_local() {
-            let [a, b] = [index >> 16, index & 0xffff].map(|part| part as u16);
-            let ip = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00 | a, b);
-            let request = AddressRequest::new(net(ip.into(), 64), link);
-            self.add(request.protocol(LINK_LOCAL).scope(Scope::LINK));
-        }
-    }
-
-    fn add(&mut self, request: AddressRequest) {
-        self.operations.push(Operation::AddAddress(request));
-    }
-
-    /// A static IPv4 address in a network beside that of the cluster.
-    fn static_beside(&mut self, link: Name) {
-        for of in self.aim.elsewhere(true).take(1) {
-            self.add(AddressRequest::new(net(nth(of.addr(), 10), 24), link));
-        }
-    }
-
-    /// Its own address comes.
-    fn own_is(&mut self, with: impl FnOnce(AddressRequest) -> AddressRequest) {
-        let request = with(AddressRequest::new(self.own, self.link));
-        self.add(request.clone());
-        self.request = Some(request);
-    }
-
-    /// A privacy address (RFC 8981), made after the address it belongs to.
-    fn add_temporary(&mut self, of: IpNet) {
-        let ip = nth(of.addr(), 0x9eda_d22f);
-        self.temporary = Some(ip);
-        let request = AddressRequest::new(net(ip, of.prefix_len()), self.link);
-        self.add(request.protocol(BY_ROUTER).lifetimes(LEASE.0, LEASE.1));
-    }
-
-    fn bridge_with(&mut self, pods: usize) {
-        let bridge = self.nic(BRIDGE, "cni0");
-        self.last_nic(|nic| nic.with_kind("bridge"));
-        for of in self.aim.elsewhere(true).skip(1).take(1) {
-            self.add(AddressRequest::new(net(nth(of.addr(), 1), 24), bridge));
-        }
-        for pod in 0..u32::try_from(pods).unwrap_or(u32::MAX) {
-            self.nic(BRIDGE.saturating_add(pod + 1), &format!("veth{pod}"));
-            self.last_nic(|nic| nic.with_kind("veth").with_master(BRIDGE));
-        }
-    }
-
-    fn last_nic(&mut self, with: impl FnOnce(Link) -> Link) {
-        if let Some(nic) = self.nics.pop() {
-            self.nics.push(with(nic));
-        }
-    }
-
-    fn services(&mut self, services: usize) {
-        let ipvs = name("kube-ipvs0");
-        let made = LinkRequest::dummy(ipvs, SERVICES);
-        self.operations.push(Operation::AddLink(made));
-        let first: IpAddr = match self.own.addr() {
-            IpAddr::V4(_) => SERVICES_V4.into(),
-            IpAddr::V6(_) => SERVICES_V6.into(),
-        };
-        for service in 0..u32::try_from(services).unwrap_or(u32::MAX) {
-            let ip = nth(first, service.saturating_add(1));
-            self.add(AddressRequest::new(IpNet::from(ip), ipvs));
-        }
-    }
-
-    fn node(self) -> Node {
-        let host = self.host();
-        let own = self
-            .request
-            .unwrap_or(AddressRequest::new(self.own, self.link));
-        let is_fixed = |ip: &IpAddr| Some(*ip) != self.temporary;
-        let listed = host.snapshot();
-        let fixed = listed.addresses().map(|address| address.ip());
-        let fixed = fixed.filter(is_fixed).collect();
-        let is_service = |link: &&Link| link.is_loopback() != Some(true);
-        let mut links: Vec<Name> = self
-            .nics
-            .iter()
-            .filter(is_service)
-            .map(Link::name)
-            .collect();
-        links.truncate(2);
-        Node {
-            bindnet: self.aim.bindnet,
-            host,
-            own,
-            own_net: self.own,
-            own_link: self.link,
-            links,
-            free: self.aim.free(self.own),
-            fixed,
-            vips: Vec::new(),
-        }
-    }
-
-    fn host(&self) -> Host {
-        let mut about = About::default();
-        about.source = Some(Source::Netlink);
-        about.consistency = Some(Consistency::Consistent);
-        let kernel = Kernel::default()
-            .promote_secondaries(self.promotes)
-            .links_by_hash(self.by_hash);
-        let mut nics = self.nics.clone();
-        nics.sort_by_key(|nic| match self.by_hash {
-            true => (nic.index() & 0xff, u32::MAX - nic.index()),
-            false => (nic.index(), 0),
-        });
-        let bare = Snapshot::new(nics, [])
-            .unwrap_or_default()
-            .with_about(about);
-        let mut host = Host::of(&bare, kernel);
-        for operation in &self.operations {
-            let done = host.apply(operation);
-            debug_assert!(done.is_ok(), "{operation}: {done:?}");
-        }
-        let Some(temporary) = self.temporary else {
-            return host;
-        };
-        // The kernel makes it by itself, so that no request of ours can.
-        let listed = host.snapshot();
-        let addresses = listed.addresses().map(|address| match address.flags() {
-            Some(flags) if address.ip() == temporary => {
-                address.with_flags(flags | AddressFlags::TEMPORARY)
-            }
-            _ => address,
-        });
-        let with = Snapshot::new(listed.links().to_vec(), addresses.collect::<Vec<_>>());
-        let with = with.unwrap_or_default().with_about(listed.about().clone());
-        Host::of(&with, kernel)
-    }
 }

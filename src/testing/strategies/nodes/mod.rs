@@ -2,6 +2,7 @@
 
 mod aim;
 mod kinds;
+mod plan;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -116,7 +117,7 @@ impl Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (own, link) = (self.own_net, self.own_link);
-        writeln!(f, "{} for {}: {own} on {link}", "node", self.bindnet)?;
+        writeln!(f, "{own} on {link}, asked for {}", self.bindnet)?;
         f.write_str(&self.host.snapshot().to_json())
     }
 }
