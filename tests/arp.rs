@@ -7,6 +7,7 @@ mod sightings;
 use std::net::Ipv4Addr;
 
 use bindnet::conflict::How;
+use bindnet::testing::strategies::bytes::{arp_packet, damaged};
 use bindnet::wire::arp::{DecodeError, LEN, Packet, REPLY, REQUEST};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -195,6 +196,18 @@ proptest! {
             Ok(packet) => prop_assert_eq!(&packet.to_bytes()[..], &bytes[..LEN]),
             Err(DecodeError::Short { len }) => prop_assert!(len == bytes.len() && len < LEN),
             Err(_) => prop_assert!(bytes.len() >= LEN && bytes[..6] != PROBE[..6]),
+        }
+    }
+
+    /// Damaged packets, too, and what is left of one says what its bytes say.
+    #[test]
+    fn damaged_bytes(bytes in damaged(arp_packet())) {
+        match Packet::parse(&bytes) {
+            Ok(packet) => {
+                prop_assert_eq!(&packet.to_bytes()[..], &bytes[..LEN]);
+                prop_assert_eq!(said(packet.sighting(IP)), arp_says(&bytes, IP.octets()));
+            }
+            Err(_) => prop_assert!(bytes.len() < LEN || bytes[..6] != PROBE[..6]),
         }
     }
 

@@ -8,6 +8,7 @@ mod sightings;
 use std::net::Ipv6Addr;
 
 use bindnet::conflict::How;
+use bindnet::testing::strategies::bytes::damaged;
 use bindnet::wire::ndisc::{DecodeError, Kind, Packet, multicast_mac, solicited_node};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -401,6 +402,12 @@ proptest! {
             let sighting = read.ok().and_then(|packet| packet.sighting(ip, FROM));
             prop_assert_eq!(said(sighting), nd_says(&bytes, ip.octets(), FROM));
         }
+    }
+
+    /// A damaged packet, too.
+    #[test]
+    fn damaged_as_the_rules_have_it(bytes in damaged(sound().prop_map(|p| p.to_bytes()))) {
+        prop_assert_eq!(Packet::parse(&bytes).is_ok(), nd_is_valid(&bytes));
     }
 
     /// Any bytes are read without a panic, and what is short says where.

@@ -1,18 +1,15 @@
 //! The rtnetlink decoder against netlink-packet-route, on recorded and on random messages; against
 //! iproute2's account of the recorded host; and on messages that are damaged.
 
-#[path = "rtnetlink/build.rs"]
-mod build;
-#[path = "rtnetlink/generate.rs"]
-mod generate;
 #[path = "rtnetlink/malformed.rs"]
 mod malformed;
 #[path = "rtnetlink/peer.rs"]
 mod peer;
 
+use bindnet::testing::strategies::bytes::{damaged_netlink, datagram, dumps};
+use bindnet::testing::strategies::{Vips, node, with_vips};
 use bindnet::wire::rtnetlink::{DecodeError, Message, messages};
 use bindnet::{Address, Lifetime, Link, Snapshot};
-use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// Every message of a datagram that is sound.
@@ -167,30 +164,59 @@ mod recorded {
 
 proptest! {
     #[test]
-    fn random_messages_read_as_by_the_other_decoder(datagram in generate::datagram()) {
+    fn random_messages_read_as_by_the_other_decoder(datagram in datagram()) {
         prop_assert_eq!(decode(&datagram), peer::messages(&datagram));
+    }
+
+    /// A host that is dumped as the kernel dumps it is read as it was, by the other decoder, too.
+    #[test]
+    fn dumps_read_as_the_host(node in with_vips(node("192.0.2.0/24".parse().unwrap()), Vips::Any)) {
+        let host = node.host().snapshot();
+        let [links, v4, v6] = dumps(&host);
+        for datagram in [&links, &v4, &v6] {
+            prop_assert_eq!(decode(datagram), peer::messages(datagram));
+        }
+        let (mut read, mut addresses) = (Vec::new(), Vec::new());
+        for (.., message) in decode(&[links, v4, v6].concat()) {
+            match message {
+                Message::NewLink(link) => read.push(link),
+                Message::NewAddress(address) => addresses.push(address),
+                other => prop_assert_eq!(other, Message::Done(0)),
+            }
+        }
+        let created = |address: Address| address.with_created(0);
+        prop_assert_eq!(read, host.links());
+        prop_assert_eq!(addresses, host.addresses().map(created).collect::<Vec<_>>());
+    }
+
+    /// A damaged datagram of a host is decoded without a panic, and errors point into it.
+    #[test]
+    fn damage_of_a_host_is_located(damaged in damaged_dump()) {
+        located(&damaged)?;
     }
 
     /// A damaged datagram is decoded without a panic, and errors point into it.
     #[test]
-    fn damage_is_located(
-        datagram in generate::datagram(),
-        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-        len in any::<prop::sample::Index>(),
-        cut in any::<bool>(),
-    ) {
-        let mut damaged = datagram;
-        for (at, byte) in damage {
-            let at = at.index(damaged.len());
-            damaged[at] = byte;
-        }
-        if cut {
-            damaged.truncate(len.index(damaged.len()));
-        }
-        for message in messages(&damaged) {
-            if let Err(error) = message {
-                prop_assert!(offset(&error) <= damaged.len(), "{} of {}", error, damaged.len());
-            }
+    fn damage_is_located(damaged in damaged_netlink(datagram())) {
+        located(&damaged)?;
+    }
+}
+
+fn damaged_dump() -> impl Strategy<Value = Vec<u8>> {
+    let nodes = with_vips(node("2001:db8::/64".parse().unwrap()), Vips::Any);
+    damaged_netlink(nodes.prop_map(|node| dumps(&node.host().snapshot()).concat()))
+}
+
+fn located(damaged: &[u8]) -> Result<(), TestCaseError> {
+    for message in messages(damaged) {
+        if let Err(error) = message {
+            prop_assert!(
+                offset(&error) <= damaged.len(),
+                "{} of {}",
+                error,
+                damaged.len()
+            );
         }
     }
+    Ok(())
 }

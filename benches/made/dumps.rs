@@ -1,6 +1,6 @@
 //! Dumps of [`COUNT`] addresses, made without a kernel.
 
-#[path = "../../tests/rtnetlink/build.rs"]
+#[path = "../../src/testing/strategies/bytes/netlink.rs"]
 #[allow(dead_code)]
 mod build;
 

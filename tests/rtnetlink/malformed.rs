@@ -1,8 +1,8 @@
 //! Messages at the edge of what can be, byte by byte.
 
+use bindnet::testing::strategies::bytes::netlink::*;
 use bindnet::wire::rtnetlink::{DecodeError, Message, messages};
 
-use super::build::*;
 use super::decode;
 
 const FIXED: [u8; 4] = [AF_INET, 24, 0x80, 0];

@@ -1,5 +1,6 @@
-//! Strategies for proptest: nodes, and what cluster life does to them.
+//! Strategies for proptest: nodes, what cluster life does to them, and the bytes that tell of it.
 
+pub mod bytes;
 mod failovers;
 mod managers;
 mod nodes;

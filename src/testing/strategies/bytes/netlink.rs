@@ -1,32 +1,70 @@
 //! Messages built byte by byte, from the structures of linux/netlink.h and linux/rtnetlink.h.
+//!
+//! ```
+//! use bindnet::testing::strategies::bytes::netlink::*;
+//! use bindnet::wire::rtnetlink::{Message, messages};
+//!
+//! let local = attribute(IFA_LOCAL, &[192, 0, 2, 10]);
+//! let body = address_body([AF_INET, 24, 0x80, 0], 2, &[local]);
+//! let datagram = message(RTM_NEWADDR, NLM_F_MULTI, &body);
+//! let (_, message) = messages(&datagram).next().unwrap()?;
+//! assert!(matches!(message, Message::NewAddress(a) if a.ip().to_string() == "192.0.2.10"));
+//! # Ok::<(), bindnet::wire::rtnetlink::DecodeError>(())
+//! ```
 
+// Self-contained: the benchmarks, which want no feature of the library, take this file as it is.
+
+/// Nothing.
 pub const NLMSG_NOOP: u16 = 1;
+/// The answer to a request.
 pub const NLMSG_ERROR: u16 = 2;
+/// The end of a dump.
 pub const NLMSG_DONE: u16 = 3;
+/// Messages were lost.
 pub const NLMSG_OVERRUN: u16 = 4;
+/// A link is there.
 pub const RTM_NEWLINK: u16 = 16;
+/// A link is gone.
 pub const RTM_DELLINK: u16 = 17;
+/// An address is there.
 pub const RTM_NEWADDR: u16 = 20;
+/// An address is gone.
 pub const RTM_DELADDR: u16 = 21;
 
+/// One of several messages.
 pub const NLM_F_MULTI: u16 = 0x02;
+/// The list changed while it was dumped.
 pub const NLM_F_DUMP_INTR: u16 = 0x10;
 
+/// The address, or that of the other end.
 pub const IFA_ADDRESS: u16 = 1;
+/// The address.
 pub const IFA_LOCAL: u16 = 2;
+/// The label, with a NUL.
 pub const IFA_LABEL: u16 = 3;
+/// Lifetimes: preferred, valid, when it was made, when it was changed.
 pub const IFA_CACHEINFO: u16 = 6;
+/// All 32 flags.
 pub const IFA_FLAGS: u16 = 8;
+/// What configured it.
 pub const IFA_PROTO: u16 = 11;
 
+/// The hardware address.
 pub const IFLA_ADDRESS: u16 = 1;
+/// The name, with a NUL.
 pub const IFLA_IFNAME: u16 = 3;
+/// The index of the link it belongs to.
 pub const IFLA_MASTER: u16 = 10;
+/// Attributes about its kind.
 pub const IFLA_LINKINFO: u16 = 18;
+/// How often the carrier came or went.
 pub const IFLA_CARRIER_CHANGES: u16 = 35;
+/// Its kind, within `IFLA_LINKINFO`.
 pub const IFLA_INFO_KIND: u16 = 1;
 
+/// IPv4.
 pub const AF_INET: u8 = 2;
+/// IPv6.
 pub const AF_INET6: u8 = 10;
 
 /// The sequence number of every message built here.

@@ -1,0 +1,28 @@
+//! Bytes from the kernel and from the wire for decoders, sound and damaged.
+//!
+//! [`datagram`] and [`dumps`] are sound rtnetlink, [`arp_packet`] is sound ARP. [`damaged`] does to any
+//! bytes what happens to bytes; [`damaged_netlink`] knows messages and attributes, too.
+//!
+//! ```
+//! use bindnet::testing::strategies::bytes::{damaged_netlink, datagram};
+//! use bindnet::wire::rtnetlink::messages;
+//! use proptest::prelude::*;
+//!
+//! proptest!(|(bytes in damaged_netlink(datagram()))| {
+//!     // It does not panic, and comes to an end.
+//!     prop_assert!(messages(&bytes).count() <= bytes.len());
+//! });
+//! ```
+
+mod arp;
+mod damage;
+mod datagrams;
+mod dump;
+pub mod frames;
+pub mod netlink;
+mod parts;
+
+pub use arp::arp_packet;
+pub use damage::{damaged, damaged_netlink};
+pub use datagrams::datagram;
+pub use dump::dumps;
