@@ -1,5 +1,6 @@
 //! Floating addresses that come, go and move, on a node whose own address flaps.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ipnet::IpNet;
@@ -10,7 +11,7 @@ use proptest::sample::{Index, select};
 use super::managers::{Manager, Vip};
 use super::nodes::Node;
 use crate::select::Reason;
-use crate::snapshot::{Link, Snapshot};
+use crate::snapshot::{Link, Snapshot, is_link_local};
 use crate::testing::model::{Host, Operation};
 
 /// How many floating addresses a node has to do with at the most.
@@ -159,7 +160,9 @@ pub fn failover(
         for happening in happenings {
             course.happens(happening);
         }
-        let steps = course.steps;
+        let Course { steps, touched, .. } = course;
+        let has_to_do = |(at, vip)| (at < node.vips.len() || touched.contains(&at)).then_some(vip);
+        let vips = vips.into_iter().enumerate().filter_map(has_to_do).collect();
         Failover { node, vips, steps }
     });
     made.boxed()
@@ -271,7 +274,8 @@ fn is_marked(node: &Node, manager: Manager, vip: &Vip) -> bool {
         None => false,
         Some(Reason::HostPrefixInSubnet) => {
             let own = node.own();
-            own.prefix_len() < own.max_prefix_len() && own.contains(&vip.ip())
+            let is_host = own.prefix_len() == own.max_prefix_len();
+            !is_host && !is_link_local(own.addr()) && own.contains(&vip.ip())
         }
         Some(_) => true,
     }
@@ -281,6 +285,8 @@ fn is_marked(node: &Node, manager: Manager, vip: &Vip) -> bool {
 struct Course<'a> {
     node: &'a Node,
     vips: Vec<(Manager, Vip)>,
+    /// The floating addresses to which anything happened.
+    touched: BTreeSet<usize>,
     host: Host,
     steps: Vec<Step>,
 }
@@ -290,6 +296,7 @@ impl<'a> Course<'a> {
         Self {
             node,
             vips: vips.to_vec(),
+            touched: BTreeSet::new(),
             host: node.host().clone(),
             steps: Vec::new(),
         }
@@ -334,8 +341,9 @@ impl<'a> Course<'a> {
     }
 
     fn at(&mut self, at: Index) -> Option<&mut (Manager, Vip)> {
-        let len = self.vips.len();
-        self.vips.get_mut(at.index(len.max(1)))
+        let at = at.index(self.vips.len().max(1));
+        self.touched.insert(at);
+        self.vips.get_mut(at)
     }
 
     fn is_there(&self, manager: Manager, vip: &Vip) -> bool {

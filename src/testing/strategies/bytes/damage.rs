@@ -64,7 +64,7 @@ pub fn damaged_netlink(sound: impl Strategy<Value = Vec<u8>>) -> impl Strategy<V
     (sound, shifts, vec(blow(), 0..=BLOWS)).prop_map(|(bytes, shifts, blows)| {
         let mut messages = parts(&bytes);
         for shift in shifts {
-            shift.is_done_to(&mut messages);
+            shift.apply(&mut messages);
         }
         struck(joined(&messages), blows)
     })
@@ -171,7 +171,7 @@ fn shift() -> impl Strategy<Value = Shift> {
 }
 
 impl Shift {
-    fn is_done_to(self, messages: &mut Vec<Part>) {
+    fn apply(self, messages: &mut Vec<Part>) {
         if messages.is_empty() {
             return;
         }
@@ -190,13 +190,13 @@ impl Shift {
             }
             Self::Exchange(at, ..) | Self::SayTwice(at, _) | Self::LeaveOut(at, _) => {
                 if let Some(message) = messages.get_mut(at.index(len)) {
-                    self.is_done_to_attributes(&mut message.attributes);
+                    self.shift_attributes(&mut message.attributes);
                 }
             }
         }
     }
 
-    fn is_done_to_attributes(&self, attributes: &mut Vec<Vec<u8>>) {
+    fn shift_attributes(&self, attributes: &mut Vec<Vec<u8>>) {
         let len = attributes.len();
         match self {
             _ if len == 0 => {}

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::select::Bindnet;
-use crate::snapshot::Name;
+use crate::snapshot::{Name, is_link_local};
 
 /// The numbers of hosts in their network, as one meets them; the first is that of the node, where
 /// nothing else is drawn.
@@ -21,6 +21,16 @@ const ELSEWHERE_V6: [Ipv6Addr; 3] = [
     Ipv6Addr::new(0x2001, 0xdb8, 0xff, 0, 0, 0, 0, 0),
     Ipv6Addr::new(0xfd00, 0, 0, 0xff, 0, 0, 0, 0),
     Ipv6Addr::new(0x2001, 0xdb8, 0xfe, 0, 0, 0, 0, 0),
+];
+
+/// Where services have their addresses (RFC 2544, RFC 3849, RFC 4193).
+const SERVICES_V4: [(Ipv4Addr, u8); 2] = [
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(10, 96, 0, 0), 12),
+];
+const SERVICES_V6: [(Ipv6Addr, u8); 2] = [
+    (Ipv6Addr::new(0x2001, 0xdb8, 0xf00, 0, 0, 0, 0, 0), 108),
+    (Ipv6Addr::new(0xfd00, 0xf00, 0, 0, 0, 0, 0, 0), 108),
 ];
 
 /// A bindnetaddr, and the network in which a node's address answers it.
@@ -58,9 +68,10 @@ impl Aim {
         }
     }
 
-    /// Whether a /32 or /128 answers it.
+    /// Whether a /32 or /128 on any link answers it.
     pub fn finds_host_prefix(&self) -> bool {
-        self.exact || self.bindnet.network().is_some()
+        let anywhere = self.bindnet.zone().is_none() && !self.is_link_local();
+        anywhere && (self.exact || self.bindnet.network().is_some())
     }
 
     /// The addresses that a node may have, with the prefix length of their network.
@@ -90,18 +101,31 @@ impl Aim {
 
     /// The networks that do not overlap what is asked for.
     pub fn elsewhere(&self, v4: bool) -> impl Iterator<Item = IpNet> + use<> {
-        let asked = self.bindnet.network().unwrap_or(self.network);
         let networks: Vec<IpNet> = match v4 {
             true => ELSEWHERE_V4.map(|ip| net(ip.into(), 24)).to_vec(),
             false => ELSEWHERE_V6.map(|ip| net(ip.into(), 64)).to_vec(),
         };
-        let beside = move |net: &IpNet| !net.contains(&asked) && !asked.contains(net);
-        networks.into_iter().filter(beside)
+        let aim = *self;
+        networks.into_iter().filter(move |net| aim.is_beside(net))
+    }
+
+    /// A network of services, of the family that is asked for.
+    pub fn services(&self) -> Option<IpNet> {
+        let networks = match self.network {
+            IpNet::V4(_) => SERVICES_V4.map(|(ip, len)| net(ip.into(), len)),
+            IpNet::V6(_) => SERVICES_V6.map(|(ip, len)| net(ip.into(), len)),
+        };
+        networks.into_iter().find(|net| self.is_beside(net))
+    }
+
+    fn is_beside(&self, net: &IpNet) -> bool {
+        let asked = self.bindnet.network().unwrap_or(self.network);
+        !net.contains(&asked) && !asked.contains(net)
     }
 
     /// Whether it asks for addresses of the link.
     pub fn is_link_local(&self) -> bool {
-        matches!(self.network.addr(), IpAddr::V6(ip) if ip.is_unicast_link_local())
+        is_link_local(self.network.addr())
     }
 
     /// The link that it names, by its index or by its name; `lo` is none.

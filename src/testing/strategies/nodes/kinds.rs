@@ -57,7 +57,7 @@ pub fn dhcp_node(bindnet: Bindnet) -> BoxedStrategy<Node> {
         let mut plan = Plan::of(bindnet, draw);
         plan.own_link(2, "eth0");
         let v6 = plan.own.addr().is_ipv6();
-        if v6 && plan.aim.finds_host_prefix() && !plan.aim.is_link_local() {
+        if v6 && plan.aim.finds_host_prefix() {
             plan.own = IpNet::from(plan.own.addr());
         }
         let flags = if v6 {

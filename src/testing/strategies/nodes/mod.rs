@@ -18,7 +18,7 @@ use crate::testing::model::{AddressRequest, Host, Operation};
 pub use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 
 /// How many links and how many service addresses a worker has at the most, among any nodes.
-const WORKER: usize = 40;
+const WORKER: usize = 20;
 
 /// A node of a cluster, with one address of its own that answers a bindnetaddr.
 ///
@@ -74,7 +74,7 @@ impl Node {
     }
 
     /// Every address that belongs to this host, its own among them; not its IPv6 privacy
-    /// addresses, nor any that a manager has brought.
+    /// addresses, nor any that a manager has brought, such as the services of a worker.
     pub fn fixed(&self) -> &[IpAddr] {
         &self.fixed
     }

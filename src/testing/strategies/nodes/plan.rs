@@ -1,6 +1,6 @@
 //! How a node is put together.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 use proptest::prelude::*;
@@ -27,10 +27,6 @@ const LINK_LOCAL: u8 = 3;
 /// The indexes of the link of the services and of the bridge of the pods, which come behind it.
 const SERVICES: u32 = 4000;
 const BRIDGE: u32 = 5000;
-
-/// Where services have their addresses (RFC 2544, RFC 3849).
-const SERVICES_V4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
-const SERVICES_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xf00, 0, 0, 0, 0, 0);
 
 /// What is drawn for every node.
 #[derive(Clone, Copy, Debug)]
@@ -186,12 +182,11 @@ impl Plan {
         let ipvs = name("kube-ipvs0");
         let made = LinkRequest::dummy(ipvs, SERVICES);
         self.operations.push(Operation::AddLink(made));
-        let first: IpAddr = match self.own.addr() {
-            IpAddr::V4(_) => SERVICES_V4.into(),
-            IpAddr::V6(_) => SERVICES_V6.into(),
+        let Some(of) = self.aim.services() else {
+            return;
         };
         for service in 0..u32::try_from(services).unwrap_or(u32::MAX) {
-            let ip = nth(first, service.saturating_add(1));
+            let ip = nth(of.addr(), service.saturating_add(1));
             self.add(AddressRequest::new(IpNet::from(ip), ipvs));
         }
     }
@@ -201,7 +196,10 @@ impl Plan {
         let own = self
             .request
             .unwrap_or(AddressRequest::new(self.own, self.link));
-        let is_fixed = |ip: &IpAddr| Some(*ip) != self.temporary;
+        let services = self.aim.services();
+        let is_fixed = |ip: &IpAddr| {
+            Some(*ip) != self.temporary && !services.is_some_and(|of| of.contains(ip))
+        };
         let listed = host.snapshot();
         let fixed = listed.addresses().map(|address| address.ip());
         let fixed = fixed.filter(is_fixed).collect();
