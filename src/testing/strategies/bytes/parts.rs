@@ -14,7 +14,7 @@ pub(super) struct Part {
     pub attributes: Vec<Vec<u8>>,
 }
 
-/// The messages of a sound datagram; what is not sound is one attribute.
+/// The messages of a sound datagram. Of one that is not, those before the first unsound length.
 pub(super) fn parts(mut datagram: &[u8]) -> Vec<Part> {
     let mut parts = Vec::new();
     while let Some((len, kind)) = header(datagram) {
@@ -61,8 +61,7 @@ fn split(mut attributes: &[u8]) -> Vec<Vec<u8>> {
     let mut split = Vec::new();
     while let [a, b, ..] = *attributes {
         let len = usize::from(u16::from_ne_bytes([a, b])).next_multiple_of(4);
-        let (attribute, rest) =
-            attributes.split_at(len.clamp(4, attributes.len().max(4)).min(attributes.len()));
+        let (attribute, rest) = attributes.split_at(len.max(4).min(attributes.len()));
         split.push(attribute.to_vec());
         attributes = rest;
     }
