@@ -164,7 +164,7 @@ pub use select::{
     Advice, Bindnet, Candidate, Decision, Declaration, Declared, Event, EventKind, HostAddress,
     Match, Outcome, ParseAddressError, ParseBindnetError, ParseProfileError, ParseStateError,
     Profile, Reason, Reasons, Rule, Selector, Separation, State, Table, TieError, Tracker,
-    UnknownRule, Verdict, WhyNone, Zone, corosync, parse_net,
+    UnknownRule, Verdict, WhyNone, Zone, corosync, fleet, parse_net,
 };
 pub use snapshot::{
     About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,

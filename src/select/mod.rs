@@ -8,6 +8,7 @@ mod decision;
 mod declared;
 mod event;
 mod evidence;
+pub mod fleet;
 mod host_address;
 #[cfg(feature = "serde")]
 mod json;

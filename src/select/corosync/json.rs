@@ -16,7 +16,7 @@ struct ConfJson<'a> {
 }
 
 #[derive(Serialize)]
-struct LinkJson<'a> {
+pub(in crate::select) struct LinkJson<'a> {
     link: u32,
     origin: &'static str,
     line: usize,
@@ -50,7 +50,7 @@ impl Plan {
         serde_json::to_string(&json).unwrap_or_default()
     }
 
-    fn link_json<'a>(&self, decided: &'a LinkDecision) -> LinkJson<'a> {
+    pub(in crate::select) fn link_json<'a>(&self, decided: &'a LinkDecision) -> LinkJson<'a> {
         let LinkDecision {
             link,
             decision,

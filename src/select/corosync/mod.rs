@@ -91,11 +91,12 @@ mod checks;
 mod conf;
 mod conf_reader;
 #[cfg(feature = "serde")]
-mod json;
+pub(super) mod json;
 mod link;
 mod local_node;
 mod members;
 mod names;
+mod nodelist;
 mod plan;
 mod planner;
 mod report;
@@ -111,4 +112,5 @@ pub use names::{
 pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};
 pub use version::{ParseVersionError, Rule, Version};
 
+pub(super) use nodelist::{ListedAddress, ListedNode};
 pub(super) use walk::Walk;

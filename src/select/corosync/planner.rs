@@ -18,9 +18,9 @@ use crate::snapshot::Snapshot;
 pub(super) struct Planner<'a> {
     conf: &'a Conf,
     profile: Profile,
-    version: Version,
+    pub version: Version,
     transport: Transport,
-    ip_version: IpVersion,
+    pub ip_version: IpVersion,
     warnings: Vec<String>,
 }
 
