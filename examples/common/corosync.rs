@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use bindnet::corosync::{Conf, ConfError, Hosts, Version};
 
-use super::input::read_file;
+use super::input::{read_file, shown};
 use super::output::Failure;
 
 /// The version that is installed here, if any is.
@@ -47,7 +47,7 @@ pub struct ConfFile {
 impl ConfFile {
     /// Reads it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let name = path.display().to_string();
+        let name = shown(path);
         let text = read_file(path)?;
         match Conf::parse(&text) {
             Ok(conf) => Ok(Self { name, conf }),

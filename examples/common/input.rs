@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -15,7 +16,7 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
     let name = if path == Path::new("-") {
         "standard input".to_owned()
     } else {
-        path.display().to_string()
+        shown(path)
     };
     let text = if path == Path::new("-") {
         read(io::stdin().lock(), &name)?
@@ -25,9 +26,14 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
     Snapshot::from_json(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 
+/// The name of a file, with `\xNN` for what a terminal must not see.
+pub fn shown(path: &Path) -> String {
+    bindnet::fleet::shown(path.as_os_str().as_bytes())
+}
+
 /// Reads a regular file; anything else might never end, or never begin.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let name = path.display();
+    let name = shown(path);
     let fail = |error: io::Error| Failure::usage(format!("{name}: {error}"));
     // Without O_NONBLOCK the opening of a FIFO waits for a writer.
     let mut options = OpenOptions::new();
@@ -47,7 +53,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
             "{name}: {what}; a regular file is expected"
         )));
     }
-    read(file, &name.to_string())
+    read(file, &name)
 }
 
 /// Reads to the end, or to one byte more than is understood anyway.

@@ -51,6 +51,20 @@ impl SelectorOptions {
         profile.map_err(|error: ParseProfileError| Failure::usage(format!("--profile: {error}")))
     }
 
+    /// Refuses a remembered choice, where many nodes are judged: it would be that of one of them, and
+    /// every other would be ambiguous for want of it.
+    pub fn no_previous(&self) -> Result<(), Failure> {
+        match &self.previous {
+            None => Ok(()),
+            Some(text) => Err(option(
+                "--previous",
+                text,
+                "one remembered choice is not that of many nodes; ask for one node: preview \
+                 --previous IP --from SNAPSHOT",
+            )),
+        }
+    }
+
     /// The bindnetaddr, read as the profile reads it, and what is to be said of that.
     pub fn bindnet(&self, text: &str) -> Result<(Bindnet, Option<String>), Failure> {
         if self.profile()? == Profile::Default {

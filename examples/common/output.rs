@@ -1,6 +1,6 @@
 //! Output that survives a closed pipe and a full disk, and colour where it is wanted.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Why a program stops: an exit status and the message that explains it.
@@ -60,12 +60,27 @@ pub fn print(text: &str) -> Result<(), Failure> {
     let printed = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    done(printed)
+}
+
+fn done(printed: io::Result<()>) -> Result<(), Failure> {
     match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::system(format!("standard output: {error}")))
         }
         _ => Ok(()),
     }
+}
+
+/// Prints one JSON object on one line, piece by piece: it may be large.
+pub fn print_json(object: &bindnet::fleet::Report) -> Result<(), Failure> {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer(&mut stdout, object).map_err(io::Error::from);
+    done(
+        written
+            .and_then(|()| stdout.write_all(b"\n"))
+            .and_then(|()| stdout.flush()),
+    )
 }
 
 /// Prints to standard error; where that is not to be had there is nobody to tell.
