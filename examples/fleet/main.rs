@@ -1,0 +1,160 @@
+//! Judges the snapshots of all nodes of a cluster together.
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code)] // Every example uses a part of it.
+mod common;
+mod nodes;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bindnet::corosync::{ConfError, Hosts};
+use bindnet::fleet::{Fleet, FleetError, Report};
+use bindnet::{Profile, Selector};
+use clap::Parser;
+
+use common::corosync::{ConfFile, hosts, refused};
+use common::input;
+use common::options::SelectorOptions;
+use common::output::{Failure, print, print_error, print_json};
+use nodes::Named;
+
+/// Do the nodes agree?
+///
+/// Takes the snapshots of all nodes (`preview --capture` or `ip -d -j addr` on each), and says what
+/// each would choose and what is wrong: an address that two machines have, a choice in another
+/// network, a node without a choice. With several bindnetaddrs run it once for each.
+///
+/// Exit status: 0 no problem; 1 some; 2 the command line or an input cannot be understood. A
+/// snapshot that cannot be read is named, and the other nodes are judged all the same.
+#[derive(Debug, Parser)]
+#[command(name = "fleet", version)]
+#[command(
+    override_usage = "fleet [OPTIONS] <BINDNETADDR> NODE=SNAPSHOT...\n       \
+    fleet [OPTIONS] <BINDNETADDR> --dir DIR\n       \
+    fleet [OPTIONS] --conf FILE (NODE=SNAPSHOT... | --dir DIR)"
+)]
+// One remembered choice is not that of many nodes.
+#[command(mut_arg("previous", |previous| previous.hide(true)))]
+struct Options {
+    /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24);
+    /// behind it each node by its name, with the file of its snapshot
+    #[arg(value_name = "BINDNETADDR NODE=SNAPSHOT")]
+    arguments: Vec<OsString>,
+    /// Every NODE.json of a folder; repeatable
+    #[arg(long, value_name = "DIR")]
+    dir: Vec<PathBuf>,
+    /// Every link of a corosync.conf, and its nodelist, instead of a bindnetaddr
+    #[arg(long, value_name = "FILE")]
+    conf: Option<PathBuf>,
+    #[command(flatten)]
+    selector: SelectorOptions,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(status) => status,
+        Err(failure) => failure.report("fleet"),
+    }
+}
+
+fn run(options: &Options) -> Result<ExitCode, Failure> {
+    options.selector.no_previous()?;
+    let mut arguments = options.arguments.as_slice();
+    let (mut fleet, file) = match &options.conf {
+        Some(path) => {
+            let file = ConfFile::read(path)?;
+            (of_conf(&file, options)?, Some(file))
+        }
+        None => {
+            let Some((bindnetaddr, others)) = arguments.split_first() else {
+                let problem = "a BINDNETADDR or --conf FILE is missing; see --help";
+                return Err(Failure::usage(problem));
+            };
+            arguments = others;
+            (of_bindnetaddr(bindnetaddr, options)?, None)
+        }
+    };
+    let nodes = nodes::named(arguments, &options.dir)?;
+    let conf_refused = |error: &ConfError| {
+        let name = file.as_ref().map_or("", |file| &file.name);
+        refused(name, error)
+    };
+    let mut all_read = true;
+    for node in &nodes {
+        all_read &= add(&mut fleet, node, conf_refused)?;
+    }
+    let report = fleet.judge();
+    show(&report, options.json)?;
+    Ok(ExitCode::from(match (all_read, report.problems()) {
+        (false, _) => 2,
+        (true, []) => 0,
+        (true, _) => 1,
+    }))
+}
+
+fn of_bindnetaddr(text: &OsString, options: &Options) -> Result<Fleet, Failure> {
+    let text = text.to_string_lossy();
+    if options.dir.is_empty() && text.contains('=') {
+        let problem = format!("a BINDNETADDR or --conf FILE is expected before {text:?}");
+        return Err(Failure::usage(problem));
+    }
+    let (bindnet, said) = options.selector.bindnet(&text)?;
+    if let Some(said) = said {
+        print_error(&format!("warning: {said}\n"));
+    }
+    let selector = options
+        .selector
+        .selector(bindnet, options.selector.profile()?)?;
+    Ok(Fleet::new(selector))
+}
+
+fn of_conf(file: &ConfFile, options: &Options) -> Result<Fleet, Failure> {
+    // Every link brings its own bindnetaddr.
+    let any = "127.0.0.1".parse().map_err(Failure::usage)?;
+    let selector: Selector = options.selector.selector(any, Profile::Default)?;
+    let (profile, hosts): (_, Hosts) = (options.selector.profile()?, hosts());
+    let fleet = Fleet::of_conf(&file.name, file.conf.clone(), profile, selector, hosts);
+    fleet.map_err(|error| refused(&file.name, &error))
+}
+
+/// Adds a node; says whether its snapshot could be read. One that cannot be stops nothing.
+fn add(
+    fleet: &mut Fleet,
+    node: &Named,
+    conf_refused: impl Fn(&ConfError) -> Failure,
+) -> Result<bool, Failure> {
+    let (added, read) = match input::snapshot(&node.path) {
+        Ok(host) => (fleet.add(&node.name, &host), true),
+        Err(failure) => {
+            failure.report("fleet");
+            (fleet.add_unread(&node.name), false)
+        }
+    };
+    match added {
+        Ok(()) => Ok(read),
+        Err(FleetError::Conf(error)) => Err(conf_refused(&error)),
+        Err(error) => Err(Failure::usage(format!(
+            "{}: {error}",
+            input::shown(&node.path)
+        ))),
+    }
+}
+
+fn show(report: &Report, json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(report);
+    }
+    print(&report.to_string())?;
+    let warnings = report.warnings().iter();
+    print_error(
+        &warnings
+            .map(|text| format!("warning: {text}\n"))
+            .collect::<String>(),
+    );
+    Ok(())
+}
