@@ -165,5 +165,5 @@ fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool) -> String {
         (false, true) => "ask preview for what would settle it".to_owned(),
         (false, false) => format!("settle it with {}", advice.join(" or ")),
     };
-    format!("{}: {text}: {settle}.", node.name)
+    format!("{}: {text}; {settle}.", node.name)
 }

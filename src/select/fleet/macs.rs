@@ -1,6 +1,6 @@
 //! Machines that were cloned with their hardware addresses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,9 +13,10 @@ use crate::snapshot::HardwareAddress;
 /// Hardware addresses that several nodes have on links whose networks overlap.
 pub(super) fn cloned(survey: &Survey<'_>) -> Vec<Problem> {
     let chosen: BTreeSet<IpAddr> = survey.choices().map(|choice| choice.ip).collect();
-    let mut rows: Vec<(&Held, Network)> = survey
-        .held
-        .iter()
+    let several = on_several_nodes(survey.held);
+    let is_shared = |held: &&Held| held.mac.is_some_and(|mac| several.contains(&mac));
+    let shared = survey.held.iter().filter(is_shared);
+    let mut rows: Vec<(&Held, Network)> = shared
         .filter_map(|held| Some((held, Network::of(held)?)))
         .collect();
     rows.sort_unstable_by_key(|(held, network)| (*network, held.ip, held.node, held.interface));
@@ -27,7 +28,7 @@ pub(super) fn cloned(survey: &Survey<'_>) -> Vec<Problem> {
         let (of_one, behind) = rest.split_at(inside.max(1));
         rest = behind;
         let mut clones: Vec<&Held> = of_one.iter().map(|(held, _)| *held).collect();
-        clones.sort_unstable_by_key(|held| (held.node, held.interface));
+        clones.sort_unstable_by_key(|held| (held.node, held.ip, held.interface));
         problems.extend(problem(survey, widest, clones, &chosen));
     }
     // The same nodes again in another network, or of the other family.
@@ -42,18 +43,35 @@ pub(super) fn cloned(survey: &Survey<'_>) -> Vec<Problem> {
     problems
 }
 
-/// The holdings of one hardware address in one network, by node.
+/// The hardware addresses that more than one node has.
+fn on_several_nodes(held: &[Held]) -> BTreeSet<[u8; 6]> {
+    let mut first: BTreeMap<[u8; 6], u32> = BTreeMap::new();
+    let mut several = BTreeSet::new();
+    for (mac, node) in held.iter().filter_map(|held| Some((held.mac?, held.node))) {
+        if *first.entry(mac).or_insert(node) != node {
+            several.insert(mac);
+        }
+    }
+    several
+}
+
+/// The holdings of one hardware address in one network, by node and address.
 fn problem(
     survey: &Survey<'_>,
     network: &Network,
     mut clones: Vec<&Held>,
     chosen: &BTreeSet<IpAddr>,
 ) -> Option<Problem> {
-    let first = *clones.first()?;
-    let differ = clones.iter().any(|held| held.ip != first.ip);
+    // Addresses that are the same everywhere, and that nobody chose, are those of a network inside
+    // each machine.
+    let is_chosen = clones.iter().any(|held| chosen.contains(&held.ip));
+    let mut of_nodes = clones.chunk_by(|a, b| a.node == b.node).map(ips);
+    let first = of_nodes.next()?;
+    if !is_chosen && of_nodes.all(|of_node| of_node == first) {
+        return None;
+    }
     clones.dedup_by_key(|held| held.node);
-    // One address that nobody chose is that of a network inside each machine.
-    if clones.len() < 2 || !(differ || chosen.contains(&first.ip)) {
+    if clones.len() < 2 {
         return None;
     }
     let mac = HardwareAddress::from_bytes(&network.mac).ok()?;
@@ -73,6 +91,13 @@ fn problem(
         mac: Some(mac),
         ..Problem::new(Code::DuplicateMac, nodes, detail)
     })
+}
+
+/// The addresses of one node.
+fn ips(held: &[&Held]) -> Vec<IpAddr> {
+    let mut ips: Vec<_> = held.iter().map(|held| held.ip).collect();
+    ips.dedup();
+    ips
 }
 
 /// The network of an address, with the hardware address of its link; a network stands before those
