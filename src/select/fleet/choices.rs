@@ -8,6 +8,7 @@ use super::report::Survey;
 use super::words::list;
 use super::{Choices, Node};
 use crate::select::decision::{Decision, Outcome};
+use crate::select::separation::Separation;
 use crate::snapshot::{Bits, Netmask};
 
 /// Nodes that chose nothing.
@@ -17,9 +18,8 @@ pub(super) fn none(node: &Node) -> Vec<Problem> {
     if let (Choices::NoPlan(why), true) = (&node.choices, node.listed().is_some()) {
         return vec![problem(format!("{}: {why}.", node.name))];
     }
-    let none = node
-        .decisions()
-        .filter(|(_, d)| d.outcome() == Outcome::None);
+    let decisions = node.decisions().filter(|_| !node.is_anothers());
+    let none = decisions.filter(|(_, d)| d.outcome() == Outcome::None);
     none.map(|(link, decision)| {
         let detail = format!(
             "{}: {}.",
@@ -33,8 +33,13 @@ pub(super) fn none(node: &Node) -> Vec<Problem> {
 
 /// Nodes whose decision was ambiguous.
 pub(super) fn ambiguous(node: &Node) -> Vec<Problem> {
-    let ambiguous = node.decisions().filter(|(_, d)| d.is_ambiguous());
-    ambiguous
+    // Of a neighbour of the address that is listed it is said that it is not listed.
+    let is_other = |link, decision: &Decision| {
+        decision.separated_by() == Some(Separation::SameNetwork) && node.is_listed(link)
+    };
+    let decisions = node.decisions().filter(|_| !node.is_anothers());
+    decisions
+        .filter(|(link, decision)| decision.is_ambiguous() && !is_other(*link, decision))
         .map(|(link, decision)| {
             let detail = why_ambiguous(node, decision, node.is_listed(link));
             let problem = Problem::new(Code::Ambiguous, vec![node.name.clone()], detail);

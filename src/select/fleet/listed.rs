@@ -41,6 +41,12 @@ impl Node {
         let claim = self.claim.as_ref().filter(|claim| claim.is_settled)?;
         Some(&claim.name)
     }
+
+    /// Whether Corosync there would take it for a node that another one is: no more is said of its
+    /// links than that.
+    pub(super) fn is_anothers(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| !claim.is_settled)
+    }
 }
 
 impl Listed {
@@ -91,6 +97,27 @@ impl Listed {
         Ok((Choices::Links(Box::new(plan), links), claim))
     }
 
+    /// Where nodes have the name of a listed one, those that could not be read among them, no other is
+    /// it by its address.
+    pub fn settle(&self, nodes: &mut [Node], unread: &[Arc<str>]) {
+        let claims = nodes.iter().filter_map(|node| node.claim.as_ref());
+        let by_name = claims.filter(|claim| claim.by_name).map(|claim| claim.at);
+        let mut named: BTreeSet<usize> = by_name.collect();
+        named.extend(unread.iter().filter_map(|name| {
+            let mut about = About::default();
+            about.hostname = Some(name.to_string());
+            self.position_by_name(&about)
+        }));
+        for claim in nodes.iter_mut().filter_map(|node| node.claim.as_mut()) {
+            claim.is_settled = claim.by_name || !named.contains(&claim.at);
+        }
+    }
+
+    fn position_by_name(&self, about: &About) -> Option<usize> {
+        let without_addresses = Snapshot::default().with_about(about.clone());
+        self.conf.position_of(&without_addresses, &self.hosts)
+    }
+
     fn claim(&self, host: &Snapshot, about: &About) -> Option<Claim> {
         let claim = |at: usize, by_name| {
             let node = self.nodes.get(at)?;
@@ -102,24 +129,10 @@ impl Listed {
                 is_settled,
             })
         };
-        let without_addresses = Snapshot::default().with_about(about.clone());
-        let by_name = self.conf.position_of(&without_addresses, &self.hosts);
-        match by_name {
+        match self.position_by_name(about) {
             Some(at) => claim(at, true),
             None => claim(self.conf.position_of(host, &self.hosts)?, false),
         }
-    }
-}
-
-/// Where nodes have the name of a listed one, no other is it by its address.
-pub(super) fn settle(nodes: &mut [Node]) {
-    let claims = || nodes.iter().filter_map(|node| node.claim.as_ref());
-    let named: BTreeSet<usize> = claims()
-        .filter(|claim| claim.by_name)
-        .map(|claim| claim.at)
-        .collect();
-    for claim in nodes.iter_mut().filter_map(|node| node.claim.as_mut()) {
-        claim.is_settled = claim.by_name || !named.contains(&claim.at);
     }
 }
 
@@ -162,12 +175,12 @@ fn not_listed(node: &Node) -> Problem {
     let name = &node.name;
     let detail = match &node.claim {
         Some(claim) => format!(
-            "{name} is not listed, though Corosync there would take it for {}, an address of which \
+            "{name} is not in the nodelist, though Corosync there would take it for {}, an address of which \
              it has: list it, or take the address off.",
             claim.name
         ),
         None => {
-            format!("{name} is not listed: add it to the nodelist, or leave it out of the cluster.")
+            format!("{name} is not in the nodelist: add it, or leave it out of the cluster.")
         }
     };
     Problem::new(Code::NodeNotListed, vec![name.clone()], detail)
@@ -227,7 +240,7 @@ impl Entry<'_> {
     fn why_missing(&self, name: &str) -> &'static str {
         let is_unread = self.unread.iter().any(|unread| **unread == *name);
         match (self.owners.is_empty(), is_unread) {
-            (true, true) => "its snapshot could not be read",
+            (true, true) => "its snapshot could not be read, so capture it again",
             (true, false) => "add its snapshot, or take it out of the nodelist",
             (false, _) => "configure it there, or correct the nodelist",
         }

@@ -96,7 +96,9 @@ impl Report {
             said,
             ..
         } = fleet;
-        listed::settle(&mut nodes);
+        if let Some(conf) = &conf {
+            conf.settle(&mut nodes, &unread);
+        }
         let nodes = by_name(nodes, &mut held);
         unread.sort_unstable();
         held.sort_unstable();
