@@ -87,6 +87,11 @@ fn conflict() {
     replay("conflict", fuzz::conflict::check);
 }
 
+#[test]
+fn fleet() {
+    replay("fleet", fuzz::fleet::check);
+}
+
 #[cfg(all(feature = "capi", target_os = "linux"))]
 #[test]
 fn capi() {

@@ -10,6 +10,7 @@ pub mod conflict;
 pub mod conflict_frames;
 pub mod corosync;
 pub mod corosync_conf;
+pub mod fleet;
 pub mod ip_json;
 pub mod laws;
 pub mod mask_scan;
