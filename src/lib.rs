@@ -110,6 +110,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! **Many nodes** are judged together by a [`fleet::Fleet`], from their snapshots: two that have one
+//! address, choices in different networks, a node that is not in the nodelist.
+//!
 //! Whoever only decides now and then keeps a [`Capturer`]: one socket and its buffers, and it asks
 //! the kernel for no more than the selector needs.
 //!
