@@ -104,9 +104,10 @@ impl Listed {
         let by_name = claims.filter(|claim| claim.by_name).map(|claim| claim.at);
         let mut named: BTreeSet<usize> = by_name.collect();
         named.extend(unread.iter().filter_map(|name| {
-            let mut about = About::default();
-            about.hostname = Some(name.to_string());
-            self.position_by_name(&about)
+            self.position_by_name(&About {
+                hostname: Some(name.to_string()),
+                ..About::default()
+            })
         }));
         for claim in nodes.iter_mut().filter_map(|node| node.claim.as_mut()) {
             claim.is_settled = claim.by_name || !named.contains(&claim.at);

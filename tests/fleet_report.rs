@@ -1,0 +1,141 @@
+//! What is said of a fleet: sentences, warnings, names.
+
+#[path = "support/fleets.rs"]
+mod fleets;
+#[path = "support/rows.rs"]
+mod rows;
+
+use bindnet::fleet::{Code, Fleet, FleetError};
+use fleets::{by, judge, snapshot};
+
+#[test]
+fn what_to_do() {
+    let story = "
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.200/24 label=eth0:vip
+        node c: eth1 10.9.0.1/24
+        node d: eth0 10.8.52.1/24; eth0 10.8.52.200/24 label=eth0:vip";
+    let report = judge(by("10.8.52.0"), story, false);
+    let told: Vec<_> = report.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "duplicate-address: 10.8.52.1 was chosen by a (eth0) and d (eth0): leave it to one of \
+             them, and give every other an address of its own.",
+            "floating-on-several-nodes: 10.8.52.200 is floating (on b), and a (eth0), b (eth0) and d \
+             (eth0) have it at once: have the cluster manager take it off all but one, or capture \
+             them again if it moved in between.",
+            "no-choice: b: 10.8.52.200/24 on eth0, the only address that matches 10.8.52.0, looks \
+             floating (label eth0:vip); give --fixed 10.8.52.200 if it belongs to this host after \
+             all.",
+            "no-choice: c: no address of this host is in the network of 10.8.52.0; nearest of 1 IPv4 \
+             address: 10.9.0.1/24 on eth1; \"10.9.0.0\" would match it.",
+            "ambiguous: a: 10.8.52.1/24 on eth0: first only because there is weak evidence against \
+             10.8.52.200; settle it with --floating 10.8.52.200 (it is a cluster address) or \
+             --fixed 10.8.52.1 (it belongs to this host).",
+        ]
+    );
+    let declared = judge(by("10.8.52.0 --floating 10.8.52.200"), story, false);
+    let codes: Vec<_> = declared.problems().iter().map(|p| p.code()).collect();
+    let some = [
+        Code::DuplicateAddress,
+        Code::FloatingOnSeveralNodes,
+        Code::NoChoice,
+        Code::NoChoice,
+    ];
+    assert_eq!(codes, some, "{declared}");
+}
+
+#[test]
+fn many_nodes_are_counted() {
+    let mut fleet = by("10.8.0.0/16");
+    for node in 0..40 {
+        let host = format!("eth0 10.8.{}.1/24", u8::from(node == 17));
+        fleet.add(format!("n{node:02}"), &snapshot(&host)).unwrap();
+    }
+    let report = fleet.judge();
+    let told: Vec<_> = report.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "duplicate-address: 10.8.0.1 was chosen by n00 (eth0), n01 (eth0), n02 (eth0) and 36 \
+             more: leave it to one of them, and give every other an address of its own.",
+            "different-network: the choices are not all of one network but of 10.8.1.0/24 (n17) and \
+             10.8.0.0/24 (n00, n01, n02 and 36 more): correct the addresses or prefixes that are \
+             wrong, or name one of the networks.",
+        ]
+    );
+    assert_eq!(report.problems()[0].nodes().count(), 39);
+}
+
+#[test]
+fn a_node_that_could_not_be_read_is_not_forgotten() {
+    let story = "
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.52.2/24
+        unread c";
+    let report = judge(by("10.8.52.0"), story, false);
+    assert_eq!(report.unread().collect::<Vec<_>>(), ["c"]);
+    assert_eq!(
+        report.to_string(),
+        "2 of 3 nodes agree: each chose an address of its own in 10.8.52.0/24; c could not be read.\n\
+         \n    NODE  ADDRESS       INTERFACE  PROBLEMS\
+         \n    a     10.8.52.1/24  eth0       -\
+         \n    b     10.8.52.2/24  eth0       -\
+         \n    c     unread        -          -\n"
+    );
+    let none = judge(by("10.8.52.0"), "unread c", false);
+    assert!(
+        none.to_string()
+            .starts_with("0 of 1 node judged; c could not be read.\n"),
+        "{none}"
+    );
+}
+
+#[test]
+fn what_is_to_be_known_besides() {
+    let story = "
+        node a: eth0 10.8.52.1/24; interrupted; hostname db
+        node b: link eth0 down; eth0 10.8.52.2/24; hostname db
+        node c: eth0 10.8.52.3/24; hostname localhost
+        node d: eth0 10.8.52.4/24; hostname localhost";
+    let report = judge(by("10.8.52.0"), story, false);
+    assert_eq!(
+        report.warnings(),
+        [
+            "b: eth0 is down: the address can be bound, but nothing gets through.",
+            "a: the addresses or links changed again and again while they were read: one may be \
+             missing.",
+            "the snapshots of a and b are all of a host db: is it one machine, or a clone?",
+        ]
+    );
+    assert!(report.problems().is_empty(), "{report}");
+}
+
+#[test]
+fn names() {
+    let mut fleet = by("10.8.52.0");
+    let host = snapshot("eth0 10.8.52.1/24");
+    fleet.add(b"a\x1b[31m\xff", &host).unwrap();
+    fleet.add("a b", &snapshot("eth0 10.8.52.2/24")).unwrap();
+    let twice = |name: &str| {
+        Err(FleetError::SameNode {
+            node: name.to_owned(),
+        })
+    };
+    assert_eq!(fleet.add(b"a\x1b[31m\xff", &host), twice(r"a\x1b[31m\xff"));
+    assert_eq!(fleet.add_unread("a b"), twice("a b"));
+    assert_eq!(fleet.add("", &host), Err(FleetError::NoName));
+    // What was refused was not added.
+    let report = fleet.judge();
+    assert!(report.problems().is_empty(), "{report}");
+    let names: Vec<_> = report.nodes().iter().map(|node| node.name()).collect();
+    assert_eq!(names, ["a b", r"a\x1b[31m\xff"]);
+    assert!(!report.to_string().contains('\x1b'));
+}
+
+#[test]
+fn no_node() {
+    let report = Fleet::new(rows::selector(["10.8.52.0"])).judge();
+    assert_eq!(report.to_string(), "0 nodes judged.\n");
+}
