@@ -146,6 +146,17 @@ nodelist {
         ]
     );
 
+    let by_name = "totem {\n version: 2\n}\nnodelist {\n node {\n  name: pgpool_0\n  nodeid: 1\n  ring0_addr: localhost\n }\n}\n";
+    let by_name = TempFile::new(by_name.as_bytes());
+    let local = TempFile::new(host("lo 127.0.0.1/8").as_bytes());
+    let run = fleet([
+        "--conf",
+        by_name.path(),
+        &format!("pgpool_0={}", local.path()),
+    ]);
+    let told = "warning: names were looked up in the hosts file of this machine.\n";
+    assert!(run.stderr.ends_with(told), "{run:?}");
+
     let broken = TempFile::new(b"totem {\n");
     let run = fleet(["--conf", broken.path(), "--dir", cluster.path()]);
     assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:?}");

@@ -96,6 +96,10 @@ fn the_command_line() {
         (&[], &["a BINDNETADDR or --conf FILE is missing"]),
         (&[&a], &["a BINDNETADDR or --conf FILE is expected before"]),
         (
+            &[&a, "--dir", cluster.path()],
+            &["a BINDNETADDR or --conf FILE is expected before"],
+        ),
+        (
             &["10.8.52.0", "--dir", empty.path()],
             &["no NODE.json in it", empty.path()],
         ),

@@ -9,8 +9,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bindnet::corosync::{ConfError, Hosts};
-use bindnet::fleet::{Fleet, FleetError, Report};
+use bindnet::corosync::{ConfError, Hosts, How};
+use bindnet::fleet::{Fleet, FleetError, Node, Report};
 use bindnet::{Profile, Selector};
 use clap::Parser;
 
@@ -99,7 +99,8 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 fn of_bindnetaddr(text: &OsString, options: &Options) -> Result<Fleet, Failure> {
     let text = text.to_string_lossy();
-    if options.dir.is_empty() && text.contains('=') {
+    // Only the zone of an address may have one.
+    if text.contains('=') && !text.contains('%') {
         let problem = format!("a BINDNETADDR or --conf FILE is expected before {text:?}");
         return Err(Failure::usage(problem));
     }
@@ -150,7 +151,12 @@ fn show(report: &Report, json: bool) -> Result<(), Failure> {
         return print_json(report);
     }
     print(&report.to_string())?;
-    let warnings = report.warnings().iter();
+    let mut warnings = report.warnings().to_vec();
+    let mut links = report.nodes().iter().flat_map(Node::links);
+    if links.any(|link| link.link.address().how == How::HostsFile) {
+        warnings.push("names were looked up in the hosts file of this machine.".to_owned());
+    }
+    let warnings = warnings.iter();
     print_error(
         &warnings
             .map(|text| format!("warning: {text}\n"))
