@@ -47,6 +47,28 @@ fn what_to_do() {
 }
 
 #[test]
+fn who_has_it_besides() {
+    let story = "
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.52.2/24; eth1 10.8.52.1/32
+        node c: eth1 10.9.0.1/24; eth2 10.9.0.200/24; eth0 10.8.52.1/24 label=eth0:vip";
+    let told = |declared: &str| {
+        let report = judge(by(&format!("10.8.52.0 {declared}")), story, false);
+        report.problems()[0].detail().to_owned()
+    };
+    assert_eq!(
+        told("--fixed 10.8.52.0/24 --no-rule label --interface eth0"),
+        "10.8.52.1 was chosen by a (eth0) and c (eth0) and is on b (eth1), too: leave it to one of \
+         them.",
+    );
+    assert_eq!(
+        told(""),
+        "10.8.52.1 was chosen by a (eth0) and floats on b (eth1) and c (eth0): if it is a cluster \
+         address, declare it (--floating 10.8.52.1), else leave it to one of them.",
+    );
+}
+
+#[test]
 fn many_nodes_are_counted() {
     let mut fleet = by("10.8.0.0/16");
     for node in 0..40 {

@@ -6,6 +6,7 @@ use super::held::{self, Held, one_each};
 use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::{list, on};
+use crate::snapshot::Name;
 
 /// Addresses that a node chose and another one holds or chose, too.
 pub(super) fn chosen(survey: &Survey<'_>) -> Vec<Problem> {
@@ -28,7 +29,7 @@ pub(super) struct Choice {
     pub ip: IpAddr,
     pub node: u32,
     pub link: Option<u32>,
-    pub interface: Option<crate::snapshot::Name>,
+    pub interface: Option<Name>,
 }
 
 /// Of one address.
@@ -85,7 +86,7 @@ fn words(survey: &Survey<'_>, ip: IpAddr, chosen_by: &[String], others: &[&Held]
             "{chosen} and floats on {others}: if it is a cluster address, declare it (--floating \
              {ip}), else leave it to one of them."
         ),
-        false => format!("{chosen}, and {others} has it, too: leave it to one of them."),
+        false => format!("{chosen} and is on {others}, too: leave it to one of them."),
     }
 }
 

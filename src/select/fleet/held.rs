@@ -21,6 +21,9 @@ pub(super) struct Held {
     pub on_loopback: bool,
 }
 
+// A million of them are to fit.
+const _: () = assert!(size_of::<Held>() <= 48);
+
 /// Adds the addresses of a node, those that can be a duplicate.
 pub(super) fn gather(held: &mut Vec<Held>, node: u32, host: &Snapshot, selector: &Selector) {
     gather_from(held, node, host, &host.v4, selector);

@@ -9,6 +9,7 @@ use super::report::Survey;
 use super::words::{Said, list, on};
 use super::{Choices, FleetError, Node};
 use crate::select::corosync::{Conf, ConfError, Hosts, ListedAddress, ListedNode};
+use crate::select::decision::Decision;
 use crate::select::profile::Profile;
 use crate::select::selector::Selector;
 use crate::snapshot::{About, Snapshot, escape};
@@ -176,8 +177,8 @@ fn not_listed(node: &Node) -> Problem {
     let name = &node.name;
     let detail = match &node.claim {
         Some(claim) => format!(
-            "{name} is not in the nodelist, though Corosync there would take it for {}, an address of which \
-             it has: list it, or take the address off.",
+            "{name} is not in the nodelist, though Corosync there would take it for {}, an address \
+             of which it has: list it, or take the address off.",
             claim.name
         ),
         None => {
@@ -191,6 +192,7 @@ fn not_listed(node: &Node) -> Problem {
 struct Entry<'a> {
     survey: &'a Survey<'a>,
     node: &'a ListedNode,
+    /// Sorted.
     owners: &'a [u32],
     unread: &'a [Arc<str>],
 }
@@ -206,7 +208,7 @@ impl Entry<'_> {
         let entry = format!("ring{link}_addr of {name} (line {line}), {ip},");
         let holders = held::of(self.survey.held, *ip);
         let elsewhere: Vec<&Held> = one_each(holders)
-            .filter(|held| !self.owners.contains(&held.node))
+            .filter(|held| self.owners.binary_search(&held.node).is_err())
             .collect();
         let (code, detail) = if holders.is_empty() {
             let why = self.why_missing(&name);
@@ -254,7 +256,7 @@ fn other_choices(listed: &Listed, node: &Node) -> Vec<Problem> {
     let Some(entry) = claim.and_then(|claim| listed.nodes.get(claim.at)) else {
         return Vec::new();
     };
-    let other = |(link, decision): (Option<u32>, &crate::select::Decision)| {
+    let other = |(link, decision): (Option<u32>, &Decision)| {
         let chosen = decision.chosen()?;
         let of_link = |address: &&ListedAddress| Some(address.link) == link;
         let address = entry.addresses.iter().find(of_link)?;
