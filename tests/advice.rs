@@ -9,12 +9,12 @@ mod strategies;
 
 use std::net::IpAddr;
 
-use bindnet::{Bindnet, Candidate, Decision, HostAddress, Match, Reason, Rule, parse_net};
+use bindnet::{Candidate, Decision, Match, Reason};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use ask::Ask;
-use questions::{case, choice, config, decide, told};
+use questions::{case, choice, config, decide, follow, told};
 
 proptest! {
     #![proptest_config(config(2_000))]
@@ -163,29 +163,4 @@ fn is_in_subnet(candidate: &Candidate) -> bool {
 
 fn is_link_local(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
-}
-
-/// The question with a piece of advice followed.
-fn follow(ask: &Ask, option: &str, value: &str) -> Ask {
-    let mut ask = ask.clone();
-    match option {
-        "--floating" => ask.floating.push(parse_net(value).unwrap()),
-        "--fixed" => ask.fixed.push(parse_net(value).unwrap()),
-        "--previous" => {
-            let previous: HostAddress = value.parse().unwrap();
-            ask.previous = Some((previous.ip(), previous.zone().map(|zone| zone.to_string())));
-        }
-        "bindnetaddr" => {
-            let bindnet: Bindnet = value.parse().unwrap();
-            ask.ip = bindnet.ip();
-            ask.prefix_len = bindnet.network().map(|net| net.prefix_len());
-            ask.zone = bindnet.zone().map(|zone| zone.to_string());
-        }
-        "--no-rule" => {
-            let rule: Rule = value.parse().unwrap();
-            ask.off.push(rule.reason().code());
-        }
-        _ => panic!("{option} does not settle a choice"),
-    }
-    ask
 }

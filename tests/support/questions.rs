@@ -4,7 +4,9 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Address, Candidate, Decision, Link, Rule, Separation};
+use bindnet::{
+    Address, Bindnet, Candidate, Decision, HostAddress, Link, Rule, Separation, parse_net,
+};
 use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -197,4 +199,30 @@ pub fn told(decision: &Decision) -> (Option<Separation>, Vec<String>) {
     let mut lines = vec![format!("{:?} {:?}", decision.outcome(), choice(decision))];
     lines.extend(decision.candidates().iter().map(told));
     (decision.separated_by(), lines)
+}
+
+/// The question with a piece of advice followed.
+pub fn follow(ask: &Ask, option: &str, value: &str) -> Ask {
+    let mut ask = ask.clone();
+    match option {
+        "--floating" => ask.floating.push(parse_net(value).unwrap()),
+        "--fixed" => ask.fixed.push(parse_net(value).unwrap()),
+        "--previous" => {
+            let previous: HostAddress = value.parse().unwrap();
+            ask.previous = Some((previous.ip(), previous.zone().map(|zone| zone.to_string())));
+        }
+        "--interface" => ask.interface = Some(value.to_owned()),
+        "bindnetaddr" => {
+            let bindnet: Bindnet = value.parse().unwrap();
+            ask.ip = bindnet.ip();
+            ask.prefix_len = bindnet.network().map(|net| net.prefix_len());
+            ask.zone = bindnet.zone().map(|zone| zone.to_string());
+        }
+        "--no-rule" => {
+            let rule: Rule = value.parse().unwrap();
+            ask.off.push(rule.reason().code());
+        }
+        _ => panic!("{option} does not settle a choice"),
+    }
+    ask
 }
