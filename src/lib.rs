@@ -159,6 +159,14 @@ pub mod conflict {
     pub use crate::select::conflict::*;
 }
 
+/// What cluster life would do to a choice: which failovers, flaps and restarts would move it.
+///
+/// With the feature `proptest`, [`Audit::of`](audit::Audit) plays them on a model of the kernel's
+/// address list.
+pub mod audit {
+    pub use crate::select::audit::*;
+}
+
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]

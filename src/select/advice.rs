@@ -2,10 +2,14 @@
 
 use super::bindnet::Bindnet;
 use super::decision::{Candidate, Decision, Match, Verdict, WhyNone};
+#[cfg(feature = "proptest")]
+use super::declared::Declaration;
 use super::evidence::Reason;
 use super::host_address::HostAddress;
 use super::parse::parse_net;
 use super::report::place;
+#[cfg(feature = "proptest")]
+use super::selector::Selector;
 use super::separation::Separation;
 
 /// What would settle an ambiguous decision, or bring about a choice.
@@ -74,20 +78,10 @@ impl Decision {
         // The nearest miss says the same in its line.
         let nearest = self.why_none() == Some(WhyNone::NoMatch);
         let advice = if nearest { Vec::new() } else { self.advice() };
-        let width = advice
-            .iter()
-            .map(|a| a.option.len() + 1 + a.value.chars().count())
-            .max();
-        let mut text = match width {
-            None => return String::new(),
-            Some(_) => self.introduce_advice(),
-        };
-        for Advice { option, value, why } in advice {
-            let option = format!("{option} {value}");
-            let width = width.unwrap_or(0);
-            text.push_str(&format!("    {option:<width$}    {why}\n"));
+        match advice.is_empty() {
+            true => String::new(),
+            false => self.introduce_advice() + &advice_lines(&advice),
         }
-        text
     }
 
     fn introduce_advice(&self) -> String {
@@ -227,4 +221,36 @@ impl Decision {
         }
         advice
     }
+}
+
+#[cfg(feature = "proptest")]
+impl Selector {
+    /// The selector of who follows a piece of advice; `None` where it cannot be followed.
+    pub(crate) fn following(&self, advice: &Advice) -> Option<Self> {
+        let value = advice.value.as_str();
+        let declared = |declaration| {
+            let mut selector = self.clone();
+            selector
+                .rules
+                .declare_also(parse_net(value).ok()?, declaration)?;
+            Some(selector)
+        };
+        match advice.option {
+            "--floating" => declared(Declaration::Floating),
+            "--fixed" => declared(Declaration::Fixed),
+            "--previous" => Some(self.clone().previous(value.parse().ok()?)),
+            "--interface" => Some(self.clone().interface(value.parse().ok()?)),
+            "bindnetaddr" => Some(self.clone().with_bindnet(value.parse().ok()?)),
+            _ => None,
+        }
+    }
+}
+
+/// Each piece of advice as a line, the reasons one below the other.
+pub(super) fn advice_lines(advice: &[Advice]) -> String {
+    let given = |a: &Advice| format!("{} {}", a.option, a.value);
+    let width = advice.iter().map(|a| given(a).chars().count()).max();
+    let width = width.unwrap_or(0);
+    let line = |a: &Advice| format!("    {:<width$}    {}\n", given(a), a.why);
+    advice.iter().map(line).collect()
 }

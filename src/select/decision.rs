@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use smallvec::SmallVec;
 
+use super::audit::Audit;
 use super::bindnet::{Bindnet, Zone};
 use super::conflict::Report;
 use super::evidence::{Reason, Reasons};
@@ -51,6 +52,8 @@ pub struct Decision {
     pub(super) result: Result<Winner, WhyNone>,
     /// Whether another host claims the choice, if that was asked.
     pub(super) conflict: Option<Box<Report>>,
+    /// What cluster life would do to the choice, if that was asked.
+    pub(super) audit: Option<Box<Audit>>,
 }
 
 /// The candidate that the rule puts first, and what put it there; positions in `candidates`.

@@ -66,6 +66,20 @@ impl Declared {
         Ok(Self { entries, lens })
     }
 
+    /// With one network more; `None` where the contrary is declared of it.
+    #[cfg(feature = "proptest")]
+    pub(super) fn with(&self, net: IpNet, declaration: Declaration) -> Option<Self> {
+        let mut entries = self.entries.clone();
+        entries.push((net.trunc(), declaration));
+        let nets = |of| {
+            entries
+                .iter()
+                .filter(move |(_, d)| *d == of)
+                .map(|(net, _)| *net)
+        };
+        Self::new(nets(Declaration::Floating), nets(Declaration::Fixed)).ok()
+    }
+
     /// What is declared of an address.
     pub fn of(&self, ip: IpAddr) -> Option<Declaration> {
         self.lens.iter().find_map(|len| {

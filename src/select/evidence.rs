@@ -313,6 +313,13 @@ impl Rules {
         self.declared = declared;
     }
 
+    /// Declares one network more; `None` where the contrary is declared of it.
+    #[cfg(feature = "proptest")]
+    pub fn declare_also(&mut self, net: ipnet::IpNet, declaration: Declaration) -> Option<()> {
+        self.declared = self.declared.with(net, declaration)?;
+        Some(())
+    }
+
     /// What is declared of an address.
     pub fn declared(&self, ip: IpAddr) -> Option<Declaration> {
         self.declared.of(ip)

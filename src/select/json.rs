@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
+use super::advice::Advice;
+use super::audit::{Fate, Finding};
 use super::conflict::Report;
 use super::decision::{Candidate, Decision};
 use super::event::Event;
@@ -26,6 +28,27 @@ struct DecisionJson<'a> {
     candidates: Vec<CandidateJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<&'a Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit: Option<Vec<FindingJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_left_out: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct FindingJson {
+    scenario: &'static str,
+    about: Option<String>,
+    moves: bool,
+    to: Option<String>,
+    without_memory: FateJson,
+    interrupts: bool,
+    advice: Option<AdviceJson>,
+}
+
+#[derive(Serialize)]
+struct FateJson {
+    moves: bool,
+    to: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -64,11 +87,8 @@ struct CandidateJson {
 
 impl Serialize for Decision {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let advice = self.advice().into_iter().map(|advice| AdviceJson {
-            option: advice.option,
-            value: advice.value,
-            why: advice.why,
-        });
+        let audit = self.audit();
+        let findings = audit.map(|audit| audit.findings.iter().map(finding_json).collect());
         let json = DecisionJson {
             format: "bindnet-decision/1",
             bindnetaddr: self.bindnet().to_string(),
@@ -80,10 +100,12 @@ impl Serialize for Decision {
             separated_by: self.separated_by().map(|separation| separation.code()),
             explanation: self.to_string(),
             warnings: self.warnings(),
-            advice: advice.collect(),
+            advice: self.advice().into_iter().map(advice_json).collect(),
             chosen: self.chosen().map(chosen_json),
             candidates: self.rows().map(candidate_json).collect(),
             conflict: self.conflict(),
+            audit: findings,
+            audit_left_out: audit.map(|audit| audit.left_out),
         };
         json.serialize(to)
     }
@@ -173,5 +195,33 @@ fn candidate_json(candidate: &Candidate) -> CandidateJson {
             .iter()
             .map(|reason| reason.code())
             .collect(),
+    }
+}
+
+fn advice_json(advice: Advice) -> AdviceJson {
+    AdviceJson {
+        option: advice.option,
+        value: advice.value,
+        why: advice.why,
+    }
+}
+
+fn finding_json(found: &Finding) -> FindingJson {
+    let FateJson { moves, to } = fate_json(found.fate);
+    FindingJson {
+        scenario: found.scenario.code(),
+        about: found.about.clone(),
+        moves,
+        to,
+        without_memory: fate_json(found.without_memory),
+        interrupts: found.interrupts,
+        advice: found.advice.clone().map(advice_json),
+    }
+}
+
+fn fate_json(fate: Fate) -> FateJson {
+    FateJson {
+        moves: fate.moves(),
+        to: fate.to().map(|to| to.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! The decision, pure: a snapshot and a selector in, a decision out.
 
 mod advice;
+pub mod audit;
 mod bindnet;
 pub mod conflict;
 pub mod corosync;

@@ -16,8 +16,8 @@ impl fmt::Display for Candidate {
 }
 
 impl fmt::Display for Decision {
-    /// `{}`: one line. `{:#}`: the line, warnings, the table, advice and what was found of others
-    /// that claim the choice.
+    /// `{}`: one line. `{:#}`: the line, warnings, the table, advice, what was found of others
+    /// that claim the choice, and what cluster life would do to it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence())?;
         if !f.alternate() {
@@ -37,8 +37,11 @@ impl fmt::Display for Decision {
         if !advice.is_empty() {
             write!(f, "\n{advice}")?;
         }
-        match self.conflict() {
-            Some(report) => write!(f, "\n{report}\n"),
+        if let Some(report) = self.conflict() {
+            write!(f, "\n{report}\n")?;
+        }
+        match self.audit() {
+            Some(audit) => write!(f, "\n{audit}"),
             None => Ok(()),
         }
     }

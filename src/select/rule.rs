@@ -65,6 +65,7 @@ impl Selector {
             list_all: self.list_all,
             result,
             conflict: None,
+            audit: None,
         }
     }
 

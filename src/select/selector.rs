@@ -95,6 +95,15 @@ impl Selector {
         self
     }
 
+    /// The same without a remembered choice.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn forgetting(&self) -> Self {
+        Self {
+            previous: None,
+            ..self.clone()
+        }
+    }
+
     /// What the operator declares floating and fixed.
     pub fn declared(mut self, declared: Declared) -> Self {
         self.rules.declare(declared);

@@ -92,7 +92,8 @@ impl Address {
         self
     }
 
-    fn with_link(mut self, index: u32) -> Self {
+    /// On the link with this index.
+    pub(crate) fn with_link(mut self, index: u32) -> Self {
         self.facts.set_link(index);
         self
     }

@@ -52,6 +52,14 @@ impl Link {
         }
     }
 
+    /// With another index, and that of the link it belongs to.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn renumbered(mut self, new: impl Fn(u32) -> u32) -> Self {
+        self.index = new(self.index);
+        self.master = self.master.map(new);
+        self
+    }
+
     /// With its flags.
     #[must_use]
     pub fn with_flags(mut self, flags: LinkFlags) -> Self {

@@ -1,0 +1,195 @@
+//! The failover audit: what cluster life would do to a choice, played on the model.
+
+mod play;
+mod stage;
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+
+use play::{Play, Scene, vips};
+use stage::settled;
+
+use crate::select::audit::{Audit, Fate, Finding};
+use crate::select::{Advice, Candidate, HostAddress, Profile, Selector};
+use crate::snapshot::{Name, Snapshot};
+
+/// How many addresses that float, or may float, are played. Each costs about as much as a decision
+/// on the whole host.
+const MOST_VIPS: usize = 100;
+
+impl Audit {
+    /// Plays on a model of the kernel's address list what cluster life will do to a host, and says
+    /// which scenarios would move the choice of a daemon that is started again after them.
+    ///
+    /// `None` where nothing is chosen. The snapshot is taken for the list of a kernel, and the choice
+    /// is on a link that it knows. The daemon decides by the selector as it is: what it
+    /// remembers ([`Selector::previous`]) it still remembers then, and a strict one that finds its
+    /// decision ambiguous is bound to nothing. A scenario that the host has no room or no links for
+    /// is left out, and so is one that the kernel would refuse, or after which the chosen address
+    /// is not there.
+    ///
+    /// Addresses that may float are the other candidates and what floats by evidence or
+    /// declaration. Of more than a hundred, those that match come first, then the others, in
+    /// kernel order ([`Audit::left_out`]): primary addresses, whose going takes others along, stand
+    /// before their secondaries.
+    ///
+    /// ```
+    /// use bindnet::audit::{Audit, Fate, Scenario};
+    /// use bindnet::{Address, AddressFlags, Link, Selector, Snapshot};
+    ///
+    /// let permanent = AddressFlags::PERMANENT;
+    /// let node = Address::new("192.0.2.10/24".parse()?, 2).with_flags(permanent);
+    /// let vip = Address::new("192.0.2.20/24".parse()?, 2)
+    ///     .with_flags(permanent | AddressFlags::SECONDARY);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [node, vip])?;
+    ///
+    /// let selector = Selector::new("192.0.2.0".parse()?);
+    /// let audit = Audit::of(&selector, &host).unwrap();
+    /// let flap = audit.findings.iter().find(|f| f.scenario == Scenario::OwnAddressFlapPromoted);
+    /// assert_eq!(flap.unwrap().fate, Fate::Moves("192.0.2.20".parse()?));
+    /// assert_eq!((audit.advice[0].option, audit.advice[0].value.as_str()), ("--fixed", "192.0.2.10"));
+    ///
+    /// // A daemon that remembers does not move.
+    /// let selector = selector.previous("192.0.2.10".parse()?);
+    /// assert!(!Audit::of(&selector, &host).unwrap().moves());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(selector: &Selector, host: &Snapshot) -> Option<Self> {
+        let selector = &selector.clone().list_all(true);
+        let decision = selector.decide(host);
+        let chosen = decision.chosen()?;
+        let settled = settled(host)?;
+        let question = Question {
+            host,
+            settled: &settled,
+            chosen: chosen.host_address(),
+            interface: chosen.interface(),
+            scene: Scene::new(&settled, &decision)?,
+        };
+        let forgetful = selector.forgetting();
+        let remembers = forgetful != *selector;
+        let mut vips = vips(&decision);
+        let mut audit = Self {
+            left_out: vips.len().saturating_sub(MOST_VIPS),
+            ..Self::default()
+        };
+        vips.truncate(MOST_VIPS);
+        let _ = question.scene.play(&vips, &mut |play| {
+            let fate = question.fate(play, selector);
+            let mut found = Finding::new(play.scenario, play.about.clone(), fate);
+            found.interrupts = play.interrupts;
+            if remembers {
+                found.without_memory = question.fate(play, &forgetful);
+            }
+            audit.findings.push(found);
+            ControlFlow::Continue(())
+        });
+        if audit.moves() {
+            audit.advice = question.advice(selector, &audit);
+        }
+        for found in &mut audit.findings {
+            let advice = audit.advice.first().filter(|_| found.fate.moves());
+            found.advice = advice.cloned();
+        }
+        Some(audit)
+    }
+}
+
+/// What is asked again and again: is the choice still this one?
+struct Question<'a> {
+    host: &'a Snapshot,
+    /// The host when duplicate address detection is over.
+    settled: &'a Snapshot,
+    chosen: HostAddress,
+    interface: Option<Name>,
+    scene: Scene<'a>,
+}
+
+impl Question<'_> {
+    /// The first of the moments at which the choice is another one counts.
+    fn fate(&self, play: &Play, selector: &Selector) -> Fate {
+        let fates = play.hosts.iter().map(|host| {
+            let decision = selector.decide(host);
+            match decision.chosen().map(Candidate::host_address) {
+                Some(chosen) if chosen == self.chosen => Fate::Stays,
+                Some(other) => Fate::Moves(other),
+                None => Fate::Nothing,
+            }
+        });
+        fates
+            .into_iter()
+            .find(|fate| fate.moves())
+            .unwrap_or(Fate::Stays)
+    }
+
+    /// What keeps the choice in every scenario, as playing all of them again shows.
+    fn advice(&self, selector: &Selector, audit: &Audit) -> Vec<Advice> {
+        let chosen = self.chosen.to_string();
+        let mut advice = Vec::new();
+        if selector.profile == Profile::Default {
+            let rival = self.only_rival(audit);
+            advice
+                .extend(rival.map(|ip| {
+                    Advice::new("--floating", ip.to_string(), "it is a cluster address")
+                }));
+            let ip = self.chosen.ip().to_string();
+            advice.push(Advice::new("--fixed", ip, "it belongs to this host"));
+            let why = "it is what the daemon was bound to";
+            advice.push(Advice::new("--previous", chosen.as_str(), why));
+            advice.extend(self.interface.map(|name| {
+                Advice::new(
+                    "--interface",
+                    name.to_string(),
+                    "the daemon is to use this link",
+                )
+            }));
+            advice.retain(|advice| self.holds(selector, advice));
+        }
+        if advice.is_empty() {
+            advice.push(Advice::new(
+                "bindnetaddr",
+                chosen,
+                "this address and no other",
+            ));
+            advice.retain(|advice| self.holds(selector, advice));
+        }
+        advice
+    }
+
+    /// The address that the choice moves to, where it is one and on the host.
+    fn only_rival(&self, audit: &Audit) -> Option<IpAddr> {
+        let moves = audit.findings.iter().filter(|found| found.fate.moves());
+        let mut to = moves.map(|found| found.fate.to().map(|to| to.ip()));
+        let first = to.next()??;
+        let alone = to.all(|to| to == Some(first));
+        let here = self
+            .settled
+            .addresses()
+            .any(|address| address.ip() == first);
+        (alone && here).then_some(first)
+    }
+
+    fn holds(&self, selector: &Selector, advice: &Advice) -> bool {
+        let Some(selector) = selector.following(advice) else {
+            return false;
+        };
+        let decision = selector.decide(self.host);
+        if decision.chosen().map(Candidate::host_address) != Some(self.chosen) {
+            return false;
+        }
+        let mut vips = vips(&decision);
+        vips.truncate(MOST_VIPS);
+        let stays = &mut |play: &Play| match self.fate(play, &selector).moves() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let played = match self.scene.is_of(&decision) {
+            true => self.scene.play(&vips, stays),
+            false => match Scene::new(self.settled, &decision) {
+                Some(scene) => scene.play(&vips, stays),
+                None => ControlFlow::Break(()),
+            },
+        };
+        played.is_continue()
+    }
+}

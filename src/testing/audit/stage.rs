@@ -1,0 +1,227 @@
+//! A host on which cluster life is played: what goes comes back as it was.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Scope, Snapshot};
+use crate::testing::model::{AddressRequest, Event, Host, Kernel, Operation};
+
+/// A host on which cluster life is played. Whatever the kernel would refuse gives `None`.
+#[derive(Clone)]
+pub(super) struct Stage<'a> {
+    before: &'a Snapshot,
+    host: Host,
+    /// What was added, with every fact that it is to have. The model knows what `ip` adds, and not
+    /// what autoconfiguration, DHCP or duplicate address detection make of it.
+    added: BTreeMap<Place, Address>,
+}
+
+/// What makes an address one entry of the list.
+type Place = (Option<u32>, IpAddr, Netmask, Option<IpAddr>);
+
+impl<'a> Stage<'a> {
+    pub fn new(before: &'a Snapshot) -> Self {
+        Self {
+            before,
+            host: Host::of(before, Kernel::default()),
+            added: BTreeMap::new(),
+        }
+    }
+
+    /// What the host lists now.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        let now = self.host.snapshot();
+        let addresses = now
+            .addresses()
+            .map(|listed| match self.added.get(&place(&listed)) {
+                Some(facts) => ranked_as(*facts, &listed),
+                None => listed,
+            });
+        let snapshot = Snapshot::new(now.links().to_vec(), addresses).ok()?;
+        Some(snapshot.with_about(self.before.about().clone()))
+    }
+
+    /// Sets `promote_secondaries` of the link of an address.
+    pub fn promote(&mut self, address: &Address, on: bool) -> Option<()> {
+        let link = self.link_of(address)?;
+        self.apply(&Operation::PromoteSecondaries { link, on })
+            .map(drop)
+    }
+
+    /// Sets a link down, and tells which addresses have gone; `keeps` is `keep_addr_on_down`.
+    pub fn link_down(&mut self, link: Name, keeps: bool) -> Option<Vec<Address>> {
+        let on = keeps;
+        self.apply(&Operation::KeepAddressesOnDown { link, on })?;
+        self.apply(&Operation::LinkDown(link))
+    }
+
+    pub fn link_up(&mut self, link: Name) -> Option<()> {
+        self.apply(&Operation::LinkUp(link)).map(drop)
+    }
+
+    /// Deletes an address, and tells which others went along.
+    pub fn delete(&mut self, address: &Address) -> Option<Vec<Address>> {
+        let request = self.request(address)?;
+        let mut gone = self.apply(&Operation::DeleteAddress(request))?;
+        gone.retain(|other| place(other) != place(address));
+        Some(gone)
+    }
+
+    /// Adds an address with these facts.
+    pub fn add(&mut self, address: &Address) -> Option<()> {
+        let request = self.request(address)?;
+        self.added.insert(place(address), *address);
+        self.apply(&Operation::AddAddress(request)).map(drop)
+    }
+
+    /// Adds what has gone, in this order.
+    pub fn add_all<'b>(&mut self, gone: impl IntoIterator<Item = &'b Address>) -> Option<()> {
+        gone.into_iter().try_for_each(|address| self.add(address))
+    }
+
+    /// Does something, and tells which addresses it deleted, as they were before anything was done.
+    fn apply(&mut self, operation: &Operation) -> Option<Vec<Address>> {
+        let events = self.host.apply(operation).ok()?;
+        let deleted = events.into_iter().filter_map(|event| match event {
+            Event::DeletedAddress(address) => {
+                let facts = self.added.get(&place(&address));
+                Some(facts.copied().unwrap_or(address))
+            }
+            _ => None,
+        });
+        Some(deleted.collect())
+    }
+
+    fn request(&self, address: &Address) -> Option<AddressRequest> {
+        let mut request = AddressRequest::new(address.net()?, self.link_of(address)?);
+        if let Some(scope) = address.scope() {
+            request = request.scope(scope);
+        }
+        Some(match address.peer() {
+            Some(peer) => request.peer(peer),
+            None => request,
+        })
+    }
+
+    /// The name by which `ip` would find the link of an address.
+    fn link_of(&self, address: &Address) -> Option<Name> {
+        let link = self.before.link_of(address)?;
+        let found = self.before.link_named(&link.name())?;
+        (found.index() == link.index()).then_some(link.name())
+    }
+}
+
+fn place(address: &Address) -> Place {
+    let (ip, mask) = (address.ip(), address.netmask());
+    (address.link_index(), ip, mask, address.peer())
+}
+
+/// An address with these facts, primary or secondary as it is listed.
+fn ranked_as(facts: Address, listed: &Address) -> Address {
+    match (facts.flags(), listed.is_secondary()) {
+        (Some(flags), Some(secondary)) => {
+            let bit = if secondary {
+                AddressFlags::SECONDARY.bits()
+            } else {
+                0
+            };
+            let bits = flags.bits() & !AddressFlags::SECONDARY.bits() | bit;
+            facts.with_flags(AddressFlags::from_bits(bits))
+        }
+        _ => facts,
+    }
+}
+
+/// The host when duplicate address detection is over: what had not failed by then can be bound.
+pub(super) fn settled(host: &Snapshot) -> Option<Snapshot> {
+    let settle = |address: Address| match address.flags() {
+        Some(flags) if !flags.contains(AddressFlags::DADFAILED) => {
+            let bits = flags.bits() & !AddressFlags::TENTATIVE.bits();
+            address.with_flags(AddressFlags::from_bits(bits))
+        }
+        _ => address,
+    };
+    let settled = Snapshot::new(host.links().to_vec(), host.addresses().map(settle));
+    Some(settled.ok()?.with_about(host.about().clone()))
+}
+
+/// The host with the indexes of its links, but loopback ones, in reverse order; `None` where that
+/// changes nothing.
+pub(super) fn reordered(host: &Snapshot) -> Option<Snapshot> {
+    let moved = host
+        .links()
+        .iter()
+        .filter(|link| link.is_loopback() != Some(true));
+    let mut indexes: Vec<u32> = moved.map(Link::index).collect();
+    indexes.sort_unstable();
+    if indexes.len() < 2 {
+        return None;
+    }
+    let reversed = indexes.iter().copied().zip(indexes.iter().rev().copied());
+    let reversed: BTreeMap<u32, u32> = reversed.collect();
+    let new = |index: u32| reversed.get(&index).copied().unwrap_or(index);
+    let renumbered = |link: &Link| link.clone().renumbered(new);
+    let mut links: Vec<Link> = host.links().iter().map(renumbered).collect();
+    links.sort_by_key(Link::index);
+    let on_new = |address: Address| match address.link_index() {
+        Some(index) => address.with_link(new(index)),
+        None => address,
+    };
+    let mut addresses: Vec<Address> = host.addresses().map(on_new).collect();
+    // Stable: the addresses of a link stay as they are.
+    addresses.sort_by_key(|address| address.link_index().unwrap_or(u32::MAX));
+    let reordered = Snapshot::new(links, addresses).ok()?;
+    Some(reordered.with_about(host.about().clone()))
+}
+
+/// An address that is not on the host, in the network of one that is, with no mark of its own;
+/// `None` where there is no room, or no VIP would come.
+///
+/// `within` is the network that the bindnetaddr names with its prefix.
+pub(super) fn newcomer(
+    host: &Snapshot,
+    beside: &Address,
+    within: Option<ipnet::IpNet>,
+) -> Option<Address> {
+    let link = host.link_of(beside)?;
+    let own = beside.net()?;
+    let global = beside.scope().is_none_or(|scope| scope == Scope::GLOBAL);
+    if beside.peer().is_some() || link.is_loopback() == Some(true) || !global {
+        return None;
+    }
+    let narrower = |net: &ipnet::IpNet| own.contains(net);
+    let room = within.filter(narrower).unwrap_or(own);
+    let taken: std::collections::BTreeSet<IpAddr> = host.addresses().map(|a| a.ip()).collect();
+    let ip = free(room, &taken)?;
+    let mut address = Address::with_netmask(ip, beside.netmask(), link.index()).ok()?;
+    if let Some(scope) = beside.scope() {
+        address = address.with_scope(scope);
+    }
+    if beside.flags().is_some() {
+        address = address.with_flags(AddressFlags::PERMANENT);
+    }
+    Some(match beside.label() {
+        Some(_) => address.with_label(link.name()),
+        None => address,
+    })
+}
+
+/// The last address of a network that a host may have and none has here: 192.0.2.254, 2001:db8::fffe.
+fn free(net: ipnet::IpNet, taken: &std::collections::BTreeSet<IpAddr>) -> Option<IpAddr> {
+    let (first, last): (u128, u128) = match net.trunc() {
+        ipnet::IpNet::V4(net) => (
+            net.network().to_bits().into(),
+            net.broadcast().to_bits().into(),
+        ),
+        ipnet::IpNet::V6(net) => {
+            let (first, last) = (net.network().to_bits(), net.broadcast().to_bits());
+            (first, last.min(first | 0xffff))
+        }
+    };
+    let ip = |bits: u128| match net {
+        ipnet::IpNet::V4(_) => u32::try_from(bits).ok().map(|bits| IpAddr::V4(bits.into())),
+        ipnet::IpNet::V6(_) => Some(IpAddr::V6(bits.into())),
+    };
+    let inside = (first.saturating_add(1)..last).rev();
+    inside.filter_map(ip).find(|ip| !taken.contains(ip))
+}
