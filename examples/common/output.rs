@@ -128,11 +128,11 @@ fn paint_line(line: &str) -> String {
     let end = &line[text.len()..];
     if text.starts_with("  > ") {
         format!("{BOLD_GREEN}{text}{RESET}{end}")
-    } else if text.starts_with("    ADDRESS ") {
+    } else if text.starts_with("    ADDRESS ") || text.starts_with("    SCENARIO ") {
         format!("{DIM}{text}{RESET}{end}")
     } else {
         let mut painted = text.to_owned();
-        for word in ["AMBIGUOUS", "CONFLICT", "warning:"] {
+        for word in ["AMBIGUOUS", "CONFLICT", "MOVES", "warning:"] {
             painted = painted.replacen(word, &format!("{BOLD_YELLOW}{word}{RESET}"), 1);
         }
         painted + end

@@ -1,12 +1,10 @@
 //! Asks whether another host claims what was chosen.
 
-use std::io;
-
 use bindnet::Decision;
 use bindnet::conflict::Verdict;
 
 use super::Options;
-use super::common::output::{Failure, paint, print_error};
+use super::common::output::Failure;
 
 /// A decision with what was found, if it is to be asked and there is a choice.
 pub fn check(decision: Decision, options: &Options) -> Result<Decision, Failure> {
@@ -56,11 +54,8 @@ pub fn objects(decision: &Decision) -> bool {
     found.is_some_and(|report| report.verdict().conflict().is_some())
 }
 
-/// Says what was found where nothing else does, unless all is well.
-pub fn complain(decision: &Decision, options: &Options) {
-    let found = decision.conflict();
-    if let Some(report) = found.filter(|report| report.verdict() != Verdict::Clear) {
-        let color = options.color.applies_to(&io::stderr());
-        print_error(&paint(&format!("preview: {report}\n"), color));
-    }
+/// What is to be said of what was found, unless all is well.
+pub fn complaint(decision: &Decision) -> Option<String> {
+    let found = decision.conflict()?;
+    (found.verdict() != Verdict::Clear).then(|| found.to_string())
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use bindnet::corosync::{How, LinkDecision, Origin, Plan, Taken};
 use bindnet::{Candidate, Profile, Snapshot};
 
-use super::check::{check, complain};
+use super::audit::{NOTHING, audit};
+use super::check::check;
 use super::common::corosync::{ConfFile, hosts, installed, refused};
 use super::common::output::{Failure, paint, print, print_error};
-use super::{Options, capture, decide, details, status, warn};
+use super::{Options, capture, complain, decide, details, found, status, warn};
 
 /// Previews every link.
 pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {
@@ -29,15 +30,19 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         let plan = file.conf.plan(profile, host, &hosts);
         let plan = plan.map_err(|error| refused(&file.name, &error))?;
         let links = plan.decide(host, &selector);
-        Ok((plan, links))
+        Ok((plan, links, host.clone()))
     };
-    let all_settled = |(_, links): &(Plan, Vec<LinkDecision>)| {
+    let all_settled = |(_, links, _): &(Plan, Vec<LinkDecision>, Snapshot)| {
         links.iter().all(|link| link.decision.is_settled())
     };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
-    let (plan, mut links) = decide(options, decide_links, on_this_host, all_settled)?;
+    let (plan, mut links, host) = decide(options, decide_links, on_this_host, all_settled)?;
     for link in &mut links {
         link.decision = check(link.decision.clone(), options)?;
+        if options.audit {
+            let selector = selector.clone().with_bindnet(*link.decision.bindnet());
+            link.decision = audit(link.decision.clone(), &selector, &host);
+        }
     }
     if options.json {
         print(&(plan.to_json(&file.name, &links) + "\n"))?;
@@ -56,6 +61,9 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     for LinkDecision { link, decision, .. } in &links {
         if decision.chosen().is_none() {
             print_error(&format!("preview: link {}: {decision}\n", link.number()));
+            if options.audit {
+                print_error(NOTHING);
+            }
         }
     }
     // None is worse than an ambiguous one.
@@ -85,9 +93,7 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
                 if decision.has_table() {
                     more.push_str(&format!("\n{}", decision.table()));
                 }
-                if let Some(report) = decision.conflict() {
-                    more.push_str(&format!("\n{report}\n"));
-                }
+                more.push_str(&found(decision));
             }
             _ => {
                 more.push_str(&details(decision));

@@ -11,13 +11,15 @@ use bindnet::Capturer;
 use bindnet::{CaptureError, Decision, Outcome, Selector, Snapshot};
 use clap::Parser;
 
+mod audit;
 mod check;
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // Every example uses a part of it.
 mod common;
 mod conf;
 
-use check::{check, complain, objects};
+use audit::audit;
+use check::check;
 use common::corosync::ConfFile;
 use common::input;
 use common::options::SelectorOptions;
@@ -29,7 +31,8 @@ use common::time::seconds;
 ///
 /// Exit status: 0 an address was chosen; 1 none was; 2 the command line or an input cannot be
 /// understood; 3 the kernel could not be asked; 4 --strict, and the decision was ambiguous; 5 an
-/// address was chosen, but --check found another host that claims it.
+/// address was chosen, but --check found another host that claims it, or --audit something that
+/// would move the choice.
 #[derive(Debug, Parser)]
 #[command(name = "preview", version)]
 struct Options {
@@ -62,6 +65,10 @@ struct Options {
     /// takes CAP_NET_RAW
     #[arg(long, conflicts_with = "from")]
     check: bool,
+    /// Say what cluster life would do to the choice: VIPs that come and go, flaps, links in another
+    /// order, each followed by a restart with what is remembered (--previous, --state)
+    #[arg(long)]
+    audit: bool,
     /// How this host is asked
     #[arg(long, value_name = "S", default_value = "netlink")]
     source: Source,
@@ -70,7 +77,7 @@ struct Options {
     from: Option<PathBuf>,
     /// Print this host's whole snapshot as JSON and stop
     #[arg(long, conflicts_with_all = [
-        "bindnetaddr", "conf", "from", "wait", "check", "quiet", "all", "profile", "strict", "interface",
+        "bindnetaddr", "conf", "from", "wait", "check", "audit", "quiet", "all", "profile", "strict", "interface",
         "floating", "fixed", "no_rule", "protocol", "previous", "state",
     ])]
     capture: bool,
@@ -111,14 +118,25 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let file = options.state.file();
     let selector = remembered(file.as_ref(), &bindnet, selector)?;
-    let listed = |host: &Snapshot| Ok(selector.decide(host));
-    let here = || decide_here(options.source, &selector).map(Ok);
-    let decision = decide(options, listed, here, Decision::is_settled)?;
+    // An audit is about the whole host.
+    let whole = |host: &Snapshot| options.audit.then(|| host.clone());
+    let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
+    let here = || match options.audit {
+        true => Ok(listed(&capture(options.source)?)),
+        false => Ok(Ok((decide_here(options.source, &selector)?, None))),
+    };
+    let settled = |(decision, _): &(Decision, _)| decision.is_settled();
+    let (decision, host) = decide(options, listed, here, settled)?;
     // A choice that is printed is remembered.
-    if let Some(file) = file.filter(|_| options.remember) {
+    if let Some(file) = file.as_ref().filter(|_| options.remember) {
         file.remember(&decision).map_err(not_remembered)?;
     }
-    let decision = check(decision, options)?;
+    let mut decision = check(decision, options)?;
+    if let Some(host) = host {
+        // What has just been written is remembered at the next start.
+        let selector = remembered(file.as_ref(), &bindnet, selector)?;
+        decision = audit(decision, &selector, &host);
+    }
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
     }
@@ -129,7 +147,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
 /// The exit status that a decision means.
 fn status(decision: &Decision) -> u8 {
     match decision.outcome() {
-        Outcome::Chosen if objects(decision) => 5,
+        Outcome::Chosen if check::objects(decision) || audit::objects(decision) => 5,
         Outcome::Chosen => 0,
         Outcome::Ambiguous => 4,
         _ => 1,
@@ -213,6 +231,9 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
         };
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {report}"), color));
+        if options.audit {
+            print_error(audit::NOTHING);
+        }
         return Ok(());
     };
     if options.json {
@@ -239,10 +260,29 @@ fn details(decision: &Decision) -> String {
     if !advice.is_empty() {
         details.push_str(&format!("\n{advice}"));
     }
-    if let Some(report) = decision.conflict() {
-        details.push_str(&format!("\n{report}\n"));
+    details + &found(decision)
+}
+
+/// What --check and --audit found, each behind an empty line.
+fn found(decision: &Decision) -> String {
+    let conflict = decision.conflict().map(|report| format!("\n{report}\n"));
+    let audit = decision.audit().map(|audit| format!("\n{audit}"));
+    conflict.into_iter().chain(audit).collect()
+}
+
+/// Says what --check and --audit found where nothing else does, unless all is well.
+fn complain(decision: &Decision, options: &Options) {
+    let found = [check::complaint(decision), audit::complaint(decision)];
+    for complaint in found.into_iter().flatten() {
+        let color = options.color.applies_to(&io::stderr());
+        print_error(&paint(
+            &format!(
+                "preview: {complaint}
+"
+            ),
+            color,
+        ));
     }
-    details
 }
 
 fn warn(warnings: &[String], options: &Options) {
