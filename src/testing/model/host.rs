@@ -1,20 +1,19 @@
 //! A host: links in their order, each with its addresses, and what operations do to them.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use thiserror::Error;
 
+use super::asked::{address, is_link_name, is_word_of_ip, loopback_address};
 use super::event::Event;
 use super::kernel::Kernel;
 use super::link::{HostLink, Under, made};
 use super::operation::{AddressRequest, Kind, LinkRequest, Operation};
-use super::{v4, v6};
-use crate::snapshot::{
-    About, Address, AddressFlags, Lifetime, Link, LinkFlags, Name, Scope, Snapshot,
-};
+use crate::snapshot::{About, Address, Link, LinkFlags, Name, Snapshot};
 
-/// What the kernel says configured the addresses of the loopback link (linux/if_addr.h,
+/// What the kernel says configured `::1`, and does not of `127.0.0.1` (linux/if_addr.h,
 /// `IFAPROT_KERNEL_LO`).
 const BY_THE_KERNEL_FOR_LOOPBACK: u8 = 1;
 
@@ -148,28 +147,57 @@ impl Host {
         }
     }
 
+    /// Refuses in the order of `ip`, of `rtnl_newlink` and of `register_netdevice`, which makes the
+    /// other end of a cable first.
     fn add_link(&mut self, request: &LinkRequest) -> Result<Vec<Event>, Refusal> {
+        if !request.names().all(is_word_of_ip) || request.index > i32::MAX as u32 {
+            return Err(Refusal::Invalid);
+        }
         let lower = match &request.kind {
-            Kind::Macvlan { lower } => Some(self.named(*lower)?.index()),
+            Kind::Macvlan { lower } => Some(self.lower(*lower)?),
             _ => None,
         };
+        if self.position(request.index).is_some() {
+            return Err(Refusal::Exists);
+        }
+        let lower = lower.transpose()?;
         let made = made(request, lower);
         for (at, (link, _)) in made.iter().enumerate() {
-            let among = made.iter().skip(at + 1).map(|(other, _)| other);
-            let mut taken = self.links.iter().map(|other| &other.link).chain(among);
-            if !is_link_name(link.name()) || link.index() == 0 || link.index() > i32::MAX as u32 {
+            let before = made.iter().take(at).map(|(other, _)| other);
+            let mut taken = self.links.iter().map(|other| &other.link).chain(before);
+            if !is_link_name(link.name()) {
                 return Err(Refusal::Invalid);
             }
-            if taken.any(|l| l.index() == link.index() || l.name() == link.name()) {
+            if taken.clone().any(|other| other.name() == link.name()) {
                 return Err(Refusal::Exists);
             }
+            if taken.any(|other| other.index() == link.index()) {
+                return Err(Refusal::NotWithThisLink);
+            }
         }
-        let events = made.iter().map(|(link, _)| Event::NewLink(link.clone()));
-        let events = events.collect();
+        let made_links = made.iter().map(|(link, _)| Event::NewLink(link.clone()));
+        let mut events: Vec<_> = made_links.collect();
         for (link, under) in made {
             self.insert(link, under);
         }
+        events.extend(lower.and_then(|index| self.news_of(index)));
         Ok(events)
+    }
+
+    fn news_of(&self, index: u32) -> Option<Event> {
+        let link = self.links.get(self.position(index)?)?;
+        Some(Event::NewLink(link.link.clone()))
+    }
+
+    /// The index of the link that a macvlan on this one stands on: of a macvlan, the one under it.
+    /// Whether it may is asked later than whether it is there.
+    fn lower(&mut self, name: Name) -> Result<Result<u32, Refusal>, Refusal> {
+        let link = self.named(name)?;
+        Ok(match link.stands_on {
+            _ if link.is_loopback() => Err(Refusal::Invalid),
+            Under::Lower(real) => Ok(real),
+            _ => Ok(link.index()),
+        })
     }
 
     /// Puts a new link into its place.
@@ -205,6 +233,7 @@ impl Host {
             }
         }
         let mut events = Vec::new();
+        let mut lowers = Vec::new();
         for index in &gone {
             events.extend(self.down(*index));
         }
@@ -214,8 +243,12 @@ impl Host {
                 events.extend(link.v4.clear());
                 events.extend(link.v6.clear());
                 events.push(Event::DeletedLink(link.link));
+                if let Under::Lower(lower) = link.stands_on {
+                    lowers.push(lower);
+                }
             }
         }
+        events.extend(lowers.into_iter().filter_map(|lower| self.news_of(lower)));
         Ok(events)
     }
 
@@ -227,26 +260,26 @@ impl Host {
         let mut events = link.v6.link_up();
         if link.is_loopback() {
             let index = link.index();
-            if link.v4.is_empty() {
-                let address = loopback_address(Ipv4Addr::LOCALHOST.into(), 8, index)?;
-                events.extend(link.v4.add(address.with_label(link.name()), false)?);
-            }
+            let address = loopback_address(Ipv4Addr::LOCALHOST.into(), 8, index)?;
+            // Refused, without a word, where it is there.
+            let added = link.v4.add(address.with_label(link.name()), false);
+            events.extend(added.into_iter().flatten());
             let address = loopback_address(Ipv6Addr::LOCALHOST.into(), 128, index)?;
+            let address = address.with_protocol(BY_THE_KERNEL_FOR_LOOPBACK);
             events.extend(link.v6.add_loopback(address));
         }
         let index = link.index();
-        self.carry();
-        events.extend(self.tell_of(index));
+        events.extend(self.carry(index));
         Ok(events)
     }
 
     fn set_down(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
         let index = self.named(name)?.index();
-        let mut events = self.down(index);
-        self.carry();
-        if !events.is_empty() {
-            events.extend(self.tell_of(index));
+        if !self.named(name)?.is_up() {
+            return Ok(Vec::new());
         }
+        let mut events = self.down(index);
+        events.extend(self.carry(index));
         Ok(events)
     }
 
@@ -254,15 +287,21 @@ impl Host {
     fn down(&mut self, index: u32) -> Vec<Event> {
         let link = self.position(index).and_then(|at| self.links.get_mut(at));
         let Some(link) = link else { return Vec::new() };
-        match link.set_up(false) {
-            true => link.v6.link_down(link.keeps),
-            false => Vec::new(),
+        if !link.is_up() {
+            return Vec::new();
         }
+        link.set_up(false);
+        let mut events = link.v6.link_down(link.keeps);
+        events.push(Event::NewLink(link.link.clone()));
+        events
     }
 
     fn rename(&mut self, name: Name, to: Name) -> Result<Vec<Event>, Refusal> {
         let while_up = self.kernel.renames_while_up;
         let taken = self.links.iter().any(|link| link.name() == to);
+        if !is_word_of_ip(to) {
+            return Err(Refusal::Invalid);
+        }
         let link = self.named(name)?;
         if name == to {
             return Ok(Vec::new());
@@ -304,34 +343,33 @@ impl Host {
         }
     }
 
-    /// Lets every link have the carrier that what it stands on gives it.
-    fn carry(&mut self) {
-        let up: Vec<u32> = self
+    /// Lets every link have the carrier that what it stands on gives it, and tells of those that
+    /// it makes another of, and of the one with this index.
+    fn carry(&mut self, index: u32) -> Vec<Event> {
+        let under = self
             .links
             .iter()
-            .filter(|l| l.is_up())
-            .map(HostLink::index)
-            .collect();
+            .map(|link| (link.index(), (link.stands_on, link.is_up())));
+        let under: HashMap<u32, (Under, bool)> = under.collect();
+        let up = |index: u32| under.get(&index).is_some_and(|(_, up)| *up);
+        let of_peer = |link: u32, peer: u32| up(link) && up(peer);
+        let mut events = Vec::new();
         for link in &mut self.links {
             let carrier = match link.stands_on {
                 Under::Nothing => true,
                 Under::NoCarrier => false,
-                Under::Peer(index) | Under::Lower(index) => up.contains(&index),
+                Under::Peer(peer) => of_peer(link.index(), peer),
+                Under::Lower(lower) => match under.get(&lower) {
+                    Some((Under::Peer(peer), _)) => of_peer(lower, *peer),
+                    Some((Under::NoCarrier, _)) | None => false,
+                    Some(_) => true,
+                },
             };
-            link.set_carrier(carrier);
+            if link.set_carrier(carrier) || link.index() == index {
+                events.push(Event::NewLink(link.link.clone()));
+            }
         }
-    }
-
-    /// The news that a link, and any that hangs on it, is not what it was.
-    fn tell_of(&self, index: u32) -> Vec<Event> {
-        let hangs = |link: &&HostLink| {
-            link.index() == index
-                || [Under::Peer(index), Under::Lower(index)].contains(&link.stands_on)
-        };
-        let links = self.links.iter().filter(hangs);
-        links
-            .map(|link| Event::NewLink(link.link.clone()))
-            .collect()
+        events
     }
 
     fn named(&mut self, name: Name) -> Result<&mut HostLink, Refusal> {
@@ -344,61 +382,4 @@ impl Host {
     fn position(&self, index: u32) -> Option<usize> {
         self.links.iter().position(|link| link.index() == index)
     }
-}
-
-/// The address of a request on the link with this index, as it is listed when it is added.
-fn address(request: &AddressRequest, link: u32) -> Result<Address, Refusal> {
-    let (valid, preferred) = (request.valid_lft, request.preferred_lft);
-    if seconds(valid) == 0 || seconds(preferred) > seconds(valid) {
-        return Err(Refusal::Invalid);
-    }
-    let v4 = request.net.addr().is_ipv4();
-    let forever = seconds(valid) == u32::MAX;
-    let mut flags = request.flags.bits() & if v4 { v4::ASKED } else { v6::ASKED };
-    if forever {
-        flags |= AddressFlags::PERMANENT.bits();
-    }
-    if seconds(preferred) == 0 {
-        flags |= AddressFlags::DEPRECATED.bits();
-    }
-    let mut address = Address::new(request.net, link)
-        .with_scope(request.scope)
-        .with_flags(AddressFlags::from_bits(flags))
-        .with_valid_lft(valid);
-    // A permanent IPv4 address shows no other lifetime, whatever it was given.
-    address = address.with_preferred_lft(if v4 && forever { valid } else { preferred });
-    if let Some(peer) = request.peer.filter(|peer| *peer != request.net.addr()) {
-        address = address.with_peer(peer).map_err(|_| Refusal::Invalid)?;
-    }
-    if v4 {
-        address = address.with_label(request.label.unwrap_or(request.link));
-    }
-    Ok(match request.protocol.filter(|protocol| *protocol != 0) {
-        Some(protocol) => address.with_protocol(protocol),
-        None => address,
-    })
-}
-
-fn seconds(lifetime: Lifetime) -> u32 {
-    match lifetime {
-        Lifetime::Forever => u32::MAX,
-        Lifetime::Seconds(seconds) => seconds,
-    }
-}
-
-fn loopback_address(ip: IpAddr, len: u8, link: u32) -> Result<Address, Refusal> {
-    let net = IpNet::new(ip, len).map_err(|_| Refusal::Invalid)?;
-    let address = Address::new(net, link)
-        .with_scope(Scope::HOST)
-        .with_flags(AddressFlags::PERMANENT)
-        .with_valid_lft(Lifetime::Forever)
-        .with_preferred_lft(Lifetime::Forever);
-    Ok(address.with_protocol(BY_THE_KERNEL_FOR_LOOPBACK))
-}
-
-/// Whether a link may be called so (`dev_valid_name`). A `%` would ask for a number.
-fn is_link_name(name: Name) -> bool {
-    let bytes = name.as_bytes();
-    let plain = |b: &u8| !b.is_ascii_whitespace() && *b != 0x0b && !b"/:%".contains(b);
-    bytes != b"." && bytes != b".." && bytes.iter().all(plain)
 }

@@ -28,14 +28,40 @@ impl Default for Kernel {
 }
 
 impl Kernel {
+    /// A kernel of this release, as uname(2) names it: `6.1.0-18-amd64` for instance. One that
+    /// does not begin with two numbers is taken for a recent one.
+    ///
+    /// ```
+    /// use bindnet::testing::model::Kernel;
+    ///
+    /// let debian_12 = Kernel::of_release("6.1.0-18-amd64");
+    /// assert_eq!(debian_12, Kernel::default().links_by_hash(true).renames_while_up(false));
+    /// assert_eq!(Kernel::of_release("6.12.3"), Kernel::default());
+    /// ```
+    pub fn of_release(release: &str) -> Self {
+        let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+        let mut next = || numbers.next().and_then(|number| number.parse().ok());
+        let version: Option<(u32, u32)> = next().zip(next());
+        let before = |other| version.is_some_and(|version| version < other);
+        Self::default()
+            .links_by_hash(before((6, 9)))
+            .renames_while_up(!before((6, 2)))
+    }
+
     /// Lists links by `index & 255`, the latest first where that is the same, and not by their
-    /// index, as kernels before 6.9 do (`dev_index_head` in net/core/dev.c).
+    /// index, as kernels before 6.9 do.
+    ///
+    /// They walk the hash table `dev_index_head`; since 6.9 (commit 9cc4cc329d30, "ipv6: use
+    /// xa_array iterator to implement inet6_dump_addr()"; cdb2f80f1c10 for IPv4, 3e41af90767d for
+    /// links)
+    /// they walk an array by index.
     pub fn links_by_hash(mut self, so: bool) -> Self {
         self.links_by_hash = so;
         self
     }
 
-    /// Renames a link that is up, as Linux does since 6.2 (`dev_change_name` in net/core/dev.c).
+    /// Renames a link that is up, as Linux does since 6.2 (commit bd039b5ea2a9, "net/core: Allow
+    /// live renaming when an interface is up"); before, `EBUSY`.
     pub fn renames_while_up(mut self, so: bool) -> Self {
         self.renames_while_up = so;
         self

@@ -119,7 +119,12 @@ pub(super) fn made(request: &LinkRequest, lower: Option<u32>) -> Vec<(Link, Unde
             ),
             (own("veth", multicast), Under::Peer(*peer_index)),
         ],
-        Kind::Bridge => vec![(own("bridge", multicast), Under::NoCarrier)],
+        // Giving it a hardware address counts its ports (`br_port_state_selection`), and there is
+        // none. One without keeps the carrier that every new link has.
+        Kind::Bridge => {
+            let under = request.mac.map_or(Under::Nothing, |_| Under::NoCarrier);
+            vec![(own("bridge", multicast), under)]
+        }
         Kind::Macvlan { .. } => {
             let under = lower.map_or(Under::Nothing, Under::Lower);
             vec![(own("macvlan", multicast), under)]

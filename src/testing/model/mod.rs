@@ -21,15 +21,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it leaves out: addresses that come by themselves (autoconfiguration is off: addrgenmode
-//! none), lifetimes that run out (there is no clock), and the time that duplicate address
-//! detection takes (accept_dad is 0, so that it is over before the next operation).
+//! # What it models
+//! The order of links and of their addresses, primary and secondary ones and what takes the place of
+//! a primary that is deleted, labels and what a rename makes of them, scopes, flags, lifetimes that
+//! were given, the other ends of point-to-point links, IPv6 addresses that go or stay when their
+//! link is set down, carriers of cables, bridges and macvlans; what is refused, and why; and what a
+//! socket that listens to `RTNLGRP_LINK`, `RTNLGRP_IPV4_IFADDR` and `RTNLGRP_IPV6_IFADDR` hears.
+//!
+//! # What it leaves out
+//! Addresses that come by themselves (autoconfiguration is off: addrgenmode none), lifetimes that
+//! run out (there is no clock), the time that duplicate address detection takes (accept_dad is 0, so
+//! that it is over before the next operation), ports of bridges and bonds, names with `%d`, which ask
+//! for a number, a macvlan with the hardware address of another, and how often a carrier changed.
+//!
+//! What one of `ip` and the kernel refuses is refused; where there are two reasons, the one that `ip`
+//! comes to first.
+//!
+//! # How it is checked
+//! `tests/kernel_model.rs` does random sequences of operations to the model and, with the commands
+//! that they print, to the kernel in a network namespace, and compares after every single one the
+//! refusals, a capture, `ip -d -j addr` and the events. Kernels before 6.9 differ, see [`Kernel`].
 
+mod asked;
 mod event;
 mod host;
 mod kernel;
 mod link;
 mod operation;
+mod shell;
 mod v4;
 mod v6;
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::shell::Word;
 use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name, Scope};
 
 /// Something that is done to a host; printed, it is the command that does it.
@@ -82,7 +83,7 @@ pub enum Kind {
         /// Its index.
         peer_index: u32,
     },
-    /// A bridge without ports, which has no carrier.
+    /// A bridge without ports. It has a carrier unless it is given a hardware address.
     Bridge,
     /// A link with a hardware address of its own on another link, as VRRP has it.
     Macvlan {
@@ -112,6 +113,30 @@ impl LinkRequest {
     /// A link that leads nowhere.
     pub fn dummy(name: Name, index: u32) -> Self {
         Self::of_kind(name, index, Kind::Dummy)
+    }
+
+    /// The name of the link; of a cable, that of the near end.
+    pub fn name(&self) -> Name {
+        self.name
+    }
+
+    /// The index of the link; of a cable, that of the near end.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// The names of all links to be made.
+    pub(super) fn names(&self) -> impl Iterator<Item = Name> {
+        let peer = match self.kind {
+            Kind::Veth { peer, .. } => Some(peer),
+            _ => None,
+        };
+        [self.name].into_iter().chain(peer)
+    }
+
+    /// The kind of the link.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
     }
 
     fn of_kind(name: Name, index: u32, kind: Kind) -> Self {
@@ -211,15 +236,44 @@ impl AddressRequest {
     }
 }
 
+/// What was asked for.
+impl AddressRequest {
+    /// The address and its prefix length.
+    pub fn net(&self) -> IpNet {
+        self.net
+    }
+
+    /// The name of the link.
+    pub fn link(&self) -> Name {
+        self.link
+    }
+
+    /// The same request for another link.
+    #[must_use]
+    pub fn on(mut self, link: Name) -> Self {
+        self.link = link;
+        self
+    }
+
+    /// The same request for an address that another one is about.
+    #[must_use]
+    pub fn in_place_of(mut self, other: &Self) -> Self {
+        (self.net, self.link, self.peer) = (other.net, other.link, other.peer);
+        self
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |on: &bool| u8::from(*on);
         match self {
             Self::AddLink(link) => write!(f, "ip link add {link}"),
-            Self::DeleteLink(link) => write!(f, "ip link del {link}"),
-            Self::LinkUp(link) => write!(f, "ip link set {link} up"),
-            Self::LinkDown(link) => write!(f, "ip link set {link} down"),
-            Self::RenameLink { link, to } => write!(f, "ip link set {link} name {to}"),
+            Self::DeleteLink(link) => write!(f, "ip link del {}", Word(*link)),
+            Self::LinkUp(link) => write!(f, "ip link set {} up", Word(*link)),
+            Self::LinkDown(link) => write!(f, "ip link set {} down", Word(*link)),
+            Self::RenameLink { link, to } => {
+                write!(f, "ip link set {} name {}", Word(*link), Word(*to))
+            }
             Self::AddAddress(address) => write!(f, "ip addr add {address}"),
             Self::ReplaceAddress(address) => write!(f, "ip addr replace {address}"),
             Self::DeleteAddress(address) => {
@@ -227,11 +281,11 @@ impl fmt::Display for Operation {
                 address.write_place(f)
             }
             Self::PromoteSecondaries { link, on } => {
-                let on = number(on);
+                let (link, on) = (Word(*link), number(on));
                 write!(f, "sysctl -w net/ipv4/conf/{link}/promote_secondaries={on}")
             }
             Self::KeepAddressesOnDown { link, on } => {
-                let on = number(on);
+                let (link, on) = (Word(*link), number(on));
                 write!(f, "sysctl -w net/ipv6/conf/{link}/keep_addr_on_down={on}")
             }
         }
@@ -240,15 +294,16 @@ impl fmt::Display for Operation {
 
 impl fmt::Display for LinkRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} index {}", self.name, self.index)?;
+        write!(f, "{} index {}", Word(self.name), self.index)?;
         if let Kind::Macvlan { lower } = &self.kind {
-            write!(f, " link {lower}")?;
+            write!(f, " link {}", Word(*lower))?;
         }
         if let Some(mac) = self.mac {
             write!(f, " address {mac}")?;
         }
         match &self.kind {
             Kind::Veth { peer, peer_index } => {
+                let peer = Word(*peer);
                 write!(f, " type veth peer name {peer} index {peer_index}")
             }
             Kind::Bridge => f.write_str(" type bridge"),
@@ -262,9 +317,10 @@ impl AddressRequest {
     /// Which address it is, and where.
     fn write_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (ip, len) = (self.net.addr(), self.net.prefix_len());
+        let link = Word(self.link);
         match self.peer {
-            Some(peer) => write!(f, "{ip} peer {peer}/{len} dev {}", self.link),
-            None => write!(f, "{ip}/{len} dev {}", self.link),
+            Some(peer) => write!(f, "{ip} peer {peer}/{len} dev {link}"),
+            None => write!(f, "{ip}/{len} dev {link}"),
         }
     }
 }
@@ -275,18 +331,19 @@ impl fmt::Display for AddressRequest {
         if self.net.addr().is_ipv4() {
             write!(f, " scope {}", self.scope)?;
             if let Some(label) = self.label {
-                write!(f, " label {label}")?;
+                write!(f, " label {}", Word(label))?;
             }
         }
         if let Some(protocol) = self.protocol {
             write!(f, " proto {protocol}")?;
         }
-        for (flag, word) in [
-            (AddressFlags::NODAD, "nodad"),
-            (AddressFlags::HOMEADDRESS, "home"),
-            (AddressFlags::NOPREFIXROUTE, "noprefixroute"),
+        let v6 = self.net.addr().is_ipv6();
+        for (flag, word, of_v4) in [
+            (AddressFlags::NODAD, "nodad", false),
+            (AddressFlags::HOMEADDRESS, "home", false),
+            (AddressFlags::NOPREFIXROUTE, "noprefixroute", true),
         ] {
-            if self.flags.contains(flag) {
+            if self.flags.contains(flag) && (v6 || of_v4) {
                 write!(f, " {word}")?;
             }
         }

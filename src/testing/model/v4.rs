@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::event::Event;
 use super::host::Refusal;
-use crate::snapshot::{Address, AddressFlags, Name, Scope};
+use crate::snapshot::{Address, AddressFlags, Name, Netmask, Scope};
 
 /// The flags that a request may set.
 pub(super) const ASKED: u32 = AddressFlags::NOPREFIXROUTE.bits();
@@ -21,23 +21,26 @@ struct Entry {
     /// Whether another address of its subnet came first. The flag says the same, where flags are
     /// known.
     secondary: bool,
+    /// Its mask and subnet: worked out once, as every operation compares all of them.
+    subnet: Subnet,
 }
+
+type Subnet = (Netmask, Option<IpAddr>);
 
 impl List {
     /// Appends an address that a snapshot lists.
     pub fn push_listed(&mut self, address: Address) {
-        let secondary = address.is_secondary();
-        let secondary =
-            secondary.unwrap_or_else(|| self.0.iter().any(|e| e.shares_subnet(&address)));
-        self.0.push(Entry { address, secondary });
+        let (secondary, subnet) = (address.is_secondary(), subnet(&address));
+        let secondary = secondary.unwrap_or_else(|| self.0.iter().any(|e| e.subnet == subnet));
+        self.0.push(Entry {
+            address,
+            secondary,
+            subnet,
+        });
     }
 
     pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
         self.0.iter().map(|entry| entry.address)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Adds an address (`inet_rtm_newaddr`, `__inet_insert_ifa`).
@@ -45,7 +48,8 @@ impl List {
         if address.ip().is_unspecified() {
             return Ok(Vec::new());
         }
-        let same = |e: &&mut Entry| e.shares_subnet(&address) && e.address.ip() == address.ip();
+        let subnet = subnet(&address);
+        let same = |e: &&mut Entry| e.subnet == subnet && e.address.ip() == address.ip();
         if let Some(entry) = self.0.iter_mut().find(same) {
             if !replaces {
                 return Err(Refusal::Exists);
@@ -54,7 +58,7 @@ impl List {
             return Ok(vec![Event::NewAddress(entry.address)]);
         }
         let scope = scope(&address);
-        let mut siblings = self.0.iter().filter(|e| e.shares_subnet(&address));
+        let mut siblings = self.0.iter().filter(|e| e.subnet == subnet);
         if siblings.clone().any(|e| e.scope() != scope) {
             return Err(Refusal::Invalid);
         }
@@ -82,12 +86,12 @@ impl List {
             let mask = e.address.netmask();
             e.address.ip() == net.addr()
                 && mask.prefix_len() == Some(net.prefix_len())
-                && mask.network(of) == mask.network(e.subnet_of())
+                && mask.network(of) == e.subnet.1
         };
         let at = self.0.iter().position(is).ok_or(Refusal::NotAvailable)?;
         let deleted = self.0.remove(at);
         let mut events = Vec::new();
-        let follows = |e: &Entry| e.secondary && e.shares_subnet(&deleted.address);
+        let follows = |e: &Entry| e.secondary && e.subnet == deleted.subnet;
         if deleted.secondary {
             events.push(Event::DeletedAddress(deleted.address));
         } else if promotes {
@@ -144,7 +148,11 @@ impl List {
 
 impl Entry {
     fn new(address: Address, secondary: bool) -> Self {
-        let mut entry = Self { address, secondary };
+        let mut entry = Self {
+            address,
+            secondary,
+            subnet: subnet(&address),
+        };
         entry.set_secondary(secondary);
         entry
     }
@@ -168,35 +176,47 @@ impl Entry {
         let old = self.address;
         let bits = |address: &Address| address.flags().map_or(0, AddressFlags::bits);
         let flags = bits(&old) & !OF_LIFETIMES | bits(new) & OF_LIFETIMES;
-        self.address = new
+        self.address = changed(&old, new)
             .with_flags(AddressFlags::from_bits(flags))
             .with_scope(scope(&old));
         if let Some(label) = old.label() {
             self.address = self.address.with_label(label);
-        }
-        if let Some(created) = old.created() {
-            self.address = self.address.with_created(created);
         }
     }
 
     fn scope(&self) -> Scope {
         scope(&self.address)
     }
+}
 
-    fn subnet_of(&self) -> IpAddr {
-        subnet_of(&self.address)
+/// An address with the lifetimes and the protocol of another, and no facts but those and when it
+/// was created.
+pub(super) fn changed(old: &Address, new: &Address) -> Address {
+    let link = old.link_index().unwrap_or_default();
+    let mut address = Address::with_netmask(old.ip(), old.netmask(), link).unwrap_or(*new);
+    if let Some(peer) = old.peer() {
+        address = address.with_peer(peer).unwrap_or(address);
     }
-
-    /// Whether another address is of the same mask and subnet (`inet_ifa_match`).
-    fn shares_subnet(&self, other: &Address) -> bool {
-        let mask = self.address.netmask();
-        mask == other.netmask() && mask.network(self.subnet_of()) == mask.network(subnet_of(other))
+    if let Some(lifetime) = new.valid_lft() {
+        address = address.with_valid_lft(lifetime);
+    }
+    if let Some(lifetime) = new.preferred_lft() {
+        address = address.with_preferred_lft(lifetime);
+    }
+    if let Some(protocol) = new.protocol() {
+        address = address.with_protocol(protocol);
+    }
+    match old.created() {
+        Some(created) => address.with_created(created),
+        None => address,
     }
 }
 
-/// The address whose subnet counts: that of the other end, on a point-to-point link.
-fn subnet_of(address: &Address) -> IpAddr {
-    address.peer().unwrap_or(address.ip())
+/// The mask of an address, and what is in its subnet: that of the other end, on a point-to-point
+/// link (`inet_ifa_match`).
+fn subnet(address: &Address) -> Subnet {
+    let mask = address.netmask();
+    (mask, mask.network(address.peer().unwrap_or(address.ip())))
 }
 
 fn scope(address: &Address) -> Scope {

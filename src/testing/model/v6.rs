@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::event::Event;
 use super::host::Refusal;
+use super::v4::changed;
 use crate::snapshot::{Address, AddressFlags, Scope};
 
 /// The flags that a request may set, and that a replacement takes from it.
@@ -52,7 +53,10 @@ impl List {
                 return Err(Refusal::Exists);
             }
             entry.modify(&address);
-            return Ok(vec![Event::NewAddress(entry.address)]);
+            // What waits to be detected is not told of.
+            let tentative = has(&entry.address, AddressFlags::TENTATIVE);
+            let told = (!tentative).then_some(Event::NewAddress(entry.address));
+            return Ok(told.into_iter().collect());
         }
         if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() && !loopback {
             return Err(Refusal::NotAvailable);
@@ -148,25 +152,9 @@ impl Entry {
             ASKED | AddressFlags::PERMANENT.bits() | AddressFlags::DEPRECATED.bits();
         let old = self.address;
         let flags = bits(&old) & !CHANGED | bits(new) & CHANGED;
-        let link = old.link_index().unwrap_or_default();
-        let Ok(kept) = Address::with_netmask(old.ip(), old.netmask(), link) else {
-            return;
-        };
-        let peer = new.peer().or(old.peer());
-        let mut modified = peer
-            .and_then(|peer| kept.with_peer(peer).ok())
-            .unwrap_or(kept);
-        if let Some(lifetime) = new.valid_lft() {
-            modified = modified.with_valid_lft(lifetime);
-        }
-        if let Some(lifetime) = new.preferred_lft() {
-            modified = modified.with_preferred_lft(lifetime);
-        }
-        if let Some(protocol) = new.protocol() {
-            modified = modified.with_protocol(protocol);
-        }
-        if let Some(created) = old.created() {
-            modified = modified.with_created(created);
+        let mut modified = changed(&old, new);
+        if let Some(peer) = new.peer() {
+            modified = modified.with_peer(peer).unwrap_or(modified);
         }
         self.address = modified
             .with_flags(AddressFlags::from_bits(flags))

@@ -1,0 +1,73 @@
+//! What a request asks for, as the kernel and `ip` read it.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::host::Refusal;
+use super::operation::AddressRequest;
+use super::{v4, v6};
+use crate::snapshot::{Address, AddressFlags, Lifetime, Name, Scope};
+
+/// The address of a request on the link with this index, as it is listed when it is added.
+pub(super) fn address(request: &AddressRequest, link: u32) -> Result<Address, Refusal> {
+    let (valid, preferred) = (request.valid_lft, request.preferred_lft);
+    if seconds(valid) == 0 || seconds(preferred) > seconds(valid) {
+        return Err(Refusal::Invalid);
+    }
+    let v4 = request.net.addr().is_ipv4();
+    let forever = seconds(valid) == u32::MAX;
+    let mut flags = request.flags.bits() & if v4 { v4::ASKED } else { v6::ASKED };
+    if forever {
+        flags |= AddressFlags::PERMANENT.bits();
+    }
+    if seconds(preferred) == 0 {
+        flags |= AddressFlags::DEPRECATED.bits();
+    }
+    let mut address = Address::new(request.net, link)
+        .with_scope(request.scope)
+        .with_flags(AddressFlags::from_bits(flags))
+        .with_valid_lft(valid);
+    // A permanent IPv4 address shows no other lifetime, whatever it was given.
+    address = address.with_preferred_lft(if v4 && forever { valid } else { preferred });
+    if let Some(peer) = request.peer.filter(|peer| *peer != request.net.addr()) {
+        address = address.with_peer(peer).map_err(|_| Refusal::Invalid)?;
+    }
+    if v4 {
+        address = address.with_label(request.label.unwrap_or(request.link));
+    }
+    Ok(match request.protocol.filter(|protocol| *protocol != 0) {
+        Some(protocol) => address.with_protocol(protocol),
+        None => address,
+    })
+}
+
+fn seconds(lifetime: Lifetime) -> u32 {
+    match lifetime {
+        Lifetime::Forever => u32::MAX,
+        Lifetime::Seconds(seconds) => seconds,
+    }
+}
+
+pub(super) fn loopback_address(ip: IpAddr, len: u8, link: u32) -> Result<Address, Refusal> {
+    let net = IpNet::new(ip, len).map_err(|_| Refusal::Invalid)?;
+    Ok(Address::new(net, link)
+        .with_scope(Scope::HOST)
+        .with_flags(AddressFlags::PERMANENT)
+        .with_valid_lft(Lifetime::Forever)
+        .with_preferred_lft(Lifetime::Forever))
+}
+
+/// Whether `ip` takes a word for the name of a link (`check_ifname` of iproute2).
+pub(super) fn is_word_of_ip(name: Name) -> bool {
+    let bytes = name.as_bytes();
+    let parts = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b || *b == b'/';
+    !bytes.iter().any(parts)
+}
+
+/// Whether a link may be called so (`dev_valid_name`). A `%` would ask for a number.
+pub(super) fn is_link_name(name: Name) -> bool {
+    let bytes = name.as_bytes();
+    let kept = |b: &u8| b":%".contains(b);
+    is_word_of_ip(name) && bytes != b"." && bytes != b".." && !bytes.iter().any(kept)
+}
