@@ -483,6 +483,12 @@ impl Changer {
         self.ask(20, create_new, request)
     }
 
+    /// Adds an address, or changes it where it is there (`RTM_NEWADDR`).
+    pub fn replace(&self, request: &AddressRequest) -> io::Result<()> {
+        let create_replace = 0x400 | 0x100;
+        self.ask(20, create_replace, request)
+    }
+
     /// Deletes an address (`RTM_DELADDR`).
     pub fn delete(&self, request: &AddressRequest) -> io::Result<()> {
         self.ask(21, 0, request)
