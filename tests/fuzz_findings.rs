@@ -88,6 +88,11 @@ fn conflict() {
 }
 
 #[test]
+fn model() {
+    replay("model", fuzz::model::check);
+}
+
+#[test]
 fn fleet() {
     replay("fleet", fuzz::fleet::check);
 }

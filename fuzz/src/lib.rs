@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod ip_json;
 pub mod laws;
 pub mod mask_scan;
+pub mod model;
 pub mod rtnetlink;
 pub mod snapshot;
 pub mod state;
