@@ -124,6 +124,26 @@ fn names_and_addresses() {
         unread pgpool_1
         => listed-address-missing link=0 10.8.52.192 pgpool_1
         => listed-address-missing link=1 10.9.0.192 pgpool_1
+
+        # nodes that are called by the addresses at which they were asked are known by those they have
+        node 10.7.0.1: eth0 10.8.52.191/24; eth1 10.9.0.191/24; eth2 10.7.0.1/24
+        node 10.7.0.2: eth0 10.8.52.192/24; eth1 10.9.0.192/24; eth2 10.7.0.2/24
+
+        # of one of them that could not be read nothing is known but that
+        node 10.7.0.1: eth0 10.8.52.191/24; eth1 10.9.0.191/24; eth2 10.7.0.1/24
+        unread 10.7.0.2
+        => listed-address-missing link=0 10.8.52.192 pgpool_1
+        => listed-address-missing link=1 10.9.0.192 pgpool_1
+
+        # unless it is a listed one
+        node web: eth0 10.8.52.192/24; eth1 10.9.0.191/24
+        node 10.8.52.191: eth0 10.8.52.191/24; eth1 10.9.0.191/24
+        unread 10.9.0.192
+        => duplicate-address link=1 10.9.0.191 10.8.52.191 web
+        => node-not-listed web
+        => listed-address-missing link=1 10.9.0.192 pgpool_1
+        => listed-address-elsewhere link=0 10.8.52.192 pgpool_1 web
+        => listed-address-elsewhere link=1 10.9.0.191 10.8.52.191 web
         ",
         knet,
     );
@@ -259,6 +279,19 @@ fn what_to_do() {
              lists 10.9.0.191 for it: correct the one or the other.",
         ]
     );
+}
+
+#[test]
+fn who_could_not_be_read_is_not_asked_for_again() {
+    for name in ["pgpool_1", "pgpool_1.example.org", "10.9.0.192"] {
+        let node = "node pgpool_0: eth0 10.8.52.191/24; eth1 10.9.0.191/24\nunread ";
+        let report = judge(knet(""), &format!("{node}{name}"), false);
+        for problem in report.problems() {
+            let told = "is on no node: its snapshot could not be read, so capture it again.";
+            assert!(problem.detail().ends_with(told), "{name}: {problem}");
+        }
+        assert_eq!(report.problems().len(), 2);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The nodelist of a corosync.conf beside the nodes that there are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::held::{self, Held, one_each};
@@ -73,7 +74,9 @@ impl Listed {
     ) -> Result<(Choices, Option<Claim>), FleetError> {
         let mut about = host.about().clone();
         let unnamed = about.hostname.is_none();
-        about.hostname.get_or_insert_with(|| name.to_string());
+        if is_hostname(name) {
+            about.hostname.get_or_insert_with(|| name.to_string());
+        }
         let claim = self.claim(host, &about);
         let named = unnamed.then(|| host.clone().with_about(about));
         let host = named.as_ref().unwrap_or(host);
@@ -104,15 +107,25 @@ impl Listed {
         let claims = nodes.iter().filter_map(|node| node.claim.as_ref());
         let by_name = claims.filter(|claim| claim.by_name).map(|claim| claim.at);
         let mut named: BTreeSet<usize> = by_name.collect();
-        named.extend(unread.iter().filter_map(|name| {
+        named.extend(self.positions(unread));
+        for claim in nodes.iter_mut().filter_map(|node| node.claim.as_mut()) {
+            claim.is_settled = claim.by_name || !named.contains(&claim.at);
+        }
+    }
+
+    /// The positions of nodes of which no more is known than what they are called.
+    fn positions(&self, names: &[Arc<str>]) -> BTreeSet<usize> {
+        let position = |name: &Arc<str>| {
+            if let Ok(ip) = name.parse::<IpAddr>() {
+                let has = |node: &ListedNode| node.addresses.iter().any(|address| address.ip == ip);
+                return self.nodes.iter().position(has);
+            }
             self.position_by_name(&About {
                 hostname: Some(name.to_string()),
                 ..About::default()
             })
-        }));
-        for claim in nodes.iter_mut().filter_map(|node| node.claim.as_mut()) {
-            claim.is_settled = claim.by_name || !named.contains(&claim.at);
-        }
+        };
+        names.iter().filter_map(position).collect()
     }
 
     fn position_by_name(&self, about: &About) -> Option<usize> {
@@ -144,6 +157,7 @@ pub(super) fn problems(listed: &Listed, survey: &Survey<'_>, unread: &[Arc<str>]
         return Vec::new();
     }
     let mut owners: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    let unread = listed.positions(unread);
     let mut problems = Vec::new();
     for (number, node) in survey.nodes.iter().enumerate() {
         match node.claim.as_ref().filter(|claim| claim.is_settled) {
@@ -157,7 +171,7 @@ pub(super) fn problems(listed: &Listed, survey: &Survey<'_>, unread: &[Arc<str>]
             survey,
             node,
             owners,
-            unread,
+            is_unread: unread.contains(&at),
         };
         problems.extend(
             node.addresses
@@ -194,7 +208,8 @@ struct Entry<'a> {
     node: &'a ListedNode,
     /// Sorted.
     owners: &'a [u32],
-    unread: &'a [Arc<str>],
+    /// Whether there is a snapshot of it that could not be read.
+    is_unread: bool,
 }
 
 impl Entry<'_> {
@@ -211,7 +226,7 @@ impl Entry<'_> {
             .filter(|held| self.owners.binary_search(&held.node).is_err())
             .collect();
         let (code, detail) = if holders.is_empty() {
-            let why = self.why_missing(&name);
+            let why = self.why_missing();
             (
                 Code::ListedAddressMissing,
                 format!("{entry} is on no node: {why}."),
@@ -240,9 +255,8 @@ impl Entry<'_> {
         Some(problem.of_link(Some(*link)).about(Some(*ip)))
     }
 
-    fn why_missing(&self, name: &str) -> &'static str {
-        let is_unread = self.unread.iter().any(|unread| **unread == *name);
-        match (self.owners.is_empty(), is_unread) {
+    fn why_missing(&self) -> &'static str {
+        match (self.owners.is_empty(), self.is_unread) {
             (true, true) => "its snapshot could not be read, so capture it again",
             (true, false) => "add its snapshot, or take it out of the nodelist",
             (false, _) => "configure it there, or correct the nodelist",
@@ -278,6 +292,12 @@ fn other_choices(listed: &Listed, node: &Node) -> Vec<Problem> {
         Some(problem.of_link(link).about(Some(chosen.ip)))
     };
     node.decisions().filter_map(other).collect()
+}
+
+/// Whether a host can have the name of a node. Who collects snapshots by ssh names them by addresses,
+/// and Corosync compares the names of hosts up to the first dot: 192.0.2.1 and 192.0.2.2 are one.
+fn is_hostname(name: &str) -> bool {
+    name.parse::<IpAddr>().is_err()
 }
 
 /// As the nodelist calls it; a node is known by its line where it has neither name nor address.

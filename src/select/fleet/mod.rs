@@ -183,7 +183,7 @@ impl Fleet {
     /// are shown as `\xNN`.
     ///
     /// Where a corosync.conf is judged and the snapshot does not say the name of the host, as the
-    /// output of `ip -j addr` does not, the name of the node stands for it.
+    /// output of `ip -j addr` does not, the name of the node stands for it, unless it is an address.
     ///
     /// # Errors
     /// Where there is no name, where a node of this name was added before, and where Corosync would
