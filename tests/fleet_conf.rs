@@ -92,7 +92,7 @@ fn names_and_addresses() {
         => listed-address-missing link=0 10.8.52.192 pgpool_1
         => listed-address-missing link=1 10.9.0.192 pgpool_1
 
-        # the links are swapped on one node: the nodes do not talk
+        # the links have other names on one node
         node pgpool_0: eth0 10.8.52.191/24; eth1 10.9.0.191/24
         node pgpool_1: eth0 10.9.0.192/24; eth1 10.8.52.192/24
 
