@@ -282,6 +282,16 @@ fn what_to_do() {
 }
 
 #[test]
+fn a_host_with_another_name_than_its_node() {
+    let story = "node pgpool_1: hostname db\x1b.example.org; eth0 10.8.52.7/24";
+    let report = judge(knet(""), story, false);
+    assert_eq!(
+        report.problems()[0].detail(),
+        r"pgpool_1, the host db\x1b.example.org, is not in the nodelist: add it, or leave it out of the cluster."
+    );
+}
+
+#[test]
 fn who_could_not_be_read_is_not_asked_for_again() {
     for name in ["pgpool_1", "pgpool_1.example.org", "10.9.0.192"] {
         let node = "node pgpool_0: eth0 10.8.52.191/24; eth1 10.9.0.191/24\nunread ";

@@ -188,7 +188,12 @@ pub(super) fn problems(listed: &Listed, survey: &Survey<'_>, unread: &[Arc<str>]
 }
 
 fn not_listed(node: &Node) -> Problem {
-    let name = &node.name;
+    let name = match node.hostname.as_deref() {
+        Some(hostname) if *hostname != *node.name => {
+            format!("{}, the host {},", node.name, escape(hostname.as_bytes()))
+        }
+        _ => node.name.to_string(),
+    };
     let detail = match &node.claim {
         Some(claim) => format!(
             "{name} is not in the nodelist, though Corosync there would take it for {}, an address \
@@ -199,7 +204,7 @@ fn not_listed(node: &Node) -> Problem {
             format!("{name} is not in the nodelist: add it, or leave it out of the cluster.")
         }
     };
-    Problem::new(Code::NodeNotListed, vec![name.clone()], detail)
+    Problem::new(Code::NodeNotListed, vec![node.name.clone()], detail)
 }
 
 /// A node of the nodelist with the nodes that are it.
