@@ -68,6 +68,35 @@ fn who_has_it_besides() {
     );
 }
 
+/// Where it was named exactly, or is chosen as Corosync chooses, it is of no use to declare it.
+#[test]
+fn what_floats_and_is_chosen_all_the_same() {
+    let told = |options: &str, story: &str| {
+        let report = judge(by(options), story, false);
+        report.problems()[0].detail().to_owned()
+    };
+    let both = "
+        node a: eth0 10.8.52.200/24 label=eth0:vip; eth0 10.8.52.1/24
+        node b: eth0 10.8.52.200/24 label=eth0:vip; eth0 10.8.52.2/24";
+    let by_both = "10.8.52.200, which floats, was chosen by a (eth0) and b (eth0): have each node \
+                   bind an address that stays on it.";
+    for options in [
+        "10.8.52.200",
+        "10.8.52.200 --floating 10.8.52.200",
+        "10.8.52.0 --profile corosync:3.1.7",
+    ] {
+        assert_eq!(told(options, both), by_both);
+    }
+    let one = "
+        node a: eth0 10.8.52.200/24 label=eth0:vip
+        node b: eth0 10.8.52.200/24 label=eth0:vip dadfailed";
+    assert_eq!(
+        told("10.8.52.200", one),
+        "10.8.52.200, which floats, was chosen by a (eth0) and is on b (eth0), too: have each node \
+         bind an address that stays on it."
+    );
+}
+
 #[test]
 fn many_nodes_are_counted() {
     let mut fleet = by("10.8.0.0/16");

@@ -30,6 +30,8 @@ pub(super) struct Choice {
     pub node: u32,
     pub link: Option<u32>,
     pub interface: Option<Name>,
+    /// Chosen all the same: it was named exactly, or chosen as Corosync does.
+    pub is_floating: bool,
 }
 
 /// Of one address.
@@ -60,7 +62,8 @@ fn duplicate(survey: &Survey<'_>, choices: &[Choice]) -> Option<Problem> {
     let chosen_by: Vec<_> = choosers()
         .map(|choice| on(survey.name(choice.node), choice.interface))
         .collect();
-    let detail = words(survey, first.ip, &chosen_by, &others);
+    let is_floating = choices.iter().any(|choice| choice.is_floating);
+    let detail = words(survey, first.ip, &chosen_by, is_floating, &others);
     let link = first
         .link
         .filter(|_| choices.iter().all(|choice| choice.link == first.link));
@@ -68,25 +71,39 @@ fn duplicate(survey: &Survey<'_>, choices: &[Choice]) -> Option<Problem> {
     Some(problem.of_link(link).about(Some(first.ip)))
 }
 
-fn words(survey: &Survey<'_>, ip: IpAddr, chosen_by: &[String], others: &[&Held]) -> String {
-    let chosen = format!("{ip} was chosen by {}", list(chosen_by.iter()));
-    if others.is_empty() {
+fn words(
+    survey: &Survey<'_>,
+    ip: IpAddr,
+    chosen_by: &[String],
+    is_floating: bool,
+    others: &[&Held],
+) -> String {
+    let chosen_by = list(chosen_by.iter());
+    let on_others = others
+        .iter()
+        .map(|held| on(survey.name(held.node), held.interface));
+    let on_others = list(on_others);
+    if is_floating {
+        // To declare it would change nothing.
+        let and = match others.is_empty() {
+            true => String::new(),
+            false => format!(" and is on {on_others}, too"),
+        };
         return format!(
-            "{chosen}: leave it to one of them, and give every other an address of its own."
+            "{ip}, which floats, was chosen by {chosen_by}{and}: have each node bind an address that \
+             stays on it."
         );
     }
-    let floating = others.iter().any(|held| held.is_floating);
-    let others = list(
-        others
-            .iter()
-            .map(|held| on(survey.name(held.node), held.interface)),
-    );
-    match floating {
+    let chosen = format!("{ip} was chosen by {chosen_by}");
+    match others.iter().any(|held| held.is_floating) {
+        _ if others.is_empty() => format!(
+            "{chosen}: leave it to one of them, and give every other an address of its own."
+        ),
         true => format!(
-            "{chosen} and floats on {others}: if it is a cluster address, declare it (--floating \
+            "{chosen} and floats on {on_others}: if it is a cluster address, declare it (--floating \
              {ip}), else leave it to one of them."
         ),
-        false => format!("{chosen} and is on {others}, too: leave it to one of them."),
+        false => format!("{chosen} and is on {on_others}, too: leave it to one of them."),
     }
 }
 

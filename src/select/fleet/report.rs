@@ -78,6 +78,7 @@ impl Survey<'_> {
                     node: number as u32,
                     link,
                     interface: chosen.interface,
+                    is_floating: chosen.reasons.is_floating(),
                 })
             })
         };
