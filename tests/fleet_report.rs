@@ -68,6 +68,24 @@ fn who_has_it_besides() {
     );
 }
 
+/// The address of one node in the place of a bindnetaddr settles nothing for the others.
+#[test]
+fn the_address_of_one_node_is_asked_for() {
+    let story = "
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.52.2/24";
+    let report = judge(by("10.8.52.1"), story, false);
+    let told: Vec<_> = report.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "ambiguous: b: 10.8.52.2/24 on eth0: 10.8.52.1 is not configured here, this is the \
+          address of the same network; settle it with bindnetaddr 10.8.52.0 (any address of this \
+          network)."
+        ]
+    );
+}
+
 /// Where it was named exactly, or is chosen as Corosync chooses, it is of no use to declare it.
 #[test]
 fn what_floats_and_is_chosen_all_the_same() {

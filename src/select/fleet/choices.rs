@@ -161,6 +161,12 @@ fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool) -> String {
     // What the daemon of one node was bound to is no option of a fleet.
     let mut advice = decision.advice();
     advice.retain(|advice| advice.option != "--previous");
+    // Nor is the address of one: the others would then be where it is now.
+    let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
+    let own = decision
+        .first()
+        .map(|first| first.host_address().to_string());
+    advice.retain(|advice| !is_guess || Some(&advice.value) != own.as_ref());
     let advice: Vec<_> = advice
         .iter()
         .map(|advice| format!("{} {} ({})", advice.option, advice.value, advice.why))
