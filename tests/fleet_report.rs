@@ -182,6 +182,24 @@ fn what_is_to_be_known_besides() {
 }
 
 #[test]
+fn an_address_that_every_node_has_is_not_its_own() {
+    let nodes = |nets: &str| {
+        let node = |name| format!("node {name}: lo {nets}\n");
+        node("a") + &node("b")
+    };
+    let report = judge(by("127.0.0.0"), &nodes("127.0.0.1/8"), false);
+    let first = "2 nodes agree: each chose an address in 127.0.0.0/8.\n";
+    assert!(report.to_string().starts_with(first), "{report}");
+    let warning = "127.0.0.1 is a loopback address: no other node can reach it.";
+    assert_eq!(report.warnings(), [warning]);
+    let alone = judge(by("127.0.0.0"), "node a: lo 127.0.0.1/8", false);
+    assert!(alone.warnings().is_empty(), "{:?}", alone.warnings());
+    let of_link = judge(by("fe80::"), &nodes("fe80::1/64"), false);
+    let first = "2 nodes agree: each chose an address in fe80::/64.\n";
+    assert!(of_link.to_string().starts_with(first), "{of_link}");
+}
+
+#[test]
 fn names() {
     let mut fleet = by("10.8.52.0");
     let host = snapshot("eth0 10.8.52.1/24");

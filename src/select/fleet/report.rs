@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::duplicates::Choice;
-use super::held::Held;
+use super::held::{self, Held};
 use super::problem::Problem;
 use super::words::{Said, count, list};
 use super::{Fleet, Node, choices, duplicates, listed, macs, table};
@@ -180,8 +180,15 @@ impl Report {
             .map(|link| choices::common_network(&self.nodes, link))
             .collect();
         let networks = networks.map(|networks| format!(" in {}", list(networks.iter())));
+        let chosen = self.nodes.iter().flat_map(|node| node.decisions());
+        let mut chosen = chosen.filter_map(|(_, decision)| decision.chosen());
+        // Nobody's are the same on many nodes, and no problem.
+        let of_its_own = match chosen.any(|chosen| held::is_nobodys(chosen.ip)) {
+            true => "",
+            false => " of its own",
+        };
         format!(
-            "an address of its own{on_links}{}",
+            "an address{of_its_own}{on_links}{}",
             networks.unwrap_or_default()
         )
     }
@@ -226,7 +233,11 @@ fn warnings(nodes: &[Node], mut said: Said) -> Vec<String> {
     let mut hosts: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     for node in nodes {
         for (link, decision) in node.decisions() {
-            for warning in decision.warnings() {
+            let chosen = decision.chosen().map(|chosen| chosen.ip);
+            let of_itself = chosen.filter(|ip| ip.is_loopback() && nodes.len() > 1);
+            let unreachable = of_itself
+                .map(|ip| format!("{ip} is a loopback address: no other node can reach it."));
+            for warning in decision.warnings().into_iter().chain(unreachable) {
                 said.say(
                     &node.name,
                     match link {
