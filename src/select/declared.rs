@@ -91,6 +91,12 @@ impl Declared {
             Some(self.entries.get(at)?.1)
         })
     }
+
+    /// The networks on both lists.
+    #[cfg(feature = "proptest")]
+    pub(super) fn nets(&self) -> impl Iterator<Item = IpNet> {
+        self.entries.iter().map(|(net, _)| *net)
+    }
 }
 
 /// A network is declared floating and fixed at once.

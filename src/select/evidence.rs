@@ -325,6 +325,18 @@ impl Rules {
         self.declared.of(ip)
     }
 
+    /// The networks on both lists.
+    #[cfg(feature = "proptest")]
+    pub fn declared_nets(&self) -> impl Iterator<Item = ipnet::IpNet> {
+        self.declared.nets()
+    }
+
+    /// One of the protocols, if there is one.
+    #[cfg(feature = "proptest")]
+    pub fn a_protocol(&self) -> Option<u8> {
+        self.protocols.first().copied()
+    }
+
     pub fn switch_off(&mut self, rule: Rule) {
         self.off.insert(rule.reason());
     }

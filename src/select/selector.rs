@@ -2,8 +2,13 @@
 
 use std::net::IpAddr;
 
+#[cfg(feature = "proptest")]
+use ipnet::IpNet;
+
 use super::bindnet::{Bindnet, Zone};
 use super::corosync::Walk;
+#[cfg(feature = "proptest")]
+use super::declared::Declaration;
 use super::declared::Declared;
 use super::evidence::{Rule, Rules};
 use super::host_address::HostAddress;
@@ -140,6 +145,24 @@ impl Selector {
     /// What is decided about.
     pub fn bindnet(&self) -> &Bindnet {
         &self.bindnet
+    }
+
+    /// What is declared of an address.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn declared_of(&self, ip: IpAddr) -> Option<Declaration> {
+        self.rules.declared(ip)
+    }
+
+    /// The networks on both lists.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn declared_nets(&self) -> impl Iterator<Item = IpNet> {
+        self.rules.declared_nets()
+    }
+
+    /// An `IFA_PROTO` number that marks floating addresses.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn a_floating_protocol(&self) -> Option<u8> {
+        self.rules.a_protocol()
     }
 
     /// Whether the addresses that do not match are listed.
