@@ -125,6 +125,8 @@
 //! # Features
 //!
 //! - `serde`: snapshots, decisions and reports as JSON, and the output of `ip -j addr` as a source.
+//! - `proptest`: `testing`, laws and strategies for the tests of who links this crate; implies
+//!   `serde`.
 //! - `capi`: the C API, `include/bindnet.h`, where the library is built as cdylib or staticlib;
 //!   implies `serde`. In Rust it shows nothing.
 #![cfg_attr(docsrs, feature(doc_cfg))]

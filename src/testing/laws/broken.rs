@@ -1,0 +1,143 @@
+//! A broken law, in words that say what happened and on which host.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::law::Law;
+use crate::select::{Decision, Selector};
+use crate::snapshot::Snapshot;
+use crate::testing::picker::{Picker, remembering};
+use crate::testing::strategies::Step;
+
+/// A law that does not hold, with the case in which it does not.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    law: Law,
+    what: String,
+    shown: Vec<Asked>,
+    story: Option<Box<(Snapshot, String)>>,
+}
+
+impl Broken {
+    pub(super) fn new(law: Law, what: impl Into<String>, shown: impl Into<Vec<Asked>>) -> Self {
+        Self {
+            law,
+            what: what.into(),
+            shown: shown.into(),
+            story: None,
+        }
+    }
+
+    /// With what happened to a host before.
+    pub(super) fn after<'a>(
+        mut self,
+        start: Snapshot,
+        steps: impl Iterator<Item = &'a Step>,
+    ) -> Self {
+        let steps: Vec<String> = steps.map(|step| format!("{step}\n")).collect();
+        self.story = Some(Box::new((start, steps.concat())));
+        self
+    }
+
+    /// Which law.
+    pub fn law(&self) -> Law {
+        self.law
+    }
+
+    /// The hosts on which it was asked, and what was picked there.
+    pub fn picks(&self) -> impl Iterator<Item = (&Snapshot, Option<IpAddr>)> {
+        self.shown.iter().map(|asked| (&asked.host, asked.ip))
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} is broken: {}", self.law, self.what)?;
+        writeln!(f, "The law: {}", self.law.sentence())?;
+        self.shown
+            .iter()
+            .try_for_each(|asked| write!(f, "\n{asked}"))?;
+        match self.story.as_deref() {
+            Some((_, steps)) if steps.is_empty() => {
+                writeln!(f, "\nNothing has happened to the host.")
+            }
+            Some((start, steps)) => {
+                let start = start.to_json();
+                writeln!(f, "\nWhat had happened:\n{steps}to this host:\n{start}")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// What was asked of a picker, and its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// What is special about the host: `with the floating address`.
+    what: &'static str,
+    pub host: Snapshot,
+    previous: Option<IpAddr>,
+    pub ip: Option<IpAddr>,
+    /// What stands behind it, where a selector picked.
+    pub decision: Option<Decision>,
+    selector: Selector,
+}
+
+impl Asked {
+    /// Asks.
+    pub fn of(
+        picker: &dyn Picker,
+        what: &'static str,
+        host: &Snapshot,
+        previous: Option<IpAddr>,
+    ) -> Self {
+        let decision = picker.decision(host, previous);
+        let ip = match &decision {
+            Some(decision) => decision.chosen().map(|chosen| chosen.ip()),
+            None => picker.pick(host, previous),
+        };
+        Self {
+            what,
+            host: host.clone(),
+            previous,
+            ip,
+            decision,
+            selector: picker.asked().clone(),
+        }
+    }
+
+    /// The choice and, where that is known, its link where that counts, and whether it was close.
+    pub fn choice(&self) -> (Option<IpAddr>, Option<(u32, bool)>) {
+        let more = self.decision.as_ref().map(|decision| {
+            let scope_id = decision.chosen().map_or(0, |chosen| chosen.scope_id());
+            (scope_id, decision.is_ambiguous())
+        });
+        (self.ip, more)
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let picked = match self.ip {
+            Some(ip) => ip.to_string(),
+            None => "nothing".to_owned(),
+        };
+        write!(f, "== {}: picks {picked}", self.what)?;
+        match self.previous {
+            Some(previous) => writeln!(f, " ({previous} was remembered)")?,
+            None => writeln!(f)?,
+        }
+        match &self.decision {
+            Some(decision) => writeln!(f, "{decision:#}")?,
+            None => {
+                let ours = remembering(&self.selector, self.previous).decide(&self.host);
+                writeln!(f, "bindnet says:\n{ours:#}")?;
+            }
+        }
+        writeln!(
+            f,
+            "As a file for `preview --from`:\n{}",
+            self.host.to_json()
+        )
+    }
+}

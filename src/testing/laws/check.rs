@@ -1,0 +1,285 @@
+//! Each law on one case, for tests and fuzzers that draw their own.
+//!
+//! The functions of [`laws`](super) draw the cases, and call these.
+
+use std::net::IpAddr;
+
+use super::broken::{Asked, Broken};
+use super::judge::{is, is_bystander, is_certain, judge, rank, told, unsound, words, wrong_choice};
+use super::law::Law;
+use crate::select::{Candidate, Decision, Declaration, Reason, Verdict};
+use crate::snapshot::{Address, Snapshot};
+use crate::testing::picker::Picker;
+use crate::testing::strategies::Failover;
+use crate::testing::strategies::hosts::Draft;
+
+/// Whether a law holds in a case.
+pub type Checked = Result<(), Broken>;
+
+/// The same host and the same question give the same choice, whatever else was asked in between.
+///
+/// # Errors
+/// Where they do not.
+pub fn determinism(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
+    let first = Asked::of(picker, "asked first", host, previous);
+    let mut other = Draft::from(host);
+    other
+        .addresses
+        .retain(|address| Some(address.ip()) != first.ip);
+    let _ = picker.pick(&other.snapshot(), previous);
+    let again = Asked::of(picker, "asked again", &host.clone(), previous);
+    same(
+        Law::Determinism,
+        "two answers to one question",
+        first,
+        again,
+    )
+}
+
+/// A floating address that is neither the bindnetaddr nor the remembered choice nor declared fixed
+/// comes or goes: neither the choice nor whether it is ambiguous changes.
+///
+/// `vip` stands at the place `at` of the list of `host`, or does not. One that does not float, or
+/// that is named, is no case.
+///
+/// # Errors
+/// Where the choice changes.
+pub fn vip_invariance(
+    picker: &dyn Picker,
+    host: &Draft,
+    previous: Option<IpAddr>,
+    (vip, at): (Address, usize),
+) -> Checked {
+    let with = host.clone().with(vip, at).snapshot();
+    if !is_bystander(picker.asked(), &with, previous, &vip) {
+        return Ok(());
+    }
+    let without = Asked::of(picker, "without it", &host.snapshot(), previous);
+    let with = Asked::of(picker, "with it", &with, previous);
+    let what = format!("{} floats, and changes the choice", words(&vip, &with.host));
+    same(Law::VipInvariance, what, without, with)
+}
+
+/// Among candidates with equal rank the kernel's first wins.
+///
+/// # Errors
+/// Where another is chosen.
+pub fn first_of_equals(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
+    let asked = Asked::of(picker, "asked", host, previous);
+    let judged = judge(picker.asked(), previous).decide(host);
+    // The remembered choice is not ranked with the others.
+    let left = |c: &&Candidate| {
+        let left = [Verdict::Chosen, Verdict::Outranked, Verdict::Eligible].contains(&c.verdict());
+        left && !c.reasons().contains(Reason::Previous)
+    };
+    let left: Vec<_> = judged.candidates().iter().filter(left).collect();
+    // The very candidate, where a selector says which; all of its address otherwise.
+    let chosen = asked.decision.as_ref().and_then(Decision::chosen);
+    let chosen = chosen.filter(|chosen| judged.candidates().contains(chosen));
+    let is_choice = |c: &Candidate| match chosen {
+        Some(chosen) => c == chosen,
+        None => Some(c.ip()) == asked.ip,
+    };
+    let first = |c: &Candidate| left.iter().find(|other| rank(other) == rank(c));
+    let settled = |c: &Candidate| first(c).is_some_and(|first| is_choice(first));
+    // An entry of the address that is not left may be the one that was picked.
+    let ranked = |c: &Candidate| left.contains(&c);
+    let mut choices = judged.candidates().iter().filter(|c| is_choice(c));
+    if choices.clone().count() == 0 || !choices.clone().all(ranked) || choices.any(settled) {
+        return Ok(());
+    }
+    Err(Broken::new(
+        Law::Order,
+        "another address ranks the same and stands first",
+        [asked],
+    ))
+}
+
+/// Permuting addresses that do not match changes nothing.
+///
+/// `places` says where each of them is inserted again, modulo the length of the list.
+///
+/// # Errors
+/// Where something changes.
+pub fn order_of_others(
+    picker: &dyn Picker,
+    host: &Draft,
+    previous: Option<IpAddr>,
+    places: &[usize],
+) -> Checked {
+    let listed = host.snapshot();
+    let judged = judge(picker.asked(), previous).decide(&listed);
+    let matches = |address: &Address| judged.candidates().iter().any(|c| is(c, address));
+    let (mut addresses, others): (Vec<_>, Vec<_>) =
+        host.addresses.iter().copied().partition(matches);
+    for (at, other) in others.into_iter().enumerate() {
+        let to = places.get(at).copied().unwrap_or(0) % (addresses.len() + 1);
+        addresses.insert(to, other);
+    }
+    let permuted = Draft {
+        addresses,
+        ..host.clone()
+    };
+    let before = Asked::of(picker, "in one order", &listed, previous);
+    let after = Asked::of(picker, "in another", &permuted.snapshot(), previous);
+    same_told(
+        Law::Order,
+        "the order of addresses that do not match counts",
+        before,
+        after,
+    )
+}
+
+/// What is chosen is on the host, can be bound and matches; and the one address that matches is
+/// chosen where nothing speaks against it.
+///
+/// # Errors
+/// Where that is not so.
+pub fn soundness(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
+    let asked = Asked::of(picker, "asked", host, previous);
+    let what = match &asked.decision {
+        Some(decision) => unsound(decision, picker.asked(), host).map(str::to_owned),
+        None => None,
+    };
+    let judged = judge(picker.asked(), previous).decide(host);
+    let what = what.or_else(|| wrong_choice(asked.ip, &judged));
+    match what {
+        Some(what) => Err(Broken::new(Law::Soundness, what, [asked])),
+        None => Ok(()),
+    }
+}
+
+/// With the remembered choice kept, adding an address that is neither the bindnetaddr nor declared
+/// fixed nor the same address again cannot change the choice.
+///
+/// `added` stands at the place `at` of the list of `host`, or does not.
+///
+/// # Errors
+/// Where the choice changes.
+pub fn stickiness(
+    picker: &dyn Picker,
+    host: &Draft,
+    previous: Option<IpAddr>,
+    (added, at): (Address, usize),
+) -> Checked {
+    let selector = picker.asked();
+    let without = host.snapshot();
+    let judged = judge(selector, previous).decide(&without);
+    let kept = judged
+        .chosen()
+        .filter(|c| c.reasons().contains(Reason::Previous));
+    let Some(kept) = kept.map(Candidate::ip) else {
+        return Ok(());
+    };
+    let named = added.ip() == kept || added.ip() == selector.bindnet().ip();
+    if named || selector.declared_of(added.ip()) == Some(Declaration::Fixed) {
+        return Ok(());
+    }
+    let without = Asked::of(picker, "without it", &without, previous);
+    let with = host.clone().with(added, at).snapshot();
+    let with = Asked::of(picker, "with it", &with, previous);
+    if without.decision.is_none() && without.ip != Some(kept) {
+        let what = format!("{kept}, which is remembered and here, is not kept");
+        return Err(Broken::new(Law::Stickiness, what, [without]));
+    }
+    let what = format!(
+        "{} is added, and changes the choice",
+        words(&added, &with.host)
+    );
+    same(Law::Stickiness, what, without, with)
+}
+
+/// Addresses of the other family never matter.
+///
+/// # Errors
+/// Where they do.
+pub fn family(picker: &dyn Picker, host: &Draft, previous: Option<IpAddr>) -> Checked {
+    let v4 = picker.asked().bindnet().ip().is_ipv4();
+    let mut alone = host.clone();
+    alone
+        .addresses
+        .retain(|address| address.ip().is_ipv4() == v4);
+    let with = Asked::of(picker, "with them", &host.snapshot(), previous);
+    let without = Asked::of(picker, "without them", &alone.snapshot(), previous);
+    let what = "addresses of the other family count";
+    if with.decision != without.decision && !picker.asked().lists_all() {
+        return Err(Broken::new(Law::Family, what, [with, without]));
+    }
+    same_told(Law::Family, what, with, without)
+}
+
+/// A decision is replayed from a file.
+///
+/// # Errors
+/// Where it comes out otherwise.
+pub fn replay(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
+    let before = Asked::of(picker, "as captured", host, previous);
+    let read = match Snapshot::from_json(host.to_json().as_bytes()) {
+        Ok(read) => read,
+        Err(error) => {
+            let what = format!("what was written cannot be read: {error}");
+            return Err(Broken::new(Law::Replay, what, [before]));
+        }
+    };
+    let after = Asked::of(picker, "as read from a file", &read, previous);
+    if read != *host {
+        return Err(Broken::new(
+            Law::Replay,
+            "another host is read",
+            [before, after],
+        ));
+    }
+    same(
+        Law::Replay,
+        "another choice on the same host",
+        before,
+        after,
+    )
+}
+
+/// Whatever floating addresses come, go and move, the node's own address stays chosen as long as it
+/// is there: where it is remembered, and, without a memory, where every other candidate floats for
+/// certain.
+///
+/// # Errors
+/// Where another is picked.
+pub fn failovers(picker: &dyn Picker, failover: &Failover) -> Checked {
+    let own = failover.node().own().addr();
+    let memories = [None, Some(own)];
+    let memories = if picker.remembers() {
+        &memories[..]
+    } else {
+        &memories[..1]
+    };
+    for moment in failover.moments().filter(|moment| moment.has_own) {
+        for previous in memories {
+            if !is_certain(picker.asked(), &moment.snapshot, *previous, own) {
+                continue;
+            }
+            let asked = Asked::of(picker, "then", &moment.snapshot, *previous);
+            if asked.ip != Some(own) {
+                let what = format!("{own} is here, and is not picked");
+                let steps = failover.steps().iter().take(moment.steps);
+                let broken = Broken::new(Law::Failovers, what, [asked]);
+                return Err(broken.after(failover.node().host().snapshot(), steps));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same(law: Law, what: impl Into<String>, one: Asked, other: Asked) -> Checked {
+    match one.choice() == other.choice() {
+        true => Ok(()),
+        false => Err(Broken::new(law, what, [one, other])),
+    }
+}
+
+/// The same, and all that is said of the candidates besides.
+fn same_told(law: Law, what: &str, one: Asked, other: Asked) -> Checked {
+    let told = |asked: &Asked| asked.decision.as_ref().map(told);
+    match told(&one) == told(&other) {
+        true => same(law, what, one, other),
+        false => Err(Broken::new(law, what, [one, other])),
+    }
+}

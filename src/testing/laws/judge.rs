@@ -1,0 +1,161 @@
+//! What our own rule says of a case, by which a picker is judged.
+
+use std::net::IpAddr;
+
+use crate::select::{Candidate, Decision, Match, Outcome, Profile, Reason, Selector, Verdict};
+use crate::snapshot::{Address, Snapshot};
+use crate::testing::picker::remembering;
+
+/// What judges a picker: the same question asked of our own rule, listing every address.
+pub(super) fn judge(asked: &Selector, previous: Option<IpAddr>) -> Selector {
+    remembering(asked, previous)
+        .profile(Profile::Default)
+        .list_all(true)
+}
+
+/// Whether our own rule chooses an address for certain: as the remembered one, or else as the only
+/// one that is left.
+pub(super) fn is_certain(
+    asked: &Selector,
+    host: &Snapshot,
+    previous: Option<IpAddr>,
+    own: IpAddr,
+) -> bool {
+    let judged = judge(asked, previous).decide(host);
+    let chosen = judged.chosen().filter(|chosen| chosen.ip() == own);
+    chosen.is_some_and(|chosen| match previous {
+        Some(_) => chosen.reasons().contains(Reason::Previous),
+        None => judged.separated_by().is_none(),
+    })
+}
+
+/// All that a decision says of its candidates, in words.
+pub(super) fn told(decision: &Decision) -> Vec<String> {
+    let all = (
+        decision.outcome(),
+        decision.is_ambiguous(),
+        decision.separated_by(),
+    );
+    let mut lines = vec![format!("{all:?}")];
+    let told = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
+    lines.extend(decision.candidates().iter().map(told));
+    lines
+}
+
+/// What is wrong with a choice, by what our own rule says of the candidates.
+pub(super) fn wrong_choice(ip: Option<IpAddr>, judged: &Decision) -> Option<String> {
+    let Some(ip) = ip else {
+        let lone = judged.candidates().len() == 1 && judged.chosen().is_some();
+        let lone = judged
+            .chosen()
+            .filter(|chosen| lone && chosen.reasons().is_empty());
+        return lone.map(|lone| format!("{} is the only one, and is not picked", lone.ip()));
+    };
+    let mut rows = judged
+        .candidates()
+        .iter()
+        .filter(|c| c.ip() == ip)
+        .peekable();
+    if rows.peek().is_none() {
+        let here = judged.others().iter().any(|c| c.ip() == ip);
+        let where_it_is = if here {
+            "does not match"
+        } else {
+            "is not on this host"
+        };
+        return Some(format!("{ip} {where_it_is}"));
+    }
+    let unusable = rows.all(|c| c.reasons().is_unusable());
+    unusable.then(|| format!("{ip} cannot be bound (yet)"))
+}
+
+/// What is wrong with a decision in itself.
+pub(super) fn unsound(
+    decision: &Decision,
+    asked: &Selector,
+    host: &Snapshot,
+) -> Option<&'static str> {
+    let all = || decision.candidates().iter().chain(decision.others());
+    let chosen = all().filter(|c| c.verdict() == Verdict::Chosen).count();
+    let outcome = decision.outcome();
+    let counted = chosen == usize::from(outcome == Outcome::Chosen)
+        && decision.chosen().is_some() == (chosen == 1);
+    if !counted {
+        return Some("not exactly one is chosen where there is a choice");
+    }
+    if decision.why_none().is_some() != (outcome == Outcome::None) {
+        return Some("the reason why there is none is missing, or is there where one is chosen");
+    }
+    if outcome == Outcome::Ambiguous && !decision.is_ambiguous() {
+        return Some("what is not ambiguous is not chosen as if it were");
+    }
+    let chosen = decision.chosen()?;
+    if !host.addresses().any(|address| is(chosen, &address)) {
+        return Some("the chosen candidate is not on this host");
+    }
+    let mut matches = false;
+    let found = |address: Address, _: Match| matches |= is(chosen, &address);
+    decision.bindnet().each_match(host, found);
+    let [interface, ..] = asked.zones();
+    matches &= interface.is_none_or(|interface| chosen.interface() == Some(interface.name()));
+    if !matches || chosen.matched().is_none() {
+        return Some("the chosen candidate does not match");
+    }
+    chosen
+        .reasons()
+        .is_unusable()
+        .then_some("the chosen candidate cannot be bound")
+}
+
+/// Whether an address floats, and is neither the bindnetaddr nor the remembered choice.
+pub(super) fn is_bystander(
+    asked: &Selector,
+    with: &Snapshot,
+    previous: Option<IpAddr>,
+    vip: &Address,
+) -> bool {
+    let judged = judge(asked, previous).decide(with);
+    let all = judged.candidates().iter().chain(judged.others());
+    let mut twins = all.filter(|row| is(row, vip)).peekable();
+    let floats =
+        |row: &Candidate| row.reasons().is_floating() && !row.reasons().contains(Reason::Previous);
+    vip.ip() != asked.bindnet().ip() && twins.peek().is_some() && twins.all(floats)
+}
+
+/// Whether a row of a decision is about an address.
+pub(super) fn is(row: &Candidate, address: &Address) -> bool {
+    let row = (row.ip(), row.netmask(), row.interface_index(), row.label());
+    row == (
+        address.ip(),
+        address.netmask(),
+        address.link_index(),
+        address.label(),
+    )
+}
+
+/// The fields of step 6 of the rule but the last, kernel order; an exact address stands above all.
+pub(super) fn rank(c: &Candidate) -> [bool; 5] {
+    let has = |reason| c.reasons().contains(reason);
+    [
+        c.matched() == Some(Match::Exact),
+        has(Reason::DeclaredFixed),
+        has(Reason::Loopback),
+        c.reasons().is_weak(),
+        has(Reason::LinkDown),
+    ]
+}
+
+/// An address and where it is, in words.
+pub(super) fn words(address: &Address, host: &Snapshot) -> String {
+    let net = match address.net() {
+        Some(net) => net.to_string(),
+        None => format!("{} (mask {})", address.ip(), address.netmask().to_ip()),
+    };
+    let link = host
+        .link_of(address)
+        .map_or("an unknown link".to_owned(), |l| l.name().to_string());
+    let label = address
+        .label()
+        .map(|label| format!(" with the label {label}"));
+    format!("{net} on {link}{}", label.unwrap_or_default())
+}

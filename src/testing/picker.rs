@@ -1,0 +1,124 @@
+//! What a law judges: the way in which a daemon picks its address.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::select::{Decision, Selector};
+use crate::snapshot::Snapshot;
+
+/// A way to pick the address of a host that a daemon binds.
+///
+/// A [`Selector`] is one, and with [`PickBy`] any function is.
+pub trait Picker {
+    /// What is asked: the bindnetaddr, the lists and the rules by which a law knows what matches,
+    /// what floats and what can be bound.
+    fn asked(&self) -> &Selector;
+
+    /// The address to bind on a host, if there is one; `previous` is the remembered choice.
+    fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr>;
+
+    /// The decision that stands behind it, where a [`Selector`] picks: a law then looks at the
+    /// reasons, too, and at whether it was close.
+    fn decision(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<Decision> {
+        let _ = (host, previous);
+        None
+    }
+
+    /// Whether it heeds the remembered choice. Of one that does not,
+    /// [`laws::all`](super::laws::all) and [`laws::failovers`](super::laws::failovers) expect less.
+    fn remembers(&self) -> bool {
+        true
+    }
+}
+
+impl Picker for Selector {
+    fn asked(&self) -> &Selector {
+        self
+    }
+
+    fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr> {
+        let decision = remembering(self, previous).decide(host);
+        decision.chosen().map(|chosen| chosen.ip())
+    }
+
+    fn decision(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<Decision> {
+        Some(remembering(self, previous).decide(host))
+    }
+}
+
+/// The same selector with the remembered choice; its own one, if it has one, where there is none.
+pub(super) fn remembering(asked: &Selector, previous: Option<IpAddr>) -> Selector {
+    match previous {
+        Some(previous) => asked.clone().previous(previous.into()),
+        None => asked.clone(),
+    }
+}
+
+/// A function as a [`Picker`], with the selector that says what it was asked.
+///
+/// ```
+/// use bindnet::testing::{PickBy, Picker};
+/// use bindnet::{Address, Link, Selector, Snapshot};
+///
+/// let asked = Selector::new("192.0.2.0".parse()?);
+/// let bindnet = *asked.bindnet();
+/// let first = PickBy::new(asked, |host, _previous| {
+///     let mut found = Vec::new();
+///     bindnet.each_match(host, |address, _| found.push(address.ip()));
+///     found.first().copied()
+/// });
+///
+/// let eth0 = Link::new(2, "eth0".parse()?);
+/// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
+/// assert_eq!(first.pick(&host, None), Some("192.0.2.10".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct PickBy<F> {
+    asked: Selector,
+    pick: F,
+    remembers: bool,
+}
+
+impl<F: Fn(&Snapshot, Option<IpAddr>) -> Option<IpAddr>> PickBy<F> {
+    /// Picks by this function, whose second argument is the remembered choice.
+    pub fn new(asked: Selector, pick: F) -> Self {
+        Self {
+            asked,
+            pick,
+            remembers: true,
+        }
+    }
+
+    /// The same of a daemon that remembers nothing.
+    ///
+    /// It cannot keep the law of stickiness, and with a floating address that nothing gives away
+    /// it loses its own. What can be expected of it all the same is expected.
+    #[must_use]
+    pub fn without_memory(mut self) -> Self {
+        self.remembers = false;
+        self
+    }
+}
+
+impl<F: Fn(&Snapshot, Option<IpAddr>) -> Option<IpAddr>> Picker for PickBy<F> {
+    fn asked(&self) -> &Selector {
+        &self.asked
+    }
+
+    fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr> {
+        (self.pick)(host, previous)
+    }
+
+    fn remembers(&self) -> bool {
+        self.remembers
+    }
+}
+
+impl<F> fmt::Debug for PickBy<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PickBy")
+            .field("asked", &self.asked)
+            .field("remembers", &self.remembers)
+            .finish_non_exhaustive()
+    }
+}
