@@ -49,5 +49,6 @@ pub mod laws;
 pub mod model;
 mod picker;
 pub mod strategies;
+pub mod wrong;
 
 pub use picker::{PickBy, Picker};
