@@ -4,8 +4,6 @@
 mod ask;
 #[path = "support/questions.rs"]
 mod questions;
-#[path = "support/strategies.rs"]
-mod strategies;
 
 use std::net::IpAddr;
 

@@ -13,8 +13,6 @@ mod ask;
 mod extern_c;
 #[path = "support/questions.rs"]
 mod questions;
-#[path = "support/strategies.rs"]
-mod strategies;
 
 use ask::Ask;
 use bindnet::{Candidate, Decision, Profile, Selector, Snapshot};

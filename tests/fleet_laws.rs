@@ -10,13 +10,11 @@ mod fleets;
 mod questions;
 #[path = "support/rows.rs"]
 mod rows;
-#[path = "support/strategies.rs"]
-#[allow(dead_code)]
-mod strategies;
 
 use std::net::IpAddr;
 
 use bindnet::fleet::{Code, Fleet, Report};
+use bindnet::testing::strategies::hosts::{Draft, host, loose_address};
 use bindnet::{Address, Link, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -24,10 +22,9 @@ use proptest::sample::Index;
 
 use ask::Ask;
 use questions::{case, config};
-use strategies::{Host, host};
 
 /// A fleet of up to five hosts, and a question that is mostly aimed at one of them.
-fn fleet() -> impl Strategy<Value = (Ask, Vec<(String, Host)>)> {
+fn fleet() -> impl Strategy<Value = (Ask, Vec<(String, Draft)>)> {
     // Unboxed, the trees of so many values overflow the stack of a test.
     (case().boxed(), vec(host().boxed(), 0..5)).prop_map(|((first, ask), mut hosts)| {
         hosts.push(first);
@@ -36,7 +33,7 @@ fn fleet() -> impl Strategy<Value = (Ask, Vec<(String, Host)>)> {
     })
 }
 
-fn judge(ask: &Ask, nodes: &[(String, Host)]) -> Report {
+fn judge(ask: &Ask, nodes: &[(String, Draft)]) -> Report {
     let mut fleet = Fleet::new(ask.selector());
     for (name, host) in nodes {
         fleet.add(name, &host.snapshot()).unwrap();
@@ -77,7 +74,7 @@ proptest! {
     fn a_planted_duplicate_is_found(
         (ask, mut nodes) in fleet(),
         thief in host().boxed(),
-        (extra, at) in (strategies::loose_address().boxed(), any::<Index>()),
+        (extra, at) in (loose_address().boxed(), any::<Index>()),
         chooser in any::<Index>(),
     ) {
         let report = judge(&ask, &nodes);
@@ -107,7 +104,7 @@ proptest! {
         };
         let report = judge(&ask, &nodes);
         let address = |net: &str| Address::new(net.parse().unwrap(), 1);
-        let host = Host {
+        let host = Draft {
             links: vec![Link::new(1, "eth0".parse().unwrap()).with_mac("02:77:00:00:00:77".parse().unwrap())],
             addresses: vec![address("203.0.113.77/32"), address("2001:db8:77::77/128")],
             about: Default::default(),
@@ -137,7 +134,7 @@ proptest! {
 }
 
 /// A host with one address more, which has the mask and the facts of another.
-fn with(mut host: Host, ip: IpAddr, like: &Address, at: Index) -> Host {
+fn with(mut host: Draft, ip: IpAddr, like: &Address, at: Index) -> Draft {
     let len = if ip.is_ipv4() { 24 } else { 64 };
     let mut address = Address::new(ipnet::IpNet::new(ip, len).unwrap(), host.links[0].index());
     if let Some(flags) = like.flags() {

@@ -8,8 +8,6 @@ mod edits;
 mod model;
 #[path = "support/questions.rs"]
 mod questions;
-#[path = "support/strategies.rs"]
-mod strategies;
 #[path = "support/tracker_model.rs"]
 mod tracker_model;
 
@@ -17,9 +15,9 @@ use bindnet::{Candidate, Event, EventKind, Profile, Selector, Snapshot, Tracker}
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use bindnet::testing::strategies::hosts::loose_address;
 use edits::{History, history, lacking, with};
 use questions::config;
-use strategies::loose_address;
 use tracker_model::{Model, Said};
 
 /// The events of a history, none where nothing was told.

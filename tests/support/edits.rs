@@ -1,6 +1,7 @@
 //! Strategies for what happens to a host: snapshots one after the other, each some edits after the
 //! one before.
 
+use bindnet::testing::strategies::hosts::{Draft, Loose, loose_address};
 use bindnet::{Address, AddressFlags, Consistency, Link, LinkFlags, Netmask, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,9 +9,8 @@ use proptest::sample::{Index, select};
 
 use crate::ask::Ask;
 use crate::questions::case;
-use crate::strategies::{Host, Loose, loose_address};
 
-/// Names that links are given besides those of `strategies::LINKS`.
+/// Names that links are given besides those of `hosts::LINKS`.
 const NAMES: [&str; 4] = ["eth0", "eth1", "eth9", "lan0"];
 
 /// Something that happens to a host.
@@ -124,7 +124,7 @@ fn edit() -> BoxedStrategy<Edit> {
 }
 
 impl Edit {
-    fn apply(&self, host: &mut Host, first: &Host) {
+    fn apply(&self, host: &mut Draft, first: &Draft) {
         match self {
             Self::Back => *host = first.clone(),
             Self::Add(loose, to) => {
@@ -155,8 +155,8 @@ impl Edit {
         host.addresses.sort_by_key(|address| address.ip().is_ipv6());
     }
 
-    fn apply_to_address(&self, host: &mut Host) {
-        let Host {
+    fn apply_to_address(&self, host: &mut Draft) {
+        let Draft {
             links, addresses, ..
         } = host;
         match self {
@@ -200,7 +200,7 @@ fn pick<'a, T>(at: &Index, list: &'a mut [T]) -> &'a mut T {
     &mut list[at]
 }
 
-fn remake(at: &Index, keeps: bool, host: &mut Host) {
+fn remake(at: &Index, keeps: bool, host: &mut Draft) {
     let new = 1 + host.links.iter().map(Link::index).max().unwrap_or(0);
     let link = pick(at, &mut host.links);
     let old = link.index();

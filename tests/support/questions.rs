@@ -4,6 +4,8 @@
 
 use std::net::IpAddr;
 
+use bindnet::testing::strategies::bindnets::{self, ELSEWHERE_V4, ELSEWHERE_V6};
+use bindnet::testing::strategies::hosts::{Draft, LINKS, V4, V6, host};
 use bindnet::{
     Address, Bindnet, Candidate, Decision, HostAddress, Link, Rule, Separation, parse_net,
 };
@@ -14,19 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use crate::ask::Ask;
-use crate::strategies::{Host, LINKS, V4, V6, host, pool};
 
-/// Addresses that only a question names.
-const ELSEWHERE: [&str; 8] = [
-    "0.0.0.0",
-    "192.0.2.99",
-    "192.0.2.128",
-    "198.51.100.0",
-    "::",
-    "2001:db8::99",
-    "2001:db8:0:1::",
-    "fe80::",
-];
 const ZONES: [&str; 7] = ["eth0", "eth1", "2", "3", "4", r"e\x1b\xff", "eth9"];
 
 /// `PROPTEST_CASES` counts, where it is set.
@@ -41,12 +31,12 @@ pub fn config(cases: u32) -> ProptestConfig {
 }
 
 /// A host and a question about it that is mostly aimed at one of its addresses.
-pub fn case() -> impl Strategy<Value = (Host, Ask)> {
-    let aim = weighted(0.8, (any::<Index>(), select(&Aim::ALL[..])));
+pub fn case() -> impl Strategy<Value = (Draft, Ask)> {
+    let aim = weighted(0.8, (any::<Index>(), bindnets::aim()));
     let previous = weighted(0.3, (any::<Index>(), select(vec![true, true, true, false])));
     (host(), ask(), aim, previous).prop_map(|(host, mut ask, aim, previous)| {
         if let (Some((index, aim)), false) = (aim, host.addresses.is_empty()) {
-            ask.aim_at(index.get(&host.addresses), aim, &host.links);
+            ask.aim_at(aim.at(index.get(&host.addresses), &host.links));
         }
         if let (Some((index, with_zone)), false) = (previous, host.addresses.is_empty()) {
             let address = index.get(&host.addresses);
@@ -57,54 +47,12 @@ pub fn case() -> impl Strategy<Value = (Host, Ask)> {
     })
 }
 
-/// How a question names an address of the host.
-#[derive(Clone, Copy, Debug)]
-enum Aim {
-    Exact,
-    Network,
-    SameNetwork,
-    Prefix,
-    Host,
-    Zone,
-}
-
-impl Aim {
-    const ALL: [Self; 10] = [
-        Self::Exact,
-        Self::Network,
-        Self::Network,
-        Self::Network,
-        Self::SameNetwork,
-        Self::Prefix,
-        Self::Prefix,
-        Self::Prefix,
-        Self::Host,
-        Self::Zone,
-    ];
-}
-
 impl Ask {
-    fn aim_at(&mut self, address: &Address, aim: Aim, links: &[Link]) {
-        let ip = address.ip();
-        let network = address.netmask().network(ip).unwrap();
-        (self.ip, self.prefix_len, self.zone) = (ip, None, None);
-        match aim {
-            Aim::Exact => {}
-            Aim::Network => self.ip = network,
-            Aim::SameNetwork if ip.is_ipv4() => self.ip = "192.0.2.99".parse().unwrap(),
-            Aim::SameNetwork => self.ip = "2001:db8::99".parse().unwrap(),
-            Aim::Prefix => {
-                let net = address.net().filter(|net| net.prefix_len() < 31);
-                let wide = if ip.is_ipv4() { 24 } else { 64 };
-                let net = net.unwrap_or(IpNet::new(ip, wide).unwrap()).trunc();
-                (self.ip, self.prefix_len) = (net.addr(), Some(net.prefix_len()));
-            }
-            Aim::Host => self.prefix_len = Some(if ip.is_ipv4() { 32 } else { 128 }),
-            Aim::Zone => {
-                self.ip = network;
-                self.zone = zone_of(address, links).filter(|_| ip.is_ipv6());
-            }
-        }
+    /// Asks for what a bindnetaddr names.
+    fn aim_at(&mut self, bindnet: Bindnet) {
+        self.ip = bindnet.ip();
+        self.prefix_len = bindnet.network().map(|net| net.prefix_len());
+        self.zone = bindnet.zone().map(|zone| zone.name().to_string());
     }
 }
 
@@ -157,7 +105,13 @@ fn ask() -> impl Strategy<Value = Ask> {
 }
 
 fn any_ip() -> impl Strategy<Value = IpAddr> {
-    prop_oneof![3 => pool(&V4), 3 => pool(&V6), 4 => pool(&ELSEWHERE)]
+    let here = V4.map(IpAddr::from).into_iter().chain(V6.map(IpAddr::from));
+    let elsewhere = ELSEWHERE_V4.map(IpAddr::from).into_iter();
+    let elsewhere = elsewhere.chain(ELSEWHERE_V6.map(IpAddr::from));
+    prop_oneof![
+        6 => select(here.collect::<Vec<_>>()),
+        4 => select(elsewhere.collect::<Vec<_>>()),
+    ]
 }
 
 /// An entry of the operator's lists.
@@ -181,7 +135,7 @@ fn rules() -> impl Strategy<Value = (Vec<&'static str>, Vec<u8>)> {
 }
 
 /// What is decided about a host.
-pub fn decide(host: &Host, ask: &Ask) -> Decision {
+pub fn decide(host: &Draft, ask: &Ask) -> Decision {
     ask.selector().decide(&host.snapshot())
 }
 
