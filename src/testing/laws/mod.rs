@@ -26,11 +26,11 @@
 //!
 //! # Cases, time and seed
 //!
-//! A law is tried on [`Run::CASES`] cases, or as many as `PROPTEST_CASES` says. All of them take a
-//! second or two in a debug build; a picker that starts a program for each host takes as long as
-//! that does, some 20 000 times. The cases are drawn by chance. A failure prints the number which
-//! draws them again where `PROPTEST_RNG_SEED` says it. proptest knows both variables, so that
-//! they hold for the other properties of a test program, too.
+//! A law is tried on [`Run::CASES`] cases, or as many as `PROPTEST_CASES` says. All of them together
+//! take some two seconds in a debug build; a picker that starts a program for each host starts it
+//! some 6 000 times. The cases are drawn by chance. A failure prints the number that draws them
+//! again where `PROPTEST_RNG_SEED` says it. proptest knows both variables, so that they hold for the
+//! other properties of a test program, too.
 //!
 //! # What a law knows
 //!

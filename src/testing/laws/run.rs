@@ -84,9 +84,8 @@ impl Run {
         let broken = RefCell::new(None);
         let test = |case| {
             check(case).map_err(|found| {
-                let what = found.to_string();
                 broken.replace(Some(found));
-                TestCaseError::fail(what)
+                TestCaseError::fail(law.name())
             })
         };
         let said = match self.runner().run(&cases, test) {
