@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::process::Command;
 
 use bindnet::testing::laws::{self, Failure, Law, Run};
-use bindnet::testing::{PickBy, Picker, wrong};
+use bindnet::testing::{PickBy, Picker, commands, wrong};
 use bindnet::{Declared, Rule, Selector, Snapshot, parse_net};
 
 /// What is asked, in words: a bindnetaddr, then options as preview has them.
@@ -140,13 +140,14 @@ fn cases_are_made_small() {
     }
 }
 
-/// Both choices, both hosts as files, and what our own rule says.
+/// Both choices, both hosts as files and as commands, and what our own rule says.
 #[test]
 fn a_message_says_it_all() {
     let failure = failure(Law::Stickiness, wrong::lowest_address, "203.0.113.0/24");
     let said = failure.to_string();
     for (host, ip) in failure.broken().unwrap().picks() {
         assert!(said.lines().any(|line| line == host.to_json()), "{said}");
+        assert!(said.contains(&commands::for_host(host)), "{said}");
         let read = Snapshot::from_json(host.to_json().as_bytes()).unwrap();
         assert_eq!(read, *host);
         assert!(said.contains(&format!("picks {}", ip.unwrap())), "{said}");

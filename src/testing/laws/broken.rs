@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::law::Law;
 use crate::select::{Decision, Selector};
 use crate::snapshot::Snapshot;
+use crate::testing::commands;
 use crate::testing::picker::{Picker, remembering};
 use crate::testing::strategies::Step;
 
@@ -62,8 +63,10 @@ impl fmt::Display for Broken {
                 writeln!(f, "\nNothing has happened to the host.")
             }
             Some((start, steps)) => {
-                let start = start.to_json();
-                writeln!(f, "\nWhat had happened:\n{steps}to this host:\n{start}")
+                let made = commands::for_host(start);
+                let json = start.to_json();
+                writeln!(f, "\nWhat had happened:\n{steps}to this host:\n{json}")?;
+                write!(f, "As commands:\n{made}")
             }
             None => Ok(()),
         }
@@ -134,10 +137,8 @@ impl fmt::Display for Asked {
                 writeln!(f, "bindnet says:\n{ours:#}")?;
             }
         }
-        writeln!(
-            f,
-            "As a file for `preview --from`:\n{}",
-            self.host.to_json()
-        )
+        let (json, commands) = (self.host.to_json(), commands::for_host(&self.host));
+        writeln!(f, "As a file for `preview --from`:\n{json}")?;
+        write!(f, "As commands:\n{commands}")
     }
 }

@@ -3,8 +3,8 @@
 //! Each is a function that is called with a [`Picker`]: the daemon's own [`Selector`], or any
 //! function with the selector that says what it was asked. It draws hosts that are aimed at the
 //! bindnetaddr, whatever network that is, and panics with the smallest case that breaks the law:
-//! both choices and the reasons, the host as a file for `preview --from`, and the number that
-//! repeats the run.
+//! both choices and the reasons, the host as a file for `preview --from` and as commands that make
+//! it, and the number that repeats the run.
 //!
 //! ```
 //! use bindnet::{Selector, testing::laws};

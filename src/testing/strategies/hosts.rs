@@ -13,6 +13,7 @@ use super::facts::{Facts, LinkFacts, about, facts, link, link_facts};
 use super::pools::{Pools, netmask};
 use crate::select::Selector;
 use crate::snapshot::{About, Address, AddressFlags, Link, Name, Netmask, Snapshot};
+use crate::testing::commands;
 
 /// The IPv4 addresses that [`host`] draws from; some stand twice, to be drawn more often.
 pub const V4: [Ipv4Addr; 10] = [
@@ -95,9 +96,10 @@ impl From<&Snapshot> for Draft {
 }
 
 impl fmt::Debug for Draft {
-    /// As JSON, which replays a finding at a desk: `preview --from`.
+    /// As JSON, which replays a finding at a desk (`preview --from`), and as commands.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.snapshot().to_json())
+        let host = self.snapshot();
+        write!(f, "{}\n{}", host.to_json(), commands::for_host(&host))
     }
 }
 
