@@ -38,8 +38,9 @@
 //!
 //! **[`model`]** is the kernel's address list, without a kernel: a [`Host`](model::Host) whose links
 //! and addresses are changed as `ip` changes them, and which lists them as Linux does.
-//! [`commands`] say at a shell what was made. [`Audit::of`](crate::audit::Audit::of) plays on the
-//! model what cluster life will do to a choice.
+//!
+//! **[`commands`]** say at a shell what all these made. [`Audit::of`](crate::audit::Audit::of) plays
+//! on the model what cluster life will do to a choice.
 //!
 //! Nothing here looks at the host it runs on, and nothing is executed.
 
