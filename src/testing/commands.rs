@@ -211,8 +211,9 @@ impl Script {
                 self.remark(address.ip(), &format!("without its {unsaid:?}"));
             }
         }
-        if address.protocol().is_some() {
-            self.remark(address.ip(), "without what configured it");
+        // Not said as a command: iproute2 before 6.3 refuses it.
+        if let Some(protocol) = address.protocol() {
+            self.remark(address.ip(), &format!("without its proto {protocol}"));
         }
         let over = Some(Lifetime::Seconds(0));
         let valid = address
