@@ -1,12 +1,13 @@
 //! The laws that everybody's tests can call: selectors of every kind keep them, and where one is
 //! broken the message says all that is needed.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::process::Command;
 
 use bindnet::testing::laws::{self, Failure, Law, Run};
 use bindnet::testing::{PickBy, Picker, commands, wrong};
-use bindnet::{Declared, Rule, Selector, Snapshot, parse_net};
+use bindnet::{Decision, Declared, Rule, Selector, Snapshot, parse_net};
 
 /// What is asked, in words: a bindnetaddr, then options as preview has them.
 fn selector(words: &str) -> Selector {
@@ -194,6 +195,90 @@ fn without_a_memory() {
     };
     assert!(Law::Failovers.run(&forgets, run).is_err());
     laws::all(&forgets.without_memory());
+}
+
+/// A selector whose rule is broken.
+struct Misled {
+    asked: Selector,
+    decides: fn(Selector, Option<IpAddr>) -> Selector,
+}
+
+impl Picker for Misled {
+    fn asked(&self) -> &Selector {
+        &self.asked
+    }
+
+    fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr> {
+        let decision = self.decision(host, previous)?;
+        decision.chosen().map(|chosen| chosen.ip())
+    }
+
+    fn decision(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<Decision> {
+        Some((self.decides)(self.asked.clone(), previous).decide(host))
+    }
+}
+
+/// One that drops what was remembered, and one that looks for no evidence.
+#[test]
+fn a_broken_rule_is_found() {
+    let run = Run {
+        cases: Run::CASES,
+        seed: 1,
+        shrink: false,
+    };
+    for words in ["203.0.113.0/24", "203.0.113.0", "2001:db8:7::/64"] {
+        let asked = selector(words);
+        let forgets = Misled {
+            asked: asked.clone(),
+            decides: |asked, _| asked,
+        };
+        for law in [Law::Stickiness, Law::Failovers] {
+            assert!(law.run(&forgets, run).is_err(), "{law} for {words}");
+        }
+        let credulous = Misled {
+            asked,
+            decides: |asked, previous| {
+                let asked = asked.without(Rule::all());
+                match previous {
+                    Some(previous) => asked.previous(previous.into()),
+                    None => asked,
+                }
+            },
+        };
+        for law in [Law::VipInvariance, Law::Failovers] {
+            assert!(law.run(&credulous, run).is_err(), "{law} for {words}");
+        }
+    }
+}
+
+/// The law of failovers asks at most moments that a memory settles, and at many that it does not.
+/// Which these are the case says, so that a rule that is broken does not make them fewer.
+#[test]
+fn failovers_have_cases() {
+    for words in [
+        "203.0.113.0/24",
+        "203.0.113.10 --strict",
+        "10.0.0.0/8 --interface eth1",
+        "192.0.2.0 --floating 192.0.2.20 --fixed 192.0.2.10",
+        "2001:db8::/64",
+        "fe80::%eth0",
+    ] {
+        let (asked, by) = (selector(words), selector(words));
+        let [with, without] = [Cell::new(0), Cell::new(0)];
+        let counts = PickBy::new(asked, |host, previous| {
+            let count = if previous.is_some() { &with } else { &without };
+            count.set(count.get() + 1);
+            by.pick(host, previous)
+        });
+        let run = Run {
+            cases: Run::CASES,
+            seed: 1,
+            shrink: false,
+        };
+        Law::Failovers.run(&counts, run).expect("it is kept");
+        let (with, without) = (with.get(), without.get());
+        assert!(with > 1_000 && without > 600, "{words}: {with} {without}");
+    }
 }
 
 /// What the test below runs, in a process of its own.

@@ -337,6 +337,13 @@ impl Rules {
         self.protocols.first().copied()
     }
 
+    /// Whether a mark is looked for, in an address with this `IFA_PROTO`.
+    #[cfg(feature = "proptest")]
+    pub fn heeds(&self, mark: Reason, protocol: Option<u8>) -> bool {
+        let is_known = || protocol.is_some_and(|protocol| self.protocols.contains(&protocol));
+        !self.off.contains(mark) && (mark != Reason::AddressProtocol || is_known())
+    }
+
     pub fn switch_off(&mut self, rule: Rule) {
         self.off.insert(rule.reason());
     }

@@ -10,10 +10,14 @@ use super::corosync::Walk;
 #[cfg(feature = "proptest")]
 use super::declared::Declaration;
 use super::declared::Declared;
+#[cfg(feature = "proptest")]
+use super::evidence::Reason;
 use super::evidence::{Rule, Rules};
 use super::host_address::HostAddress;
 use super::profile::Profile;
 use super::view::{LinkIndexes, Restriction, View};
+#[cfg(feature = "proptest")]
+use crate::snapshot::Address;
 use crate::snapshot::{Bits, Link, Name, Snapshot, Table};
 use crate::wire::rtnetlink::Family;
 
@@ -163,6 +167,24 @@ impl Selector {
     #[cfg(feature = "proptest")]
     pub(crate) fn a_floating_protocol(&self) -> Option<u8> {
         self.rules.a_protocol()
+    }
+
+    /// Whether evidence that an address gives is heeded.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn heeds(&self, mark: Reason, address: &Address) -> bool {
+        self.rules.heeds(mark, address.protocol())
+    }
+
+    /// Whether an ambiguous choice is none.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The remembered choice.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn remembered(&self) -> Option<HostAddress> {
+        self.previous
     }
 
     /// Whether the addresses that do not match are listed.

@@ -5,11 +5,12 @@
 use std::net::IpAddr;
 
 use super::broken::{Asked, Broken};
-use super::judge::{is, is_bystander, is_certain, judge, rank, told, unsound, words, wrong_choice};
+use super::judge::{is, is_bystander, judge, rank, told, unsound, words, wrong_choice};
 use super::law::Law;
+use super::settled::{is_alone, is_kept};
 use crate::select::{Candidate, Decision, Declaration, Reason, Verdict};
 use crate::snapshot::{Address, Snapshot};
-use crate::testing::picker::Picker;
+use crate::testing::picker::{Picker, remembering};
 use crate::testing::strategies::Failover;
 use crate::testing::strategies::hosts::Draft;
 
@@ -164,13 +165,11 @@ pub fn stickiness(
 ) -> Checked {
     let selector = picker.asked();
     let without = host.snapshot();
-    let judged = judge(selector, previous).decide(&without);
-    let kept = judged
-        .chosen()
-        .filter(|c| c.reasons().contains(Reason::Previous));
-    let Some(kept) = kept.map(Candidate::ip) else {
+    let remembered = remembering(selector, previous).remembered();
+    let Some(kept) = remembered.filter(|one| is_kept(selector, &without, *one)) else {
         return Ok(());
     };
+    let kept = kept.ip();
     let named = added.ip() == kept || added.ip() == selector.bindnet().ip();
     if named || selector.declared_of(added.ip()) == Some(Declaration::Fixed) {
         return Ok(());
@@ -178,7 +177,7 @@ pub fn stickiness(
     let without = Asked::of(picker, "without it", &without, previous);
     let with = host.clone().with(added, at).snapshot();
     let with = Asked::of(picker, "with it", &with, previous);
-    if without.decision.is_none() && without.ip != Some(kept) {
+    if without.ip != Some(kept) {
         let what = format!("{kept}, which is remembered and here, is not kept");
         return Err(Broken::new(Law::Stickiness, what, [without]));
     }
@@ -253,7 +252,12 @@ pub fn failovers(picker: &dyn Picker, failover: &Failover) -> Checked {
     };
     for moment in failover.moments().filter(|moment| moment.has_own) {
         for previous in memories {
-            if !is_certain(picker.asked(), &moment.snapshot, *previous, own) {
+            let asked = picker.asked();
+            let settled = match remembering(asked, *previous).remembered() {
+                Some(one) => one.ip() == own && is_kept(asked, &moment.snapshot, one),
+                None => is_alone(asked, &moment.snapshot, failover),
+            };
+            if !settled {
                 continue;
             }
             let asked = Asked::of(picker, "then", &moment.snapshot, *previous);

@@ -13,22 +13,6 @@ pub(super) fn judge(asked: &Selector, previous: Option<IpAddr>) -> Selector {
         .list_all(true)
 }
 
-/// Whether our own rule chooses an address for certain: as the remembered one, or else as the only
-/// one that is left.
-pub(super) fn is_certain(
-    asked: &Selector,
-    host: &Snapshot,
-    previous: Option<IpAddr>,
-    own: IpAddr,
-) -> bool {
-    let judged = judge(asked, previous).decide(host);
-    let chosen = judged.chosen().filter(|chosen| chosen.ip() == own);
-    chosen.is_some_and(|chosen| match previous {
-        Some(_) => chosen.reasons().contains(Reason::Previous),
-        None => judged.separated_by().is_none(),
-    })
-}
-
 /// All that a decision says of its candidates, in words.
 pub(super) fn told(decision: &Decision) -> Vec<String> {
     let all = (

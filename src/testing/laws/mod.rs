@@ -37,6 +37,8 @@
 //! What matches, what floats and what can be bound, the laws have from the selector of the picker
 //! ([`Picker::asked`]), by [the rule](crate::Selector) of this crate. A rule that is switched off
 //! is no evidence, and a floating address that only a switched-off rule would tell is none.
+//! [`stickiness`] and [`failovers`] do not ask the rule what it would choose: that the remembered
+//! address is here, and which manager's marks the others have, is known of the case itself.
 //!
 //! [`check`] has each law on one case, and [`wrong`](super::wrong) what breaks which.
 
@@ -46,6 +48,7 @@ pub mod check;
 mod judge;
 mod law;
 mod run;
+mod settled;
 
 pub use broken::Broken;
 pub use law::Law;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use proptest::collection::vec;
@@ -75,6 +76,12 @@ impl Failover {
     /// The floating addresses that the node has to do with, each with its manager.
     pub fn vips(&self) -> &[(Manager, Vip)] {
         &self.vips
+    }
+
+    /// By what the kernel shows that a floating address is one, as long as the node's own is there.
+    pub(crate) fn mark_of(&self, ip: IpAddr) -> Option<Reason> {
+        let (manager, vip) = self.vips.iter().find(|(_, vip)| vip.ip() == ip)?;
+        mark(&self.node, *manager, vip)
     }
 
     /// What happens.
@@ -261,24 +268,22 @@ fn drawn_vips(node: &Node, managed: Vec<(Manager, Index)>, which: Vips) -> Vec<(
         let from = Manager::ALL.iter().position(|m| *m == manager).unwrap_or(0);
         let managers = Manager::ALL.iter().cycle().skip(from);
         let mut fit = managers.take(Manager::ALL.len()).filter(|manager| {
-            manager.manages(vip.ip()) && (which == Vips::Any || is_marked(node, **manager, &vip))
+            manager.manages(vip.ip())
+                && (which == Vips::Any || mark(node, **manager, &vip).is_some())
         });
         vips.extend(fit.next().map(|manager| (*manager, vip)));
     }
     vips
 }
 
-/// Whether there is decisive evidence against the address as long as the node's own is there.
-fn is_marked(node: &Node, manager: Manager, vip: &Vip) -> bool {
-    match manager.evidence(vip) {
-        None => false,
-        Some(Reason::HostPrefixInSubnet) => {
-            let own = node.own();
-            let is_host = own.prefix_len() == own.max_prefix_len();
-            !is_host && !is_link_local(own.addr()) && own.contains(&vip.ip())
-        }
-        Some(_) => true,
-    }
+/// The decisive evidence against the address that there is as long as the node's own is there.
+fn mark(node: &Node, manager: Manager, vip: &Vip) -> Option<Reason> {
+    let own = node.own();
+    manager.evidence(vip).filter(|reason| {
+        let is_host = own.prefix_len() == own.max_prefix_len();
+        let contains = !is_host && !is_link_local(own.addr()) && own.contains(&vip.ip());
+        *reason != Reason::HostPrefixInSubnet || contains
+    })
 }
 
 /// Steps in the making.
