@@ -48,7 +48,7 @@ fn keeps_all_laws(asked: &[&str]) {
             seed,
             shrink: true,
         };
-        for law in Law::ALL {
+        for &law in Law::ALL {
             if let Err(failure) = law.run(&selector, run) {
                 panic!("{words}: {failure}");
             }
@@ -123,7 +123,7 @@ fn failure(law: Law, wrong: wrong::Wrong, asked: &str) -> Failure {
 /// What is found is small: a person sees at a glance what matters.
 #[test]
 fn cases_are_made_small() {
-    for law in Law::ALL {
+    for &law in Law::ALL {
         // The one with which that is not a matter of luck.
         let wrong = match law {
             Law::Determinism | Law::Replay => wrong::round_robin,

@@ -1,7 +1,7 @@
 //! Each wrong picker breaks the laws of which the table in `testing::wrong` says so, and each law is
 //! broken by several; Corosync's own rules break them, too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bindnet::testing::laws::{Law, Run};
 use bindnet::testing::wrong;
@@ -25,7 +25,11 @@ fn table() -> Table {
     let mut lines = page.lines().filter_map(|line| line.strip_prefix("//! | "));
     let cells = |line: &'static str| line.trim_end_matches("|").split("|").map(str::trim);
     let head: Vec<_> = cells(lines.next().unwrap()).skip(1).collect();
-    assert_eq!(head, Law::ALL.map(|law| law.name()).to_vec());
+    assert!(
+        head.iter()
+            .copied()
+            .eq(Law::ALL.iter().map(|law| law.name()))
+    );
     let rows = lines.map(|line| {
         let mut cells = cells(line);
         let name = cells.next().unwrap();
@@ -57,10 +61,10 @@ fn breaks(law: Law, name: &str, bindnet: &str, seed: u64) -> bool {
 fn every_law_has_three_that_break_it() {
     let table = table();
     assert!(
-        table
-            .keys()
-            .copied()
-            .eq(BTreeMap::from(wrong::ALL).into_keys())
+        table.keys().copied().eq(wrong::ALL
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<BTreeSet<_>>())
     );
     for (at, law) in Law::ALL.iter().enumerate() {
         let count = table.values().filter(|row| row[at] == Said::Breaks).count();
@@ -71,7 +75,7 @@ fn every_law_has_three_that_break_it() {
 #[test]
 fn whoever_breaks_a_law_is_found_whatever_the_seed() {
     for (name, row) in table() {
-        for (law, said) in Law::ALL.into_iter().zip(row) {
+        for (law, said) in Law::ALL.iter().copied().zip(row) {
             for (bindnet, seeds) in [("203.0.113.0", 0..5), ("2001:db8:7::/64", 5..10)] {
                 for seed in seeds.filter(|_| said == Said::Breaks) {
                     let found = breaks(law, name, bindnet, seed);
@@ -88,7 +92,7 @@ fn whoever_breaks_a_law_is_found_whatever_the_seed() {
 #[test]
 fn whoever_keeps_a_law_is_not_accused() {
     for (name, row) in table() {
-        for (law, said) in Law::ALL.into_iter().zip(row) {
+        for (law, said) in Law::ALL.iter().copied().zip(row) {
             if said == Said::Keeps {
                 let bindnet = if name.len() % 2 == 0 {
                     "10.1.0.0/16"

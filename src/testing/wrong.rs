@@ -45,7 +45,7 @@ use crate::snapshot::{Address, Scope, Snapshot};
 pub type Wrong = fn(&Selector, &Snapshot, Option<IpAddr>) -> Option<IpAddr>;
 
 /// All of them by name.
-pub const ALL: [(&str, Wrong); 16] = [
+pub const ALL: &[(&str, Wrong)] = &[
     ("first_match", first_match),
     ("reversed", reversed),
     ("patched", patched),

@@ -26,7 +26,7 @@ pub enum Law {
 
 impl Law {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: &'static [Self] = &[
         Self::Determinism,
         Self::VipInvariance,
         Self::Order,

@@ -147,7 +147,7 @@ pub fn failovers(picker: &dyn Picker) {
 /// With the first that is broken.
 #[track_caller]
 pub fn all(picker: &dyn Picker) {
-    for law in Law::ALL {
+    for &law in Law::ALL {
         if law != Law::Stickiness || picker.remembers() {
             hold(law, picker);
         }
