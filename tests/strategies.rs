@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use bindnet::ipnet::IpNet;
 use bindnet::testing::model::Operation;
 use bindnet::testing::strategies::bytes::{arp_packet, damaged, damaged_netlink, dumps};
 use bindnet::testing::strategies::{
@@ -247,6 +248,59 @@ fn found(host: &Snapshot) -> Vec<IpAddr> {
     let network: IpAddr = "192.0.2.0".parse().unwrap();
     let is_asked = |a: &bindnet::Address| a.netmask().network(a.ip()) == Some(network);
     host.addresses().filter(is_asked).map(|a| a.ip()).collect()
+}
+
+proptest! {
+    /// Whatever can be asked, nodes can be drawn, also where none could have the address.
+    #[test]
+    fn any_bindnetaddr_has_nodes(
+        (ip, len) in prop_oneof![
+            (any::<u32>().prop_map(|bits| IpAddr::V4(bits.into())), 0..=32u8),
+            (any::<u128>().prop_map(|bits| IpAddr::V6(bits.into())), 0..=128u8),
+            (odd(), 0..=128u8),
+        ],
+        has_prefix: bool,
+        seed: [u8; 32],
+    ) {
+        let net = IpNet::new(ip, len).unwrap_or(ip.into()).trunc();
+        let text = if has_prefix { net.to_string() } else { ip.to_string() };
+        // An IPv4-mapped address is none.
+        let Ok(bindnet) = text.parse::<Bindnet>() else { return Ok(()) };
+        let config = Config::default();
+        let seed = TestRng::from_seed(config.rng_algorithm, &seed);
+        let mut runner = TestRunner::new_with_rng(config, seed);
+        let nodes = with_vips(node(bindnet), Vips::Any);
+        let failover = failover(nodes, Vips::Any).new_tree(&mut runner).unwrap().current();
+        prop_assert!(failover.moments().next().unwrap().has_own, "{failover:?}");
+    }
+}
+
+/// Addresses that no node has on a link, and their like.
+fn odd() -> impl Strategy<Value = IpAddr> {
+    let texts = [
+        "0.0.0.0",
+        "0.0.0.1",
+        "127.0.0.0",
+        "127.0.0.1",
+        "224.0.0.1",
+        "240.0.0.0",
+        "255.255.255.255",
+        "169.254.0.0",
+        "::",
+        "::1",
+        "::2",
+        "::10",
+        "ff02::1",
+        "ff00::",
+        "fe80::",
+        "fec0::",
+        "::ffff:0:0",
+        "64:ff9b::",
+        "8000::",
+        "fd00::",
+    ];
+    let ips = texts.map(|text| text.parse::<IpAddr>().unwrap());
+    proptest::sample::select(ips.to_vec())
 }
 
 fn script(failover: &Failover) -> Vec<String> {

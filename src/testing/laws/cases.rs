@@ -1,8 +1,6 @@
 //! The cases of each law, aimed at what a picker is asked.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use std::net::IpAddr;
 
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -17,13 +15,6 @@ use crate::testing::picker::Picker;
 use crate::testing::strategies::hosts::{Draft, aimed_at, loose_address_for, loose_vip_for};
 use crate::testing::strategies::pools::Pools;
 use crate::testing::strategies::{Vips, failover, node};
-
-/// Networks of RFC 5737 and RFC 3849.
-const NETWORK_V4: IpNet = IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 0, 2, 0), 24));
-const NETWORK_V6: IpNet = IpNet::V6(Ipv6Net::new_assert(
-    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
-    64,
-));
 
 impl Law {
     /// Draws cases, and says which breaks it.
@@ -83,14 +74,9 @@ impl Law {
     }
 }
 
-/// What nodes are aimed at: the bindnetaddr, on the link that the whole rule is restricted to. Where
-/// it names no network, any will do.
+/// What nodes are aimed at: the bindnetaddr, on the link that the whole rule is restricted to.
 fn aim(asked: &Selector) -> Bindnet {
-    let bindnet = match asked.bindnet().ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Bindnet::network_of(NETWORK_V4),
-        IpAddr::V6(ip) if ip.is_unspecified() => Bindnet::network_of(NETWORK_V6),
-        _ => *asked.bindnet(),
-    };
+    let bindnet = *asked.bindnet();
     match asked.zones() {
         [Some(zone), ..] | [None, Some(zone), _] => bindnet.on(zone),
         [None, None, _] => bindnet,

@@ -33,6 +33,9 @@ const SERVICES_V6: [(Ipv6Addr, u8); 2] = [
     (Ipv6Addr::new(0xfd00, 0xf00, 0, 0, 0, 0, 0, 0), 108),
 ];
 
+/// RFC 3849.
+const DOCUMENTATION_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
+
 /// A bindnetaddr, and the network in which a node's address answers it.
 #[derive(Clone, Copy)]
 pub(super) struct Aim {
@@ -45,8 +48,22 @@ pub(super) struct Aim {
 
 impl Aim {
     /// `narrow` is for a node whose network is a part of the one that is asked for.
+    ///
+    /// Where no address of a node is in what is named, a network that is kept for documentation
+    /// stands in: the node has to have some.
     pub fn at(bindnet: Bindnet, narrow: bool) -> Self {
         let ip = bindnet.ip();
+        if is_nobodys(ip) {
+            let network = match ip {
+                IpAddr::V4(_) => net(Ipv4Addr::new(192, 0, 2, 0).into(), 24),
+                IpAddr::V6(_) => net(DOCUMENTATION_V6.into(), 64),
+            };
+            return Self {
+                bindnet,
+                network,
+                exact: false,
+            };
+        }
         let (all, usual) = if ip.is_ipv4() { (32, 24) } else { (128, 64) };
         let zeros = match ip {
             IpAddr::V4(ip) => ip.to_bits().trailing_zeros(),
@@ -138,6 +155,11 @@ impl Aim {
             },
         }
     }
+}
+
+/// Whether no link of a node but loopback can have the address.
+fn is_nobodys(ip: IpAddr) -> bool {
+    ip.is_unspecified() || ip.is_multicast() || ip.is_ipv6() && ip.is_loopback()
 }
 
 /// The address that stands so far behind another one.
