@@ -121,6 +121,18 @@ fn host_prefix_in_subnet() {
             eth0 2001:db8::20/128               => network floating host-prefix-in-subnet
             eth0 2001:db8::10/64                => network chosen
 
+        # whichever of several networks they are inside, where there are many
+        preview 203.0.113.0/24 -> 203.0.113.10
+            eth1 192.0.2.10/24
+            eth2 198.51.100.10/24
+            eth3 198.51.101.10/24
+            eth0 203.0.113.20/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.21/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.22/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.23/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.24/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.10/24                => network chosen
+
         # whatever link the other is on
         preview 192.0.2.0/24 --fixed 192.0.2.11 -> 192.0.2.11
             lo 192.0.2.20/32                    => network floating host-prefix-in-subnet loopback
