@@ -34,6 +34,30 @@ fn every_ipv4_prefix_length() {
     }
 }
 
+/// A zone hides the addresses of every other link, those of unknown links too, and one that does not
+/// exist hides all.
+#[test]
+fn a_zone() {
+    let links = [(2, "eth0"), (3, "eth1")].map(|(i, name)| Link::new(i, name.parse().unwrap()));
+    let net: IpNet = "fe80::1/64".parse().unwrap();
+    let stray = Address::new(net, 2).on_unknown_link();
+    let addresses = [Address::new(net, 2), Address::new(net, 3), stray];
+    let host = Snapshot::new(links, addresses).unwrap();
+    let (first, second) = (Some(2), Some(3));
+    for (text, expected) in [
+        ("fe80::", &[first, second, None][..]),
+        ("fe80::%eth1", &[second]),
+        ("fe80::%2", &[first]),
+        ("fe80::%eth9", &[]),
+        ("fe80::%9/64", &[]),
+    ] {
+        let mut found = Vec::new();
+        let bindnet: Bindnet = text.parse().unwrap();
+        bindnet.each_match(&host, |address, _| found.push(address.link_index()));
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
 #[test]
 fn every_ipv6_prefix_length() {
     let ip = Ipv6Addr::new(0x2001, 0xdb8, 0, 7, 0xaaaa, 0x5555, 0, 0xa5).to_bits();
