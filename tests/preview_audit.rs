@@ -207,6 +207,29 @@ fn the_links_of_a_corosync_conf_are_audited() {
 }
 
 #[test]
+fn each_link_is_told_by_its_number_and_the_worst_counts() {
+    let ring = "  interface {\n    linknumber: 1\n    bindnetaddr: 10.0.0.0\n    mcastaddr: 239.192.1.2\n  }";
+    let nodes = ["    name: n1\n    nodeid: 1"];
+    let totem = format!("{UDP}\n{ring}\n  rrp_mode: passive");
+    let two = conf(&totem.replace("linknumber", "ringnumber"), &nodes);
+    let args = ["-q", "--audit", "--profile", "corosync:2.4.5"];
+    let shown = n1::preview(&two, &args);
+    let expected = "preview: link 0: audit: 1 of 8 scenarios would move the choice.\n\
+                    preview: link 1: audit: 1 of 8 scenarios would move the choice.\n";
+    assert_eq!((shown.status, shown.stderr.as_str()), (5, expected));
+    // A link without a choice is worse than one whose choice would move.
+    let none = two.replace("10.0.0.0", "172.16.0.0");
+    let shown = n1::preview(&none, &args);
+    let first = "preview: link 0: audit: 1 of 8 scenarios would move the choice.\n\
+                 preview: link 1: none: ";
+    assert_eq!(
+        (shown.status, shown.stdout.as_str()),
+        (1, "192.168.1.10\n-\n")
+    );
+    assert!(shown.stderr.starts_with(first), "{shown:?}");
+}
+
+#[test]
 fn a_capture_is_not_audited() {
     let refused = preview(&["--capture", "--audit"]);
     assert_eq!(refused.status, 2);

@@ -50,8 +50,8 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         let chosen = |link: &LinkDecision| link.decision.chosen().map(Candidate::host_address);
         let line = |link| chosen(link).map_or("-\n".to_owned(), |address| format!("{address}\n"));
         print(&links.iter().map(line).collect::<String>())?;
-        for link in &links {
-            complain(&link.decision, options);
+        for LinkDecision { link, decision, .. } in &links {
+            complain(&format!("link {}: ", link.number()), decision, options);
         }
     } else {
         let color = options.color.applies_to(&std::io::stdout());

@@ -241,7 +241,7 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
     }
     if options.quiet {
         print(&format!("{}\n", chosen.host_address()))?;
-        complain(decision, options);
+        complain("", decision, options);
         return Ok(());
     }
     let report = format!("{decision}\n{}", details(decision));
@@ -270,18 +270,12 @@ fn found(decision: &Decision) -> String {
     conflict.into_iter().chain(audit).collect()
 }
 
-/// Says what --check and --audit found where nothing else does, unless all is well.
-fn complain(decision: &Decision, options: &Options) {
+/// Says what --check and --audit found of something where nothing else does, unless all is well.
+fn complain(of: &str, decision: &Decision, options: &Options) {
     let found = [check::complaint(decision), audit::complaint(decision)];
     for complaint in found.into_iter().flatten() {
         let color = options.color.applies_to(&io::stderr());
-        print_error(&paint(
-            &format!(
-                "preview: {complaint}
-"
-            ),
-            color,
-        ));
+        print_error(&paint(&format!("preview: {of}{complaint}\n"), color));
     }
 }
 
