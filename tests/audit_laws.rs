@@ -27,7 +27,7 @@ proptest! {
         let audit = Audit::of(&ask.selector(), &snapshot);
         prop_assert_eq!(&audit, &Audit::of(&ask.selector().list_all(false), &snapshot));
         let decision = decide(&host, &ask);
-        prop_assert!(audit.is_none() || decision.chosen().is_some());
+        prop_assert_eq!(audit.is_some(), decision.chosen().is_some());
         // Told in every way.
         if let Some(audit) = audit {
             let report = format!("{:#}", decision.clone().with_audit(audit.clone()));
