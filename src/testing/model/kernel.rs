@@ -2,6 +2,12 @@
 
 /// What differs between kernels, and between the settings that a distribution gives them.
 ///
+/// Two differences are left out. Kernels before 5.18 have no `IFA_PROTO`: `::1` has none there.
+/// Before commit ac28b1ec6135 ("net: ipv4: fix one memleak in __inet_del_ifa()"), of 6.6 and in the
+/// stable series since September 2023, a secondary that takes the place of a primary may stand
+/// behind the first address of the link instead, or be lost from the list. Which kernel has the
+/// fix its release does not say.
+///
 /// ```
 /// use bindnet::testing::model::Kernel;
 ///
@@ -53,8 +59,7 @@ impl Kernel {
     ///
     /// They walk the hash table `dev_index_head`; since 6.9 (commit 9cc4cc329d30, "ipv6: use
     /// xa_array iterator to implement inet6_dump_addr()"; cdb2f80f1c10 for IPv4, 3e41af90767d for
-    /// links)
-    /// they walk an array by index.
+    /// links) they walk an array by index.
     pub fn links_by_hash(mut self, so: bool) -> Self {
         self.links_by_hash = so;
         self
