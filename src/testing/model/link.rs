@@ -85,7 +85,7 @@ impl HostLink {
     }
 
     pub fn rename(&mut self, name: Name) {
-        self.link = named(&self.link, name);
+        self.link = self.link.clone().renamed(name);
     }
 
     pub fn addresses(&self, v4: bool) -> Vec<Address> {
@@ -133,29 +133,5 @@ pub(super) fn made(request: &LinkRequest, lower: Option<u32>) -> Vec<(Link, Unde
             let flags = LinkFlags::BROADCAST | LinkFlags::NOARP;
             vec![(own("dummy", flags), Under::Nothing)]
         }
-    }
-}
-
-/// The same link under another name.
-fn named(link: &Link, name: Name) -> Link {
-    let mut named = Link::new(link.index(), name);
-    if let Some(flags) = link.flags() {
-        named = named.with_flags(flags);
-    }
-    if let Some(mac) = link.mac() {
-        named = named.with_mac(*mac);
-    }
-    if let Some(kind) = link.kind() {
-        named = named.with_kind(kind);
-    }
-    if let Some(master) = link.master() {
-        named = named.with_master(master);
-    }
-    if let Some(hardware_type) = link.hardware_type() {
-        named = named.with_hardware_type(hardware_type);
-    }
-    match link.carrier_changes() {
-        Some(changes) => named.with_carrier_changes(changes),
-        None => named,
     }
 }
