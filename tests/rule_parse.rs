@@ -1,6 +1,8 @@
 //! What a bindnetaddr may be, and what is said of a text that is none: every message names the
 //! text and what would be accepted.
 
+use std::net::SocketAddr;
+
 use bindnet::{Bindnet, HostAddress, parse_net};
 
 #[track_caller]
@@ -188,5 +190,40 @@ fn what_is_proposed_is_accepted() {
                 "{proposed:?} of: {message}"
             );
         }
+    }
+}
+
+/// inet_aton(3), and so Corosync, takes no sign.
+#[test]
+fn a_sign_is_no_number() {
+    for text in ["0x+1", "1.0x+2", "0.0.0.0x+1", "1.+2", "01.+7", "0X+1.2"] {
+        let message = error(text);
+        assert!(!message.contains("Corosync"), "{message}");
+    }
+    says("0x1", &["Corosync", "0.0.0.1"]);
+}
+
+#[test]
+fn what_a_socket_is_bound_to_is_an_address_of_a_host() {
+    for (socket, address) in [
+        ("192.0.2.10:5405", "192.0.2.10"),
+        ("[::ffff:192.0.2.10]:5405", "192.0.2.10"),
+        ("[2001:db8::1]:5405", "2001:db8::1"),
+        ("[fe80::1]:5405", "fe80::1"),
+        ("[fe80::1%2]:5405", "fe80::1%2"),
+    ] {
+        let socket: SocketAddr = socket.parse().unwrap();
+        assert_eq!(
+            HostAddress::from(socket),
+            address.parse().unwrap(),
+            "{socket}"
+        );
+    }
+}
+
+#[test]
+fn an_error_has_the_text() {
+    for text in ["192.0.2.300", "fe80::1%", "192.0.2.10/24", ""] {
+        assert_eq!(text.parse::<HostAddress>().unwrap_err().text(), text);
     }
 }

@@ -118,10 +118,15 @@ fn ipv4_problem(text: &str) -> Problem {
 /// The address as inet_aton(3) reads it, which getaddrinfo(3) and so Corosync does: one to four
 /// numbers, decimal, octal or hexadecimal, the last filling the bytes that are left.
 pub(super) fn inet_aton(parts: &[&str]) -> Option<Ipv4Addr> {
-    let number = |part: &str| match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part, 8).ok(),
-        None => part.parse().ok(),
+    let number = |part: &str| {
+        let (digits, radix) = match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+            Some(hex) => (hex, 16),
+            None if part.starts_with('0') => (part, 8),
+            None => (part, 10),
+        };
+        // No sign: inet_aton(3) takes none.
+        let number = u32::from_str_radix(digits, radix).ok();
+        number.filter(|_| !digits.starts_with('+'))
     };
     let (last, first) = parts.split_last()?;
     let mut bits = 0u32;

@@ -135,14 +135,8 @@ fn read_ipv4(text: &str) -> Option<(Ipv4Addr, How)> {
     if let Ok(ip) = text.parse() {
         return Some((ip, How::Plain));
     }
-    let digits = |part: &str| {
-        let digits = part.strip_prefix("0x").or(part.strip_prefix("0X"));
-        let digits = digits.unwrap_or(part);
-        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
-    };
     let parts: Vec<&str> = text.split('.').take(5).collect();
-    // No signs: strtoul(3) would take them, but it is not asked to.
-    let ip = inet_aton(&parts).filter(|_| parts.iter().all(|part| digits(part)))?;
+    let ip = inet_aton(&parts)?;
     let zero = |part: &&str| part.len() > 1 && part.starts_with('0');
     let hexadecimal = |part: &&str| zero(part) && part.contains(['x', 'X']);
     let how = if parts.iter().any(|part| zero(part) && !hexadecimal(part)) {
