@@ -54,6 +54,19 @@ fn a_changed_prefix_or_link_is_the_same_address() {
         watch 192.0.2.0 --interface eth0
         eth0 192.0.2.10/24                      => initial 192.0.2.10 on eth0
         lan0 192.0.2.10/24                      => kept 192.0.2.10 on lan0
+
+        # and another one has its name now
+        watch 192.0.2.0 --interface eth0
+        eth0 192.0.2.10/24                      => initial 192.0.2.10 on eth0
+        lan0 192.0.2.10/24                      => kept 192.0.2.10 on lan0
+        link lan0; eth0 192.0.2.10/24           => kept 192.0.2.10 on eth0
+
+        # or one that is made again has each name
+        watch 192.0.2.0 --interface eth0
+        eth0 192.0.2.10/24                      => initial 192.0.2.10 on eth0
+        lan0 192.0.2.10/24                      => kept 192.0.2.10 on lan0
+        link lan0 index=8; lan0 192.0.2.10/24; link eth0 index=9; eth0 192.0.2.10/24 \
+         => kept 192.0.2.10 on eth0
         ",
     );
 }

@@ -102,7 +102,7 @@ pub(super) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> Stri
     let count = now.candidates.len();
     let mut sentences = match count.max(last.candidates.len()) > MANY {
         true => vec![format!(
-            "Of {count} addresses that match now some were not so before."
+            "Something has changed among the addresses that match, {count} of them now."
         )],
         false => one_by_one(last, now, held),
     };
@@ -239,22 +239,23 @@ fn change(before: &Candidate, now: &Candidate) -> Option<String> {
             _ => format!("{interface} is up."),
         }
     } else if before.reasons == now.reasons && before.verdict == now.verdict {
-        let label = now.label.map(|label| label.to_string());
-        let label = label.as_deref().unwrap_or("none");
-        format!("{now}{} has the label {label} now.", place(now))
+        match now.label {
+            Some(label) => format!("{now}{} has the label {label} now.", place(now)),
+            None => format!("{now}{} has no label now.", place(now)),
+        }
     } else {
         return change_of_findings(before, now);
     })
 }
 
-/// `192.0.2.20/24 on eth0 is floating and shows label now, before nothing.`
+/// `192.0.2.20/24 on eth0 is floating and shows label now (before: nothing).`
 fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
     let or_nothing = |reasons: String| match reasons.is_empty() {
         true => "nothing".to_owned(),
         false => reasons,
     };
     let [was, is] = [before, now].map(|c| or_nothing(shown(c)));
-    let shows = format!("{is} now, before {was}.");
+    let shows = format!("{is} now (before: {was}).");
     let place = place(now);
     // Which one the rule takes is said once, not of each.
     let by_choice = [before, now].iter().any(|c| c.verdict == Verdict::Chosen);

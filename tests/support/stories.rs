@@ -11,8 +11,8 @@
 //! Behind `watch` stand the options of `preview`, and `--follow`. A snapshot is the lines of
 //! `rows.rs` with `;` between them, or `nothing`; `interrupted` stands before them. Behind the
 //! arrow stand the kind of the event, its address, its link and the choice before, and behind a
-//! colon what its reason says; `-` is no event. `was` is left out where there was no choice, and of
-//! `kept` where it is the same.
+//! colon what its reason says, or behind ` = ` all that it says; `-` is no event. `was` is left out
+//! where there was no choice, and of `kept` where it is the same.
 
 use bindnet::{About, Candidate, Consistency, Event, EventKind, Snapshot, Tracker};
 
@@ -63,9 +63,13 @@ fn snapshot(text: &str) -> Snapshot {
 }
 
 fn assert_told(event: Option<&Event>, expected: &str, at: &str) {
-    let (expected, reason) = expected.split_once(": ").unwrap_or((expected, ""));
     let told = event.map_or("-".to_owned(), told);
     let said = event.map_or("", Event::reason);
+    if let Some((expected, reason)) = expected.split_once(" = ") {
+        assert_eq!((told.as_str(), said), (expected, reason), "{at}");
+        return;
+    }
+    let (expected, reason) = expected.split_once(": ").unwrap_or((expected, ""));
     assert_eq!(told, expected, "{at}\n{said}");
     assert!(said.contains(reason), "{at}\n{said}");
 }
