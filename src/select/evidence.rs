@@ -118,6 +118,18 @@ impl fmt::Display for Reason {
 }
 
 /// The codes that are true of one address.
+///
+/// ```
+/// use bindnet::{Reason, Reasons};
+///
+/// let reasons: Reasons = [Reason::LinkDown, Reason::Label].into_iter().collect();
+/// assert_eq!(reasons.to_string(), "label, link-down");
+/// assert!(reasons.is_floating() && !reasons.is_empty());
+///
+/// let none = Reasons::default();
+/// assert_eq!(none.to_string(), "-");
+/// assert!(!none.is_floating() && none.is_empty());
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Reasons(u16);
 

@@ -73,7 +73,8 @@ impl Decision {
                     .any(|c| c.is(Reason::DeclaredFloating)) =>
             {
                 let line = "what is declared floating is never chosen for a network: take it off \
-                            the list, or declare a longer prefix fixed";
+                            the list, or, where it is a network that is declared, declare the \
+                            address fixed";
                 vec![line.to_owned()]
             }
             _ => Vec::new(),
