@@ -24,15 +24,17 @@ impl Decision {
                 false => other.ip().to_string(),
             });
         let other = other.unwrap_or_default();
+        let named = match first.ip() == self.bindnet.ip() {
+            true => "you named it exactly".to_owned(),
+            false => format!("you named the other end of its link, {}", self.bindnet.ip()),
+        };
         match self.separated_by() {
-            Some(Separation::Exact) => {
-                format!("{taken}: you named it exactly, and {other} is passed over.")
-            }
+            Some(Separation::Exact) => format!("{taken}: {named}, and {other} is passed over."),
             Some(Separation::ReversedOrder) => {
                 format!("{taken}, which walks the list from its end and meets it before {other}.")
             }
             Some(_) => format!("{taken}, which meets it in the list before {other}."),
-            None if first.is_exact() => format!("{taken}: you named it exactly."),
+            None if first.is_exact() => format!("{taken}: {named}."),
             None => format!(
                 "{taken}, the only address that matches {}.",
                 self.bindnet.ip()
