@@ -280,7 +280,7 @@ fn it_listens_on_and_says_who_claims_the_address() {
             back["reason"]
                 .as_str()
                 .unwrap()
-                .starts_with("it is listened again"),
+                .starts_with("listening again"),
             "{back}"
         );
         // A conflict is what counts in the end.

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bindnet::conflict::{Conflict, DEFEND_INTERVAL, Doubt, Event, How, Verdict, Watch};
+use bindnet::{Link, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -91,6 +92,56 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
         assert_eq!(watch.handle_sighting(claim, 12 * SECOND, &host), None);
         let event = watch.handle_sighting(claim, 15 * SECOND, &host);
         assert_eq!(claim_count(event), Some(before + 3));
+    }
+}
+
+/// A link that went down is not listened on, even if it is up again by now.
+#[test]
+fn a_link_that_went_down() {
+    let host = GOOD.snapshot(true);
+    let mut watch = listening(Ask::Held);
+    let flapped = Event::Deaf(Verdict::Inconclusive(Doubt::LinkFlapped));
+    assert_eq!(watch.handle_down(&host), Some(flapped));
+    assert_eq!((watch.link(), watch.handle_down(&host)), (None, None));
+    let again = watch.handle_host(&host);
+    assert_eq!(again, watch.link().map(Event::Listening));
+    // What else is wrong is said instead.
+    let nothing = Host {
+        entry: None,
+        ..GOOD
+    };
+    let gone = Event::Deaf(Verdict::Inconclusive(Doubt::NotHere(None)));
+    assert_eq!(watch.handle_down(&nothing.snapshot(true)), Some(gone));
+}
+
+/// It is the same link, whatever its name.
+#[test]
+fn a_link_that_is_renamed() {
+    for ask in ASKS {
+        let host = ask.good().snapshot(true);
+        let mut watch = listening(ask);
+        let index = watch.link();
+        let links = host
+            .links()
+            .iter()
+            .map(|link| match Some(link.index()) == index {
+                true => Link::new(link.index(), "lan0".parse().unwrap())
+                    .with_flags(link.flags().unwrap())
+                    .with_mac(*link.mac().unwrap())
+                    .with_carrier_changes(link.carrier_changes().unwrap())
+                    .with_hardware_type(1),
+                false => link.clone(),
+            });
+        let renamed = Snapshot::new(links, host.addresses()).unwrap();
+        assert_eq!(
+            watch.handle_host(&renamed.with_about(host.about().clone())),
+            None,
+            "{ask:?}"
+        );
+        assert_eq!(
+            (watch.link(), watch.interface()),
+            (index, Some("lan0".parse().unwrap()))
+        );
     }
 }
 

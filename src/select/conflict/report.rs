@@ -109,7 +109,7 @@ impl Report {
         let mut reason = match &self.event {
             Event::Deaf(_) => format!("{verdict}: nothing is heard"),
             Event::Listening(index) => format!(
-                "it is listened again, on the link with index {index}; what was claimed meanwhile \
+                "listening again, on the link with index {index}; what was claimed meanwhile \
                  was not heard"
             ),
             Event::Verdict(_) | Event::Claim { .. } => verdict.to_string(),
@@ -118,8 +118,10 @@ impl Report {
             if count > 1 {
                 reason.push_str(&format!(", {count} times until now"));
             }
-            if others > 0 {
-                reason.push_str(&format!("; others do, {others} times"));
+            match others {
+                0 => {}
+                1 => reason.push_str("; another one does, too"),
+                _ => reason.push_str(&format!("; others do, {others} times")),
             }
         }
         if verdict.conflict().is_some() && self.reasons.is_floating() {

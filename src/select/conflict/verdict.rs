@@ -100,7 +100,7 @@ impl fmt::Display for Conflict {
             },
             Self::DadFailed => f.write_str(
                 "the kernel found another host with it when it was added (dadfailed), and does not \
-                 say whom",
+                 say which",
             ),
         }
     }
