@@ -6,7 +6,7 @@ mod fleets;
 mod rows;
 
 use bindnet::corosync::{Conf, Hosts};
-use bindnet::fleet::{Fleet, FleetError};
+use bindnet::fleet::{Code, Fleet, FleetError};
 use bindnet::{Profile, Selector};
 use fleets::{judge, snapshot, table};
 
@@ -213,6 +213,14 @@ fn before_3() {
         ",
         |_| of(UDPU, "2.4.6"),
     );
+    table(
+        "
+        # the first version that reads a nodelist
+        node a: eth0 10.8.52.191/24
+        => listed-address-missing link=0 10.8.52.192 10.8.52.192
+        ",
+        |_| of(UDPU, "1.99.0"),
+    );
     // 1.4 reads no nodelist.
     table(
         "
@@ -226,7 +234,8 @@ fn before_3() {
 
 #[test]
 fn what_corosync_takes_instead() {
-    let node = "node a: eth0 10.8.52.200/24 label=eth0:vip; eth0 10.8.52.191/24\nnode b: eth0 10.8.52.192/24";
+    let node = "node a: eth0 10.8.52.200/24 label=eth0:vip; eth0 10.8.52.191/24\nnode b: eth0 \
+                10.8.52.192/24";
     let report = judge(of(UDPU, "2.4.2"), node, false);
     assert!(report.problems().is_empty(), "{report}");
     let differs = "a: link 0: Corosync differs: 10.8.52.200/24 on eth0: taken by Corosync 2.4.2";
@@ -287,8 +296,71 @@ fn a_host_with_another_name_than_its_node() {
     let report = judge(knet(""), story, false);
     assert_eq!(
         report.problems()[0].detail(),
-        r"pgpool_1, the host db\x1b.example.org, is not in the nodelist: add it, or leave it out of the cluster."
+        "pgpool_1, the host db\\x1b.example.org, is not in the nodelist: add it, or leave it out of \
+         the cluster."
     );
+    let story = "node web: hostname web; eth0 10.8.52.7/24";
+    let report = judge(knet(""), story, false);
+    assert_eq!(
+        report.problems()[0].detail(),
+        "web is not in the nodelist: add it, or leave it out of the cluster."
+    );
+}
+
+/// What is listed is to be given to the node; a bindnetaddr may be corrected.
+#[test]
+fn a_node_without_a_choice() {
+    let details = |conf: &str, version: &str, story: &str| -> Vec<String> {
+        let report = judge(of(conf, version), story, false);
+        let none = report
+            .problems()
+            .iter()
+            .filter(|p| p.code() == Code::NoChoice);
+        none.map(|problem| problem.detail().to_owned()).collect()
+    };
+    let one = "node pgpool_0: eth0 10.8.52.191/24";
+    assert_eq!(
+        details(KNET, "3.1.7", one),
+        [
+            "pgpool_0: no address of this host is in the network of 10.9.0.191; give it the \
+             address that is listed, or list its own."
+        ]
+    );
+    let one = "node a: eth0 10.9.0.191/24";
+    assert_eq!(
+        details(UDPU, "2.4.2", one),
+        [
+            "a: no address of this host is in the network of 10.8.52.0; nearest of 1 IPv4 \
+             address: 10.9.0.191/24 on eth0; \"10.9.0.0\" would match it."
+        ]
+    );
+    let both = UDPU
+        .replace("transport: udpu", "transport: udpu\n    rrp_mode: passive")
+        .replace(
+            "bindnetaddr: 10.8.52.0",
+            "bindnetaddr: 10.8.52.0\n    }\n    interface {\n        ringnumber: 1\n        \
+         bindnetaddr: 10.9.0.0",
+        );
+    let one = "node a: eth0 10.8.52.191/32";
+    assert_eq!(
+        details(&both, "2.4.6", one),
+        [
+            "a: no address of this host is in the network of 10.9.0.0; nearest of 1 IPv4 address: \
+         10.8.52.191/32 on eth0; \"10.8.52.191\" would match it."
+        ]
+    );
+}
+
+#[test]
+fn an_interrupted_snapshot_without_a_plan() {
+    let warnings = |story: &str| judge(knet(""), story, false).warnings().to_vec();
+    let web = "node web: eth0 10.10.0.1/24";
+    let said = "the addresses or links changed again and again while they were read: one may be \
+                missing.";
+    assert_eq!(warnings(web), [""; 0]);
+    assert_eq!(warnings(&format!("{web}; interrupted")), [said]);
+    let two = format!("{web}; interrupted\nnode www: eth0 10.10.0.2/24");
+    assert_eq!(warnings(&two), [format!("web: {said}")]);
 }
 
 #[test]

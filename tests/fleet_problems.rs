@@ -236,6 +236,13 @@ fn networks() {
         node c: eth0 10.8.53.3/24
         => different-network a b c
 
+        # the odd one has the lower network
+        fleet 10.8.0.0/16
+        node a: eth0 10.8.53.1/24
+        node b: eth0 10.8.53.2/24
+        node c: eth0 10.8.52.3/24
+        => different-network a b c
+
         # prefixes differ, and each is in the network of the other
         fleet 10.8.52.0
         node a: eth0 10.8.52.1/24

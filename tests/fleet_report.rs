@@ -138,6 +138,29 @@ fn many_nodes_are_counted() {
 }
 
 #[test]
+fn four_nodes_are_named() {
+    let node = |name| format!("node {name}: eth0 10.8.52.1/24\n");
+    for (names, told) in [
+        (
+            &["a", "b", "c", "d"][..],
+            "a (eth0), b (eth0), c (eth0) and d (eth0)",
+        ),
+        (
+            &["a", "b", "c", "d", "e"],
+            "a (eth0), b (eth0), c (eth0) and 2 more",
+        ),
+    ] {
+        let story: String = names.iter().map(node).collect();
+        let report = judge(by("10.8.52.0"), &story, false);
+        let detail = report.problems()[0].detail();
+        assert!(
+            detail.starts_with(&format!("10.8.52.1 was chosen by {told}: ")),
+            "{detail}"
+        );
+    }
+}
+
+#[test]
 fn a_node_that_could_not_be_read_is_not_forgotten() {
     let story = "
         node a: eth0 10.8.52.1/24
@@ -167,7 +190,8 @@ fn what_is_to_be_known_besides() {
         node a: eth0 10.8.52.1/24; interrupted; hostname db
         node b: link eth0 down; eth0 10.8.52.2/24; hostname db
         node c: eth0 10.8.52.3/24; hostname localhost
-        node d: eth0 10.8.52.4/24; hostname localhost";
+        node d: eth0 10.8.52.4/24; hostname localhost
+        node e: eth0 10.8.52.5/24; hostname www";
     let report = judge(by("10.8.52.0"), story, false);
     assert_eq!(
         report.warnings(),

@@ -5,6 +5,10 @@ use super::evidence::Reason;
 use super::separation::Separation;
 use crate::snapshot::Consistency;
 
+/// What is said of a snapshot that is interrupted.
+pub(super) const INTERRUPTED: &str =
+    "the addresses or links changed again and again while they were read: one may be missing.";
+
 impl Decision {
     /// What the reader should know, a sentence each.
     ///
@@ -20,11 +24,7 @@ impl Decision {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.consistency == Some(Consistency::Interrupted) {
-            warnings.push(
-                "the addresses or links changed again and again while they were read: one may be \
-                 missing."
-                    .to_owned(),
-            );
+            warnings.push(INTERRUPTED.to_owned());
         }
         if self.profile.is_corosync() {
             warnings.extend(self.corosync_warnings());

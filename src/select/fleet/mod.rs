@@ -74,6 +74,7 @@ use super::corosync::{Conf, ConfError, Hosts, LinkDecision, Origin, Plan};
 use super::decision::Decision;
 use super::profile::Profile;
 use super::selector::Selector;
+use super::warnings::INTERRUPTED;
 use crate::snapshot::{Consistency, Snapshot, escape};
 use held::Held;
 use listed::{Claim, Listed};
@@ -199,9 +200,7 @@ impl Fleet {
         let is_interrupted = consistency == Some(Consistency::Interrupted);
         // Decisions say so themselves.
         if is_interrupted && matches!(choices, Choices::NoPlan(_)) {
-            let text = "its addresses changed again and again while they were read: one may be \
-                        missing.";
-            self.said.say(&name, text);
+            self.said.say(&name, INTERRUPTED);
         }
         let number = self.nodes.len() as u32;
         held::gather(&mut self.held, number, host, &self.selector);
