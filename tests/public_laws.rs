@@ -249,6 +249,38 @@ fn a_broken_rule_is_found() {
             assert!(law.run(&credulous, run).is_err(), "{law} for {words}");
         }
     }
+    // Of an address that is named exactly, its neighbours are remembered where it is not here.
+    let forgets = Misled {
+        asked: selector("203.0.113.77"),
+        decides: |asked, _| asked,
+    };
+    assert!(Law::Stickiness.run(&forgets, run).is_err());
+}
+
+/// Whatever number marks a floating address, the hosts have such addresses.
+#[test]
+fn the_mark_that_is_asked_for_is_drawn() {
+    let run = Run {
+        cases: Run::CASES,
+        seed: 1,
+        shrink: false,
+    };
+    let asked = "203.0.113.0/24 --protocol 77 --no-rule label --no-rule vrrp-mac \
+                 --no-rule host-prefix-in-subnet --no-rule deprecated-permanent";
+    let unmarked = Misled {
+        asked: selector(asked),
+        decides: |asked, _| asked.floating_protocols([18]),
+    };
+    assert!(Law::VipInvariance.run(&unmarked, run).is_err());
+    // So do what is declared and nothing else shows.
+    let asked = "203.0.113.0/24 --floating 203.0.113.200 --no-rule label --no-rule vrrp-mac \
+                 --no-rule address-protocol --no-rule host-prefix-in-subnet \
+                 --no-rule deprecated-permanent";
+    let undeclared = Misled {
+        asked: selector(asked),
+        decides: |asked, _| asked.declared(Declared::default()),
+    };
+    assert!(Law::VipInvariance.run(&undeclared, run).is_err());
 }
 
 /// The law of failovers asks at most moments that a memory settles, and at many that it does not.
