@@ -387,7 +387,12 @@ pub fn assert_decides_alike(bindnets: &[&str]) {
         let selector = Selector::new(bindnet.parse().unwrap());
         let restricted = links.iter().map(|link| selector.clone().interface(*link));
         let strict = selector.clone().strict(true);
-        for selector in [selector.clone(), strict].into_iter().chain(restricted) {
+        let corosync = ["corosync:1.4.3", "corosync"].map(|profile| {
+            let profile = profile.parse().unwrap();
+            selector.clone().profile(profile)
+        });
+        let asked = [selector.clone(), strict].into_iter().chain(corosync);
+        for selector in asked.chain(restricted) {
             let _ = decides_alike(&mut live, &selector);
         }
     }
