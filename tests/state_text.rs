@@ -80,6 +80,31 @@ fn what_is_no_state() {
     damaged(1, long, "room for 4096");
 }
 
+/// The text of so many entries, in so many bytes: names of links fill it up.
+fn text_of(entries: usize, len: usize) -> String {
+    let text = |room: &dyn Fn(usize) -> usize| {
+        let entry = |at: usize| {
+            let name = "x".repeat(1 + room(at));
+            format!("bindnetaddr 192.0.2.{at} address 192.0.2.10 interface {name}\n")
+        };
+        let entries: String = (0..entries).map(entry).collect();
+        format!("bindnet-state/1\n{entries}end\n")
+    };
+    let room = len - text(&|_| 0).len();
+    text(&|at| room / entries + usize::from(at < room % entries))
+}
+
+#[test]
+fn the_longest_text() {
+    let max = State::MAX_LEN;
+    let longest = text_of(64, max);
+    assert_eq!(longest.len(), max);
+    let state = State::parse(longest.as_bytes()).unwrap();
+    assert_eq!(state.to_string(), longest);
+    let says = "4097 bytes; there is room for 4096";
+    damaged(1, text_of(64, max + 1), says);
+}
+
 /// The same for a second line.
 #[track_caller]
 fn no_entry(line: &str, says: &str) {
