@@ -75,6 +75,21 @@ fn the_node_that_is_this_host() {
             |plan| plan.links()[0].text().to_owned(),
         )
     };
+    // By its whole name, or by less and less of it from its end.
+    let names = [
+        "name: n1.a; nodeid: 1; ring0_addr: 192.0.2.77",
+        "name: n1.b; nodeid: 2; ring0_addr: 192.0.2.78",
+        "name: n2; nodeid: 3; ring0_addr: 192.0.2.10",
+    ];
+    for (hostname, version, ring0) in [
+        ("n1.b", "3.1.7", "192.0.2.78"),
+        ("n1.b.org", "3.1.7", "192.0.2.78"),
+        ("n1.a.b", "3.1.0", "192.0.2.77"),
+        ("n1.c", "3.1.0", "192.0.2.10"),
+    ] {
+        let host = host(HOST, hostname);
+        assert_eq!(found(&names, version, &host, ""), ring0, "{hostname}");
+    }
     // Up to the first dot, from 3.1.1.
     let domains = [
         "name: n1.net; nodeid: 1; ring0_addr: 192.0.2.77",
