@@ -4,7 +4,7 @@
 mod audited;
 
 use bindnet::audit::{Audit, Fate, Finding, Scenario};
-use bindnet::{AddressFlags, Declared, Lifetime, Link, Profile, Selector, Snapshot};
+use bindnet::{Address, AddressFlags, Declared, Lifetime, Link, Profile, Selector, Snapshot};
 
 use audited::{address, audit, fate, host, link, secondary, selector, told};
 
@@ -231,6 +231,21 @@ fn an_address_that_is_tentative_is_there_a_second_later() {
     let host = host(&[&eth0], &[address("2001:db8::2/64", &eth0), older]);
     let found = audit(&selector("2001:db8::"), &host);
     assert_eq!(fate(&found, Scenario::Restart), to("2001:db8::1"));
+}
+
+/// No kernel lists an address twice on one link. What is chosen is the entry that was chosen.
+#[test]
+fn an_address_that_is_listed_twice() {
+    let eth0 = eth0();
+    let plain = Address::new("192.0.2.10/24".parse().unwrap(), eth0.index());
+    let failed = plain.with_flags(AddressFlags::DADFAILED);
+    for addresses in [[failed, plain], [plain, failed]] {
+        for bindnet in ["192.0.2.0", "192.0.2.10"] {
+            let selector = selector(bindnet).previous("192.0.2.10".parse().unwrap());
+            let found = audit(&selector, &host(&[&eth0], &addresses));
+            assert_eq!(told(&found), "", "{bindnet}: {addresses:?}");
+        }
+    }
 }
 
 #[test]

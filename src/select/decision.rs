@@ -11,6 +11,8 @@ use super::evidence::{Reason, Reasons};
 use super::host_address::HostAddress;
 use super::profile::Profile;
 use super::separation::Separation;
+#[cfg(feature = "proptest")]
+use crate::snapshot::{Address, Snapshot};
 use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
@@ -282,6 +284,15 @@ impl Verdict {
 }
 
 impl Candidate {
+    /// Its entry in the list that was decided about, or in one with the same order.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn entry(&self, host: &Snapshot) -> Option<Address> {
+        match self.local {
+            IpAddr::V4(_) => host.v4.get(self.position),
+            IpAddr::V6(_) => host.v6.get(self.position),
+        }
+    }
+
     /// The address.
     pub fn ip(&self) -> IpAddr {
         self.ip

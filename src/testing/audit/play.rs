@@ -62,7 +62,7 @@ impl<'a> Scene<'a> {
 
     fn cast(host: &Snapshot, decision: &Decision) -> Option<(Address, Option<Address>)> {
         let chosen = decision.chosen()?;
-        let chosen = host.addresses().find(|address| is(address, chosen))?;
+        let chosen = chosen.entry(host)?;
         let newcomer = newcomer(host, &chosen, decision.bindnet().network());
         Some((chosen, newcomer))
     }
@@ -71,8 +71,11 @@ impl<'a> Scene<'a> {
     pub fn play(&self, vips: &[&Candidate], see: &mut See) -> ControlFlow<()> {
         self.plays.iter().try_for_each(&mut *see)?;
         for vip in vips {
-            let listed = self.host.addresses().find(|address| is(address, vip));
-            for play in listed.iter().flat_map(|vip| self.away_and_back(vip)) {
+            for play in vip
+                .entry(self.host)
+                .iter()
+                .flat_map(|vip| self.away_and_back(vip))
+            {
                 see(&play)?;
             }
         }
@@ -214,13 +217,6 @@ pub(super) fn vips(decision: &Decision) -> Vec<&Candidate> {
     let others = others.filter(|c| c.ip().is_ipv4() == v4 && c.reasons().is_floating());
     let another = |c: &&Candidate| c.host_address() != chosen.host_address();
     rivals.chain(others).filter(another).collect()
-}
-
-/// Whether an address is that of a candidate. (An old Corosync takes the other end's.)
-fn is(address: &Address, candidate: &Candidate) -> bool {
-    let same_ip = address.ip() == candidate.ip() || address.peer() == Some(candidate.ip());
-    let (link, mask) = (candidate.interface_index(), candidate.netmask());
-    same_ip && address.link_index() == link && address.netmask() == mask
 }
 
 fn is_there(chosen: &Address, host: &Snapshot) -> bool {
