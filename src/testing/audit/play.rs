@@ -70,14 +70,9 @@ impl<'a> Scene<'a> {
     /// Plays every scenario that can be played, with these addresses, which float or may float.
     pub fn play(&self, vips: &[&Candidate], see: &mut See) -> ControlFlow<()> {
         self.plays.iter().try_for_each(&mut *see)?;
-        for vip in vips {
-            for play in vip
-                .entry(self.host)
-                .iter()
-                .flat_map(|vip| self.away_and_back(vip))
-            {
-                see(&play)?;
-            }
+        let listed = vips.iter().filter_map(|vip| vip.entry(self.host));
+        for play in listed.flat_map(|vip| self.away_and_back(&vip)) {
+            see(&play)?;
         }
         ControlFlow::Continue(())
     }
