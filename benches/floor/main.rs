@@ -11,6 +11,7 @@
 #![allow(missing_docs)]
 
 #[path = "../../tests/support/netns.rs"]
+#[allow(dead_code)] // The tests use all of it.
 mod netns;
 #[path = "../made/reading.rs"]
 mod reading;

@@ -4,7 +4,7 @@
 //! the library include this file and run the laws over `fuzz/seeds`, on a stable toolchain.
 
 pub mod bindnetaddr;
-#[cfg(all(feature = "capi", target_os = "linux"))]
+#[cfg(target_os = "linux")]
 pub mod capi;
 pub mod conflict;
 pub mod conflict_frames;

@@ -82,9 +82,9 @@ const ROOM: usize = 8 * 1024;
 /// # }
 /// ```
 ///
-/// In tokio:
+/// In tokio, which is no dependency of this crate:
 ///
-/// ```
+/// ```ignore
 /// use bindnet::{Monitor, Tracker};
 /// use tokio::io::unix::AsyncFd;
 ///

@@ -1,7 +1,5 @@
 //! What tests of the audit share.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use bindnet::audit::{Audit, Fate, Scenario};
 use bindnet::{Address, AddressFlags, Lifetime, Link, LinkFlags, Scope, Selector, Snapshot};
 

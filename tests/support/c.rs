@@ -6,9 +6,6 @@
 //! Where there is no compiler for C the test says SKIPPED and why. With `cc` in `BINDNET_REQUIRE`
 //! that is a failure; so it is for `valgrind` and `asan`.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +15,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use nix::fcntl::{Flock, FlockArg};
+
+use crate::package;
 
 /// What C programs are compiled with, and C++ ones.
 pub const C99: [&str; 6] = [
@@ -46,11 +45,6 @@ pub const SANITIZERS: [&str; 3] = [
 
 /// What the static library needs besides (`--print native-static-libs` of rustc).
 const NATIVE: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
-
-/// The folder of the package.
-pub fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// A built library.
 #[derive(Clone, Debug)]

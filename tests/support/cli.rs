@@ -1,7 +1,5 @@
 //! Runs the examples as a user would.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -70,7 +68,7 @@ pub fn run_with_input(args: &[&str], input: &[u8]) -> Run {
 
 /// A recorded host as a snapshot file; the file goes when the value does.
 pub fn recorded(name: &str) -> TempFile {
-    let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/fixtures/{name}.json", crate::package().display());
     let text = std::fs::read(path).expect("the recording");
     let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     TempFile::new(json["snapshot"].to_string().as_bytes())

@@ -1,7 +1,5 @@
 //! The cluster of the second story as files, and the example that judges it.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::ffi::OsStr;
 
 use serde_json::Value;

@@ -1,8 +1,6 @@
 //! Hosts on which an address is asked for: plain facts of a link, a second one and an address, for
 //! the library as a snapshot and for the naive models as they are.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use bindnet::conflict::{How, Sighting, Target, Timing};
 use bindnet::{
     About, Address, AddressFlags, Consistency, HardwareAddress, HostAddress, Link, LinkFlags, Name,

@@ -7,8 +7,6 @@
 //! Where it cannot run the test says SKIPPED and why. With `corosync` in `BINDNET_REQUIRE` that is
 //! a failure.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -4,9 +4,6 @@
 //! Where it is not installed the test says SKIPPED and why, on the terminal even where the test
 //! runner swallows output. With `corosync` in `BINDNET_REQUIRE` that is a failure.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -1,7 +1,5 @@
 //! What the library decides in the place of Corosync.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::net::IpAddr;
 
 use bindnet::corosync::{Conf, ConfError, Hosts};

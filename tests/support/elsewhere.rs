@@ -1,8 +1,5 @@
 //! A second network namespace, for links that move between two.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::fs::read_link;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -2,8 +2,6 @@
 //! functions are `extern "C"`.
 
 #![allow(unsafe_code)]
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::{NonNull, null_mut};
 

@@ -13,8 +13,6 @@
 //! them; `interrupted` and `hostname NAME` are of its snapshot. A problem is its code, its link
 //! (`link=0`), its address or hardware address and its nodes.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use bindnet::fleet::{Fleet, Problem, Report};
 use bindnet::{About, Consistency, Snapshot};
 

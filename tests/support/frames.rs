@@ -1,8 +1,6 @@
 //! Frames as they are on the wire (packet(7)): what comes by, and what anybody may send. Nothing
 //! here is read or written with the codecs of the library.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
 #![allow(unsafe_code)]
 
 use std::io::IoSliceMut;

@@ -4,9 +4,6 @@
 //! The hub is a bridge that learns no groups and waits for no tree, so that a frame that is sent
 //! has arrived.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::time::Duration;
 
 use bindnet::conflict::{Conflict, Detector, Event, How, Sighting, Target, Timing, Verdict};

@@ -1,8 +1,5 @@
 //! Hosts with very many addresses or links, of which few matter, and what is asked about them.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::time::Duration;
 
 use bindnet::{Capturer, Consistency, Selector};

@@ -1,7 +1,5 @@
 //! A staged host, corosync.conf files for it, and preview run on both.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use serde_json::{Value, json};
 
 use crate::cli::{Run, TempFile, run};

@@ -8,9 +8,6 @@
 //! Where no namespace can be made the test says SKIPPED and why, on the terminal even where the
 //! test runner swallows output. With `netns` in `BINDNET_REQUIRE` that is a failure.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::Debug;

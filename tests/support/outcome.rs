@@ -1,8 +1,6 @@
 //! What the real Corosync makes of a corosync.conf, on any transport: by the end of its process and
 //! by its log.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::thread;

@@ -1,8 +1,5 @@
 //! ping(8), without the program: an ICMP echo, and whether it is answered (RFC 792).
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};

@@ -1,7 +1,5 @@
 //! Plans of a corosync.conf that is written in a line or two, on a host of a few.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use bindnet::corosync::{Conf, ConfError, Hosts, Plan};
 use bindnet::{About, Snapshot};
 

@@ -1,8 +1,6 @@
 //! A naive model of a probe: it keeps all that it was shown and reads the verdict from that. It
 //! shares no code with the library, only the words of a verdict.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::time::Duration;
 
 use bindnet::conflict::{Conflict, Doubt, How, NotApplicable, Timing, Verdict};

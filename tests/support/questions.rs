@@ -1,7 +1,5 @@
 //! Strategies for questions about hosts: hits, near misses and misses, with every option.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::net::IpAddr;
 
 use bindnet::testing::strategies::bindnets::{self, ELSEWHERE_V4, ELSEWHERE_V6};

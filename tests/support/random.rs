@@ -1,7 +1,5 @@
 //! Numbers by chance, which can be drawn again.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::time::SystemTime;
 
 /// Numbers by chance (splitmix64), the same for the same seed.

@@ -1,9 +1,6 @@
 //! Changes of a host by chance, as lines for `ip -batch`. Everything is drawn from small pools, so
 //! that much of it meets what is there, and much is refused.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use crate::random::Random;
 
 /// The links; a rename may give one the name of another that is gone.

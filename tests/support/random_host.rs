@@ -1,8 +1,6 @@
 //! Hosts and bindnetaddrs by chance. Everything is drawn from small pools, so that addresses share
 //! networks and masks overlap all the time.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::corosync::{NODE, Setup, Transport, key};

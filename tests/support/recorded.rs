@@ -1,7 +1,5 @@
 //! The recorded hosts of `data/corosync_cases.jsonl`.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use bindnet::ipnet::IpNet;
 use bindnet::{Address, Link, LinkFlags, Snapshot};
 use serde_json::Value;

@@ -4,9 +4,6 @@
 //! It is what matters here of Corosync with a nodelist: a daemon binds one address and sends from
 //! it, the others hear only whom they know by address, and a token that gets lost is sent again.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;

@@ -16,8 +16,6 @@
 //! their line does not say otherwise; `?` is an unknown link. What stands behind `=>` is expected:
 //! the match, the verdict and the reasons; an address without it is no candidate.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::net::IpAddr;
 
 use bindnet::{

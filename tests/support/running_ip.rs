@@ -1,8 +1,5 @@
 //! An `ip` that stays: what it is given it does at once, without the time that a new process takes.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

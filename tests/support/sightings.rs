@@ -1,7 +1,5 @@
 //! What frames say about an address, read from single bytes. It shares no code with the codecs.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use bindnet::conflict::{How, Sighting};
 
 /// Who has to do with the address, and how.

@@ -1,7 +1,5 @@
 //! Folders with a state file, and decisions to remember.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

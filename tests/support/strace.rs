@@ -129,7 +129,6 @@ pub fn trace(test: &str, told: &str) -> Vec<Vec<Call>> {
 
 /// Runs this test of this program with a system call that fails, in the words of `-e inject=` of
 /// strace, on the host of the thread that calls; the test must succeed.
-#[allow(dead_code)] // Others look at the calls.
 pub fn failing(test: &str, inject: &str) {
     let program = std::env::current_exe().unwrap();
     let done = Command::new("strace")

@@ -1,8 +1,6 @@
 //! Hosts to be staged for Corosync: steps for ip(8) and sysctl(8), which print as a shell would
 //! take them.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::fmt;
 use std::io::Write;
 use std::net::IpAddr;

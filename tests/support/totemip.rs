@@ -1,8 +1,6 @@
 //! Corosync's choice once more: `totemip_iface_check` (exec/totemip.c) of each age, line by line
 //! and as slow as there. It shares no code with the library.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::net::IpAddr;
 
 use crate::topology::Entry;

@@ -4,9 +4,6 @@
 //! readable. So nothing here waits for a time: it dispatches while there is something to dispatch,
 //! compares, and where the two differ it requires that more comes.
 
-// Every test program takes what it needs.
-#![allow(dead_code)]
-
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,6 @@
 //! A wire with hosts on it, under a virtual clock: whoever has the address answers for it as a
 //! kernel does, whoever probes sends and hears real frames, and each frame has its fate.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 

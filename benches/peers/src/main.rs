@@ -11,6 +11,7 @@ mod hosts;
 #[path = "../../floor/kernel.rs"]
 mod kernel;
 #[path = "../../../tests/support/netns.rs"]
+#[allow(dead_code)] // The tests use all of it.
 mod netns;
 #[path = "../../floor/timing.rs"]
 mod timing;

@@ -1,0 +1,448 @@
+//! A watch under a virtual clock: what it tells, how often, and where it listens; and its comparison
+//! with a naive model.
+
+use bindnet_tests::{conflict_hosts, watch_model};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bindnet::conflict::{Conflict, DEFEND_INTERVAL, Doubt, Event, How, Verdict, Watch};
+use bindnet::{Link, Snapshot};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use conflict_hosts::{
+    ASKS, Ask, B, C, ENTRY, Entry, GOOD, Host, any_sighting, ask, config, mac, odd, sighting,
+};
+use watch_model::{Model, Said};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// An event in the words of the model.
+fn said(event: &Event) -> Said {
+    match event {
+        Event::Claim {
+            sighting,
+            count,
+            others,
+            ..
+        } => Said::Claim {
+            mac: sighting.mac.as_bytes().try_into().unwrap(),
+            how: sighting.how,
+            count: *count,
+            others: *others,
+        },
+        Event::Deaf(why) => Said::Deaf(why.clone()),
+        Event::Listening(index) => Said::Listening(*index),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn listening(ask: Ask) -> Watch {
+    let mut watch = Watch::new(ask.target(true));
+    assert_eq!(watch.handle_host(&ask.good().snapshot(true)), None);
+    watch
+}
+
+fn claim_count(event: Option<Event>) -> Option<u64> {
+    match event? {
+        Event::Claim { count, .. } => Some(count),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn one_event_in_an_interval() {
+    let host = GOOD.snapshot(true);
+    let mut watch = listening(Ask::Held);
+    let mut tell =
+        |mac, at| claim_count(watch.handle_sighting(sighting(mac, How::Reply), at, &host));
+    assert_eq!(DEFEND_INTERVAL, 10 * SECOND);
+    assert_eq!(tell(B, SECOND), Some(1));
+    assert_eq!(tell(B, SECOND), None);
+    assert_eq!(tell(C, 2 * SECOND), Some(1));
+    let just_before = 11 * SECOND - Duration::from_nanos(1);
+    assert_eq!(tell(B, just_before), None);
+    assert_eq!(tell(B, 11 * SECOND), Some(4));
+    assert_eq!(tell(C, 11 * SECOND), None);
+    assert_eq!(tell(C, 30 * SECOND), Some(3));
+}
+
+#[test]
+fn what_a_verdict_has_told_is_not_told_again_at_once() {
+    let host = GOOD.snapshot(true);
+    let claim = sighting(B, How::Claim);
+    let conflict = Verdict::Conflict(Conflict::Heard(claim));
+    // Whether it was heard before or not.
+    for before in [0, 1] {
+        let mut watch = listening(Ask::Held);
+        for _ in 0..before {
+            assert!(watch.handle_sighting(claim, SECOND, &host).is_some());
+        }
+        watch.note(&conflict, 5 * SECOND);
+        for other in [Verdict::Clear, Verdict::Conflict(Conflict::DadFailed)] {
+            watch.note(&other, 20 * SECOND);
+        }
+        assert_eq!(watch.handle_sighting(claim, 12 * SECOND, &host), None);
+        let event = watch.handle_sighting(claim, 15 * SECOND, &host);
+        assert_eq!(claim_count(event), Some(before + 3));
+    }
+}
+
+/// A link that went down is not listened on, even if it is up again by now.
+#[test]
+fn a_link_that_went_down() {
+    let host = GOOD.snapshot(true);
+    let mut watch = listening(Ask::Held);
+    let flapped = Event::Deaf(Verdict::Inconclusive(Doubt::LinkFlapped));
+    assert_eq!(watch.handle_down(&host), Some(flapped));
+    assert_eq!((watch.link(), watch.handle_down(&host)), (None, None));
+    let again = watch.handle_host(&host);
+    assert_eq!(again, watch.link().map(Event::Listening));
+    // What else is wrong is said instead.
+    let nothing = Host {
+        entry: None,
+        ..GOOD
+    };
+    let gone = Event::Deaf(Verdict::Inconclusive(Doubt::NotHere(None)));
+    assert_eq!(watch.handle_down(&nothing.snapshot(true)), Some(gone));
+}
+
+/// It is the same link, whatever its name.
+#[test]
+fn a_link_that_is_renamed() {
+    for ask in ASKS {
+        let host = ask.good().snapshot(true);
+        let mut watch = listening(ask);
+        let index = watch.link();
+        let links = host
+            .links()
+            .iter()
+            .map(|link| match Some(link.index()) == index {
+                true => Link::new(link.index(), "lan0".parse().unwrap())
+                    .with_flags(link.flags().unwrap())
+                    .with_mac(*link.mac().unwrap())
+                    .with_carrier_changes(link.carrier_changes().unwrap())
+                    .with_hardware_type(1),
+                false => link.clone(),
+            });
+        let renamed = Snapshot::new(links, host.addresses()).unwrap();
+        assert_eq!(
+            watch.handle_host(&renamed.with_about(host.about().clone())),
+            None,
+            "{ask:?}"
+        );
+        assert_eq!(
+            (watch.link(), watch.interface()),
+            (index, Some("lan0".parse().unwrap()))
+        );
+    }
+}
+
+/// A link that is deleted and made again has another index, and nothing is on it for a while.
+#[test]
+fn a_link_that_is_made_again() {
+    for ask in ASKS {
+        let good = ask.good();
+        let mut watch = listening(ask);
+        let mut look = |host: Host| {
+            let event = watch.handle_host(&host.snapshot(true));
+            (event.as_ref().map(said), watch.link())
+        };
+        let deleted = Host {
+            eth0: None,
+            entry: None,
+            ..good
+        };
+        let gone = Verdict::Inconclusive(match ask {
+            Ask::Held => Doubt::NotHere(None),
+            _ => Doubt::NoLink,
+        });
+        assert_eq!(look(deleted), (Some(Said::Deaf(gone)), None));
+        assert_eq!(look(deleted), (None, None));
+        let made = Host {
+            entry: None,
+            ..good
+        }
+        .with(|eth0| (eth0.index, eth0.up) = (7, false));
+        assert_eq!(look(made), (None, None));
+        // Where the address is ours, it is waited for.
+        let up = made.with(|eth0| eth0.up = true);
+        let back = Host {
+            entry: good.entry,
+            ..up
+        };
+        if ask != Ask::Free {
+            assert_eq!(look(up), (None, None));
+        }
+        assert_eq!(look(back), (Some(Said::Listening(7)), Some(7)));
+        assert_eq!(look(back), (None, Some(7)));
+        // Nobody looked while it was made again once more.
+        assert_eq!(look(good), (Some(Said::Listening(2)), Some(2)));
+    }
+}
+
+#[test]
+fn a_carrier_that_was_lost_between_two_looks() {
+    let flapped = GOOD.with(|eth0| eth0.changes = Some(3));
+    let without = GOOD.with(|eth0| eth0.running = false);
+    let mut watch = listening(Ask::Held);
+    let mut look = |host: Host| watch.handle_host(&host.snapshot(true)).as_ref().map(said);
+    assert_eq!(look(flapped), Some(Said::Listening(2)));
+    let no_carrier = Verdict::Inconclusive(Doubt::NoCarrier);
+    assert_eq!(look(without), Some(Said::Deaf(no_carrier)));
+    assert_eq!(look(flapped), Some(Said::Listening(2)));
+    assert_eq!(look(flapped), None);
+}
+
+/// An address that is gone is not listened for until it is back; a list that is not whole loses
+/// nothing.
+#[test]
+fn an_address_that_is_gone() {
+    for ask in [Ask::Held, Ask::HeldOnEth0] {
+        let mut watch = listening(ask);
+        let gone = Host {
+            entry: None,
+            ..GOOD
+        };
+        let interrupted = Host {
+            interrupted: true,
+            ..gone
+        };
+        assert_eq!(watch.handle_host(&interrupted.snapshot(true)), None);
+        assert_eq!(watch.link(), Some(2));
+        let not_here = Verdict::Inconclusive(Doubt::NotHere(None));
+        let deaf = Some(Event::Deaf(not_here));
+        assert_eq!(watch.handle_host(&gone.snapshot(true)), deaf);
+        assert_eq!(watch.link(), None);
+        let listening = Some(Event::Listening(2));
+        assert_eq!(watch.handle_host(&GOOD.snapshot(true)), listening);
+    }
+}
+
+/// An address that was asked for on a link by its name is followed to another one.
+#[test]
+fn an_address_that_moves() {
+    let mut watch = listening(Ask::HeldOnEth0);
+    let moved = Host {
+        entry: Some(Entry {
+            on_second: true,
+            ..ENTRY
+        }),
+        ..GOOD
+    };
+    let listening = Some(Event::Listening(3));
+    assert_eq!(watch.handle_host(&moved.snapshot(true)), listening);
+    assert_eq!(watch.link(), Some(3));
+}
+
+#[test]
+fn an_address_that_was_never_here() {
+    let mut watch = Watch::new(Ask::Held.target(true));
+    let nowhere = Host {
+        entry: None,
+        ..GOOD
+    }
+    .snapshot(true);
+    let not_here = Verdict::Inconclusive(Doubt::NotHere(None));
+    assert_eq!(watch.handle_host(&nowhere), Some(Event::Deaf(not_here)));
+    assert_eq!((watch.link(), watch.interface()), (None, None));
+}
+
+#[test]
+fn a_refusal_is_final() {
+    let host = GOOD.snapshot(true);
+    let mut watch = listening(Ask::Held);
+    let refused = Verdict::NotPermitted("no".to_owned());
+    assert_eq!(
+        watch.handle_refusal("no".to_owned()),
+        Some(Event::Deaf(refused))
+    );
+    assert_eq!(watch.handle_host(&host), None);
+    assert_eq!(watch.handle_failure(Doubt::LinkFlapped), None);
+    assert_eq!(watch.handle_refusal("no".to_owned()), None);
+    assert_eq!(watch.link(), None);
+}
+
+/// Any number of hardware addresses, few or very many.
+fn any_mac() -> impl Strategy<Value = [u8; 6]> {
+    let one_of = |many: u16| {
+        (0..many).prop_map(|number| {
+            let [a, b] = number.to_be_bytes();
+            [2, 0, 0, 1, a, b]
+        })
+    };
+    prop_oneof![one_of(4), one_of(20), one_of(60_000)]
+}
+
+/// Sightings and the milliseconds between them.
+fn storm() -> impl Strategy<Value = Vec<([u8; 6], u64)>> {
+    let few = vec(
+        (any_mac(), prop_oneof![Just(0), 0..200u64, 0..4_000u64]),
+        1..200,
+    );
+    let many = vec((any_mac(), 0..100u64), 300..600);
+    prop_oneof![3 => few, 1 => many]
+}
+
+proptest! {
+    #![proptest_config(config(600))]
+
+    /// However many claim it: one event for each in DEFEND_INTERVAL, no more than 16 in all, and
+    /// the counts are what was heard.
+    #[test]
+    fn a_storm_is_told_in_few_words(storm in storm()) {
+        let host = GOOD.snapshot(true);
+        let mut watch = listening(Ask::Held);
+        let mut now = SECOND;
+        let mut told: Vec<(Duration, [u8; 6])> = Vec::new();
+        let mut heard = BTreeMap::new();
+        let mut total = 0;
+        for (from, after) in storm {
+            now += Duration::from_millis(after);
+            total += 1;
+            let of_it: &mut u64 = heard.entry(from).or_default();
+            *of_it += 1;
+            let Some(event) = watch.handle_sighting(sighting(from, How::Claim), now, &host) else {
+                continue;
+            };
+            let Said::Claim { mac, count, others, .. } = said(&event) else { panic!() };
+            prop_assert_eq!(mac, from);
+            prop_assert!((1..=*of_it).contains(&count) && count + others <= total);
+            if heard.len() <= 16 {
+                prop_assert_eq!((count, others), (heard[&mac], 0));
+            }
+            let lately = || told.iter().filter(|(at, _)| now - *at < DEFEND_INTERVAL);
+            prop_assert!(lately().all(|(_, other)| *other != mac));
+            prop_assert!(lately().count() < 16);
+            told.push((now, mac));
+        }
+    }
+
+    /// Where nobody is forgotten, all that was heard adds up: after the last interval each one of
+    /// the table tells of itself, and one of them of the rest.
+    #[test]
+    fn the_sum_of_the_counts(storm in vec(any_mac(), 1..200)) {
+        let host = GOOD.snapshot(true);
+        let mut watch = listening(Ask::Held);
+        let mut known = Vec::new();
+        for from in &storm {
+            if watch.handle_sighting(sighting(*from, How::Claim), SECOND, &host).is_some() {
+                known.push(*from);
+            }
+        }
+        prop_assert!(known.len() <= 16);
+        let (mut sum, mut rest) = (0, 0);
+        for from in &known {
+            let event = watch.handle_sighting(sighting(*from, How::Claim), 11 * SECOND, &host);
+            let Some(Said::Claim { count, others, .. }) = event.as_ref().map(said) else { panic!() };
+            sum += count;
+            rest = others;
+        }
+        prop_assert_eq!(sum + rest, (storm.len() + known.len()) as u64);
+    }
+}
+
+/// Something happens to a watch.
+#[derive(Clone, Debug)]
+enum Input {
+    Look,
+    Heard([u8; 6], How),
+    Lost,
+    Refused,
+    Noted([u8; 6]),
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let heard = prop_oneof![
+        1 => any_sighting(),
+        2 => (any_mac(), select(vec![How::Reply, How::Claim])),
+    ];
+    prop_oneof![
+        5 => Just(Input::Look),
+        12 => heard.prop_map(|(mac, how)| Input::Heard(mac, how)),
+        1 => Just(Input::Lost),
+        1 => any_mac().prop_map(Input::Noted),
+        1 => prop::bool::weighted(0.1).prop_map(|is| if is { Input::Refused } else { Input::Look }),
+    ]
+}
+
+fn any_story() -> impl Strategy<Value = (Ask, Vec<(Input, Host, u64)>)> {
+    ask().prop_flat_map(|ask| {
+        let host = prop_oneof![2 => Just(ask.good()), 1 => odd(ask.good())];
+        // Time, in milliseconds: mostly forwards, but nothing relies on it.
+        let now = prop_oneof![9 => 0..60_000u64, 1 => select(vec![0, u64::MAX])];
+        (Just(ask), vec((input(), host, now), 1..60), any::<bool>()).prop_map(
+            |(ask, mut steps, sorted)| {
+                if sorted {
+                    let mut times: Vec<u64> = steps.iter().map(|(.., now)| *now).collect();
+                    times.sort();
+                    for ((.., now), time) in steps.iter_mut().zip(times) {
+                        *now = time;
+                    }
+                }
+                (ask, steps)
+            },
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(config(3_000))]
+
+    /// The library and the model tell the same; it is deaf once until it listens again, and after a
+    /// refusal it never does.
+    #[test]
+    fn it_tells_what_the_model_does((ask, steps) in any_story(), v4 in any::<bool>()) {
+        let mut watch = Watch::new(ask.target(v4));
+        let mut model = Model::new(ask);
+        let (mut deaf, mut refused) = (false, false);
+        for (input, host, now) in steps {
+            let now = Duration::from_millis(now);
+            let nanos = now.as_nanos();
+            let shown = host.snapshot(v4);
+            let (event, expected) = match input {
+                Input::Look => (watch.handle_host(&shown), model.see(&host)),
+                Input::Heard(mac, how) => (
+                    watch.handle_sighting(sighting(mac, how), now, &shown),
+                    model.hear((mac, how), nanos, &host),
+                ),
+                Input::Lost => (
+                    watch.handle_failure(Doubt::Lost),
+                    model.deafen(Verdict::Inconclusive(Doubt::Lost)),
+                ),
+                Input::Refused => {
+                    refused = true;
+                    (watch.handle_refusal("no".to_owned()), model.refuse("no"))
+                }
+                Input::Noted(mac) => {
+                    let heard = Conflict::Heard(sighting(mac, How::Reply));
+                    watch.note(&Verdict::Conflict(heard), now);
+                    model.note(mac, nanos);
+                    (None, None)
+                }
+            };
+            prop_assert_eq!(event.as_ref().map(said), expected);
+            prop_assert_eq!(watch.link(), model.link());
+            match event {
+                Some(Event::Deaf(_)) => {
+                    prop_assert!(!deaf);
+                    deaf = true;
+                }
+                Some(Event::Listening(index)) => {
+                    prop_assert!(!refused);
+                    prop_assert_eq!(watch.link(), Some(index));
+                    deaf = false;
+                }
+                Some(Event::Claim { sighting, .. }) => {
+                    prop_assert!(sighting.how != How::Probe && !host.interrupted);
+                    let is_ours = shown.links().iter().any(|link| link.mac() == Some(&sighting.mac));
+                    prop_assert!(!is_ours && sighting.mac != mac([0; 6]) && sighting.mac != mac([0xff; 6]));
+                }
+                _ => {}
+            }
+            prop_assert!(!deaf || watch.link().is_none());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Do the nodes agree.
+
+mod conf;
+mod laws;
+mod problems;
+mod report;

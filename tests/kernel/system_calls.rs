@@ -1,0 +1,256 @@
+//! What asking costs in system calls, which strace(1) lists, on hosts that the tests stage in
+//! network namespaces of their own.
+//!
+//! A dump is one request and, whatever the size of the host, as many receives as it takes
+//! datagrams of 32 KiB; each link of a candidate is four ioctls. A kept capturer calls nothing
+//! else.
+
+use bindnet_tests::{many, netns, strace};
+
+use std::collections::BTreeSet;
+use std::fs::File;
+
+use many::{ASK_AT_MOST, Many, SIZES, links, selector};
+use netns::{cable, capturer, ip_batch};
+use strace::Call;
+
+/// What opening a socket may take, each of them once. The request that does nothing makes the
+/// kernel see how much room there is for datagrams.
+const OPENING: [&str; 6] = [
+    "socket",
+    "setsockopt",
+    "bind",
+    "getsockname",
+    "RTM_GETADDR, no dump",
+    "receive",
+];
+
+/// A dump of the addresses, with its datagrams.
+const DUMP: [&str; 2] = ["RTM_GETADDR", "receive"];
+
+/// A dump of the links.
+const LINK_DUMP: [&str; 2] = ["RTM_GETLINK", "receive"];
+
+/// A link by its index. The name again shows whether it was renamed meanwhile.
+const LINK: [&str; 4] = [
+    "SIOCGIFNAME",
+    "SIOCGIFFLAGS",
+    "SIOCGIFHWADDR",
+    "SIOCGIFNAME",
+];
+
+/// A datagram that another one follows is longer than this. Of 32 KiB the kernel keeps less than
+/// 1 KiB for itself (`struct skb_shared_info`), and it begins another datagram where the next
+/// address does not fit, which takes at most 112 bytes (`inet_nlmsg_size` of Linux).
+const FULL: usize = 30 << 10;
+
+/// The least that an IPv4 address takes: `struct nlmsghdr`, `struct ifaddrmsg`, `IFA_ADDRESS`,
+/// `IFA_LOCAL`, `IFA_FLAGS` and `IFA_CACHEINFO`.
+const LEAST: usize = 16 + 8 + 8 + 8 + 8 + 20;
+
+/// What the traced test is told where it shall open a file and close it.
+const CONTROL: &str = "control";
+
+/// The test that is traced: a new capturer decides, and then decides again.
+#[test]
+fn traced() {
+    let Some(question) = strace::told() else {
+        return;
+    };
+    if question == CONTROL {
+        strace::mark();
+        drop(File::open("/dev/null").unwrap());
+        strace::mark();
+        return;
+    }
+    let selector = selector(&question);
+    strace::mark();
+    let mut live = capturer();
+    let new = live.decide(&selector).unwrap();
+    strace::mark();
+    let kept = live.decide(&selector).unwrap();
+    strace::mark();
+    assert_eq!(new, kept);
+}
+
+/// The calls of a new capturer, the allocator's left out, and of a kept one.
+fn trace(question: &str) -> [Vec<Call>; 2] {
+    let parts = strace::trace(
+        &bindnet_tests::test_name(module_path!(), "traced"),
+        question,
+    );
+    let [mut new, kept] = parts.try_into().expect("two parts");
+    new.retain(|call| !call.is_memory());
+    [new, kept]
+}
+
+/// The calls in words: what is requested or asked of a link, and receives, of which those in a row
+/// are one step.
+fn steps(calls: &[Call]) -> Vec<String> {
+    let mut steps: Vec<String> = calls.iter().map(step).collect();
+    steps.dedup_by(|a, b| a == b && a == "receive");
+    steps
+}
+
+fn step(call: &Call) -> String {
+    let word = match call.name.as_str() {
+        "recvmsg" | "recvfrom" => "receive",
+        "ioctl" => call.arguments.split(", ").nth(1).unwrap(),
+        "sendto" | "sendmsg" => match u16::from_ne_bytes([call.sent[4], call.sent[5]]) {
+            18 => "RTM_GETLINK",
+            22 if call.sent[7] & 0x3 == 0 => "RTM_GETADDR, no dump",
+            22 => "RTM_GETADDR",
+            other => panic!("nlmsg_type {other}"),
+        },
+        name => name,
+    };
+    word.to_owned()
+}
+
+/// The lengths of the datagrams that the first dump of addresses brought.
+fn datagrams(calls: &[Call]) -> Vec<usize> {
+    let calls = calls.iter().skip_while(|call| step(call) != DUMP[0]);
+    let received = calls.skip(1).take_while(|call| call.is_receive());
+    received
+        .map(|call| usize::try_from(call.returned).expect("a datagram"))
+        .collect()
+}
+
+/// Requires that a new capturer opens its socket, and then does as it does when it is kept.
+fn assert_opens(new: &[Call], then: &[String]) {
+    let steps = steps(new);
+    let opening = steps.strip_suffix(then);
+    let opening = opening.unwrap_or_else(|| panic!("{steps:?} do not end in {then:?}"));
+    let known: BTreeSet<_> = opening
+        .iter()
+        .filter(|step| OPENING.contains(&step.as_str()))
+        .collect();
+    assert_eq!(known.len(), opening.len(), "{opening:?}");
+    assert_eq!(opening.first().map(String::as_str), Some("socket"));
+}
+
+/// Requires that there are no more datagrams than need be. The first may come before the kernel
+/// knows how much room there is, the last has the rest, and `NLMSG_DONE` may follow by itself.
+fn assert_full(datagrams: &[usize], addresses: usize) {
+    let bytes: usize = datagrams.iter().sum();
+    assert!(bytes > addresses * LEAST, "{datagrams:?}");
+    let mut between = datagrams.iter().skip(1).rev().skip(2);
+    assert!(between.all(|len| *len > FULL), "{datagrams:?}");
+    assert!(datagrams.len() <= bytes / FULL + 3, "{datagrams:?}");
+}
+
+#[test]
+fn strace_lists_every_call() {
+    strace::run(|| {
+        let parts = strace::trace(&bindnet_tests::test_name(module_path!(), "traced"), CONTROL);
+        let names = parts[0].iter().map(|call| call.name.as_str());
+        // With debug assertions the standard library looks before it closes.
+        let names: Vec<_> = names.filter(|name| *name != "fcntl").collect();
+        assert_eq!((parts.len(), &names[..]), (1, &["openat", "close"][..]));
+    });
+}
+
+#[test]
+fn more_addresses_are_more_datagrams_and_nothing_else() {
+    strace::run(|| {
+        let mut host = Many::stage(false);
+        for size in SIZES {
+            host.grow(size);
+            let [new, kept] = trace("192.0.2.0");
+            assert_eq!(steps(&kept), [&DUMP[..], &LINK].concat());
+            assert_opens(&new, &steps(&kept));
+            for calls in [&new, &kept] {
+                assert_full(&datagrams(calls), size);
+            }
+        }
+    });
+}
+
+#[test]
+fn every_question_costs_what_it_needs() {
+    strace::run(|| {
+        let named = [&["SIOCGIFINDEX"], &LINK[..]].concat();
+        let once = [&DUMP[..], &LINK].concat();
+        Many::stage(false).grow(10_000);
+        for (question, expected) in [
+            ("192.0.2.0", once.clone()),
+            ("192.0.2.0 after 192.0.2.10", once.clone()),
+            // A choice that is missing is looked for three times.
+            ("192.0.2.0 after 192.0.2.99", once.repeat(3)),
+            ("198.51.100.0", once.clone()),
+            ("192.0.2.0 on eth0", [&named[..], &DUMP].concat()),
+            ("192.0.2.0 on absent", vec!["SIOCGIFINDEX"]),
+            // A host prefix that is inside no network.
+            ("10.0.0.1", once.clone()),
+        ] {
+            let [new, kept] = trace(question);
+            assert_eq!(steps(&kept), expected, "{question}");
+            assert_opens(&new, &steps(&kept));
+        }
+        // The kernel lists the addresses of the link alone.
+        let [_, kept] = trace("192.0.2.0 on eth0");
+        let bytes: usize = datagrams(&kept).iter().sum();
+        assert!((LEAST..3 * LEAST).contains(&bytes), "{bytes} bytes");
+    });
+}
+
+#[test]
+fn many_links_are_dumped() {
+    strace::run(|| {
+        links();
+        let few = [&DUMP[..], &LINK.repeat(ASK_AT_MOST)].concat();
+        for (question, expected) in [
+            ("203.0.113.0", [&DUMP[..], &LINK].concat()),
+            // A host prefix, and the network that it is inside.
+            ("203.0.113.77", [&DUMP[..], &LINK.repeat(2)].concat()),
+            ("192.0.2.0", few),
+            ("198.51.100.0", [DUMP, LINK_DUMP].concat()),
+        ] {
+            let [new, mut kept] = trace(question);
+            if expected.contains(&LINK_DUMP[0]) {
+                // The kind of each link is a text, for which memory may be needed.
+                kept.retain(|call| !call.is_memory());
+            }
+            assert_eq!(steps(&kept), expected, "{question}");
+            assert_opens(&new, &steps(&kept));
+            assert_each_link_once(&kept);
+        }
+    });
+}
+
+/// Four ioctls are about one link each, and no link is asked about twice.
+fn assert_each_link_once(calls: &[Call]) {
+    let asked: Vec<_> = calls.iter().filter(|call| call.name == "ioctl").collect();
+    let mut seen = BTreeSet::new();
+    for link in asked.chunks(LINK.len()) {
+        let [first, .., last] = link else {
+            panic!("{link:?}");
+        };
+        assert_eq!(first.arguments, last.arguments);
+        assert!(seen.insert(&first.arguments), "{first:?}");
+    }
+}
+
+/// A list that comes in one datagram is one that the kernel had at one moment.
+#[test]
+fn two_hundred_and_fifty_addresses_come_in_one_datagram() {
+    const COUNT: usize = 250;
+    // As long as they get: besides, `IFA_BROADCAST`, `IFA_LABEL` of 15 bytes and a NUL, and
+    // `IFA_RT_PRIORITY`.
+    let each = LEAST + 8 + 20 + 8;
+    strace::run(|| {
+        cable("eth0");
+        ip_batch((0..COUNT).map(|n| {
+            let rest = "metric 100 label eth0:0123456789 dev eth0";
+            format!("addr add 10.0.{n}.1/24 broadcast 10.0.{n}.255 {rest}")
+        }));
+        let parts = trace("10.0.7.0");
+        for calls in &parts {
+            let datagrams = datagrams(calls);
+            assert!(datagrams[0] >= COUNT * each, "{datagrams:?}");
+            // NLMSG_DONE may come with them or by itself.
+            let done: usize = datagrams[1..].iter().sum();
+            assert!(datagrams.len() <= 2 && done < LEAST, "{datagrams:?}");
+        }
+    });
+}

@@ -1,0 +1,10 @@
+//! What `testing` offers to other projects, and the audit.
+
+mod audit;
+mod audit_laws;
+mod audit_scenarios;
+mod fuzz_findings;
+mod managers;
+mod public_laws;
+mod strategies;
+mod wrong_pickers;

@@ -1,0 +1,170 @@
+//! `preview --conf`: every link of a corosync.conf, beside what Corosync takes for it.
+
+use bindnet_tests::{cli, n1};
+
+use n1::{PCS, UDP, conf, preview, preview_json};
+use serde_json::json;
+
+#[test]
+fn what_pcs_sets_up() {
+    let (status, json) = preview_json(PCS, &["--profile", "corosync:3.1.7"]);
+    assert_eq!(status, 0);
+    assert_eq!(json["format"], "bindnet-conf/1");
+    assert_eq!(json["warnings"], json!([]));
+    let links = json["links"].as_array().expect("links");
+    let told: Vec<_> = links
+        .iter()
+        .map(|link| {
+            (
+                &link["link"],
+                &link["origin"],
+                &link["line"],
+                &link["decision"]["chosen"]["address"],
+            )
+        })
+        .collect();
+    let nodelist = json!("nodelist");
+    assert_eq!(
+        told,
+        [
+            (&json!(0), &nodelist, &json!(11), &json!("192.168.1.10")),
+            (&json!(1), &nodelist, &json!(12), &json!("10.0.0.10")),
+        ]
+    );
+    let corosync = &links[1]["corosync"];
+    assert_eq!(corosync["version"], "3.1.7");
+    assert_eq!(corosync["transport"], "knet");
+    assert_eq!(corosync["address"], "10.0.0.10");
+    assert_eq!(corosync["differs"], false);
+}
+
+#[test]
+fn where_they_differ_and_why() {
+    let run = preview(
+        &conf(UDP, &["    name: n1\n    nodeid: 1"]),
+        &["--profile", "corosync:3.1.7"],
+    );
+    assert_eq!(run.status, 0, "{run:?}");
+    let differs = "DIFFERS: 192.168.1.200/24 on eth0: taken by Corosync 3.1.7, which meets it in the \
+                   list before 192.168.1.10.\n";
+    assert!(
+        run.stdout
+            .contains("link 0, line 6: bindnetaddr 192.168.1.0\n"),
+        "{run:?}"
+    );
+    assert!(
+        run.stdout
+            .contains("\n192.168.1.10/24 on eth0: the only address"),
+        "{run:?}"
+    );
+    assert!(run.stdout.contains(differs), "{run:?}");
+    let floats = "warning: link 0, Corosync: 192.168.1.200 looks floating (label eth0:vip)";
+    assert!(run.stderr.contains(floats), "{run:?}");
+
+    let (_, json) = preview_json(
+        &conf(UDP, &["    name: n1\n    nodeid: 1"]),
+        &["--profile", "corosync:2.0.1"],
+    );
+    assert_eq!(json["links"][0]["corosync"]["address"], "192.168.1.10");
+    assert_eq!(json["links"][0]["corosync"]["differs"], false);
+}
+
+#[test]
+fn only_the_addresses() {
+    let run = preview(PCS, &["-q"]);
+    assert_eq!(
+        (run.status, run.stdout.as_str(), run.stderr.as_str()),
+        (0, "192.168.1.10\n10.0.0.10\n", "")
+    );
+}
+
+#[test]
+fn the_exit_status_is_the_worst_links() {
+    let elsewhere = PCS.replace("10.0.0.10", "172.16.0.1");
+    let run = preview(&elsewhere, &["--profile", "corosync"]);
+    assert_eq!(run.status, 1, "{run:?}");
+    assert!(run.stderr.contains("preview: link 1: none: "), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("ring1_addr 172.16.0.1 is not an address of this host; knet binds it")
+    );
+    assert!(run.stdout.contains("(IP_FREEBIND)"), "{run:?}");
+
+    let neighbour = PCS.replace("10.0.0.10", "10.0.0.83");
+    assert_eq!(preview(&neighbour, &["--strict"]).status, 4);
+    assert_eq!(preview(&neighbour, &[]).status, 0);
+    let both = elsewhere.replace("192.168.1.10", "192.168.1.83");
+    assert_eq!(preview(&both, &["--strict"]).status, 1);
+}
+
+#[test]
+fn two_rings_of_corosync_1() {
+    let rings = "totem {
+  version: 2
+  rrp_mode: passive
+  interface {
+    ringnumber: 1
+    bindnetaddr: 10.0.0.0
+  }
+  interface {
+    ringnumber: 0
+    bindnetaddr: 192.168.1.0
+  }
+}
+";
+    let (status, json) = preview_json(rings, &["--profile", "corosync:1.4.1"]);
+    assert_eq!(status, 0);
+    let taken: Vec<_> = json["links"]
+        .as_array()
+        .expect("links")
+        .iter()
+        .map(|l| &l["corosync"]["address"])
+        .collect();
+    assert_eq!(taken, [&json!("192.168.1.200"), &json!("10.0.0.10")]);
+    let one = rings.replace("passive", "none");
+    let run = preview(&one, &["--profile", "corosync:1.4.1"]);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("is of a second link; rrp_mode none"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn the_local_node() {
+    let taken = |nodes: &[&str], version: &str| {
+        let profile = format!("corosync:{version}");
+        let (_, json) = preview_json(&conf("", nodes), &["--profile", &profile]);
+        json["links"][0]["corosync"]["address"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let other = "    name: n2\n    nodeid: 2\n    ring0_addr: 192.168.1.11";
+    let here = Some("192.168.1.10".to_owned());
+    for node in [
+        "    name: n1\n    nodeid: 1\n    ring0_addr: 192.168.1.10",
+        "    nodeid: 1\n    ring0_addr: 192.168.1.10",
+        "    name: 10.0.0.10\n    nodeid: 1\n    ring0_addr: 192.168.1.10",
+        "    name: fd00:1::10\n    nodeid: 1\n    ring0_addr: 192.168.1.10",
+        "    name: n1.example.org\n    nodeid: 1\n    ring0_addr: 192.168.1.10",
+    ] {
+        assert_eq!(taken(&[other, node], "3.1.7"), here, "{node}");
+    }
+    // Before 3.0 the name does not count, the address does.
+    assert_eq!(
+        taken(
+            &[other, "    name: n9\n    ring0_addr: 192.168.1.10"],
+            "2.4.6"
+        ),
+        here
+    );
+}
+
+#[test]
+fn the_files_that_are_no_files() {
+    let run = cli::run(&["--conf", "/nonexistent/corosync.conf"]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("/nonexistent/corosync.conf"), "{run:?}");
+    let both = cli::run(&["--conf", "/dev/null", "192.168.1.0"]);
+    assert_eq!(both.status, 2, "{both:?}");
+}

@@ -1,0 +1,154 @@
+//! The remembered choice of preview: `--state` and `--remember`.
+
+use std::fs;
+
+use bindnet_tests::cli;
+
+use cli::{Run, TempFile, recorded, run};
+
+const WRITTEN: &str = "\
+bindnet-state/1
+bindnetaddr 192.168.1.0 address 192.168.1.10 prefix 24 interface eth0
+end
+";
+
+/// Previews a recorded host with a state file and more arguments.
+fn preview(host: &TempFile, state: &TempFile, more: &[&str]) -> Run {
+    let args = ["--from", host.path(), "--state", state.path(), "--quiet"];
+    run(&[&args, more].concat())
+}
+
+fn ended(run: &Run) -> (i32, &str) {
+    (run.status, run.stdout.as_str())
+}
+
+fn text(state: &TempFile) -> String {
+    fs::read_to_string(state.path()).unwrap()
+}
+
+/// The host before the flap of its own address, and after it: the VIP comes first.
+fn before_and_after() -> (TempFile, TempFile) {
+    (recorded("ra_default"), recorded("flap_unlabelled"))
+}
+
+#[test]
+fn what_was_chosen_before_the_flap_is_chosen_after_it() {
+    let (before, after) = before_and_after();
+    let state = TempFile::missing();
+    let forgetful = preview(&after, &state, &["192.168.1.0"]);
+    assert_eq!(ended(&forgetful), (0, "192.168.1.20\n"));
+    assert!(
+        fs::metadata(state.path()).is_err(),
+        "only --remember writes"
+    );
+
+    let first = preview(&before, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&first), (0, "192.168.1.10\n"));
+    assert_eq!(text(&state), WRITTEN);
+    let again = preview(&after, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&again), (0, "192.168.1.10\n"));
+    assert_eq!(text(&state), WRITTEN);
+}
+
+#[test]
+fn nothing_is_written_over_a_different_choice() {
+    let (_, host) = before_and_after();
+    let written = WRITTEN.replace(".10 ", ".99 ");
+    let state = TempFile::new(written.as_bytes());
+    let told = preview(&host, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&told), (0, "192.168.1.20\n"));
+    assert_eq!(text(&state), written);
+    let strict = preview(&host, &state, &["--remember", "--strict", "192.168.1.0"]);
+    assert_eq!(ended(&strict), (4, ""));
+    assert_eq!(text(&state), written);
+}
+
+#[test]
+fn nothing_is_written_where_none_was_chosen() {
+    let (host, _) = before_and_after();
+    let state = TempFile::missing();
+    let none = preview(&host, &state, &["--remember", "192.168.7.0"]);
+    assert_eq!(ended(&none), (1, ""));
+    assert!(fs::metadata(state.path()).is_err());
+}
+
+#[test]
+fn nothing_is_written_from_an_interrupted_snapshot() {
+    let (host, _) = before_and_after();
+    let interrupted = fs::read_to_string(host.path()).unwrap();
+    let interrupted = interrupted.replace("\"consistent\"", "\"interrupted\"");
+    assert!(interrupted.contains("\"interrupted\""));
+    let (host, state) = (TempFile::new(interrupted.as_bytes()), TempFile::missing());
+    let chosen = preview(&host, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&chosen), (0, "192.168.1.10\n"));
+    assert!(fs::metadata(state.path()).is_err());
+}
+
+#[test]
+fn every_bindnetaddr_has_its_own_choice() {
+    let (host, _) = before_and_after();
+    let state = TempFile::missing();
+    for bindnetaddr in ["192.168.1.0", "192.168.1.0/24", "127.0.0.1"] {
+        assert_eq!(
+            preview(&host, &state, &["--remember", bindnetaddr]).status,
+            0
+        );
+    }
+    assert_eq!(text(&state).lines().count(), 5);
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_stays() {
+    let (host, _) = before_and_after();
+    for damaged in ["", "bindnet-state/2\nend\n", &WRITTEN[..WRITTEN.len() - 4]] {
+        let state = TempFile::new(damaged.as_bytes());
+        for more in [&["192.168.1.0"][..], &["--remember", "192.168.1.0"]] {
+            let refused = preview(&host, &state, more);
+            assert_eq!(ended(&refused), (2, ""), "{damaged:?}");
+            assert!(refused.stderr.contains("--state"), "{refused:?}");
+            assert!(refused.stderr.contains(state.path()), "{refused:?}");
+            assert!(
+                refused.stderr.contains("remove the file to choose anew"),
+                "{refused:?}"
+            );
+            assert_eq!(text(&state), damaged);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_and_nothing_is_printed() {
+    let (host, _) = before_and_after();
+    let state = "/proc/nothing/here";
+    let args = [
+        "--from",
+        host.path(),
+        "--state",
+        state,
+        "--remember",
+        "192.168.1.0",
+    ];
+    let refused = run(&args);
+    assert_eq!(ended(&refused), (3, ""));
+    assert!(refused.stderr.contains("/proc/nothing"), "{refused:?}");
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    for args in [
+        &["--remember", "192.168.1.0"][..],
+        &["--state", "s", "--previous", "192.168.1.1", "192.168.1.0"],
+        &["--state", "s", "--conf", "corosync.conf"],
+        &["--state", "s", "--capture"],
+        &[
+            "--state",
+            "s",
+            "--remember",
+            "--profile",
+            "corosync",
+            "192.168.1.0",
+        ],
+    ] {
+        assert_eq!(ended(&run(args)), (2, ""), "{args:?}");
+    }
+}

@@ -1,0 +1,93 @@
+//! The layers of the crate: imports point down only, and what is pure stays pure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folders of `src/`, from the top down.
+const LAYERS: [&str; 7] = [
+    "capi", "testing", "live", "sys", "select", "wire", "snapshot",
+];
+
+/// What a pure folder never names: input and output, the clock, the environment, randomness.
+const IMPURE: [&str; 12] = [
+    "std::io",
+    "std::fs",
+    "std::env",
+    "std::net::Udp",
+    "std::net::Tcp",
+    "std::time::Instant",
+    "SystemTime",
+    "std::thread",
+    "std::process",
+    "HashMap",
+    "nix::",
+    "unsafe",
+];
+
+/// The source files of a layer with their code, comments left out.
+fn sources(layer: &str) -> Vec<(String, String)> {
+    let folder = bindnet_tests::package().join("src").join(layer);
+    let files = files_below(&folder);
+    let mut sources = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a source file");
+        let code: Vec<_> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        sources.push((path.display().to_string(), code.join("\n")));
+    }
+    assert!(!sources.is_empty());
+    sources
+}
+
+/// The files of a folder and of the folders in it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder of a layer") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
+fn imports_point_down() {
+    for (at, layer) in LAYERS.iter().enumerate() {
+        for (path, code) in sources(layer) {
+            for above in &LAYERS[..at] {
+                assert!(
+                    !code.contains(&format!("crate::{above}")),
+                    "{path} imports {above}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pure_folders_are_pure() {
+    for layer in ["select", "wire", "snapshot"] {
+        for (path, code) in sources(layer) {
+            for word in IMPURE {
+                assert!(!code.contains(word), "{path} names {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_in_sys_and_the_c_api_alone() {
+    let others = LAYERS
+        .into_iter()
+        .filter(|layer| !["sys", "capi"].contains(layer));
+    for layer in others {
+        for (path, code) in sources(layer) {
+            assert!(!code.contains("unsafe"), "{path} has unsafe code");
+        }
+    }
+}

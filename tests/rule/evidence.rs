@@ -1,0 +1,410 @@
+//! Step 4 of the rule: what makes an address floating, what does not, and what the operator
+//! declares.
+
+use bindnet_tests::rows;
+
+use bindnet::{Declared, Rule, parse_net};
+
+use rows::table;
+
+#[test]
+fn label() {
+    table(
+        "
+        # a colon in the label
+        preview 192.0.2.0 -> 192.0.2.10
+            eth0 192.0.2.20/24 label=eth0:vip   => network floating label
+            eth0 192.0.2.10/24 label=eth0       => network chosen
+
+        # whatever stands before the colon
+        preview 192.0.2.0 -> none AllTurnedDown
+            eth0 192.0.2.20/24 label=zz:top     => network floating label
+            eth0 192.0.2.21/24 label=:          => network floating label
+
+        # no colon, no evidence
+        preview 192.0.2.0 -> 192.0.2.10
+            eth0 192.0.2.10/24 label=nocolon    => network chosen
+
+        # IPv4 only
+        preview 2001:db8:: -> 2001:db8::10
+            eth0 2001:db8::10/64 label=eth0:vip => network chosen
+
+        # switched off
+        preview 192.0.2.0 --no-rule label -> 192.0.2.20
+            eth0 192.0.2.20/24 label=eth0:vip   => network chosen
+        ",
+    );
+}
+
+#[test]
+fn vrrp_mac() {
+    table(
+        "
+        # 00:00:5e:00:01:xx
+        preview 192.0.2.0 -> 192.0.2.10
+            link vrrp.51 mac=00:00:5e:00:01:33
+            vrrp.51 192.0.2.20/24               => network floating vrrp-mac
+            eth0 192.0.2.10/24                  => network chosen
+
+        # 00:00:5e:00:02:xx
+        preview 2001:db8:: -> 2001:db8::10
+            link vrrp.51 mac=00:00:5e:00:02:33
+            vrrp.51 2001:db8::20/64             => network floating vrrp-mac
+            eth0 2001:db8::10/64                => network chosen
+
+        # either of them on either family
+        preview 192.0.2.0 -> none AllTurnedDown
+            link vrrp.51 mac=00:00:5e:00:02:33
+            vrrp.51 192.0.2.20/24               => network floating vrrp-mac
+
+        # other addresses of the same block
+        preview 192.0.2.0 -> 192.0.2.20
+            link eth0 mac=00:00:5e:00:03:33
+            eth0 192.0.2.20/24                  => network chosen
+
+        # longer ones
+        preview 192.0.2.0 -> 192.0.2.20
+            link eth0 mac=00:00:5e:00:01:33:00:00
+            eth0 192.0.2.20/24                  => network chosen
+
+        # switched off
+        preview 192.0.2.0 --no-rule vrrp-mac -> 192.0.2.20
+            link vrrp.51 mac=00:00:5e:00:01:33
+            vrrp.51 192.0.2.20/24               => network chosen
+        ",
+    );
+}
+
+#[test]
+fn address_protocol() {
+    table(
+        "
+        # 18 is keepalived's
+        preview 192.0.2.0 -> 192.0.2.10
+            eth0 192.0.2.20/24 proto=18         => network floating address-protocol
+            eth0 192.0.2.10/24 proto=2          => network chosen
+
+        # 18 is keepalived's
+        preview 2001:db8:: -> 2001:db8::10
+            eth0 2001:db8::20/64 proto=18       => network floating address-protocol
+            eth0 2001:db8::10/64 proto=3        => network chosen
+
+        # another list replaces it
+        preview 192.0.2.0 --protocol 2 --protocol 5 -> 192.0.2.20
+            eth0 192.0.2.10/24 proto=2          => network floating address-protocol
+            eth0 192.0.2.11/24 proto=5          => network floating address-protocol
+            eth0 192.0.2.20/24 proto=18         => network chosen
+
+        # an empty list
+        preview 192.0.2.0 --no-protocol -> 192.0.2.20
+            eth0 192.0.2.20/24 proto=18         => network chosen
+
+        # switched off
+        preview 192.0.2.0 --protocol 2 --no-rule address-protocol -> 192.0.2.20
+            eth0 192.0.2.20/24 proto=2          => network chosen
+        ",
+    );
+}
+
+#[test]
+fn host_prefix_in_subnet() {
+    table(
+        "
+        # a permanent /32 inside another's prefix
+        preview 192.0.2.0/24 -> 192.0.2.10
+            eth0 192.0.2.20/32                  => network floating host-prefix-in-subnet
+            eth0 192.0.2.10/24                  => network chosen
+
+        # a permanent /128 inside another's prefix
+        preview 2001:db8::/64 -> 2001:db8::10
+            eth0 2001:db8::20/128               => network floating host-prefix-in-subnet
+            eth0 2001:db8::10/64                => network chosen
+
+        # whichever of several networks they are inside, where there are many
+        preview 203.0.113.0/24 -> 203.0.113.10
+            eth1 192.0.2.10/24
+            eth2 198.51.100.10/24
+            eth3 198.51.101.10/24
+            eth0 203.0.113.20/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.21/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.22/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.23/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.24/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.10/24                => network chosen
+
+        # whatever link the other is on
+        preview 192.0.2.0/24 --fixed 192.0.2.11 -> 192.0.2.11
+            lo 192.0.2.20/32                    => network floating host-prefix-in-subnet loopback
+            eth0 192.0.2.11/25                  => network chosen declared-fixed
+
+        # whatever prefix is shorter, even one that the bindnetaddr does not name
+        preview 192.0.2.16/28 -> none AllTurnedDown
+            eth0 192.0.2.20/32                  => network floating host-prefix-in-subnet
+            eth0 192.0.2.200/24
+
+        # a /31 is not a host prefix
+        preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
+            eth0 192.0.2.20/31                  => network chosen
+            eth0 192.0.2.10/24                  => network outranked
+
+        # a /32 is not inside a /32
+        preview 192.0.2.0/24 -> 192.0.2.20
+            lo 192.0.2.20/32                    => network outranked loopback
+            eth0 192.0.2.20/32                  => network chosen
+
+        # not inside the prefix of the same address
+        preview 192.0.2.0/24 -> 192.0.2.20
+            lo 192.0.2.20/32                    => network outranked loopback
+            eth0 192.0.2.20/24                  => network chosen
+
+        # the only address of a cloud machine
+        preview 192.0.2.0/24 -> 192.0.2.20
+            eth0 192.0.2.20/32                  => network chosen
+
+        # a lease is no floating address
+        preview 2001:db8::/64 -> 2001:db8::20 AMBIGUOUS kernel-order
+            eth0 2001:db8::20/128 lease=3600    => network chosen
+            eth0 2001:db8::10/64                => network outranked
+
+        # unknown flags count as PERMANENT, an unknown scope as global
+        preview 192.0.2.0/24 -> 192.0.2.10
+            eth0 192.0.2.20/32 unknown          => network floating host-prefix-in-subnet
+            eth0 192.0.2.10/24 unknown          => network chosen
+
+        # the other has link scope
+        preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
+            eth0 192.0.2.20/32                  => network chosen
+            eth0 192.0.2.10/24 scope=link       => network outranked
+
+        # the other has site scope
+        preview 2001:db8::/64 -> 2001:db8::20 AMBIGUOUS kernel-order
+            eth0 2001:db8::20/128               => network chosen
+            eth0 2001:db8::10/64 scope=site     => network outranked
+
+        # the other has a peer
+        preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
+            eth0 192.0.2.20/32                  => network chosen
+            tun0 192.0.2.10/24 peer=192.0.2.11  => network outranked
+
+        # its own peer does not matter
+        preview 192.0.2.0/24 -> 192.0.2.10
+            tun0 192.0.2.20/32 peer=192.0.2.11  => network floating host-prefix-in-subnet
+            eth0 192.0.2.10/24                  => network chosen
+
+        # the other is not usable
+        preview 2001:db8::/64 -> 2001:db8::20
+            eth0 2001:db8::20/128               => network chosen
+            eth0 2001:db8::10/64 tentative      => network unusable tentative
+
+        # the other is itself floating: a routed host's own address inside a VIP's network
+        preview 192.0.2.0/24 -> 192.0.2.5
+            lo 192.0.2.5/32                     => network chosen loopback
+            eth0 192.0.2.20/24 label=eth0:vip   => network floating label
+
+        # the other is declared floating
+        preview 192.0.2.0/24 --floating 192.0.2.10 -> 192.0.2.5
+            eth0 192.0.2.5/32                   => network chosen
+            eth0 192.0.2.10/24                  => network floating declared-floating
+
+        # the other is declared fixed, whatever its label
+        preview 192.0.2.0/24 --fixed 192.0.2.10 -> 192.0.2.10
+            eth0 192.0.2.5/32                   => network floating host-prefix-in-subnet
+            eth0 192.0.2.10/24 label=eth0:1     => network chosen declared-fixed label
+
+        # the other has a label that is no evidence
+        preview 192.0.2.0/24 --no-rule label -> 192.0.2.10
+            eth0 192.0.2.5/32                   => network floating host-prefix-in-subnet
+            eth0 192.0.2.10/24 label=eth0:1     => network chosen
+
+        # a mask with holes is no prefix
+        preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
+            eth0 192.0.2.20/32                  => network chosen
+            eth0 192.0.2.10/255.0.255.0         => network outranked
+
+        # without a prefix it is listed of an exact match, and bites nobody
+        preview 192.0.2.20 -> 192.0.2.20
+            eth0 192.0.2.20/32                  => exact chosen host-prefix-in-subnet
+            eth0 192.0.2.10/24                  => same-network outranked
+
+        # switched off
+        preview 192.0.2.0/24 --no-rule host-prefix-in-subnet -> 192.0.2.20 AMBIGUOUS kernel-order
+            eth0 192.0.2.20/32                  => network chosen
+            eth0 192.0.2.10/24                  => network outranked
+        ",
+    );
+}
+
+#[test]
+fn deprecated_permanent() {
+    table(
+        "
+        # DEPRECATED and PERMANENT
+        preview 192.0.2.0 -> 192.0.2.10
+            eth0 192.0.2.20/24 deprecated       => network floating deprecated-permanent deprecated
+            eth0 192.0.2.10/24                  => network chosen
+
+        # DEPRECATED and PERMANENT
+        preview 2001:db8:: -> 2001:db8::10
+            eth0 2001:db8::20/64 deprecated     => network floating deprecated-permanent deprecated
+            eth0 2001:db8::10/64                => network chosen
+
+        # DEPRECATED alone is a renumbering
+        preview 2001:db8:: -> 2001:db8::20
+            eth0 2001:db8::20/64 deprecated lease=60 => network chosen deprecated
+
+        # switched off
+        preview 192.0.2.0 --no-rule deprecated-permanent -> 192.0.2.20
+            eth0 192.0.2.20/24 deprecated       => network chosen deprecated
+        ",
+    );
+}
+
+#[test]
+fn temporary() {
+    table(
+        "
+        # an IPv6 privacy address
+        preview 2001:db8:: -> 2001:db8::10
+            eth0 2001:db8::a5/64 temporary lease=60 => network floating temporary
+            eth0 2001:db8::10/64                => network chosen
+
+        # IPv6 only: the bit means something else on IPv4
+        preview 192.0.2.0 -> 192.0.2.10
+            eth0 192.0.2.10/24 temporary        => network chosen secondary
+
+        # switched off
+        preview 2001:db8:: --no-rule temporary -> 2001:db8::a5
+            eth0 2001:db8::a5/64 temporary      => network chosen
+        ",
+    );
+}
+
+#[test]
+fn all_evidence_at_once() {
+    table(
+        "
+        # every code that is true, in the order of CLI.md
+        preview 192.0.2.0/24 --floating 192.0.2.20 -> 192.0.2.10
+            link vrrp.51 down mac=00:00:5e:00:01:33
+            vrrp.51 192.0.2.20/32 proto=18 label=v:0 deprecated secondary => network floating \
+             declared-floating label vrrp-mac address-protocol host-prefix-in-subnet \
+             deprecated-permanent secondary deprecated link-down
+            eth0 192.0.2.10/24                  => network chosen
+
+        # a switched-off rule is not listed
+        preview 192.0.2.0/24 --no-rules -> 192.0.2.20 AMBIGUOUS kernel-order
+            link vrrp.51 mac=00:00:5e:00:01:33
+            vrrp.51 192.0.2.20/32 proto=18 label=v:0 deprecated secondary => network chosen
+            eth0 192.0.2.10/24                  => network outranked
+
+        # a switched-off rule is not listed
+        preview 2001:db8::/64 --no-rules -> 2001:db8::20 AMBIGUOUS kernel-order
+            eth0 2001:db8::20/128 proto=18 deprecated temporary => network chosen
+            eth0 2001:db8::11/64                => network outranked
+            eth0 2001:db8::10/64                => network outranked
+
+        # no evidence from unknown facts
+        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS kernel-order
+            link eth0 unknown
+            eth0 192.0.2.20/24 unknown          => network chosen
+            ? 192.0.2.10/24 unknown             => network outranked
+        ",
+    );
+}
+
+#[test]
+fn the_operators_lists() {
+    table(
+        "
+        # declared-floating
+        preview 192.0.2.0 --floating 192.0.2.20 -> 192.0.2.10
+            eth0 192.0.2.20/24                  => network floating declared-floating
+            eth0 192.0.2.10/24                  => network chosen
+
+        # declared-floating
+        preview 2001:db8:: --floating 2001:db8::20 -> 2001:db8::10
+            eth0 2001:db8::20/64                => network floating declared-floating
+            eth0 2001:db8::10/64                => network chosen
+
+        # it cannot be switched off
+        preview 192.0.2.0 --floating 192.0.2.20 --no-rules -> none AllTurnedDown
+            eth0 192.0.2.20/24                  => network floating declared-floating
+
+        # declared-fixed overrides all evidence, which is listed
+        preview 192.0.2.0 --fixed 192.0.2.20 -> 192.0.2.20
+            eth0 192.0.2.20/24 label=a:b proto=18 deprecated => network chosen \
+             declared-fixed label address-protocol deprecated-permanent deprecated
+
+        # declared-fixed overrides all evidence, which is listed
+        preview 2001:db8::/64 --fixed 2001:db8::20 -> 2001:db8::20 by declared-fixed
+            eth0 2001:db8::20/128 temporary     => network chosen \
+             declared-fixed host-prefix-in-subnet temporary
+            eth0 2001:db8::10/64                => network outranked
+
+        # the longest prefix decides: fixed
+        preview 192.0.2.0 --floating 192.0.2.0/24 --fixed 192.0.2.10 -> 192.0.2.10
+            eth0 192.0.2.20/24                  => network floating declared-floating
+            eth0 192.0.2.10/24                  => network chosen declared-fixed
+
+        # the longest prefix decides: floating
+        preview 2001:db8:: --fixed 2001:db8::/64 --floating 2001:db8::20 -> 2001:db8::10
+            eth0 2001:db8::20/64                => network floating declared-floating
+            eth0 2001:db8::10/64                => network chosen declared-fixed
+
+        # the longest of several
+        preview 192.0.2.0 --fixed 0.0.0.0/0 --floating 192.0.2.0/24 --fixed 192.0.2.8/29 \
+         --floating 192.0.2.11 -> 192.0.2.10
+            eth0 192.0.2.11/24                  => network floating declared-floating
+            eth0 192.0.2.20/24                  => network floating declared-floating
+            eth0 192.0.2.10/24                  => network chosen declared-fixed
+
+        # the lists of the other family say nothing
+        preview 192.0.2.0 --floating ::/0 -> 192.0.2.10
+            eth0 192.0.2.10/24                  => network chosen
+        ",
+    );
+}
+
+#[test]
+fn a_tie_between_the_lists_is_an_error() {
+    let nets = |texts: &[&str]| -> Vec<_> {
+        let nets = texts.iter().map(|text| parse_net(text).unwrap());
+        nets.collect()
+    };
+    let tie = Declared::new(nets(&["192.0.2.20", "::/0"]), nets(&["192.0.2.20/32"])).unwrap_err();
+    assert_eq!(tie.net.to_string(), "192.0.2.20/32");
+    assert!(
+        tie.to_string()
+            .contains("192.0.2.20/32 is declared both floating and fixed")
+    );
+    Declared::new(
+        nets(&["192.0.2.0/24", "192.0.2.0/24"]),
+        nets(&["192.0.2.0/25"]),
+    )
+    .unwrap();
+    Declared::new(nets(&["0.0.0.0/0"]), nets(&["::/0"])).unwrap();
+}
+
+#[test]
+fn the_rules_that_can_be_switched_off() {
+    let codes: Vec<_> = Rule::all().map(|rule| rule.reason().code()).collect();
+    assert_eq!(
+        codes.join(" "),
+        "label vrrp-mac address-protocol host-prefix-in-subnet deprecated-permanent temporary \
+         secondary deprecated newer-than-sibling"
+    );
+    for code in [
+        "declared-floating",
+        "declared-fixed",
+        "loopback",
+        "tentative",
+        "previous",
+        "",
+    ] {
+        let error = code.parse::<Rule>().unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("{code:?}")) && error.contains("label, vrrp-mac"),
+            "{error}"
+        );
+    }
+}

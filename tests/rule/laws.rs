@@ -1,0 +1,138 @@
+//! The laws of DESIGN.md, and the comparison of the rule with a naive model of it.
+
+use bindnet_tests::{model, questions};
+
+use bindnet::testing::laws::check;
+use bindnet::testing::strategies::hosts::loose_address;
+use bindnet::{Candidate, Outcome, Reason, Separation, Snapshot};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use model::Row;
+use questions::{case, config, decide};
+
+/// A law as the public one says it, with a selector of every kind. What was remembered is a part of
+/// the selector here.
+fn holds(checked: check::Checked) -> Result<(), TestCaseError> {
+    checked.map_err(|broken| TestCaseError::fail(broken.to_string()))
+}
+
+proptest! {
+    #![proptest_config(config(1_500))]
+
+    #[test]
+    fn determinism((host, ask) in case()) {
+        holds(check::determinism(&ask.selector(), &host.snapshot(), None))?;
+        let decision = ask.selector().decide(&host.snapshot());
+        prop_assert_eq!(decision, ask.selector().decide(&host.clone().snapshot()));
+    }
+
+    #[test]
+    fn vip_invariance((host, ask) in case(), to: Index) {
+        let to = to.index(host.addresses.len().max(1));
+        for from in 0..host.addresses.len() {
+            let mut without = host.clone();
+            let vip = without.addresses.remove(from);
+            for at in [from, to] {
+                holds(check::vip_invariance(&ask.selector(), &without, None, (vip, at)))?;
+            }
+        }
+    }
+
+    #[test]
+    fn order((host, ask) in case(), places in any::<[usize; 9]>()) {
+        holds(check::first_of_equals(&ask.selector(), &host.snapshot(), None))?;
+        holds(check::order_of_others(&ask.selector(), &host, None, &places))?;
+    }
+
+    #[test]
+    fn soundness((host, ask) in case()) {
+        holds(check::soundness(&ask.selector(), &host.snapshot(), None))?;
+        let decision = decide(&host, &ask);
+        if !ask.strict {
+            prop_assert!(decision.outcome() != Outcome::Ambiguous);
+        } else if decision.is_ambiguous() {
+            prop_assert_eq!(decision.outcome(), Outcome::Ambiguous);
+        }
+    }
+
+    #[test]
+    fn stickiness(
+        (host, mut ask) in case(),
+        (which, says_link) in (any::<Index>(), any::<bool>()),
+        (extra, to) in (loose_address(), any::<Index>()),
+    ) {
+        // Half of the previous addresses that are drawn are elsewhere: take one that is here.
+        let candidates = decide(&host, &ask).candidates().to_vec();
+        prop_assume!(!candidates.is_empty());
+        let remembered = which.get(&candidates);
+        let zone = remembered.interface().filter(|_| says_link && remembered.scope_id() != 0);
+        ask.previous = Some((remembered.ip(), zone.map(|name| name.to_string())));
+        let added = (extra.on(&host.links), to.index(host.addresses.len() + 1));
+        holds(check::stickiness(&ask.selector(), &host, None, added))?;
+    }
+
+    #[test]
+    fn family((host, ask) in case()) {
+        holds(check::family(&ask.selector(), &host, None))?;
+    }
+
+    #[test]
+    fn replay((host, ask) in case()) {
+        holds(check::replay(&ask.selector(), &host.snapshot(), None))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(4_000))]
+
+    /// The library and the model agree on everything.
+    #[test]
+    fn it_decides_as_the_model_does((host, ask) in case()) {
+        let snapshot = host.snapshot();
+        let decision = ask.selector().decide(&snapshot);
+        let answer = model::decide(&ask, &snapshot);
+        let mut rows: Vec<&Candidate> = decision.candidates().iter().collect();
+        rows.extend(decision.others());
+        let shown: Vec<Row> = sorted(&snapshot, rows);
+        prop_assert_eq!(&shown, &answer.rows, "{}\n{:#}", ask.bindnetaddr(), decision);
+        prop_assert_eq!(decision.outcome().code(), answer.outcome, "{:#}", decision);
+        let chosen = shown.iter().position(|row| row.verdict == "chosen");
+        prop_assert_eq!(chosen, answer.chosen, "{:#}", decision);
+        prop_assert_eq!(decision.is_ambiguous(), answer.ambiguous, "{:#}", decision);
+        let separated_by = decision.separated_by().map(Separation::code);
+        prop_assert_eq!(separated_by, answer.separated_by, "{:#}", decision);
+    }
+}
+
+/// The library's rows in kernel order: candidates and others are each in it.
+fn sorted(snapshot: &Snapshot, mut rows: Vec<&Candidate>) -> Vec<Row> {
+    let mut sorted = Vec::new();
+    for address in snapshot.addresses() {
+        let is = |row: &&Candidate| {
+            (row.ip(), row.netmask(), row.interface_index(), row.label())
+                == (
+                    address.ip(),
+                    address.netmask(),
+                    address.link_index(),
+                    address.label(),
+                )
+        };
+        if let Some(at) = rows.iter().position(is) {
+            let row = rows.remove(at);
+            sorted.push(Row {
+                ip: row.ip(),
+                link: row.interface_index(),
+                matched: row.matched().map(|matched| matched.code()),
+                verdict: row.verdict().code(),
+                reasons: row.reasons().iter().map(Reason::code).collect(),
+            });
+        }
+    }
+    assert_eq!(
+        rows,
+        Vec::<&Candidate>::new(),
+        "rows that are not of the snapshot"
+    );
+    sorted
+}

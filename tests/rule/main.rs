@@ -1,0 +1,13 @@
+//! The rule: what it decides, clause by clause and as laws, and how it says so.
+
+mod advice;
+mod evidence;
+mod exact;
+mod fixtures;
+mod laws;
+mod matcher;
+mod matching;
+mod parse;
+mod previous;
+mod rank;
+mod sentences;
