@@ -25,23 +25,23 @@ pub fn run(report: &mut Report, patience: Patience) {
     }
 }
 
-/// Builds the example as a release, and says where it is: next to this benchmark.
+/// Builds the example as this benchmark was built, and says where it is: next to it.
 fn build_preview() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--example", "preview"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status();
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--example", "preview"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let built = build.current_dir(package).status();
     assert!(
         built.is_ok_and(|status| status.success()),
         "cargo build --example preview"
     );
     let benchmark = std::env::current_exe().expect("this program");
-    let release = benchmark
-        .parent()
-        .and_then(Path::parent)
-        .expect("target/release");
-    release.join("examples/preview")
+    let built = benchmark.parent().and_then(Path::parent);
+    built.expect("target/PROFILE").join("examples/preview")
 }
 
 fn process(program: std::ffi::OsString, words: &'static [&'static str]) -> Box<dyn FnMut()> {

@@ -95,7 +95,7 @@ impl<'a> Buffer<'a> {
             needed.write(len);
         }
         if size < len {
-            let message = format_args!("the buffer has {size} bytes; {len} are needed");
+            let message = format!("the buffer has {size} bytes; {len} are needed");
             return Err(Failure::new(bindnet_result::BINDNET_SPACE, message));
         }
         let text = text.as_ptr().cast();
