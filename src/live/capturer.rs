@@ -7,10 +7,11 @@ use nix::errno::Errno;
 use super::dump::{Bound, Dump, Dumper};
 use super::error::CaptureError;
 use crate::select::{Decision, Restriction, Selector};
-use crate::snapshot::{About, Consistency, Link, Snapshot, Source, Table};
+use crate::snapshot::{About, Consistency, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
 use crate::wire::rtnetlink::{
-    DecodeError, Family, Frame, Wire, request_addresses, request_link, request_links,
+    DecodeError, Family, Frame, Wire, request_addresses, request_link, request_link_named,
+    request_links,
 };
 
 /// How often the remembered choice must be missing in a row to be gone.
@@ -18,6 +19,9 @@ const BELIEVE_AFTER: u32 = 3;
 
 /// Above so many links one dump of all of them is cheaper than three ioctls for each.
 const ASK_AT_MOST: usize = 64;
+
+/// The indexes of so many links that were found by their names are remembered.
+const FOUND_AT_MOST: usize = 8;
 
 impl Snapshot {
     /// Captures this host: the addresses of both families and all links, by rtnetlink(7).
@@ -70,6 +74,8 @@ pub struct Capturer {
     pub(super) in_link_order: bool,
     /// Room for what is asked for.
     pub(super) room: Snapshot,
+    /// Links that were found by their names, with their indexes, the newest first.
+    found: Vec<(Name, u32)>,
 }
 
 impl Capturer {
@@ -86,6 +92,7 @@ impl Capturer {
             },
             in_link_order: true,
             room: Snapshot::default(),
+            found: Vec::new(),
         })
     }
 
@@ -205,11 +212,10 @@ impl Capturer {
         room: &mut Snapshot,
     ) -> Result<(), CaptureError> {
         for zone in selector.zones().into_iter().flatten() {
-            let found = self.dumper.socket()?.link_index(&zone.name());
-            let found = unless_gone("SIOCGIFINDEX", found)?;
-            let link = found.map(|index| self.link(index)).transpose()?.flatten();
-            // The kernel finds links by alternative names, too, and up to a colon.
-            let link = match (link.filter(|link| link.name() == zone.name()), zone.index()) {
+            if room.link_named(&zone.name()).is_some() {
+                continue;
+            }
+            let link = match (self.named_link(zone.name())?, zone.index()) {
                 (None, Some(index)) => self.link(index)?,
                 (link, _) => link,
             };
@@ -218,6 +224,29 @@ impl Capturer {
             }
         }
         Ok(())
+    }
+
+    /// A link by its name; `None` where there is none.
+    ///
+    /// Of a name that was found before only the index is asked, which takes no RTNL lock: while the
+    /// link of this index has the name, no other link has it. An ioctl by name is never made: it
+    /// loads modules.
+    fn named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
+        let found = self.found.iter().find(|(known, _)| *known == name);
+        if let Some((_, index)) = found.copied()
+            && let Some(link) = self.link(index)?.filter(|link| link.name() == name)
+        {
+            return Ok(Some(link));
+        }
+        let link = self.ask_for_named_link(name)?;
+        // The kernel finds links by alternative names, too.
+        let link = link.filter(|link| link.name() == name);
+        self.found.retain(|(known, _)| *known != name);
+        if let Some(link) = &link {
+            self.found.truncate(FOUND_AT_MOST - 1);
+            self.found.insert(0, (name, link.index()));
+        }
+        Ok(link)
     }
 
     /// A link by its index; `None` where there is none any more.
@@ -269,9 +298,21 @@ impl Capturer {
     /// A link by its index with all that is known of it, by a request that waits for the RTNL
     /// lock; `None` where there is none any more.
     pub(super) fn ask_for_link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
+        self.ask_for_one(&|sequence| request_link(index, sequence))
+    }
+
+    /// The same of a link by its name, which may be an alternative one.
+    fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
+        self.ask_for_one(&|sequence| request_link_named(name, sequence))
+    }
+
+    fn ask_for_one<const N: usize>(
+        &mut self,
+        request: &dyn Fn(u32) -> [u8; N],
+    ) -> Result<Option<Link>, CaptureError> {
         let ask = Dump {
             what: "RTM_GETLINK of one link",
-            request: &|sequence| request_link(index, sequence),
+            request,
             is_acknowledged: true,
             restart: &|link: &mut Option<Link>| *link = None,
             each: &|link: &mut Option<Link>, frame| {

@@ -131,16 +131,12 @@ impl Socket {
         poll(&mut fds, left).map(drop)
     }
 
-    /// The index of the link with this name (`SIOCGIFINDEX`); `ENODEV` where there is none.
-    #[doc(alias = "SIOCGIFINDEX")]
-    pub fn link_index(&self, name: &Name) -> nix::Result<u32> {
-        let mut request = IfReq::named(name);
-        request.ask(self, Ask::Index)?;
-        Ok(request.number())
-    }
-
     /// A link by its index: name, flags and hardware address, by three ioctls that do not wait
     /// for the RTNL lock; `ENODEV` where there is none.
+    ///
+    /// A name from outside must not come this way: where no link has the name that an ioctl is
+    /// about, the kernel loads a module of that name (`dev_load` in net/core/dev_ioctl.c). These
+    /// names are the kernel's own.
     ///
     /// Only the low 16 bits of the flags come this way; IFF_LOWER_UP is not among them.
     pub fn link(&self, index: u32) -> nix::Result<Link> {
@@ -201,7 +197,6 @@ struct IfReq(libc::ifreq);
 
 enum Ask {
     Name,
-    Index,
     Flags,
     HardwareAddress,
 }
@@ -210,7 +205,6 @@ mod ioctl {
     use nix::libc;
 
     nix::ioctl_readwrite_bad!(name, libc::SIOCGIFNAME, libc::ifreq);
-    nix::ioctl_readwrite_bad!(index, libc::SIOCGIFINDEX, libc::ifreq);
     nix::ioctl_readwrite_bad!(flags, libc::SIOCGIFFLAGS, libc::ifreq);
     nix::ioctl_readwrite_bad!(hardware_address, libc::SIOCGIFHWADDR, libc::ifreq);
 }
@@ -242,8 +236,6 @@ impl IfReq {
             // SAFETY: the fd is open, and the kernel reads and writes one `struct ifreq`.
             Ask::Name => unsafe { ioctl::name(fd, &mut self.0) },
             // SAFETY: as above.
-            Ask::Index => unsafe { ioctl::index(fd, &mut self.0) },
-            // SAFETY: as above.
             Ask::Flags => unsafe { ioctl::flags(fd, &mut self.0) },
             // SAFETY: as above.
             Ask::HardwareAddress => unsafe { ioctl::hardware_address(fd, &mut self.0) },
@@ -254,11 +246,6 @@ impl IfReq {
     fn name(&self) -> Option<Name> {
         let bytes = self.0.ifr_name.map(|c| c as u8);
         Name::from_bytes(bytes.split(|b| *b == 0).next()?).ok()
-    }
-
-    fn number(&self) -> u32 {
-        // SAFETY: SIOCGIFINDEX has set this field, and any bits are an integer.
-        unsafe { self.0.ifr_ifru.ifru_ifindex as u32 }
     }
 
     fn flags(&self) -> LinkFlags {

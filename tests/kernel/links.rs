@@ -317,6 +317,60 @@ fn a_zone_is_a_name_before_it_is_an_index() {
     });
 }
 
+/// A capturer knows the indexes of the links that it has found by their names, until another link
+/// has the name.
+#[test]
+fn a_kept_capturer_follows_the_names() {
+    run(|| {
+        for (name, ours) in [("eth0", "192.0.2.10"), ("eth1", "192.0.2.20")] {
+            cable(name);
+            ip(&format!("addr add {ours}/24 dev {name}"));
+            ip(&format!("addr add fe80::1/64 dev {name}"));
+        }
+        settle();
+        let eth1 = link("eth1").index();
+        let on = |name: &str| {
+            Selector::new("192.0.2.0".parse().unwrap()).interface(name.parse().unwrap())
+        };
+        let zone = |name: &str| Selector::new(format!("fe80::%{name}").parse().unwrap());
+        let both = zone(&eth1.to_string()).interface("eth1".parse().unwrap());
+        let selectors = [
+            on("eth0"),
+            on("eth1"),
+            zone("eth0"),
+            zone(&eth1.to_string()),
+            both,
+        ];
+        let mut live = capturer();
+        let mut decided = || {
+            let decided = selectors
+                .each_ref()
+                .map(|selector| decides_alike(&mut live, selector));
+            decided.map(|decision| {
+                decision
+                    .chosen()
+                    .and_then(|chosen| chosen.interface_index())
+            })
+        };
+        let names = |words: &[&str]| words.iter().for_each(|words| drop(ip(words)));
+        let before = decided();
+        assert_eq!(before, decided());
+        assert!(before.iter().all(Option::is_some));
+        names(&[
+            "link set eth0 name was0",
+            "link set eth1 name eth0",
+            "link set was0 name eth1",
+        ]);
+        let swapped = decided();
+        assert_eq!((swapped[0], swapped[1]), (before[1], before[0]));
+        // Now the zone is a name, and of another link than the interface.
+        names(&[&format!("link add {eth1} type bridge")]);
+        assert_eq!(decided()[3..], [None, None]);
+        names(&["link del eth0", "link del eth1"]);
+        assert_eq!(decided(), [None; 5]);
+    });
+}
+
 /// A link that leaves takes its addresses along, and comes back without them.
 #[test]
 fn a_link_that_moves_away_takes_its_addresses_along() {

@@ -2,16 +2,21 @@
 //! network namespaces of their own.
 //!
 //! A dump is one request and, whatever the size of the host, as many receives as it takes
-//! datagrams of 32 KiB; each link of a candidate is four ioctls. A kept capturer calls nothing
-//! else.
+//! datagrams of 32 KiB; each link of a candidate is four ioctls, and one that the selector names is
+//! asked for by its name once. A kept capturer calls nothing else.
+//!
+//! A name from outside goes into no ioctl: if no link has it, the kernel loads a module of that name.
 
-use bindnet_tests::{many, netns, strace};
+use bindnet_tests::{cli, extern_c, many, netns, strace};
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::time::Duration;
 
+use bindnet::conflict::{Detector, Target};
+use bindnet::{Monitor, Tracker};
 use many::{ASK_AT_MOST, Many, SIZES, links, selector};
-use netns::{cable, capturer, ip_batch};
+use netns::{cable, capturer, ip, ip_batch};
 use strace::Call;
 
 /// What opening a socket may take, each of them once. The request that does nothing makes the
@@ -28,7 +33,7 @@ const OPENING: [&str; 6] = [
 /// A dump of the addresses, with its datagrams.
 const DUMP: [&str; 2] = ["RTM_GETADDR", "receive"];
 
-/// A dump of the links.
+/// A dump of the links, or the request for one by its name.
 const LINK_DUMP: [&str; 2] = ["RTM_GETLINK", "receive"];
 
 /// A link by its index. The name again shows whether it was renamed meanwhile.
@@ -169,7 +174,9 @@ fn more_addresses_are_more_datagrams_and_nothing_else() {
 #[test]
 fn every_question_costs_what_it_needs() {
     strace::run(|| {
-        let named = [&["SIOCGIFINDEX"], &LINK[..]].concat();
+        // A kept capturer knows the index of a link that it has found by its name.
+        let by_name = [LINK_DUMP, DUMP].concat();
+        let by_index = [&LINK[..], &DUMP].concat();
         let once = [&DUMP[..], &LINK].concat();
         Many::stage(false).grow(10_000);
         for (question, expected) in [
@@ -178,8 +185,7 @@ fn every_question_costs_what_it_needs() {
             // A choice that is missing is looked for three times.
             ("192.0.2.0 after 192.0.2.99", once.repeat(3)),
             ("198.51.100.0", once.clone()),
-            ("192.0.2.0 on eth0", [&named[..], &DUMP].concat()),
-            ("192.0.2.0 on absent", vec!["SIOCGIFINDEX"]),
+            ("192.0.2.0 on absent", LINK_DUMP.to_vec()),
             // A host prefix that is inside no network.
             ("10.0.0.1", once.clone()),
         ] {
@@ -187,8 +193,11 @@ fn every_question_costs_what_it_needs() {
             assert_eq!(steps(&kept), expected, "{question}");
             assert_opens(&new, &steps(&kept));
         }
+        let [new, kept] = trace("192.0.2.0 on eth0");
+        assert_eq!(steps(&kept), by_index);
+        let by_name: Vec<_> = by_name.into_iter().map(str::to_owned).collect();
+        assert_opens(&new, &by_name);
         // The kernel lists the addresses of the link alone.
-        let [_, kept] = trace("192.0.2.0 on eth0");
         let bytes: usize = datagrams(&kept).iter().sum();
         assert!((LEAST..3 * LEAST).contains(&bytes), "{bytes} bytes");
     });
@@ -251,6 +260,135 @@ fn two_hundred_and_fifty_addresses_come_in_one_datagram() {
             // NLMSG_DONE may come with them or by itself.
             let done: usize = datagrams[1..].iter().sum();
             assert!(datagrams.len() <= 2 && done < LEAST, "{datagrams:?}");
+        }
+    });
+}
+
+/// Names of links as an operator may write them: of none, the index of one in their place, that of
+/// none, and two of `eth0` (the ioctls of netdevice(7) cut a name at its colon).
+const NAMES: [&str; 5] = ["absent", "1", "99", "eth0", "eth0:1"];
+
+/// The test that is traced: whatever takes the name of a link from outside takes this one.
+#[test]
+fn traced_drivers() {
+    let Some(name) = strace::told() else {
+        return;
+    };
+    let questions = [
+        format!("192.0.2.0 on {name}"),
+        format!("fe80::%{name}"),
+        format!("fe80::%{name} on {name}"),
+        format!("fe80:: after fe80::10%{name}"),
+    ];
+    strace::mark();
+    let mut live = capturer();
+    for question in &questions {
+        let selector = selector(question);
+        for _ in 0..2 {
+            let _ = live.decide(&selector).unwrap();
+        }
+        let mut monitor = Monitor::open().unwrap();
+        let mut tracker = Tracker::new(selector);
+        monitor.wait(&mut tracker, Duration::ZERO).unwrap();
+    }
+    let (held, free) = ("192.0.2.10".parse().unwrap(), "192.0.2.77".parse().unwrap());
+    for target in [
+        Target::held_on(held, name.parse().unwrap()),
+        Target::free(free, name.parse().unwrap()),
+        Target::held(format!("fe80::10%{name}").parse().unwrap()),
+    ] {
+        drop(Detector::watch(target.unwrap()).unwrap());
+    }
+    #[cfg(feature = "capi")]
+    by_c(&name);
+    strace::mark();
+}
+
+/// The same by the C API.
+#[cfg(feature = "capi")]
+fn by_c(name: &str) {
+    use extern_c::*;
+    let mut live = Owned::capturer();
+    let mut on_link = Owned::selector("192.0.2.0");
+    on_link.set(bindnet_selector_interface, name);
+    let zone = Owned::selector(&format!("fe80::%{name}"));
+    let mut after = Owned::selector("fe80::");
+    after.set(bindnet_selector_previous, &format!("fe80::10%{name}"));
+    for selector in [&on_link, &zone, &after] {
+        drop(Owned::decided_here(&mut live, selector));
+        drop(Owned::monitor(selector, 0));
+    }
+    drop(Owned::detector("192.0.2.10", name.as_bytes()));
+}
+
+/// Where a link has not the name that an ioctl is about, the kernel may load a module of that
+/// name (`dev_load` of Linux): requires that the kernel has named such a link before.
+fn assert_names_are_the_kernels(calls: &[Call], of: &str) {
+    let mut known = BTreeSet::new();
+    for call in calls.iter().filter(|call| call.name == "ioctl") {
+        let name = call.arguments.split_once("ifr_name=").map(|(_, name)| name);
+        let asked = call.arguments.split(", ").nth(1).unwrap_or_default();
+        match name.and_then(|name| name.split('"').nth(1)) {
+            Some(name) if asked == "SIOCGIFNAME" => drop(known.insert(name)),
+            Some(name) => assert!(known.contains(name), "{of}: {}", call.arguments),
+            None => assert!(!asked.starts_with("SIOC") || call.returned < 0, "{call:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_name_from_outside_goes_into_no_ioctl() {
+    strace::run(|| {
+        cable("eth0");
+        ip("link set lo up");
+        ip("addr add 192.0.2.10/24 dev eth0");
+        ip("addr add fe80::10/64 dev eth0 nodad");
+        for name in NAMES {
+            for calls in strace::trace("traced_drivers", name) {
+                assert_names_are_the_kernels(&calls, name);
+                let named =
+                    |call: &Call| call.sent.windows(name.len()).any(|w| w == name.as_bytes());
+                assert!(calls.iter().any(named), "{name} is asked for");
+            }
+            let zone = format!("fe80::10%{name}");
+            for words in [
+                &["preview", "192.0.2.0", "--interface", name][..],
+                &[
+                    "preview",
+                    "192.0.2.0",
+                    "--interface",
+                    name,
+                    "--wait",
+                    "0.25",
+                ],
+                &[
+                    "preview",
+                    "192.0.2.0",
+                    "--interface",
+                    name,
+                    "--source",
+                    "getifaddrs",
+                ],
+                &["preview", &zone],
+                &["preview", "fe80::", "--previous", &zone],
+                &["watch", "--for", "0", "192.0.2.0", "--interface", name],
+                &["watch", "--for", "0", &zone],
+                &[
+                    "conflict",
+                    "--timing",
+                    "fast",
+                    "192.0.2.10",
+                    "--interface",
+                    name,
+                ],
+                &["conflict", "--timing", "fast", &zone],
+            ] {
+                let [program, arguments @ ..] = words else {
+                    panic!("{words:?}");
+                };
+                let calls = strace::program(cli::example(program).args(arguments));
+                assert_names_are_the_kernels(&calls, &words.join(" "));
+            }
         }
     });
 }

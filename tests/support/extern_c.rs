@@ -89,6 +89,27 @@ unsafe extern "C" {
         to: *mut Address,
     ) -> c_int;
     pub fn bindnet_decision_free(decision: *mut Opaque);
+    pub fn bindnet_capturer_new(to: *mut *mut Opaque) -> c_int;
+    pub fn bindnet_capturer_decide(
+        capturer: *mut Opaque,
+        selector: *const Opaque,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_capturer_free(capturer: *mut Opaque);
+    pub fn bindnet_monitor_new(
+        selector: *const Opaque,
+        follow: c_int,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_monitor_wait(monitor: *mut Opaque, milliseconds: c_int) -> c_int;
+    pub fn bindnet_monitor_free(monitor: *mut Opaque);
+    pub fn bindnet_detector_new(
+        address: *const c_char,
+        interface_name: *const c_char,
+        timing: c_int,
+        to: *mut *mut Opaque,
+    ) -> c_int;
+    pub fn bindnet_detector_free(detector: *mut Opaque);
     pub fn bindnet_error(to: *mut c_char, size: usize, needed: *mut usize) -> c_int;
     pub fn bindnet_selector_new_corosync(
         text: *const c_char,
@@ -177,6 +198,44 @@ impl Owned {
         })
     }
 
+    pub fn capturer() -> Self {
+        // SAFETY: room for a pointer.
+        Self::new(bindnet_capturer_free, |to| unsafe {
+            bindnet_capturer_new(to)
+        })
+    }
+
+    /// What a capturer decides about this host.
+    pub fn decided_here(capturer: &mut Self, selector: &Self) -> Self {
+        // SAFETY: handles that live, and room for a pointer.
+        Self::new(bindnet_decision_free, |to| unsafe {
+            bindnet_capturer_decide(capturer.0.as_ptr(), selector.0.as_ptr(), to)
+        })
+    }
+
+    /// A monitor that has waited for its first event for so many milliseconds.
+    pub fn monitor(selector: &Self, milliseconds: c_int) -> Self {
+        // SAFETY: a handle that lives, and room for a pointer.
+        let monitor = Self::new(bindnet_monitor_free, |to| unsafe {
+            bindnet_monitor_new(selector.0.as_ptr(), 0, to)
+        });
+        // SAFETY: a handle that lives.
+        let result = unsafe { bindnet_monitor_wait(monitor.0.as_ptr(), milliseconds) };
+        assert_eq!(result, OK);
+        monitor
+    }
+
+    /// A detector that listens (BINDNET_TIMING_LISTEN) for an address on a link.
+    pub fn detector(address: &str, interface_name: &[u8]) -> Self {
+        const LISTEN: c_int = 2;
+        let address = CString::new(address).unwrap();
+        let name = CString::new(interface_name).unwrap();
+        // SAFETY: texts with a NUL, and room for a pointer.
+        Self::new(bindnet_detector_free, |to| unsafe {
+            bindnet_detector_new(address.as_ptr(), name.as_ptr(), LISTEN, to)
+        })
+    }
+
     /// What getaddrinfo(3) makes of a text, with these names.
     pub fn selector_of_corosync(text: &str, hosts: &str) -> Result<Self, Failed> {
         let text = CString::new(text).unwrap();
@@ -214,10 +273,15 @@ impl Owned {
     }
 
     pub fn set(&mut self, sets: Sets, text: &str) {
-        let words = CString::new(text).unwrap();
+        self.set_bytes(sets, text.as_bytes());
+    }
+
+    /// The same with bytes that need not be UTF-8.
+    pub fn set_bytes(&mut self, sets: Sets, bytes: &[u8]) {
+        let words = CString::new(bytes).unwrap();
         // SAFETY: a handle that lives, and a text with a NUL.
         let result = unsafe { sets(self.0.as_ptr(), words.as_ptr()) };
-        assert_eq!(result, OK, "{text}");
+        assert_eq!(result, OK, "{words:?}");
     }
 
     /// What a function writes about it.

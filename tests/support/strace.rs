@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::process::parent_id;
 use std::path::PathBuf;
-use std::process::{self, Command, Output};
+use std::process::{self, Command, Output, Stdio};
 use std::thread;
 
 use crate::netns;
@@ -141,6 +141,27 @@ pub fn failing(test: &str, inject: &str) {
         .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{inject}: {}{said}", stderr(&done));
+}
+
+/// Runs a program under strace, on the host of the thread that calls, and returns the calls of all
+/// its threads, one thread after the other.
+#[allow(dead_code)] // Others look at their own calls.
+pub fn program(command: &Command) -> Vec<Call> {
+    let folder = Folder::new();
+    let done = strace(folder.0.join("log"))
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let mut all = Vec::new();
+    for file in fs::read_dir(&folder.0).unwrap() {
+        let log = fs::read(file.unwrap().path()).unwrap();
+        all.extend(calls(&String::from_utf8_lossy(&log)));
+    }
+    let has_run = all.iter().any(|call| call.name == "execve");
+    assert!(has_run, "{command:?}: {}", stderr(&done));
+    all
 }
 
 fn strace(log: impl Into<PathBuf>) -> Command {

@@ -6,7 +6,7 @@ mod peer;
 
 use bindnet::testing::strategies::bytes::{damaged_netlink, datagram, dumps};
 use bindnet::testing::strategies::{Vips, node, with_vips};
-use bindnet::wire::rtnetlink::{DecodeError, Message, messages};
+use bindnet::wire::rtnetlink::{DecodeError, Message, messages, request_link, request_link_named};
 use bindnet::{Address, Lifetime, Link, Snapshot};
 use proptest::prelude::*;
 
@@ -28,6 +28,15 @@ fn offset(error: &DecodeError) -> usize {
         | DecodeError::NoName { offset } => offset,
         _ => panic!("an error without an offset: {error}"),
     }
+}
+
+#[test]
+fn a_request_for_a_link_has_its_name() {
+    for name in ["eth0", "1", "x", "fifteen_bytes_l"] {
+        let request = request_link_named(name.parse().unwrap(), 7);
+        assert_eq!(peer::name_asked_for(&request).as_deref(), Some(name));
+    }
+    assert_eq!(peer::name_asked_for(&request_link(1, 7)), None);
 }
 
 #[cfg(target_endian = "little")]

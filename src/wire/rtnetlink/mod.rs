@@ -32,7 +32,8 @@ mod view;
 use std::net::IpAddr;
 
 use crate::snapshot::{
-    Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
+    Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Name, Scope,
+    escape,
 };
 
 pub(crate) use frame::{Change, Changed, Frame, Frames, frames};
@@ -81,6 +82,9 @@ const IFLA_EXT_MASK: u16 = 29;
 const IFLA_CARRIER_CHANGES: u16 = 35;
 const IFLA_INFO_KIND: u16 = 1;
 
+// linux/if.h
+const IFNAMSIZ: usize = 16;
+
 // linux/socket.h
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
@@ -124,24 +128,53 @@ pub fn request_addresses(family: Family, link: Option<u32>, sequence: u32) -> [u
 /// The request to dump all links, without their statistics.
 #[doc(alias = "RTM_GETLINK")]
 pub fn request_links(sequence: u32) -> [u8; 40] {
-    request_link_of(0, NLM_F_DUMP, sequence)
+    request_link_of(0, NLM_F_DUMP, sequence, [])
 }
 
 /// The request for one link, without its statistics; behind the answer comes a
 /// [`Message::Error`] with 0.
 #[doc(alias = "RTM_GETLINK")]
 pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
-    request_link_of(index, NLM_F_ACK, sequence)
+    request_link_of(index, NLM_F_ACK, sequence, [])
 }
 
-fn request_link_of(index: u32, flags: u16, sequence: u32) -> [u8; 40] {
+/// The request for the link with this name, which may also be an alternative one; as
+/// [`request_link`] else.
+///
+/// The ioctls of netdevice(7) find a link by its name, too, but where there is none the kernel
+/// loads a module of that name, if the caller may. This request has no such effect.
+///
+/// ```
+/// use bindnet::wire::rtnetlink::request_link_named;
+///
+/// let request = request_link_named("eth0".parse()?, 1);
+/// assert_eq!(request[44..], *b"eth0\0\0\0\0\0\0\0\0\0\0\0\0");
+/// # Ok::<(), bindnet::NameError>(())
+/// ```
+#[doc(alias = "RTM_GETLINK")]
+#[doc(alias = "IFLA_IFNAME")]
+pub fn request_link_named(name: Name, sequence: u32) -> [u8; 60] {
+    // struct rtattr, and the name; it is no longer than 15 bytes, so that a NUL ends it.
+    let len = 4 + IFNAMSIZ as u16;
+    let attribute = len.to_ne_bytes().into_iter();
+    let attribute = attribute.chain(IFLA_IFNAME.to_ne_bytes());
+    let attribute = attribute.chain(name.as_bytes().iter().copied());
+    request_link_of(0, NLM_F_ACK, sequence, attribute)
+}
+
+fn request_link_of<const N: usize>(
+    index: u32,
+    flags: u16,
+    sequence: u32,
+    more: impl IntoIterator<Item = u8>,
+) -> [u8; N] {
     // struct ifinfomsg: the index stands behind family and type.
     let body = [0; 4].into_iter().chain(index.to_ne_bytes());
     let body = body.chain([0; IFINFOMSG_LEN - 8]);
     let body = body.chain(8u16.to_ne_bytes());
     let body = body.chain(IFLA_EXT_MASK.to_ne_bytes());
     let body = body.chain(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
-    request(RTM_GETLINK, flags, sequence, body)
+    request(RTM_GETLINK, flags, sequence, body.chain(more))
 }
 
 /// A request that the kernel answers at once and refuses: for one IPv4 address, of which there is

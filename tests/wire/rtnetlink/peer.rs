@@ -31,6 +31,21 @@ pub fn messages(datagram: &[u8]) -> Vec<(u32, u32, Message)> {
     messages
 }
 
+/// The name in a request for one link, up to its first NUL, as the kernel takes it.
+pub fn name_asked_for(request: &[u8]) -> Option<String> {
+    let decoded = NetlinkMessage::<RouteNetlinkMessage>::deserialize(request);
+    let NetlinkPayload::InnerMessage(RouteNetlinkMessage::GetLink(message)) =
+        decoded.expect("a sound message").payload
+    else {
+        return None;
+    };
+    let name = |attribute| match attribute {
+        LinkAttribute::IfName(name) => name.split('\0').next().map(str::to_owned),
+        _ => None,
+    };
+    message.attributes.into_iter().find_map(name)
+}
+
 fn inner(message: RouteNetlinkMessage) -> Message {
     match message {
         RouteNetlinkMessage::NewAddress(message) => Message::NewAddress(address(&message)),
