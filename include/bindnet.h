@@ -19,7 +19,8 @@
  * gives a handle; the _free of its type takes it, once, and NULL is fine. Handles do not depend on
  * each other: a selector may be freed while a monitor lives that was made with it.
  *
- * Texts go in as UTF-8 with a NUL at the end, and are not kept. Texts come out in a buffer of the
+ * Texts go in as UTF-8 with a NUL at the end, and are not kept. (Two exceptions: the name of an
+ * interface and the path of a file are bytes, which are taken as they are.) Texts come out in a buffer of the
  * caller's of `size` bytes; `needed`, which may be NULL, gets the size that is needed, NUL included.
  * With a NULL buffer and a size of 0 a function only says that, and returns BINDNET_SPACE.
  *
@@ -296,6 +297,9 @@ enum bindnet_result bindnet_selector_profile(struct bindnet_selector *selector,
 enum bindnet_result bindnet_selector_strict(struct bindnet_selector *selector, int strict);
 
 // Restricts the rule to the addresses of one interface.
+//
+// `interface_name` is the name as the kernel has it, byte for byte: what `interface_name` of a
+// struct bindnet_address holds goes in as it is. Nothing is un-escaped in it.
 enum bindnet_result bindnet_selector_interface(struct bindnet_selector *selector,
                                                const char *interface_name);
 
@@ -405,7 +409,7 @@ enum bindnet_result bindnet_decision_add_conflict(struct bindnet_decision *decis
 void bindnet_decision_free(struct bindnet_decision *decision);
 
 // Writes an address as bindnet_selector_previous and bindnet_detector_new take it: "192.168.1.10",
-// "fe80::1%eth0".
+// "fe80::1%eth0". Of an interface without a known name it writes the index: "fe80::1%2".
 enum bindnet_result bindnet_address_text(const struct bindnet_address *address,
                                          char *buffer,
                                          size_t size,
@@ -597,8 +601,8 @@ void bindnet_event_free(struct bindnet_event *event);
 
 // Begins to ask whether another host claims an address of this host.
 //
-// `interface_name` is NULL for the interface that has the address. `timing` is a number of enum
-// bindnet_timings.
+// `interface_name` is NULL for the interface that has the address, or a name as the kernel has it,
+// byte for byte. `timing` is a number of enum bindnet_timings.
 //
 // That it may not be asked, or cannot on this link, is no error but a verdict.
 enum bindnet_result bindnet_detector_new(const char *address,
@@ -607,7 +611,8 @@ enum bindnet_result bindnet_detector_new(const char *address,
                                          struct bindnet_detector **detector);
 
 // Begins to ask whether another host claims an address that this host is about to take, on the
-// interface of this name. Ask right before it is taken, and no sooner.
+// interface of this name, which is as the kernel has it, byte for byte. Ask right before it is taken,
+// and no sooner.
 //
 // `timing` is a number of enum bindnet_timings. That it may not be asked, or cannot on this link, is
 // no error but a verdict.

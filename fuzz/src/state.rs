@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Bindnet, HostAddress, ParseStateError, State, Zone};
+use bindnet::{Bindnet, HostAddress, Name, ParseStateError, State, Zone};
 
 /// Room for the words of an error, which quotes some of the text, escaped.
 const WORDS: usize = 1024;
@@ -38,10 +38,10 @@ pub fn check(data: &[u8]) {
 fn entry(line: &str) -> (Bindnet, HostAddress) {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let ip: IpAddr = words[3].parse().expect("an address");
-    let zone = words.iter().position(|word| *word == "interface");
-    let zone = zone.map(|at| words[at + 1].parse::<Zone>().expect("a name"));
+    let name = words.iter().position(|word| *word == "interface");
+    let name = name.map(|at| words[at + 1].parse::<Name>().expect("a name"));
     let link_local = matches!(ip, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
-    let address = HostAddress::new(ip, zone.filter(|_| link_local));
+    let address = HostAddress::new(ip, name.filter(|_| link_local).map(Zone::from));
     (words[1].parse().expect("a bindnetaddr"), address)
 }
 

@@ -152,7 +152,7 @@ impl Room {
 }
 
 /// Writes an address as bindnet_selector_previous and bindnet_detector_new take it: "192.168.1.10",
-/// "fe80::1%eth0".
+/// "fe80::1%eth0". Of an interface without a known name it writes the index: "fe80::1%2".
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_address_text(
     address: *const bindnet_address,
@@ -169,6 +169,10 @@ pub extern "C" fn bindnet_address_text(
         // caller is known to have filled in.
         unsafe { std::ptr::copy_nonoverlapping(from, to, FIRST) };
         let text = match socket_addr(&known.address)? {
+            // The name of the interface is not known.
+            SocketAddr::V6(v6) if v6.scope_id() != 0 && known.interface_name.starts_with(&[0]) => {
+                HostAddress::from(SocketAddr::V6(v6)).to_string()
+            }
             SocketAddr::V6(v6) if v6.scope_id() != 0 => {
                 let name = known.interface_name.iter().take_while(|byte| **byte != 0);
                 let name: Vec<u8> = name.map(|byte| *byte as u8).collect();

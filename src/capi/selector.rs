@@ -83,6 +83,9 @@ pub extern "C" fn bindnet_selector_strict(
 }
 
 /// Restricts the rule to the addresses of one interface.
+///
+/// `interface_name` is the name as the kernel has it, byte for byte: what `interface_name` of a
+/// struct bindnet_address holds goes in as it is. Nothing is un-escaped in it.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_selector_interface(
     selector: Option<&mut bindnet_selector>,
@@ -179,15 +182,13 @@ pub extern "C" fn bindnet_selector_list_all(
     })
 }
 
-/// A name of an interface: as the kernel has it, or as it is printed, with `\xNN`.
+/// The name of an interface, in the bytes that the kernel has.
 pub(super) fn interface(interface_name: *const c_char) -> Result<Name, Failure> {
     let bytes = bytes(interface_name, "interface_name")?;
-    let name = match std::str::from_utf8(bytes) {
-        Ok(text) => text.parse(),
-        Err(_) => Name::from_bytes(bytes),
-    };
-    let shown = String::from_utf8_lossy(bytes);
-    name.map_err(|error| Failure::invalid(format_args!("interface_name {shown:?}: {error}")))
+    Name::from_bytes(bytes).map_err(|error| {
+        let shown = String::from_utf8_lossy(bytes);
+        Failure::invalid(format_args!("interface_name {shown:?}: {error}"))
+    })
 }
 
 fn declare(

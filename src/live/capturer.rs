@@ -212,12 +212,17 @@ impl Capturer {
         room: &mut Snapshot,
     ) -> Result<(), CaptureError> {
         for zone in selector.zones().into_iter().flatten() {
-            if room.link_named(&zone.name()).is_some() {
+            let name = zone.name();
+            if name.is_some_and(|name| room.link_named(&name).is_some()) {
                 continue;
             }
-            let link = match (self.named_link(zone.name())?, zone.index()) {
+            let named = match name {
+                Some(name) => self.named_link(name)?,
+                None => None,
+            };
+            let link = match (named, zone.index()) {
                 (None, Some(index)) => self.link(index)?,
-                (link, _) => link,
+                (named, _) => named,
             };
             if let Some(link) = link {
                 room.add_link(link);

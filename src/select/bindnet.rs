@@ -138,34 +138,71 @@ impl fmt::Display for Bindnet {
 
 /// A link by its name or index, as in `fe80::1%eth0` and `fe80::1%2` (RFC 4007, section 11).
 ///
-/// Where a link has a number for its name, the name counts.
+/// A number in a text may be either: the link of this name counts, and without one the index does.
+/// [`Zone::from`] a [`Name`] is a name and nothing else, and `Zone::from` a number is an index.
+///
+/// ```
+/// use bindnet::{Link, Name, Snapshot, Zone};
+///
+/// let two: Name = "2".parse()?;
+/// let host = Snapshot::new([Link::new(2, "eth0".parse()?), Link::new(5, two)], [])?;
+/// let index = |zone: Zone, host: &Snapshot| zone.link(host).map(Link::index);
+/// assert_eq!(index("2".parse()?, &host), Some(5));
+/// assert_eq!(index(Zone::from(2), &host), Some(2));
+///
+/// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [])?;
+/// assert_eq!(index("2".parse()?, &host), Some(2));
+/// assert_eq!(index(Zone::from(two), &host), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Zone(Name);
+pub struct Zone(Named);
+
+/// How a zone names its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Named {
+    Index(u32),
+    Name(Name),
+    /// A number in a text.
+    NameOrIndex(Name, u32),
+}
 
 impl Zone {
     /// The link that the zone names on the host of a snapshot.
     pub fn link<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Link> {
-        snapshot
-            .link_named(&self.0)
-            .or_else(|| snapshot.link(self.index()?))
+        let named = self.name().and_then(|name| snapshot.link_named(&name));
+        named.or_else(|| snapshot.link(self.index()?))
     }
 
-    /// The text of the zone, which may be the name of a link.
-    pub fn name(&self) -> Name {
-        self.0
+    /// The name of the link, if the zone is or may be a name.
+    pub fn name(&self) -> Option<Name> {
+        match self.0 {
+            Named::Name(name) | Named::NameOrIndex(name, _) => Some(name),
+            Named::Index(_) => None,
+        }
     }
 
-    /// The index, if the text is a number.
+    /// The index of the link, if the zone is or may be an index. The name comes first.
     pub fn index(&self) -> Option<u32> {
-        let text = std::str::from_utf8(self.0.as_bytes()).ok()?;
-        text.parse().ok().filter(|_| !text.starts_with('+'))
+        match self.0 {
+            Named::Index(index) | Named::NameOrIndex(_, index) => Some(index),
+            Named::Name(_) => None,
+        }
     }
 }
 
 impl From<Name> for Zone {
-    /// The zone of a link by its name.
+    /// The zone of the link with this name, which is no index even if it is a number.
     fn from(name: Name) -> Self {
-        Self(name)
+        Self(Named::Name(name))
+    }
+}
+
+impl From<u32> for Zone {
+    /// The zone of the link with this index, a scope id for instance.
+    #[doc(alias = "sin6_scope_id")]
+    fn from(index: u32) -> Self {
+        Self(Named::Index(index))
     }
 }
 
@@ -173,14 +210,26 @@ impl FromStr for Zone {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        text.parse().map(Self)
+        let name: Name = text.parse()?;
+        let digits = str::from_utf8(name.as_bytes()).ok();
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let index = digits.and_then(|digits| digits.parse().ok());
+        Ok(Self(match index {
+            Some(index) => Named::NameOrIndex(name, index),
+            None => Named::Name(name),
+        }))
     }
 }
 
 impl fmt::Display for Zone {
-    /// As [`Name`] prints; white space and `/`, which would end the zone, as `\xNN`, too.
+    /// As [`Name`] prints; white space and `/`, which would end the zone, as `\xNN`, too. An index
+    /// prints as a number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.to_string().chars() {
+        let name = match self.0 {
+            Named::Index(index) => return write!(f, "{index}"),
+            Named::Name(name) | Named::NameOrIndex(name, _) => name,
+        };
+        for c in name.to_string().chars() {
             if c.is_whitespace() || c == '/' {
                 for byte in c.encode_utf8(&mut [0; 4]).bytes() {
                     write!(f, "\\x{byte:02x}")?;

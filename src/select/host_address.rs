@@ -51,10 +51,11 @@ impl From<IpAddr> for HostAddress {
 }
 
 impl From<SocketAddr> for HostAddress {
-    /// What a socket is bound to, as `local_addr()` tells it: a scope id becomes the zone.
+    /// What a socket is bound to, as `local_addr()` returns it: the zone is the scope id, an index
+    /// and not a name. The text of it is read as a name first ([`Zone`]).
     fn from(address: SocketAddr) -> Self {
         let zone = match address {
-            SocketAddr::V6(v6) if v6.scope_id() != 0 => v6.scope_id().to_string().parse().ok(),
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(Zone::from(v6.scope_id())),
             _ => None,
         };
         Self::new(address.ip().to_canonical(), zone)

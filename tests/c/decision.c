@@ -203,6 +203,8 @@ static void addresses(void)
     CHECK(v6.sin6_scope_id == 2 && v6.sin6_addr.s6_addr[0] == 0xfe);
     CHECK(v6.sin6_addr.s6_addr[15] == 1);
     HOLDS(bindnet_address_text, exact, "fe80::1%eth0");
+    memset(exact->interface_name, 0, sizeof(exact->interface_name));
+    HOLDS(bindnet_address_text, exact, "fe80::1%2");
     memset(exact->interface_name, 'x', sizeof(exact->interface_name));
     GIVES(INVALID, bindnet_address_text(exact, text, sizeof(text), NULL));
     exact->address.ss_family = AF_UNSPEC;

@@ -288,6 +288,19 @@ static void detector_is_refused(void)
     CHECK(made == UNSET);
 }
 
+/* A name is bytes, in which nothing is escaped: this one has a backslash, and is printed so. */
+static void detector_on_a_name(void)
+{
+    struct bindnet_detector *made;
+    struct bindnet_conflict *found;
+
+    GIVES(OK, bindnet_detector_new_before_use("192.0.2.10", "a\\x30", 0, &made));
+    GIVES(OK, bindnet_detector_next_event(made, &found));
+    HOLDS(bindnet_conflict_text, found, "a\\x5cx30");
+    bindnet_conflict_free(found);
+    bindnet_detector_free(made);
+}
+
 /* A decision says what was found of its choice. */
 static void added(const struct bindnet_conflict *found)
 {
@@ -397,6 +410,7 @@ int main(void)
     bindnet_selector_free(asked);
     monitor();
     detector_is_refused();
+    detector_on_a_name();
     detector(BINDNET_TIMING_RFC);
     detector(BINDNET_TIMING_FAST);
     detector(BINDNET_TIMING_LISTEN);

@@ -124,6 +124,11 @@ static void interface(void)
 
     GIVES(OK, bindnet_selector_interface(asked, "\xff\x01"));
     chooses(asked, NULL);
+    /* A name is bytes, in which nothing is escaped: this one has a backslash. */
+    GIVES(OK, bindnet_selector_interface(asked, "eth\\x30"));
+    chooses(asked, NULL);
+    GIVES(OK, bindnet_selector_interface(asked, "\\"));
+    chooses(asked, NULL);
     GIVES(OK, bindnet_selector_interface(asked, "eth1"));
     chooses(asked, NULL);
     GIVES(OK, bindnet_selector_interface(asked, "eth0"));

@@ -9,11 +9,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use bindnet_tests::{ask, extern_c, questions};
 
 use ask::Ask;
-use bindnet::{Candidate, Decision, Profile, Selector, Snapshot};
+use bindnet::{Candidate, Decision, Name, Profile, Selector, Snapshot};
 use extern_c::*;
 use nix::libc;
 use proptest::prelude::*;
-use questions::{case, config};
+use questions::{case, config, odd_links};
 use serde_json::Value;
 
 /// BINDNET_NONE.
@@ -43,7 +43,8 @@ fn asked(ask: &Ask, profile: Option<&str>, list_all: bool) -> Owned {
         selector.set(bindnet_selector_without_rule, code);
     }
     if let Some(name) = &ask.interface {
-        selector.set(bindnet_selector_interface, name);
+        let name: Name = name.parse().unwrap();
+        selector.set_bytes(bindnet_selector_interface, name.as_bytes());
     }
     if let Some((ip, zone)) = &ask.previous {
         let zone = zone.iter().map(|zone| format!("%{zone}"));
@@ -301,4 +302,37 @@ proptest! {
     fn random_hosts((host, ask) in case()) {
         same_for_every_profile(&ask, &host.snapshot());
     }
+    /// The name of an interface and the text of an address go in again as they came out, and are of
+    /// the same interface.
+    #[test]
+    fn what_came_out_goes_in_again(host in odd_links()) {
+        let by_c = Owned::snapshot(&host.to_json());
+        for link in host.links() {
+            let mut on_link = Owned::selector("fe80::");
+            on_link.set_bytes(bindnet_selector_interface, link.name().as_bytes());
+            let chosen = chosen(&on_link, &by_c);
+            prop_assert_eq!(chosen.interface_index, link.index());
+
+            let text = address_text(&chosen);
+            let [name, _] = told(chosen).3;
+            let mut again = Owned::selector("192.0.2.0");
+            again.set_bytes(bindnet_selector_interface, &name);
+            let mut after = Owned::selector("fe80::");
+            after.set(bindnet_selector_previous, &text);
+            for selector in [again, after] {
+                let index = self::chosen(&selector, &by_c).interface_index;
+                prop_assert_eq!(index, link.index(), "{:?} {}", name, text);
+            }
+        }
+    }
+}
+
+/// The choice of a selector on a host.
+fn chosen(selector: &Owned, host: &Owned) -> Address {
+    let decision = Owned::decision(selector, host);
+    let chosen = address(|to| {
+        // SAFETY: a handle that lives, and room for a struct that says its size.
+        unsafe { bindnet_decision_chosen(decision.0.as_ptr(), to) }
+    });
+    chosen.expect("a choice")
 }

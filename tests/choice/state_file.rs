@@ -120,7 +120,7 @@ fn the_link_is_a_part_of_a_link_local_choice() {
     assert!(folder.file().remember(&chosen).unwrap());
     let read = folder.file().read(chosen.bindnet()).unwrap().unwrap();
     assert_eq!(read, chosen.chosen().unwrap().host_address());
-    assert_eq!(read.zone().unwrap().name().as_bytes(), b"e h\xff");
+    assert_eq!(read.zone().unwrap().name().unwrap().as_bytes(), b"e h\xff");
 
     // Of another address the link is only said.
     let moved = selector("192.0.2.0").decide(&host("bond0", &["192.0.2.10/24"]));

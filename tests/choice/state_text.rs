@@ -236,8 +236,8 @@ impl Case {
 
     fn address(&self) -> HostAddress {
         let link_local = matches!(self.ip, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
-        let zone = self.interface.filter(|_| link_local).map(escaped);
-        HostAddress::new(self.ip, zone.map(|zone| zone.parse::<Zone>().unwrap()))
+        let name = self.interface.filter(|_| link_local);
+        HostAddress::new(self.ip, name.map(Zone::from))
     }
 }
 

@@ -4,12 +4,14 @@ use bindnet_tests::{model, questions};
 
 use bindnet::testing::laws::check;
 use bindnet::testing::strategies::hosts::loose_address;
-use bindnet::{Candidate, Outcome, Reason, Separation, Snapshot};
+use bindnet::{
+    Bindnet, Candidate, HostAddress, Outcome, Reason, Selector, Separation, Snapshot, State, Zone,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use model::Row;
-use questions::{case, config, decide};
+use questions::{case, config, decide, odd_links};
 
 /// A law as the public one says it, with a selector of every kind. What was remembered is a part of
 /// the selector here.
@@ -80,6 +82,60 @@ proptest! {
     #[test]
     fn replay((host, ask) in case()) {
         holds(check::replay(&ask.selector(), &host.snapshot(), None))?;
+    }
+}
+
+/// The link of the choice for `fe80::` with this memory, if it is a certain one.
+fn remembering(address: HostAddress, host: &Snapshot) -> Option<u32> {
+    let selector = Selector::new("fe80::".parse().unwrap()).previous(address);
+    let decision = selector.decide(host);
+    let chosen = decision.chosen().filter(|_| !decision.is_ambiguous());
+    chosen.and_then(Candidate::interface_index)
+}
+
+/// What a state file with this choice remembers.
+fn from_state_file(chosen: &Candidate) -> HostAddress {
+    let zone = Zone::from(chosen.interface().unwrap());
+    let line = format!(
+        "bindnetaddr fe80:: address {} interface {zone}",
+        chosen.ip()
+    );
+    let state = State::parse(format!("bindnet-state/1\n{line}\nend\n").as_bytes()).unwrap();
+    state.get(&"fe80::".parse().unwrap()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(config(1_500))]
+
+    /// What was given out goes in again, and is on the same link, whatever the links are called.
+    #[test]
+    fn a_link_that_was_given_out_is_taken_for_no_other(host in odd_links()) {
+        for link in host.links() {
+            let index = Some(link.index());
+            let by_name = Selector::new("fe80::".parse().unwrap()).interface(link.name());
+            let decision = by_name.decide(&host);
+            let chosen = decision.chosen().unwrap();
+            prop_assert_eq!(chosen.interface_index(), index);
+
+            let said = chosen.host_address();
+            let bound = HostAddress::from(chosen.socket_addr(5405));
+            let remembered = from_state_file(chosen);
+            let read: HostAddress = said.to_string().parse().unwrap();
+            for again in [said, read, bound, remembered] {
+                prop_assert_eq!(remembering(again, &host), index, "{:?}", again);
+            }
+            let zone: Bindnet = format!("fe80::%{}", Zone::from(link.name())).parse().unwrap();
+            let by_zone = Selector::new(zone).decide(&host);
+            prop_assert_eq!(by_zone.chosen().unwrap().interface_index(), index);
+
+            // Without the link it is nowhere.
+            let others = host.links().iter().filter(|other| other.index() != link.index());
+            let left = host.addresses().filter(|address| address.link_index() != index);
+            let without = Snapshot::new(others.cloned(), left).unwrap();
+            for again in [said, bound, remembered] {
+                prop_assert_eq!(remembering(again, &without), None, "{:?}", again);
+            }
+        }
     }
 }
 

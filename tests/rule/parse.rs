@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use bindnet::{Bindnet, HostAddress, parse_net};
+use bindnet::{Bindnet, HostAddress, Zone, parse_net};
 
 #[track_caller]
 fn error(text: &str) -> String {
@@ -210,7 +210,6 @@ fn what_a_socket_is_bound_to_is_an_address_of_a_host() {
         ("[::ffff:192.0.2.10]:5405", "192.0.2.10"),
         ("[2001:db8::1]:5405", "2001:db8::1"),
         ("[fe80::1]:5405", "fe80::1"),
-        ("[fe80::1%2]:5405", "fe80::1%2"),
     ] {
         let socket: SocketAddr = socket.parse().unwrap();
         assert_eq!(
@@ -219,6 +218,15 @@ fn what_a_socket_is_bound_to_is_an_address_of_a_host() {
             "{socket}"
         );
     }
+    // A scope id is an index; a number in a text may be a name, too.
+    let socket: SocketAddr = "[fe80::1%2]:5405".parse().unwrap();
+    let bound = HostAddress::from(socket);
+    assert_eq!(bound.to_string(), "fe80::1%2");
+    assert_eq!(bound.zone(), Some(Zone::from(2)));
+    let read: HostAddress = "fe80::1%2".parse().unwrap();
+    assert_eq!(bound.zone().unwrap().name(), None);
+    assert_eq!(read.zone().unwrap().name(), Some("2".parse().unwrap()));
+    assert_eq!(read.zone().unwrap().index(), Some(2));
 }
 
 #[test]

@@ -88,6 +88,12 @@ unsafe extern "C" {
         at: usize,
         to: *mut Address,
     ) -> c_int;
+    pub fn bindnet_address_text(
+        address: *const Address,
+        to: *mut c_char,
+        size: usize,
+        needed: *mut usize,
+    ) -> c_int;
     pub fn bindnet_decision_free(decision: *mut Opaque);
     pub fn bindnet_capturer_new(to: *mut *mut Opaque) -> c_int;
     pub fn bindnet_capturer_decide(
@@ -299,6 +305,14 @@ impl Owned {
     ) -> String {
         written(|to, size, needed| writes(self.0.as_ptr(), to, size, needed))
     }
+}
+
+/// What the library writes for an address.
+pub fn address_text(address: &Address) -> String {
+    written(|to, size, needed| {
+        // SAFETY: a struct that says its size, a buffer of this size and room for a number.
+        unsafe { bindnet_address_text(address, to, size, needed) }
+    })
 }
 
 /// What the last call that failed had to say.

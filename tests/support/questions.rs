@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use bindnet::testing::strategies::bindnets::{self, ELSEWHERE_V4, ELSEWHERE_V6};
 use bindnet::testing::strategies::hosts::{Draft, LINKS, V4, V6, host};
 use bindnet::{
-    Address, Bindnet, Candidate, Decision, HostAddress, Link, Rule, Separation, parse_net,
+    Address, Bindnet, Candidate, Decision, HostAddress, Link, Name, Rule, Separation, Snapshot,
+    parse_net,
 };
 use ipnet::IpNet;
-use proptest::collection::vec;
+use proptest::collection::{hash_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -45,12 +46,47 @@ pub fn case() -> impl Strategy<Value = (Draft, Ask)> {
     })
 }
 
+/// A host whose links have odd names, among them the indexes of other links and what looks like a
+/// byte that is printed. Each link has `fe80::1/64`, and in `192.0.2.0/24` an address of its own.
+pub fn odd_links() -> impl Strategy<Value = Snapshot> {
+    const ODD: [&[u8]; 9] = [
+        br"a\x30",
+        b"a0",
+        br"\x31",
+        br"\",
+        b"02",
+        b"+3",
+        b"%2",
+        b"e h\xff",
+        b"99999999999",
+    ];
+    let number = (1..7u32).prop_map(|number| number.to_string().into_bytes());
+    let name = prop_oneof![
+        4 => number,
+        3 => select(&ODD[..]).prop_map(<[u8]>::to_vec),
+        2 => vec(1..=255u8, 1..16),
+    ];
+    let name = name.prop_map(|bytes| Name::from_bytes(&bytes).unwrap());
+    let indexes = subsequence((1..7u32).collect::<Vec<_>>(), 1..5).prop_shuffle();
+    (indexes, hash_set(name, 4)).prop_map(|(indexes, names)| {
+        let links = indexes
+            .iter()
+            .zip(names)
+            .map(|(index, name)| Link::new(*index, name));
+        let addresses = indexes.iter().flat_map(|index| {
+            let v4 = format!("192.0.2.{index}/24");
+            ["fe80::1/64", &v4].map(|net| Address::new(net.parse().unwrap(), *index))
+        });
+        Snapshot::new(links, addresses).unwrap()
+    })
+}
+
 impl Ask {
     /// Asks for what a bindnetaddr names.
     fn aim_at(&mut self, bindnet: Bindnet) {
         self.ip = bindnet.ip();
         self.prefix_len = bindnet.network().map(|net| net.prefix_len());
-        self.zone = bindnet.zone().map(|zone| zone.name().to_string());
+        self.zone = bindnet.zone().map(|zone| zone.to_string());
     }
 }
 

@@ -42,7 +42,7 @@ impl Report {
         let zone = target.address().zone();
         Self {
             ip: target.address().ip(),
-            interface: interface.or_else(|| Some(zone?.name())),
+            interface: interface.or_else(|| zone?.name()),
             event,
             reasons: Reasons::default(),
             elapsed,

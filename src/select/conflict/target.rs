@@ -251,7 +251,7 @@ fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
 }
 
 fn on_link(address: HostAddress, link: Name) -> Result<HostAddress, TargetError> {
-    match address.zone().filter(|zone| zone.name() != link) {
+    match address.zone().filter(|zone| zone.name() != Some(link)) {
         Some(_) => Err(TargetError::OtherLink { address, link }),
         None => Ok(HostAddress::new(
             address.ip().to_canonical(),

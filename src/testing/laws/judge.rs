@@ -81,7 +81,7 @@ pub(super) fn unsound(
     let found = |address: Address, _: Match| matches |= is(chosen, &address);
     decision.bindnet().each_match(host, found);
     let [interface, ..] = asked.zones();
-    matches &= interface.is_none_or(|interface| chosen.interface() == Some(interface.name()));
+    matches &= interface.is_none_or(|interface| chosen.interface() == interface.name());
     if !matches || chosen.matched().is_none() {
         return Some("the chosen candidate does not match");
     }

@@ -77,7 +77,7 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn on(host: &Snapshot, asked: &'a Selector) -> Self {
         let [interface, ..] = asked.zones();
-        let link = interface.map(|interface| host.link_named(&interface.name()).map(Link::index));
+        let link = interface.map(|interface| interface.link(host).map(Link::index));
         let mut all = Vec::new();
         asked.bindnet().each_match(host, |address, matched| {
             if link.is_none_or(|index| index.is_some() && index == address.link_index()) {

@@ -90,14 +90,15 @@ impl Pools {
 
     /// Has a link always there.
     fn need(&mut self, zone: Zone) {
-        let named = |(_, name): &&(u32, Name)| *name == zone.name();
+        let named = |(_, name): &&(u32, Name)| Some(*name) == zone.name();
         let at = |(index, _): &&(u32, Name)| Some(*index) == zone.index();
         let known = self.links.iter().find(named).or(self.links.iter().find(at));
         let index = match known {
             Some((index, _)) => *index,
             None => {
                 let index = zone.index().unwrap_or(6);
-                self.links.push((index, zone.name()));
+                let name = zone.name().or_else(|| format!("link{index}").parse().ok());
+                self.links.extend(name.map(|name| (index, name)));
                 index
             }
         };

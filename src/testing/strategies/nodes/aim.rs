@@ -151,7 +151,7 @@ impl Aim {
             None => (None, None),
             Some(zone) => match zone.index() {
                 Some(index) => (Some(index).filter(|index| (2..4000).contains(index)), None),
-                None => (None, Some(zone.name()).filter(|n| n.as_bytes() != b"lo")),
+                None => (None, zone.name().filter(|n| n.as_bytes() != b"lo")),
             },
         }
     }
