@@ -186,6 +186,9 @@ fn every_question_costs_what_it_needs() {
             ("192.0.2.0 after 192.0.2.99", once.repeat(3)),
             ("198.51.100.0", once.clone()),
             ("192.0.2.0 on absent", LINK_DUMP.to_vec()),
+            // A number in a text may be a name; a scope id is an index, and the choice is missing.
+            ("fe80::%1", [&LINK_DUMP[..], &LINK, &DUMP].concat()),
+            ("fe80:: bound [fe80::1%1]:0", by_index.repeat(3)),
             // A host prefix that is inside no network.
             ("10.0.0.1", once.clone()),
         ] {

@@ -1,5 +1,6 @@
 //! Hosts with very many addresses or links, of which few matter, and what is asked about them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bindnet::{Capturer, Consistency, Selector};
@@ -16,7 +17,8 @@ pub const ASK_AT_MOST: usize = 64;
 pub const LINKS: usize = 1_000;
 
 /// The selector for a question in words: `192.0.2.0`, `192.0.2.0 on eth0` (restricted to a link),
-/// `192.0.2.0 after 192.0.2.10` (which was chosen before).
+/// `192.0.2.0 after 192.0.2.10` (which was chosen before), `fe80:: bound [fe80::1%2]:0` (the same, by
+/// the address of a socket).
 pub fn selector(question: &str) -> Selector {
     let mut words = question.split_whitespace();
     let bindnet = words.next().expect("a bindnetaddr");
@@ -25,6 +27,7 @@ pub fn selector(question: &str) -> Selector {
         selector = match what {
             "on" => selector.interface(which.parse().unwrap()),
             "after" => selector.previous(which.parse().unwrap()),
+            "bound" => selector.previous(which.parse::<SocketAddr>().unwrap().into()),
             _ => panic!("{question}"),
         };
     }
