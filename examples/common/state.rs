@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bindnet::{Bindnet, Profile, Selector, StateError, StateFile};
+use bindnet::{Profile, State, StateError, StateFile};
 
 use super::output::Failure;
 
@@ -21,18 +21,11 @@ impl StateOptions {
     }
 }
 
-/// The selector with what a file remembers for its bindnetaddr.
-pub fn remembered(
-    file: Option<&StateFile>,
-    bindnet: &Bindnet,
-    selector: Selector,
-) -> Result<Selector, Failure> {
-    let previous = file.map(|file| file.read(bindnet)).transpose();
-    let previous = previous.map_err(|error| Failure::usage(format!("--state: {error}")))?;
-    Ok(match previous.flatten() {
-        Some(previous) => selector.previous(previous),
-        None => selector,
-    })
+/// What a file remembers; nothing without a file.
+pub fn memory(file: Option<&StateFile>) -> Result<State, Failure> {
+    let state = file.map(StateFile::read_all).transpose();
+    let state = state.map_err(|error| Failure::usage(format!("--state: {error}")))?;
+    Ok(state.unwrap_or_default())
 }
 
 /// Refuses to write down what Corosync would take.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use bindnet::Capturer;
-use bindnet::{CaptureError, Decision, Outcome, Selector, Snapshot};
+use bindnet::{CaptureError, Decision, Outcome, Profile, Selector, Snapshot};
 use clap::Parser;
 
 mod audit;
@@ -24,7 +24,7 @@ use common::corosync::ConfFile;
 use common::input;
 use common::options::SelectorOptions;
 use common::output::{Color, Failure, paint, print, print_error};
-use common::state::{StateOptions, not_corosyncs, not_remembered, remembered};
+use common::state::{StateOptions, memory, not_corosyncs, not_remembered};
 use common::time::seconds;
 
 /// Which address would be bound for a bindnetaddr, and why
@@ -117,7 +117,8 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         not_corosyncs("--remember", options.selector.profile()?)?;
     }
     let file = options.state.file();
-    let selector = remembered(file.as_ref(), &bindnet, selector)?;
+    let remembered = memory(file.as_ref())?;
+    let selector = selector.remembering(&remembered);
     // An audit is about the whole host.
     let whole = |host: &Snapshot| options.audit.then(|| host.clone());
     let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
@@ -134,11 +135,15 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut decision = check(decision, options)?;
     if let Some(host) = host {
         // What has just been written is remembered at the next start.
-        let selector = remembered(file.as_ref(), &bindnet, selector)?;
+        let selector = selector.remembering(&memory(file.as_ref())?);
         decision = audit(decision, &selector, &host);
     }
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
+    }
+    // The decision's own warnings are not printed then, but this one is about what may be lost.
+    if options.quiet && decision.profile() == Profile::Default {
+        warn(&remembered.warnings(&bindnet), options);
     }
     show(&decision, options)?;
     Ok(ExitCode::from(status(&decision)))

@@ -7,7 +7,7 @@ use bindnet::{Capturer, Event, EventKind, Monitor, StateFile, Tracker};
 
 use super::Options;
 use super::common::output::{Failure, print, print_error};
-use super::common::state::{not_corosyncs, not_remembered, remembered};
+use super::common::state::{memory, not_corosyncs, not_remembered};
 use super::common::time::seconds;
 use super::common::wait::{Woken, signals, sleep};
 
@@ -30,7 +30,11 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let selector = options
         .selector
         .selector(bindnet, options.selector.profile()?)?;
-    let selector = remembered(file.as_ref(), &bindnet, selector)?;
+    let memory = memory(file.as_ref())?;
+    for warning in memory.warnings(&bindnet) {
+        print_error(&format!("warning: {warning}\n"));
+    }
+    let selector = selector.remembering(&memory);
 
     let signals = signals()?;
     // A person bears more than a daemon's main loop: a host that is booting may take its time.

@@ -13,6 +13,9 @@ use crate::StateFile;
 /// Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 /// choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
 ///
+/// Where nothing is remembered for this bindnetaddr, but something for another one that overlaps it
+/// ("192.168.1.0" and "192.168.1.0/24"), bindnet_decision_report and bindnet_decision_json warn of it.
+///
 /// BINDNET_STATE: the file is damaged, or no file of ours. A daemon stops then; it must not choose
 /// anew silently.
 #[unsafe(no_mangle)]
@@ -23,12 +26,11 @@ pub extern "C" fn bindnet_state_read(
 ) -> bindnet_result {
     call(|| {
         let selector = given(selector, "selector")?;
-        let previous = file(path)?.read(selector.selector.bindnet())?;
-        if let Some(previous) = previous {
-            selector.set(|selector| selector.previous(previous));
-        }
+        let state = file(path)?.read_all()?;
+        let is_known = state.get(selector.selector.bindnet()).is_some();
+        selector.set(|selector| selector.remembering(&state));
         if let Some(found) = found {
-            found.write(previous.is_some().into());
+            found.write(is_known.into());
         }
         Ok(())
     })

@@ -41,10 +41,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// # let folder = std::env::temp_dir().join(format!("bindnet-doc-file-{}", std::process::id()));
 /// # std::fs::create_dir(&folder)?;
 /// let file = StateFile::new(folder.join("choices"));
-/// let mut selector = Selector::new("192.0.2.0".parse()?);
-/// if let Some(remembered) = file.read(selector.bindnet())? {
-///     selector = selector.previous(remembered);
-/// }
+/// let selector = Selector::new("192.0.2.0".parse()?).remembering(&file.read_all()?);
 /// let decision = selector.decide(&host);
 /// // Bind it first, then remember it.
 /// assert!(file.remember(&decision)?);
@@ -105,9 +102,34 @@ impl StateFile {
     /// Where the file is damaged, is no regular file or cannot be read. A daemon does best to stop
     /// there, as it no longer knows where its peers expect it: the message says how to go on.
     pub fn read(&self, bindnet: &Bindnet) -> Result<Option<HostAddress>, StateError> {
+        Ok(self.read_all()?.get(bindnet))
+    }
+
+    /// All that is remembered, for [`Selector::remembering`](crate::Selector::remembering); nothing
+    /// if the file is missing. It waits for no writer.
+    ///
+    /// ```
+    /// use bindnet::{Selector, StateFile};
+    ///
+    /// let path = std::env::temp_dir().join(format!("bindnet-doc-all-{}", std::process::id()));
+    /// std::fs::write(&path, "bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n")?;
+    /// let state = StateFile::new(&path).read_all()?;
+    /// let bindnet = "192.0.2.0/24".parse()?;
+    /// // The entry is of another bindnetaddr, which overlaps this one.
+    /// assert_eq!(state.get(&bindnet), None);
+    /// assert_eq!(state.overlapping(&bindnet).count(), 1);
+    /// // Decisions of this selector warn of it.
+    /// let selector = Selector::new(bindnet).remembering(&state);
+    /// # drop(selector);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_all(&self) -> Result<State, StateError> {
         let _ = self.place()?;
-        let state = self.load(AT_FDCWD, self.path.as_os_str())?;
-        Ok(state.get(bindnet))
+        self.load(AT_FDCWD, self.path.as_os_str())
     }
 
     /// Remembers the choice of a decision if nothing is remembered for its bindnetaddr yet; says

@@ -93,6 +93,14 @@ impl Bindnet {
     pub(crate) fn target(&self) -> Target {
         self.target
     }
+
+    /// The network as it was written; of an address alone, the network of this one address.
+    pub(super) fn written(&self) -> IpNet {
+        match self.target {
+            Target::Address(ip) => IpNet::from(ip),
+            Target::Network(net) => net,
+        }
+    }
 }
 
 impl FromStr for Bindnet {
@@ -188,6 +196,11 @@ impl Zone {
             Named::Index(index) | Named::NameOrIndex(_, index) => Some(index),
             Named::Name(_) => None,
         }
+    }
+
+    /// Whether two zones may name one link, as far as they tell: a number and a name may.
+    pub(super) fn may_be(&self, other: &Self) -> bool {
+        self == other || self.index().is_some() != other.index().is_some()
     }
 }
 

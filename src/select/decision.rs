@@ -41,6 +41,7 @@ pub struct Decision {
     pub(super) profile: Profile,
     pub(super) interface: Option<Name>,
     pub(super) previous: Option<HostAddress>,
+    pub(super) not_used: Vec<(Bindnet, HostAddress)>,
     pub(super) strict: bool,
     pub(super) source: Option<Source>,
     pub(super) consistency: Option<Consistency>,

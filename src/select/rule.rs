@@ -55,6 +55,7 @@ impl Selector {
             profile: self.profile,
             interface: self.interface,
             previous: self.previous,
+            not_used: self.not_used.clone(),
             strict: self.strict,
             source: about.source,
             consistency: about.consistency,

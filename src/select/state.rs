@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::bindnet::{Bindnet, Zone};
 use super::decision::Decision;
 use super::host_address::HostAddress;
@@ -83,13 +85,59 @@ impl State {
     /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
     /// let state = State::parse(text)?;
     /// assert_eq!(state.get(&"192.0.2.0".parse()?), Some("192.0.2.10".parse()?));
-    /// // Another bindnetaddr, though it may mean the same.
+    /// // Another bindnetaddr, though it may mean the same: `overlapping` has it.
     /// assert_eq!(state.get(&"192.0.2.0/24".parse()?), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get(&self, bindnet: &Bindnet) -> Option<HostAddress> {
         let entry = self.entries.iter().find(|e| e.bindnet == *bindnet);
         entry.map(Entry::host_address)
+    }
+
+    /// The entries of other bindnetaddrs that overlap this one: the address or network of one is
+    /// inside that of the other. There are none if this one has an entry.
+    ///
+    /// They may be of the same question, written in another way, or of another question: a person
+    /// has to say. So [`State::get`] does not use them.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// let state = State::parse(text)?;
+    /// let network = "192.0.2.0/24".parse()?;
+    /// let found = state.overlapping(&network).next();
+    /// assert_eq!(found, Some(("192.0.2.0".parse()?, "192.0.2.10".parse()?)));
+    /// assert_eq!(state.overlapping(&"192.0.2.0".parse()?).next(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn overlapping(&self, bindnet: &Bindnet) -> impl Iterator<Item = (Bindnet, HostAddress)> {
+        let bindnet = *bindnet;
+        let known = self.get(&bindnet).is_some();
+        let others = self.entries.iter().filter(move |_| !known);
+        others
+            .filter(move |entry| entry.overlaps(&bindnet))
+            .map(|entry| (entry.bindnet, entry.host_address()))
+    }
+
+    /// What the reader of a decision about a bindnetaddr should know of the memory, a sentence or two
+    /// for each of the [overlapping](State::overlapping) entries.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// assert_eq!(
+    ///     State::parse(text)?.warnings(&"192.0.2.0/24".parse()?),
+    ///     ["nothing is remembered for 192.0.2.0/24; 192.0.2.10, remembered for 192.0.2.0, was not \
+    ///       used. If both mean the same, change the entry in the state file to bindnetaddr \
+    ///       192.0.2.0/24."],
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self, bindnet: &Bindnet) -> Vec<String> {
+        let warning = |entry| not_used(bindnet, &entry);
+        self.overlapping(bindnet).map(warning).collect()
     }
 
     /// Every bindnetaddr with its remembered choice, in the order of the text.
@@ -129,6 +177,14 @@ impl State {
     }
 }
 
+/// That what is remembered for another bindnetaddr was not used for this one.
+pub(super) fn not_used(bindnet: &Bindnet, (other, address): &(Bindnet, HostAddress)) -> String {
+    format!(
+        "nothing is remembered for {bindnet}; {address}, remembered for {other}, was not used. If both \
+         mean the same, change the entry in the state file to bindnetaddr {bindnet}."
+    )
+}
+
 impl fmt::Display for State {
     /// The text of a state file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,6 +219,24 @@ impl Entry {
             prefix: chosen.netmask().prefix_len(),
             interface: chosen.interface(),
         })
+    }
+
+    /// Whether another bindnetaddr may mean the same, or a part of it.
+    fn overlaps(&self, bindnet: &Bindnet) -> bool {
+        let (a, b) = (self.network(), bindnet.written());
+        let zones = self.bindnet.zone().zip(bindnet.zone());
+        (a.contains(&b) || b.contains(&a)) && zones.is_none_or(|(a, b)| a.may_be(&b))
+    }
+
+    /// The network that was asked for: as it was written; or where an address alone is the network
+    /// of the choice by the choice's own mask, as Corosync has it, that network.
+    fn network(&self) -> IpNet {
+        let own = self.prefix.and_then(|len| IpNet::new(self.ip, len).ok());
+        let own = own.map(|net| net.trunc()).filter(|net| {
+            let is_written = self.bindnet.network().is_some();
+            !is_written && net.addr() == self.bindnet.ip() && net.addr() != self.ip
+        });
+        own.unwrap_or(self.bindnet.written())
     }
 
     fn host_address(&self) -> HostAddress {

@@ -3,6 +3,7 @@
 use super::decision::{Decision, Match};
 use super::evidence::Reason;
 use super::separation::Separation;
+use super::state;
 use crate::snapshot::Consistency;
 
 /// What is said of a snapshot that is interrupted.
@@ -28,6 +29,9 @@ impl Decision {
         }
         if self.profile.is_corosync() {
             warnings.extend(self.corosync_warnings());
+        } else if self.previous.is_none() {
+            let not_used = self.not_used.iter();
+            warnings.extend(not_used.map(|entry| state::not_used(&self.bindnet, entry)));
         }
         let Some(first) = self.first() else {
             return warnings;

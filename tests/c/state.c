@@ -6,6 +6,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+TEXT(bindnet_decision_report, bindnet_decision)
+TEXT(bindnet_decision_json, bindnet_decision)
+
 static char path[4096], damaged[4096], folder_missing[4096];
 
 static void put(const char *file, const char *text)
@@ -20,8 +23,10 @@ int main(int argc, char **argv)
     typedef enum bindnet_result (*writer)(const char *, const struct bindnet_decision *, int *);
     static const writer writers[] = { bindnet_state_remember, bindnet_state_replace };
     struct bindnet_selector *asked = selector("192.0.2.0"), *elsewhere = selector("198.51.100.0");
+    struct bindnet_selector *network = selector("192.0.2.0/24");
     struct bindnet_snapshot *host = snapshot(HOST);
-    struct bindnet_decision *chosen = decide(asked, host), *none = decide(elsewhere, host), *moved;
+    struct bindnet_decision *chosen = decide(asked, host), *none = decide(elsewhere, host), *moved,
+                            *overlapped;
     struct bindnet_address address = { .size = sizeof(address) };
     int flag, at, folder;
 
@@ -74,6 +79,13 @@ int main(int argc, char **argv)
     GIVES(OK, bindnet_state_remember(path, chosen, NULL));
     GIVES(OK, bindnet_state_read(path, elsewhere, &flag));
     CHECK(flag == 0);
+    /* The entry of a bindnetaddr that overlaps another is not used, and not in silence. */
+    GIVES(OK, bindnet_state_read(path, network, &flag));
+    CHECK(flag == 0);
+    overlapped = decide(network, host);
+    HOLDS(bindnet_decision_report, overlapped, "nothing is remembered for 192.0.2.0/24");
+    HOLDS(bindnet_decision_json, overlapped, "remembered for 192.0.2.0, was not used");
+    bindnet_decision_free(overlapped);
 
     /* Another address is remembered only where it replaces the first. */
     GIVES(OK, bindnet_selector_previous(asked, "192.0.2.20"));
@@ -102,5 +114,6 @@ int main(int argc, char **argv)
     bindnet_snapshot_free(host);
     bindnet_selector_free(asked);
     bindnet_selector_free(elsewhere);
+    bindnet_selector_free(network);
     return 0;
 }

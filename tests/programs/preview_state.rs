@@ -97,6 +97,57 @@ fn every_bindnetaddr_has_its_own_choice() {
     assert_eq!(text(&state).lines().count(), 5);
 }
 
+/// The entry of another bindnetaddr that overlaps this one is not used, and not in silence.
+#[test]
+fn an_entry_of_an_overlapping_bindnetaddr_is_named() {
+    const WARNING: &str = "nothing is remembered for 192.168.1.0/24; 192.168.1.10, remembered for \
+                           192.168.1.0, was not used. If both mean the same, change the entry in the \
+                           state file to bindnetaddr 192.168.1.0/24.";
+    let (_, after) = before_and_after();
+    let state = TempFile::new(WRITTEN.as_bytes());
+    let args = ["--from", after.path(), "--state", state.path()];
+    let asked = |more: &[&str]| run(&[&args, more].concat());
+
+    let warning = format!("warning: {WARNING}\n");
+    let shown = asked(&["192.168.1.0/24"]);
+    assert_eq!(shown.status, 0);
+    assert!(shown.stderr.contains(&warning), "{shown:?}");
+    let quiet = asked(&["--quiet", "192.168.1.0/24"]);
+    assert_eq!(ended(&quiet), (0, "192.168.1.20\n"));
+    assert_eq!(quiet.stderr, warning);
+    let json = asked(&["--json", "192.168.1.0/24"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let warnings = json["warnings"].as_array().unwrap();
+    assert!(
+        warnings.iter().any(|warning| warning == WARNING),
+        "{warnings:?}"
+    );
+    let none = asked(&[
+        "--no-rule",
+        "label",
+        "--floating",
+        "0.0.0.0/0",
+        "192.168.1.0/24",
+    ]);
+    assert_eq!(none.status, 1);
+    assert!(none.stderr.contains(WARNING), "{none:?}");
+
+    for other in [
+        // Its own entry.
+        &["192.168.1.0"][..],
+        // Its own choice, now that it has one.
+        &["--remember", "192.168.1.0/24"],
+        &["192.168.1.0/24"],
+        &["192.168.2.0/24"],
+        &["127.0.0.1"],
+        &["--profile", "corosync", "192.168.1.20"],
+    ] {
+        let said = asked(&[&["--quiet"][..], other].concat()).stderr;
+        let expected = other.contains(&"--remember");
+        assert_eq!(said.contains("was not used"), expected, "{other:?}: {said}");
+    }
+}
+
 #[test]
 fn a_damaged_file_is_an_error_and_stays() {
     let (host, _) = before_and_after();

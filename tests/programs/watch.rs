@@ -369,3 +369,21 @@ fn a_start_that_follows_is_remembered() {
         assert!(remembered(&state).contains("address 192.168.1.10 "));
     });
 }
+
+#[test]
+fn an_entry_of_an_overlapping_bindnetaddr_is_named() {
+    run(|| {
+        cable("eth0");
+        ip("addr add 192.168.1.10/24 dev eth0");
+        let written = "bindnet-state/1\nbindnetaddr 192.168.1.0 address 192.168.1.99\nend\n";
+        let state = TempFile::new(written.as_bytes());
+        let args = ["--for", "0", "--state", state.path(), "192.168.1.0/24"];
+        let first = run_watch(&args);
+        assert_eq!(first.status, 0);
+        let warning = "warning: nothing is remembered for 192.168.1.0/24; 192.168.1.99, remembered \
+                       for 192.168.1.0, was not used.";
+        assert!(first.stderr.starts_with(warning), "{first:?}");
+        // Now something is.
+        assert_eq!(run_watch(&args).stderr, "");
+    });
+}
