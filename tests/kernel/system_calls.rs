@@ -302,13 +302,11 @@ fn traced_drivers() {
     ] {
         drop(Detector::watch(target.unwrap()).unwrap());
     }
-    #[cfg(feature = "capi")]
     by_c(&name);
     strace::mark();
 }
 
 /// The same by the C API.
-#[cfg(feature = "capi")]
 fn by_c(name: &str) {
     use extern_c::*;
     let mut live = Owned::capturer();
