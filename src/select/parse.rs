@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 
 use super::bindnet::{Bindnet, Target, Zone};
-use crate::snapshot::NameError;
+use crate::snapshot::{NameError, escape_rest};
 
 /// Reads an address (as the network of one address) or a network with its prefix, as the
 /// operator's lists of floating and fixed addresses have them.
@@ -258,9 +258,12 @@ pub(super) enum Problem {
     ZoneInList,
     #[error("{prefix:?} is not a prefix length; write a number from 0 to {max}")]
     PrefixLen { prefix: String, max: u8 },
-    #[error("the zone (%) stands before the prefix: write {whole}")]
+    #[error("the zone (%) stands before the prefix: write {}", escape_rest(.whole))]
     ZoneBehindPrefix { whole: String },
-    #[error("a prefix length (/{prefix}) has no place here; write {address}")]
+    #[error(
+        "a prefix length (/{}) has no place here; write {}",
+        escape_rest(.prefix), escape_rest(.address)
+    )]
     Prefix { address: String, prefix: String },
     #[error("{net} names a host and a network; write {} or {}", net.addr(), net.trunc())]
     HostBits { net: IpNet },

@@ -1,6 +1,7 @@
 //! The facts: addresses and links of one host at one moment, in kernel order.
 
 mod address;
+mod escape;
 mod facts;
 mod flags;
 mod link;
@@ -20,8 +21,8 @@ pub use name::{Name, NameError};
 pub use netmask::Netmask;
 
 pub(crate) use address::is_link_local;
+pub(crate) use escape::{escape, escape_rest, unescape};
 pub(crate) use facts::Facts;
-pub(crate) use name::escape;
 pub(crate) use netmask::Bits;
 pub(crate) use table::{Entry, Table};
 

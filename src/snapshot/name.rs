@@ -5,11 +5,14 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::escape::{escape, unescape};
+
 /// The name of a link (`IFLA_IFNAME`) or the label of an IPv4 address (`IFA_LABEL`).
 ///
 /// The kernel accepts almost any bytes here, escape characters and invalid UTF-8 included, so a
-/// name is bytes. It is printed, and read back, with control characters, `\` and whatever is not
-/// UTF-8 as `\xNN`.
+/// name is bytes. It is printed, and read back, with `\`, whatever is not UTF-8, and characters that
+/// a terminal would obey or hide as `\xNN`: control and format characters (Unicode's Cc and Cf, so
+/// the bidirectional ones, too), line and paragraph separators.
 ///
 /// ```
 /// use bindnet::Name;
@@ -122,48 +125,4 @@ pub enum NameError {
         /// Where in the text it stands, in bytes from 0.
         at: usize,
     },
-}
-
-/// Bytes as text: control characters, `\` and whatever is not UTF-8 become `\xNN`.
-pub(crate) fn escape(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    let push_bytes = |text: &mut String, bytes: &[u8]| {
-        for byte in bytes {
-            text.push_str(&format!("\\x{byte:02x}"));
-        }
-    };
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if c.is_control() || c == '\\' {
-                push_bytes(&mut text, c.encode_utf8(&mut [0; 4]).as_bytes());
-            } else {
-                text.push(c);
-            }
-        }
-        push_bytes(&mut text, chunk.invalid());
-    }
-    text
-}
-
-/// The bytes that [`escape`] wrote.
-pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, NameError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        if first != b'\\' {
-            bytes.push(first);
-            rest = tail;
-            continue;
-        }
-        let at = text.len() - rest.len();
-        let digit = |d: &u8| char::from(*d).to_digit(16);
-        let byte = match tail {
-            [b'x', high, low, ..] => digit(high).zip(digit(low)),
-            _ => None,
-        };
-        let (high, low) = byte.ok_or(NameError::Escape { at })?;
-        bytes.push((high << 4 | low) as u8);
-        rest = tail.get(3..).unwrap_or_default();
-    }
-    Ok(bytes)
 }

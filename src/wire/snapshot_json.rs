@@ -11,7 +11,7 @@ use super::json::ParseError;
 use super::words::{self, address_words, bits, words};
 use crate::snapshot::{
     About, Address, AddressFlags, Bits, Consistency, HardwareAddress, Lifetime, Link, LinkFlags,
-    Netmask, Snapshot, Source,
+    Netmask, Snapshot, Source, escape, unescape,
 };
 
 const FORMAT: &str = "bindnet-snapshot/1";
@@ -135,15 +135,27 @@ fn to_json(snapshot: &Snapshot) -> SnapshotJson<'static> {
         consistency: about
             .consistency
             .map(|consistency| consistency.code().into()),
-        hostname: about.hostname,
-        captured_at: about.captured_at,
-        kernel: about.kernel,
+        hostname: about.hostname.map(written),
+        captured_at: about.captured_at.map(written),
+        kernel: about.kernel.map(written),
         links: snapshot.links().iter().map(link_to_json).collect(),
         addresses: snapshot
             .addresses()
             .map(|address| address_to_json(&address))
             .collect(),
     }
+}
+
+/// A text of the host as names are written: JSON itself lets most characters be that a terminal obeys.
+fn written(text: String) -> String {
+    escape(text.as_bytes())
+}
+
+/// The text that was [`written`]; any other stays as it is.
+fn plain(text: String) -> String {
+    let bytes = unescape(&text).ok();
+    let read = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    read.unwrap_or(text)
 }
 
 fn link_to_json(link: &Link) -> LinkJson {
@@ -154,7 +166,7 @@ fn link_to_json(link: &Link) -> LinkJson {
             .flags()
             .map(|flags| words(flags.bits(), LinkFlags::WORDS)),
         mac: link.mac().map(HardwareAddress::to_string),
-        kind: link.kind().map(str::to_owned),
+        kind: link.kind().map(|kind| escape(kind.as_bytes())),
         master: link.master(),
         hardware_type: link.hardware_type(),
         carrier_changes: link.carrier_changes(),
@@ -194,9 +206,9 @@ fn from_json(json: SnapshotJson<'_>) -> Result<Snapshot, ParseError> {
             .consistency
             .map(|code| consistency(&code))
             .transpose()?,
-        hostname: json.hostname,
-        captured_at: json.captured_at,
-        kernel: json.kernel,
+        hostname: json.hostname.map(plain),
+        captured_at: json.captured_at.map(plain),
+        kernel: json.kernel.map(plain),
     };
     let links: Result<Vec<_>, _> = json
         .links
@@ -246,7 +258,7 @@ fn link_from_json((at, json): (usize, LinkJson)) -> Result<Link, ParseError> {
         link = link.with_mac(read(&mac, || place("mac"))?);
     }
     if let Some(kind) = json.kind {
-        link = link.with_kind(kind);
+        link = link.with_kind(plain(kind));
     }
     if let Some(master) = json.master {
         link = link.with_master(master);

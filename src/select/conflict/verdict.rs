@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::snapshot::{HardwareAddress, Name};
+use crate::snapshot::{HardwareAddress, Name, escape_rest};
 use crate::wire::{How, Sighting};
 
 /// Whether another host claims an address.
@@ -54,7 +54,8 @@ impl fmt::Display for Verdict {
             Self::NotApplicable(why) => why.fmt(f),
             Self::NotPermitted(said) => write!(
                 f,
-                "{said}; it takes CAP_NET_RAW, and where address families are restricted, AF_PACKET"
+                "{}; it takes CAP_NET_RAW, and where address families are restricted, AF_PACKET",
+                escape_rest(said)
             ),
         }
     }
@@ -143,7 +144,7 @@ impl fmt::Display for Doubt {
             Self::LinkFlapped => write!(f, "the link went away for a moment"),
             Self::Port(name) => write!(f, "the link is a port of {name}, which takes its frames"),
             Self::Tentative => write!(f, "it stays tentative"),
-            Self::NotAsked(said) => write!(f, "it could not be asked: {said}"),
+            Self::NotAsked(said) => write!(f, "it could not be asked: {}", escape_rest(said)),
             Self::Lost => write!(f, "frames came too fast, and some were lost"),
             Self::Interrupted => write!(f, "links changed while they were read"),
         }

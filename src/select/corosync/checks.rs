@@ -68,7 +68,7 @@ impl Checks<'_> {
                 Err(ConfError::new(line, problem))
             }
             Some((value, Ok(read))) if !broadcast && !read.ip.is_multicast() => {
-                let text = value.text();
+                let text = value.shown();
                 let problem =
                     format!("mcastaddr {text} is not multicast; write 239.x.x.x or ff15::x");
                 Err(ConfError::new(value.line(), problem))

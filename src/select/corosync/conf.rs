@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::conf_reader;
+use crate::snapshot::escape;
 
 /// What a corosync.conf says about addresses.
 ///
@@ -93,9 +94,14 @@ pub struct Value {
 }
 
 impl Value {
-    /// The text, without the white space around it. It may be empty.
+    /// The text, without the white space around it. It may be empty, and any byte may be in it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text as names are printed.
+    pub(super) fn shown(&self) -> String {
+        escape(self.text.as_bytes())
     }
 
     /// The line, from 1.

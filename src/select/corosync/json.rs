@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::plan::{LinkDecision, Plan};
 use crate::select::Decision;
+use crate::snapshot::escape_rest;
 
 #[derive(Serialize)]
 struct ConfJson<'a> {
     format: &'static str,
-    file: &'a str,
+    file: String,
     links: Vec<LinkJson<'a>>,
     warnings: Vec<&'a str>,
 }
@@ -20,7 +21,7 @@ pub(in crate::select) struct LinkJson<'a> {
     link: u32,
     origin: &'static str,
     line: usize,
-    text: &'a str,
+    text: String,
     decision: &'a Decision,
     corosync: CorosyncJson<'a>,
 }
@@ -42,7 +43,7 @@ impl Plan {
     pub fn to_json(&self, file: &str, links: &[LinkDecision]) -> String {
         let json = ConfJson {
             format: "bindnet-conf/1",
-            file,
+            file: escape_rest(file),
             links: links.iter().map(|link| self.link_json(link)).collect(),
             warnings: self.warnings().iter().map(String::as_str).collect(),
         };
@@ -60,7 +61,7 @@ impl Plan {
             link: link.number(),
             origin: link.origin().code(),
             line: link.line(),
-            text: link.text(),
+            text: link.shown(),
             decision,
             corosync: CorosyncJson {
                 version: self.version().to_string(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::names::{Hosts, How, ReadAddress};
 use crate::select::{Bindnet, ParseBindnetError};
-use crate::snapshot::{Snapshot, is_link_local};
+use crate::snapshot::{Snapshot, escape, is_link_local};
 
 /// How the nodes talk, `totem.transport` of corosync.conf(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,12 +77,18 @@ impl ConfLink {
         self.origin
     }
 
+    /// The text as names are printed.
+    pub(super) fn shown(&self) -> String {
+        escape(self.text.as_bytes())
+    }
+
     /// The line of the file, from 1.
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The address as it is written.
+    /// The address as it is written. Any byte may be in it; the link prints it with `\xNN` for what a
+    /// terminal would obey or hide.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -146,9 +152,10 @@ impl ConfLink {
 impl fmt::Display for ConfLink {
     /// The key and its value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.shown();
         match self.origin {
-            Origin::Bindnetaddr => write!(f, "bindnetaddr {}", self.text),
-            Origin::Nodelist => write!(f, "ring{}_addr {}", self.number, self.text),
+            Origin::Bindnetaddr => write!(f, "bindnetaddr {text}"),
+            Origin::Nodelist => write!(f, "ring{}_addr {text}", self.number),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::select::parse::inet_aton;
-use crate::snapshot::is_link_local;
+use crate::snapshot::{escape, is_link_local};
 
 /// Reads the address in a `bindnetaddr` or a `ringX_addr`, as `totemip_parse` (exec/totemip.c of
 /// Corosync) does through getaddrinfo(3).
@@ -232,7 +232,7 @@ pub enum AddressProblem {
     #[error("empty; write an address, for instance 192.168.1.0")]
     Empty,
     /// It has a prefix length.
-    #[error("{text:?}: Corosync refuses a prefix; write {address}")]
+    #[error("{text:?}: Corosync refuses a prefix; write {}", escape(.address.as_bytes()))]
     Prefix {
         /// The whole text.
         text: String,

@@ -272,7 +272,7 @@ impl<'a> Planner<'a> {
         let Some((0, ring0)) = local.ring_addrs().next() else {
             return;
         };
-        let (line, ring0, text) = (value.line(), ring0.line(), value.text());
+        let (line, ring0, text) = (value.line(), ring0.line(), value.shown());
         self.warn(match self.nodelist_wins() {
             true => format!(
                 "line {line}: bindnetaddr {text} is ignored: the nodelist with ring0_addr (line \

@@ -37,11 +37,12 @@ impl Totem {
                 let problem = format!("transport {text:?}; write knet, udp or udpu");
                 return Err(ConfError::new(value.line(), problem));
             }
-            Some((text, value)) => {
+            Some((_, value)) => {
                 warnings.push(format!(
-                    "line {}: Corosync {} does not know the transport {text} and takes udp.",
+                    "line {}: Corosync {} does not know the transport {} and takes udp.",
                     value.line(),
-                    version
+                    version,
+                    value.shown()
                 ));
                 Transport::Udp
             }

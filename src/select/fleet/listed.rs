@@ -13,7 +13,7 @@ use crate::select::corosync::{Conf, ConfError, Hosts, ListedAddress, ListedNode}
 use crate::select::decision::Decision;
 use crate::select::profile::Profile;
 use crate::select::selector::Selector;
-use crate::snapshot::{About, Snapshot, escape};
+use crate::snapshot::{About, Snapshot, escape, escape_rest};
 
 /// A corosync.conf, and what its nodelist lists.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Node {
 impl Listed {
     pub fn new(file: &str, conf: Conf, profile: Profile, hosts: Hosts) -> Result<Self, ConfError> {
         let nodes = conf.nodelist(profile, &hosts)?;
-        let file = file.to_owned();
+        let file = escape_rest(file);
         Ok(Self {
             file,
             conf,
