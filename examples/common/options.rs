@@ -11,8 +11,24 @@ use bindnet::{
 };
 
 use super::corosync;
-use super::input::read_file;
+use super::input::{read_file, shown};
 use super::output::Failure;
+
+/// The command line of a program; where it is refused, the program ends.
+///
+/// clap's messages repeat arguments as they are. So a message is made again, of arguments in which
+/// nothing is left that a terminal obeys.
+pub fn parse<O: clap::Parser>() -> O {
+    let command = O::command();
+    // Not as the program was called, which may be any text.
+    let name = std::iter::once(OsString::from(command.get_name()));
+    let arguments: Vec<OsString> = name.chain(std::env::args_os().skip(1)).collect();
+    O::try_parse_from(&arguments).unwrap_or_else(|error| {
+        let escaped = arguments.iter().map(|argument| shown(Path::new(argument)));
+        // Without an error there was an argument that is not UTF-8, which clap does not repeat.
+        O::try_parse_from(escaped).err().unwrap_or(error).exit()
+    })
+}
 
 /// The options that make a selector.
 #[derive(Debug, clap::Args)]
@@ -139,12 +155,13 @@ fn nets(name: &str, values: &[String]) -> Result<Vec<ipnet::IpNet>, Failure> {
                 "the name of a file is expected after @",
             ));
         }
-        let text = read_file(Path::new(path)).map_err(|failure| failure.of(name))?;
+        let path = Path::new(path);
+        let text = read_file(path).map_err(|failure| failure.of(name))?;
         for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line);
             let entry = line.split('#').next().unwrap_or_default().trim();
             if !entry.is_empty() {
-                let place = format!("{path}, line {}", number + 1);
+                let place = format!("{}, line {}", shown(path), number + 1);
                 let net = parse_net(entry);
                 nets.push(net.map_err(|error| Failure::usage(format!("{place} {error}")))?);
             }

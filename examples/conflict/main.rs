@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use common::options::parse;
+
 /// Does another host claim this address?
 ///
 /// Asks its link three times (RFC 5227), and says clear; conflict, and who; or why it cannot tell.
@@ -49,7 +51,7 @@ enum Timing {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = parse::<Options>();
     #[cfg(target_os = "linux")]
     let ended = ask::run(&options);
     #[cfg(not(target_os = "linux"))]

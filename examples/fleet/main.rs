@@ -16,7 +16,7 @@ use clap::Parser;
 
 use common::corosync::{ConfFile, hosts, refused};
 use common::input;
-use common::options::SelectorOptions;
+use common::options::{SelectorOptions, parse};
 use common::output::{Failure, print, print_error, print_json};
 use nodes::Named;
 
@@ -56,7 +56,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    match run(&parse::<Options>()) {
         Ok(status) => status,
         Err(failure) => failure.report("fleet"),
     }

@@ -22,7 +22,7 @@ use audit::audit;
 use check::check;
 use common::corosync::ConfFile;
 use common::input;
-use common::options::SelectorOptions;
+use common::options::{SelectorOptions, parse};
 use common::output::{Color, Failure, paint, print, print_error};
 use common::state::{StateOptions, memory, not_corosyncs, not_remembered};
 use common::time::seconds;
@@ -93,7 +93,7 @@ enum Source {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    match run(&parse::<Options>()) {
         Ok(status) => status,
         Err(failure) => failure.report("preview"),
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bindnet::{Capturer, Event, EventKind, Monitor, StateFile, Tracker};
 
 use super::Options;
+use super::common::input::shown;
 use super::common::output::{Failure, print, print_error};
 use super::common::state::{memory, not_corosyncs, not_remembered};
 use super::common::time::seconds;
@@ -111,7 +112,7 @@ impl Watch<'_> {
             };
             remembered.map_err(|error| not_remembered(error).of(&event.to_string()))?;
             if let Some(previous) = event.previous().filter(|_| other && !follow) {
-                let path = file.path().display();
+                let path = shown(file.path());
                 print_error(&format!("warning: {path} still remembers {previous}\n"));
             }
         }

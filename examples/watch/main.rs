@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use common::options::SelectorOptions;
+use common::options::{SelectorOptions, parse};
 use common::state::StateOptions;
 
 /// A line at the start and at every change of the decision
@@ -47,7 +47,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = parse::<Options>();
     #[cfg(target_os = "linux")]
     let ended = follow::run(&options);
     #[cfg(not(target_os = "linux"))]
