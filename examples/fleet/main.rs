@@ -39,7 +39,8 @@ use nodes::Named;
 #[command(mut_arg("previous", |previous| previous.hide(true)))]
 struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24);
-    /// behind it each node by its name, with the file of its snapshot
+    /// behind it each node by its name, with the file of its snapshot, or with a pipe of the shell:
+    /// n1=<(ssh n1 ip -d -j addr)
     #[arg(value_name = "BINDNETADDR NODE=SNAPSHOT")]
     arguments: Vec<OsString>,
     /// Every NODE.json of a folder; repeatable

@@ -72,7 +72,8 @@ struct Options {
     /// How this host is asked
     #[arg(long, value_name = "S", default_value = "netlink")]
     source: Source,
-    /// A snapshot, or the output of `ip -d -j addr`, instead of this host; - is standard input
+    /// A snapshot, or the output of `ip -d -j addr`, instead of this host; - is standard input, and
+    /// a pipe of the shell is read, too: --from <(ssh n1 ip -d -j addr)
     #[arg(long, value_name = "FILE", conflicts_with = "source")]
     from: Option<PathBuf>,
     /// Print this host's whole snapshot as JSON and stop

@@ -354,7 +354,7 @@ fn what_is_no_regular_file_is_not_waited_for() {
     nix::unistd::mkfifo(fifo.path(), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
     refused(
         &["192.168.1.0", "--from", fifo.path()],
-        &["a FIFO", "regular file"],
+        &["a FIFO", "regular file", "- for standard input"],
     );
     let list = format!("@{}", fifo.path());
     refused(&["192.168.1.0", "--floating", &list], &["a FIFO"]);
