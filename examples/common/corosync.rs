@@ -1,29 +1,80 @@
 //! What this host says of Corosync: the installed version, and the hosts file.
 
+use std::env;
+use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use bindnet::corosync::{Conf, ConfError, Hosts, Version};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use super::input::{read_file, shown};
 use super::output::Failure;
+use super::pipe::{self, Trouble};
 
-/// The version that is installed here, if any is.
-pub fn installed() -> Option<Version> {
-    // It is not on the PATH of everybody.
-    ["corosync", "/usr/sbin/corosync"]
-        .into_iter()
-        .find_map(version_of)
+/// Where `corosync` is looked for, and what it gets as PATH: root may have been given any other.
+const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// How long `corosync -v` may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// How much it may print, in bytes.
+const MAX_LEN: usize = 1 << 16;
+
+/// The version that is installed here, if any is; or why `corosync -v` does not say it.
+pub fn installed() -> Result<Option<Version>, String> {
+    for folder in FOLDERS.split(':') {
+        let program = Path::new(folder).join("corosync");
+        let version = match ask(&program) {
+            Ok(text) => read_version(&text).ok_or("printed no version".to_owned()),
+            // It is not there, or may not be run.
+            Err(Trouble::System(_)) => continue,
+            Err(Trouble::Late) => Err(format!("did not end within {} s", LIMIT.as_secs())),
+            Err(Trouble::TooLong) => Err(format!("printed more than {MAX_LEN} bytes")),
+        };
+        return version.map(Some).map_err(|problem| {
+            let program = shown(&program);
+            format!("{program} -v {problem}; --profile corosync:VERSION says which version it is.")
+        });
+    }
+    Ok(None)
 }
 
-fn version_of(program: &str) -> Option<Version> {
-    let asked = Command::new(program)
-        .arg("-v")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    // Corosync Cluster Engine, version '3.1.7'
-    let text = String::from_utf8(asked.stdout).ok()?;
+/// What `PROGRAM -v` prints, within limits of time and size. It gets nothing of ours but LANG.
+fn ask(program: &Path) -> Result<Vec<u8>, Trouble> {
+    let mut command = Command::new(program);
+    command.arg("-v").env_clear().env("PATH", FOLDERS);
+    if let Some(lang) = env::var_os("LANG") {
+        command.env("LANG", lang);
+    }
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    // A group of its own, so that what it starts is killed, too.
+    let child = command.stdout(Stdio::piped()).process_group(0).spawn()?;
+    let mut child = Running(child);
+    let stdout = child.0.stdout.take();
+    let stdout = stdout.ok_or(io::Error::from(io::ErrorKind::BrokenPipe))?;
+    pipe::read(stdout, Instant::now() + LIMIT, MAX_LEN)
+}
+
+/// A program that ends with the value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Not reaped yet, so that the number is still that of its group.
+        if let Ok(pid) = self.0.id().try_into() {
+            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        let _ = self.0.wait();
+    }
+}
+
+/// `Corosync Cluster Engine, version '3.1.7'`
+fn read_version(text: &[u8]) -> Option<Version> {
+    let text = String::from_utf8_lossy(text);
     let version = text.split('\'').nth(1)?;
     // What a distribution or a build adds behind the numbers.
     let end = version.find(|c: char| c != '.' && !c.is_ascii_digit());

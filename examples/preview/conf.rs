@@ -16,10 +16,13 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     let profile = options.selector.profile()?;
     // The installed version is that of this host, not of a recorded one.
     let here = profile == Profile::Default && options.from.is_none();
-    let installed = here.then(installed).flatten();
-    let profile = match installed {
-        Some(version) => Profile::Corosync(Some(version)),
-        None => profile,
+    let profile = match here.then(installed).unwrap_or(Ok(None)) {
+        Ok(Some(version)) => Profile::Corosync(Some(version)),
+        Ok(None) => profile,
+        Err(problem) => {
+            warn(&[problem], options);
+            profile
+        }
     };
     let hosts = hosts();
     // Every link brings its own bindnetaddr.

@@ -39,7 +39,8 @@ struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
     #[arg(value_name = "BINDNETADDR", required_unless_present_any = ["capture", "conf"])]
     bindnetaddr: Option<String>,
-    /// Every link of a corosync.conf, beside what Corosync takes for it
+    /// Every link of a corosync.conf, beside what Corosync takes for it. Unless --profile or --from
+    /// says which version, `corosync -v` is run, for five seconds at most
     #[arg(long, value_name = "FILE", conflicts_with_all = ["bindnetaddr", "state"])]
     conf: Option<PathBuf>,
     /// Print the chosen address and nothing else

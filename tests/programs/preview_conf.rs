@@ -1,6 +1,9 @@
 //! `preview --conf`: every link of a corosync.conf, beside what Corosync takes for it.
 
-use bindnet_tests::{cli, n1};
+use bindnet_tests::{cli, folder, n1, netns};
+#[cfg(target_os = "linux")]
+#[path = "support/folder.rs"]
+#[allow(dead_code)] // Its files are made by others.
 
 use n1::{PCS, UDP, conf, preview, preview_json};
 use serde_json::json;
@@ -167,4 +170,123 @@ fn the_files_that_are_no_files() {
     assert!(run.stderr.contains("/nonexistent/corosync.conf"), "{run:?}");
     let both = cli::run(&["--conf", "/dev/null", "192.168.1.0"]);
     assert_eq!(both.status, 2, "{both:?}");
+}
+
+/// `preview --conf` on a host of its own, on which `corosync` is this script; `FOLDER` in it is one
+/// where it may write. The PATH of the caller has another corosync.
+#[cfg(target_os = "linux")]
+fn preview_beside(script: &str, judge: impl Fn(cli::Run, &folder::Folder) + Send) {
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Stdio;
+
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+
+    let program = |path: &std::path::Path, script: &str| {
+        std::fs::write(path, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, executable).expect("it may be run");
+    };
+    netns::run(move || {
+        let (nothing, tmpfs) = (None::<&str>, Some("tmpfs"));
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        let staged = unshare(CloneFlags::CLONE_NEWNS)
+            .and_then(|()| mount(nothing, "/", nothing, private, nothing))
+            .and_then(|()| mount(tmpfs, "/usr/local/sbin", tmpfs, MsFlags::empty(), nothing));
+        if let Err(errno) = staged {
+            netns::skip(format!("a mount of its own: {errno}"));
+        }
+        netns::ip("link set lo up");
+        netns::ip("addr add 192.168.1.10/24 dev lo");
+        let folder = folder::Folder::new();
+        program(
+            "/usr/local/sbin/corosync".as_ref(),
+            &script.replace("FOLDER", folder.path()),
+        );
+        program(
+            &folder.file("corosync"),
+            &format!("touch {}/wrong; echo \"version '1.4.1'\"", folder.path()),
+        );
+        let conf = cli::TempFile::new(
+            conf(UDP, &["    nodeid: 1\n    ring0_addr: 192.168.1.10"]).as_bytes(),
+        );
+        let path = format!("{}:/usr/bin:/bin", folder.path());
+        let stdin = std::fs::File::open(conf.path()).expect("the file");
+        let ended = cli::preview()
+            .args(["--conf", conf.path()])
+            .env("PATH", path)
+            .env("LANG", "C")
+            .env("HOSTILE", "yes")
+            .stdin(Stdio::from(stdin))
+            .output();
+        let run: cli::Run = ended.expect("preview runs").into();
+        assert_eq!(run.status, 0, "{run:?}");
+        assert!(
+            !folder.file("wrong").exists(),
+            "the PATH of the caller: {run:?}"
+        );
+        judge(run, &folder);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_installed_version_is_asked_with_nothing_of_ours() {
+    let script = "cat /proc/$$/environ > FOLDER/environment; cat > FOLDER/input
+                  echo \"Corosync Cluster Engine, version '2.4.6+dfsg1'\"";
+    preview_beside(script, |run, folder| {
+        assert!(run.stdout.contains("Corosync 2.4.6"), "{run:?}");
+        assert!(!run.stderr.contains("corosync -v"), "{run:?}");
+        let read = |name| std::fs::read_to_string(folder.file(name)).expect("what it was given");
+        assert_eq!(read("input"), "");
+        let environment = read("environment");
+        let mut environment: Vec<_> = environment.split_terminator('\0').collect();
+        environment.sort_unstable();
+        let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        assert_eq!(environment, ["LANG=C", path]);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_corosync_that_hangs_is_killed() {
+    let script = "sleep 1000 & echo $! $$ > FOLDER/pids; wait";
+    preview_beside(script, |run, folder| {
+        let warning = "warning: /usr/local/sbin/corosync -v did not end within 5 s; --profile";
+        assert!(run.stderr.starts_with(warning), "{run:?}");
+        assert!(
+            run.stderr.contains("the version of Corosync is not known"),
+            "{run:?}"
+        );
+        let pids = std::fs::read_to_string(folder.file("pids")).expect("it was run");
+        let pids: Vec<&str> = pids.split_whitespace().collect();
+        assert_eq!(pids.len(), 2);
+        for pid in pids {
+            // Whoever reaps the orphan may take its time.
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            assert!(stat.is_empty() || stat.contains(") Z"), "{stat}");
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_corosync_that_floods_is_killed() {
+    for script in ["yes", "yes ''"] {
+        preview_beside(script, |run, _| {
+            let warning = "warning: /usr/local/sbin/corosync -v printed more than 65536 bytes";
+            assert!(run.stderr.starts_with(warning), "{run:?}");
+        });
+    }
+    preview_beside("echo nothing", |run, _| {
+        let warning = "warning: /usr/local/sbin/corosync -v printed no version";
+        assert!(run.stderr.starts_with(warning), "{run:?}");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_help_says_what_is_run() {
+    let run = cli::run(&["--help"]);
+    assert!(run.stdout.contains("`corosync -v` is run"), "{run:?}");
 }
