@@ -7,6 +7,9 @@ mod cli;
 mod folder;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[cfg(target_os = "linux")]
+#[path = "support/netns.rs"]
+mod netns;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -259,4 +262,45 @@ fn a_corosync_conf() {
             );
         }
     }
+}
+
+/// A live host whose own name, link and label are hostile.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_live_host() {
+    use nix::sched::{CloneFlags, unshare};
+
+    netns::run(|| {
+        if let Err(errno) = unshare(CloneFlags::CLONE_NEWUTS) {
+            netns::skip(format!("unshare(CLONE_NEWUTS): {errno}"));
+        }
+        netns::ip("link set lo up");
+        for text in hostile::TEXTS {
+            // White space and slashes are what the kernel refuses (dev_valid_name()).
+            let plain = |c: &char| !c.is_ascii_whitespace() && !"/:\u{b}".contains(*c);
+            let text: String = text.chars().filter(plain).collect();
+            let name = format!("e{}", cut(&text, 9));
+            nix::unistd::sethostname(&text).expect("a name for the host");
+            netns::ip_about("link add @ type veth", name.as_bytes());
+            netns::ip_about("addr add 192.0.2.10/24 dev @", name.as_bytes());
+            netns::ip_about("link set @ up", name.as_bytes());
+            let zoned = format!("fe80::1%{name}");
+            for args in [
+                &["--capture"][..],
+                &["192.0.2.0", "--color", "always"],
+                &["192.0.2.0", "--json", "--audit"],
+                &["198.51.100.0", "--all"],
+                &["192.0.2.0", "--interface", &name],
+                &["192.0.2.0", "--source", "getifaddrs"],
+                &[&zoned],
+            ] {
+                judge(example("preview").args(args));
+            }
+            for args in [&["192.0.2.0"][..], &["192.0.2.0", "--json"]] {
+                judge(example("watch").args(args).args(["--for", "0"]));
+            }
+            judge(example("conflict").args(["192.0.2.10", "--timing", "fast"]));
+            netns::ip_about("link del @", name.as_bytes());
+        }
+    });
 }

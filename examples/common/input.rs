@@ -78,12 +78,12 @@ fn is_open_fd(path: &Path) -> bool {
 }
 
 /// Reads a pipe, whose writer may be slow, or never write.
-fn read_pipe(mut file: &File, name: &str) -> Result<Vec<u8>, Failure> {
+fn read_pipe(file: &File, name: &str) -> Result<Vec<u8>, Failure> {
     /// How long all pipes together are waited for: their writers run at the same time.
     const LIMIT: Duration = Duration::from_secs(20);
     static FIRST: OnceLock<Instant> = OnceLock::new();
     let deadline = *FIRST.get_or_init(Instant::now) + LIMIT;
-    let text = pipe::read(&mut file, deadline, Snapshot::MAX_JSON_LEN);
+    let text = pipe::read(file, deadline, Snapshot::MAX_JSON_LEN);
     text.map_err(|trouble| match trouble {
         Trouble::Late => Failure::usage(format!(
             "{name}: its writer has not ended after {} s; let it write a file first",

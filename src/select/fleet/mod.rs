@@ -283,7 +283,8 @@ impl Node {
     }
 }
 
-/// The name of a node as it is shown: bytes that are control characters, `\` or not UTF-8 become
+/// The name of a node as it is shown, or any other bytes: `\`, what is not UTF-8, and characters that
+/// a terminal would obey, hide or reorder others by (as those of a [`Name`](crate::Name)) become
 /// `\xNN`.
 ///
 /// ```
