@@ -21,7 +21,9 @@ pub use name::{Name, NameError};
 pub use netmask::Netmask;
 
 pub(crate) use address::is_link_local;
-pub(crate) use escape::{escape, escape_rest, unescape};
+#[cfg(feature = "serde")]
+pub(crate) use escape::unescape;
+pub(crate) use escape::{escape, escape_rest};
 pub(crate) use facts::Facts;
 pub(crate) use netmask::Bits;
 pub(crate) use table::{Entry, Table};
