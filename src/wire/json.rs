@@ -60,8 +60,8 @@ impl Snapshot {
 
     /// Writes the snapshot in its own format, `bindnet-snapshot/1`, on one line.
     ///
-    /// Names, the host's too, are written as a [`Name`](crate::Name) is printed, so that no reader of
-    /// the JSON has a character in its hands that a terminal obeys.
+    /// Names, the host's too, are written as a [`Name`](crate::Name) is printed: a program that prints
+    /// a value of the JSON prints no character that a terminal obeys.
     ///
     /// ```
     /// use bindnet::{Link, Snapshot};
