@@ -3,6 +3,8 @@
 mod conflict;
 mod fleet;
 mod fleet_input;
+mod hostile;
+mod pipes;
 mod preview;
 mod preview_audit;
 mod preview_check;

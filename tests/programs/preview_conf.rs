@@ -2,9 +2,7 @@
 
 use bindnet_tests::{cli, folder, n1, netns};
 #[cfg(target_os = "linux")]
-#[path = "support/folder.rs"]
 #[allow(dead_code)] // Its files are made by others.
-
 use n1::{PCS, UDP, conf, preview, preview_json};
 use serde_json::json;
 

@@ -1,3 +1,4 @@
 //! The project itself: its layers.
 
+mod hostile;
 mod layers;

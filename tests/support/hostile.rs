@@ -1,7 +1,5 @@
 //! Texts that a terminal would obey, and what must not be left of them.
 
-#![allow(dead_code)] // Each test uses a part of it.
-
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::string::string_regex;

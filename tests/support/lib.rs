@@ -23,6 +23,7 @@ pub mod fleets;
 pub mod folder;
 pub mod frames;
 pub mod heard;
+pub mod hostile;
 pub mod inject;
 pub mod ip_answers;
 pub mod lan;

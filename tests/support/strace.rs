@@ -145,7 +145,6 @@ pub fn failing(test: &str, inject: &str) {
 
 /// Runs a program under strace, on the host of the thread that calls, and returns the calls of all
 /// its threads, one thread after the other.
-#[allow(dead_code)] // Others look at their own calls.
 pub fn program(command: &Command) -> Vec<Call> {
     let folder = Folder::new();
     let done = strace(folder.0.join("log"))

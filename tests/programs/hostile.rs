@@ -1,15 +1,7 @@
 //! The law over all outputs, of the programs: whatever bytes their arguments and files have, no
 //! character that a terminal would obey, hide or reorder is printed, but for our own colours.
 
-#[path = "support/cli.rs"]
-mod cli;
-#[path = "support/folder.rs"]
-mod folder;
-#[path = "support/hostile.rs"]
-mod hostile;
-#[cfg(target_os = "linux")]
-#[path = "support/netns.rs"]
-mod netns;
+use bindnet_tests::{cli, folder, hostile, netns};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

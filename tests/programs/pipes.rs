@@ -1,16 +1,7 @@
 //! Pipes that the shell opens for a program, as `--from <(command)` and `NODE=<(command)` of bash do:
 //! read, with limits of size and time.
 
-#[path = "support/cli.rs"]
-mod cli;
-#[path = "support/cluster.rs"]
-mod cluster;
-#[path = "support/fleets.rs"]
-mod fleets;
-#[path = "support/folder.rs"]
-mod folder;
-#[path = "support/rows.rs"]
-mod rows;
+use bindnet_tests::{cli, cluster, folder};
 
 use std::io::Write;
 use std::os::fd::AsRawFd;

@@ -1,11 +1,7 @@
 //! A law over all outputs: whatever bytes an input has, no character that a terminal would obey, hide
 //! or reorder ever leaves the library or a program.
 
-#[cfg(all(feature = "capi", target_os = "linux"))]
-#[path = "support/extern_c.rs"]
-mod extern_c;
-#[path = "support/hostile.rs"]
-mod hostile;
+use bindnet_tests::{extern_c, hostile};
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -267,7 +263,7 @@ proptest! {
 }
 
 /// What the C API writes of a corosync.conf, and of what it refuses.
-#[cfg(all(feature = "capi", target_os = "linux"))]
+#[cfg(target_os = "linux")]
 #[test]
 #[allow(unsafe_code)]
 fn of_the_c_api() {
