@@ -345,7 +345,10 @@ fn a_name_from_outside_goes_into_no_ioctl() {
         ip("addr add 192.0.2.10/24 dev eth0");
         ip("addr add fe80::10/64 dev eth0 nodad");
         for name in NAMES {
-            for calls in strace::trace("traced_drivers", name) {
+            for calls in strace::trace(
+                &bindnet_tests::test_name(module_path!(), "traced_drivers"),
+                name,
+            ) {
                 assert_names_are_the_kernels(&calls, name);
                 let named =
                     |call: &Call| call.sent.windows(name.len()).any(|w| w == name.as_bytes());

@@ -1,8 +1,7 @@
 //! `preview --conf`: every link of a corosync.conf, beside what Corosync takes for it.
 
 use bindnet_tests::{cli, folder, n1, netns};
-#[cfg(target_os = "linux")]
-#[allow(dead_code)] // Its files are made by others.
+
 use n1::{PCS, UDP, conf, preview, preview_json};
 use serde_json::json;
 

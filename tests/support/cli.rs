@@ -3,25 +3,45 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 /// The preview example that cargo built beside this test.
 pub fn preview() -> Command {
     example("preview")
 }
 
-/// An example that cargo built beside this test.
+/// An example, as the source is now.
 pub fn example(name: &str) -> Command {
-    let test = std::env::current_exe().expect("the path of this test");
-    let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    let program = profile.join("examples").join(name);
-    assert!(
-        program.exists(),
-        "{} is missing: run `cargo build --example {name}`, or `cargo test` without `--test`",
-        program.display()
-    );
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let program = BUILT.get_or_init(build).join(name);
     let mut command = Command::new(program);
     command.stdin(Stdio::null()).env_remove("NO_COLOR");
     command
+}
+
+/// Builds the examples beside this test, and returns their folder. `cargo test` has done so, but with
+/// `--test` it builds none, and would leave those of an older source.
+fn build() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+    let target = profile.parent().expect("target");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(crate::package());
+    cargo.args([
+        "build",
+        "--quiet",
+        "--offline",
+        "--all-features",
+        "--examples",
+    ]);
+    cargo.arg("--target-dir").arg(target);
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.output().expect("cargo runs");
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "cargo build --examples: {said}");
+    profile.join("examples")
 }
 
 /// What one run printed, and how it ended.
