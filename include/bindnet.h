@@ -496,7 +496,9 @@ enum bindnet_result bindnet_state_read(const char *path,
 // or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
 // while it was read, or the rule was one of Corosync's. It may be NULL.
 //
-// It waits for the disk, and up to two seconds for another writer; then it is BINDNET_AGAIN.
+// It waits for the disk, and up to two seconds for another writer, which holds the lock of the
+// file `.NAME.lock` beside it; then it is BINDNET_AGAIN. Go on with the choice then, and remember
+// it later.
 enum bindnet_result bindnet_state_remember(const char *path,
                                            const struct bindnet_decision *decision,
                                            int *written);

@@ -40,7 +40,9 @@ pub extern "C" fn bindnet_state_read(
 /// or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
 /// while it was read, or the rule was one of Corosync's. It may be NULL.
 ///
-/// It waits for the disk, and up to two seconds for another writer; then it is BINDNET_AGAIN.
+/// It waits for the disk, and up to two seconds for another writer, which holds the lock of the
+/// file `.NAME.lock` beside it; then it is BINDNET_AGAIN. Go on with the choice then, and remember
+/// it later.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_state_remember(
     path: *const c_char,

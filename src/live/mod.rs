@@ -16,6 +16,7 @@ mod monitor;
 mod refresh;
 mod state_error;
 mod state_file;
+mod state_lock;
 #[cfg(target_os = "linux")]
 mod wait;
 

@@ -36,7 +36,7 @@ pub enum StateError {
     System {
         /// The call, in words.
         call: &'static str,
-        /// What it was about: the file, its folder or the temporary file beside it.
+        /// What it was about: the file, its folder, the temporary file or the lock file beside it.
         path: PathBuf,
         /// What it said.
         #[source]
@@ -90,16 +90,28 @@ pub enum StateError {
         #[source]
         error: ParseStateError,
     },
-    /// Another writer held the lock on the folder all the time.
+    /// Another writer held the lock all the time. It may be free later.
     #[error(
-        "folder {folder:?}: locked by another process for {} ms (flock), perhaps by a daemon that \
-         writes there and was stopped; `fuser -v` with the folder names it", waited.as_millis()
+        "state file {path:?}: locked by another process for {} ms (flock), perhaps by a daemon that \
+         writes there and was stopped; `fuser -v` with {lock:?} names it", waited.as_millis()
     )]
     Locked {
-        /// The folder.
-        folder: PathBuf,
+        /// The state file.
+        path: PathBuf,
+        /// The lock file beside it.
+        lock: PathBuf,
         /// How long it was waited for.
         waited: Duration,
+    },
+    /// There is something else in the place of the lock file, or a file that another user can lock.
+    #[error(
+        "lock file {lock:?}: {problem}; remove it, and let only the owner of the folder write there"
+    )]
+    NoLock {
+        /// The path of the lock file.
+        lock: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
 }
 
@@ -124,6 +136,10 @@ fn hint(error: &io::Error) -> &'static str {
         Some(Errno::EROFS) => {
             "; the file system is read-only here (in a systemd unit: StateDirectory= or \
              ReadWritePaths=)"
+        }
+        Some(Errno::EBUSY) => {
+            "; it is mounted by itself (a volume of a container?) and cannot be replaced: mount its \
+             folder instead"
         }
         Some(Errno::ENOSPC | Errno::EDQUOT) => "; the file system is full, make room",
         Some(Errno::ENAMETOOLONG) => "; choose a shorter name",

@@ -3,34 +3,32 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, FlockArg, OFlag, open, openat, renameat};
+use nix::fcntl::{AT_FDCWD, OFlag, open, openat, renameat};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::state_error::StateError;
+use super::state_lock::{LockFile, retry};
 use crate::select::{Bindnet, Decision, HostAddress, State};
-
-/// How long to wait for another writer, which needs a few fsync(2)s.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long to sleep between two looks at the lock.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// A file in which a daemon remembers what it chose, so that it binds the same after a restart.
 ///
 /// One file is for one daemon: choices are told apart by the bindnetaddr alone, and not by
 /// [`Selector::interface`](crate::Selector::interface). It is for the folder of the daemon's own,
-/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit): whoever may open a folder can hold the
-/// lock on it. The text is a [`State`], and people may read and edit it. It is replaced as a whole:
-/// whatever is killed or fails in the middle of writing, and where the power goes, it shows the old
-/// choices or the new ones.
+/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit), in which no other user may write. The text
+/// is a [`State`], and people may read and edit it. It is replaced as a whole: whatever is killed or
+/// fails in the middle of writing, and where the power goes, it shows the old choices or the new
+/// ones.
+///
+/// Writers lock a file beside it, `.NAME.lock` (flock(2)). Only its owner may open it, who is the
+/// owner of the folder, also where root was first to write. It stays there; do not remove it while
+/// a writer runs. Where the state file is to come into a container, mount its folder: a file that
+/// is mounted by itself cannot be replaced.
 ///
 /// ```
 /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
@@ -159,8 +157,9 @@ impl StateFile {
     /// ```
     ///
     /// # Errors
-    /// As [`read`](Self::read), and where the file cannot be written or another writer holds the
-    /// folder for two seconds. What was remembered stays then. Only where the last call fails,
+    /// As [`read`](Self::read), and where the file cannot be written. What was remembered stays then.
+    /// [`StateError::Locked`] where another writer holds the lock for two seconds: that passes, so
+    /// go on with what was chosen, and remember it later. Only where the last call fails,
     /// which makes the new name last (fsync(2) of the folder), or where the writer is killed just
     /// before it, is the new choice there, and a power cut soon after may undo it.
     pub fn remember(&self, decision: &Decision) -> Result<bool, StateError> {
@@ -206,7 +205,8 @@ impl StateFile {
         if !change(&mut self.load(AT_FDCWD, self.path.as_os_str())?) {
             return Ok(false);
         }
-        let folder = lock(folder)?;
+        let folder = self.open_folder(folder)?;
+        let _lock = LockFile::new(&folder, name, &self.path).lock()?;
         // Another writer may have been here since; from now on there is none.
         let mut state = self.load(folder.as_fd(), name)?;
         if !change(&mut state) {
@@ -231,6 +231,13 @@ impl StateFile {
         let name = name.ok_or_else(|| StateError::NoFileName { path: path.clone() })?;
         let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
         Ok((folder.unwrap_or(Path::new(".")), name))
+    }
+
+    fn open_folder(&self, path: &Path) -> Result<File, StateError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let opened = retry(|| open(path, flags, Mode::empty()));
+        let failed = |errno: Errno| StateError::system("open the folder", path, errno);
+        opened.map(File::from).map_err(failed)
     }
 
     /// What the file holds; nothing where there is none.
@@ -264,7 +271,7 @@ impl StateFile {
         })
     }
 
-    /// Puts a new file in the place of the old one; the folder is locked.
+    /// Puts a new file in the place of the old one; the lock is ours.
     fn store(&self, folder: &File, name: &OsStr, text: &[u8]) -> Result<(), StateError> {
         let mut temporary = OsString::from(".");
         temporary.push(name);
@@ -325,41 +332,4 @@ fn fill(mut file: File, text: &[u8]) -> Result<(), (&'static str, io::Error)> {
     file.write_all(text).map_err(|error| ("write", error))?;
     // Before the rename: else a power cut could leave the new name without the text.
     file.sync_all().map_err(|error| ("fsync", error))
-}
-
-/// Opens a folder and locks it: the lock ends with the file. A lock on the state file itself would
-/// be one on the file that is about to be replaced.
-fn lock(path: &Path) -> Result<File, StateError> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let failed = |call, errno: Errno| StateError::system(call, path, errno);
-    let opened = retry(|| open(path, flags, Mode::empty()));
-    let folder = File::from(opened.map_err(|errno| failed("open the folder", errno))?);
-    let begun = Instant::now();
-    loop {
-        match retry(|| try_lock(&folder)) {
-            Ok(()) => return Ok(folder),
-            Err(Errno::EWOULDBLOCK) if begun.elapsed() < PATIENCE => sleep(PAUSE),
-            Err(Errno::EWOULDBLOCK) => {
-                let (folder, waited) = (path.to_owned(), PATIENCE);
-                return Err(StateError::Locked { folder, waited });
-            }
-            Err(errno) => return Err(failed("lock the folder (flock)", errno)),
-        }
-    }
-}
-
-// nix::fcntl::Flock panics where the lock cannot be given back; a close always gives it back.
-#[expect(deprecated)]
-fn try_lock(folder: &File) -> nix::Result<()> {
-    nix::fcntl::flock(folder.as_raw_fd(), FlockArg::LockExclusiveNonblock)
-}
-
-/// Repeats a call that a signal has interrupted.
-fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
-    loop {
-        match call() {
-            Err(Errno::EINTR) => {}
-            done => return done,
-        }
-    }
 }

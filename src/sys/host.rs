@@ -1,4 +1,4 @@
-//! What a snapshot says of its host: name, kernel, time.
+//! What a snapshot says of its host: name, kernel, time; and the user of this process.
 
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,6 +15,12 @@ pub(crate) fn hostname() -> Option<String> {
 pub(crate) fn kernel() -> Option<String> {
     let uname = nix::sys::utsname::uname().ok()?;
     Some(uname.release().to_string_lossy().into_owned())
+}
+
+/// The user whose permissions this process has (geteuid(2)).
+pub(crate) fn user() -> u32 {
+    // SAFETY: it takes nothing, touches no memory and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 /// The time now in UTC as RFC 3339 writes it: `2026-11-21T20:00:00Z`.

@@ -9,7 +9,7 @@
 TEXT(bindnet_decision_report, bindnet_decision)
 TEXT(bindnet_decision_json, bindnet_decision)
 
-static char path[4096], damaged[4096], folder_missing[4096];
+static char path[4096], damaged[4096], folder_missing[4096], locked[4096];
 
 static void put(const char *file, const char *text)
 {
@@ -28,12 +28,13 @@ int main(int argc, char **argv)
     struct bindnet_decision *chosen = decide(asked, host), *none = decide(elsewhere, host), *moved,
                             *overlapped;
     struct bindnet_address address = { .size = sizeof(address) };
-    int flag, at, folder;
+    int flag, at, lock;
 
     CHECK(argc == 2);
     sprintf(path, "%.4000s/choices", argv[1]);
     sprintf(damaged, "%.4000s/damaged", argv[1]);
     sprintf(folder_missing, "%.4000s/missing/choices", argv[1]);
+    sprintf(locked, "%.4000s/.choices.lock", argv[1]);
     unlink(path);
     put(damaged, "bindnet-state/1\nbindnetaddr 192.0.2.0 addr");
 
@@ -55,15 +56,15 @@ int main(int argc, char **argv)
     CHECK(access(path, F_OK) != 0);
 
     /* Another writer, who does not come to an end; whoever reads does not wait. */
-    folder = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    CHECK(folder >= 0 && flock(folder, LOCK_EX) == 0);
+    lock = open(locked, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CHECK(lock >= 0 && flock(lock, LOCK_EX) == 0);
     for (at = 0; at < 2; at++) {
         REFUSES(AGAIN, writers[at](path, chosen, &flag), "lock");
         CHECK(FILLED(flag) && access(path, F_OK) != 0);
     }
     GIVES(OK, bindnet_state_read(path, asked, &flag));
     CHECK(flag == 0);
-    close(folder);
+    close(lock);
 
     GIVES(OK, bindnet_state_read(path, asked, &flag));
     CHECK(flag == 0);

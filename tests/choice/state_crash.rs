@@ -12,7 +12,7 @@ use nix::errno::Errno;
 
 use inject::{Call, Run, numbered};
 use power::Step;
-use state::{Folder, NAME, ONE, TEMPORARY, decision};
+use state::{Folder, LOCK, NAME, ONE, TEMPORARY, decision};
 
 /// What a writer that was killed has left.
 const STALE: &str = "bindnet-state/1\nbindnet";
@@ -65,7 +65,7 @@ impl Case {
             &bindnet_tests::test_name(module_path!(), "traced"),
             &told,
             folder,
-            &[NAME, TEMPORARY],
+            &[NAME, TEMPORARY, LOCK],
             inject,
         )
     }
@@ -86,7 +86,7 @@ impl Case {
         let written = act(self.method, &folder.file()).unwrap_or_else(|e| panic!("{what}: {e}"));
         assert_eq!(written, old.as_deref() != Some(self.new), "{what}");
         assert_eq!(folder.text().as_deref(), Some(self.new), "{what}");
-        assert_eq!(folder.names(), [NAME], "{what}");
+        assert_eq!(folder.names(), [LOCK, NAME], "{what}");
     }
 }
 
@@ -121,9 +121,10 @@ fn the_calls_are_these() {
         return;
     }
     let read = ["openat", "statx", "read", "read", "close"];
-    let lock = ["openat", "flock"];
+    // The folder; the lock file, which is missing, and is created; the owners of both.
+    let lock = ["openat", "openat", "openat", "statx", "statx", "flock"];
     let store = [
-        "openat", "write", "fsync", "close", "renameat", "fsync", "close",
+        "openat", "write", "fsync", "close", "renameat", "fsync", "close", "close",
     ];
     let missing = ["openat"];
     let stale = ["openat", "unlinkat"];
@@ -195,7 +196,7 @@ fn failed_at_every_call(errno: Errno) {
             if is_harmless(call, errno) {
                 assert_eq!(said, "\"true\"", "{case:?}: {what}");
                 assert_eq!(folder.text().as_deref(), Some(case.new), "{what}");
-                assert_eq!(folder.names(), [NAME], "{what}");
+                assert_eq!(folder.names(), [LOCK, NAME], "{what}");
             } else {
                 // The error that was injected, about the file, its folder or the temporary file.
                 let words = std::io::Error::from(errno).to_string();
@@ -243,7 +244,7 @@ fn two_errors() {
     let run = case.run(&folder, &inject.map(str::to_owned));
     assert!(run.said.unwrap().contains("No space left"));
     assert_eq!(folder.text().as_deref(), case.old);
-    assert_eq!(folder.names(), [TEMPORARY, NAME]);
+    assert_eq!(folder.names(), [LOCK, TEMPORARY, NAME]);
     case.works(&folder, "two errors");
 }
 

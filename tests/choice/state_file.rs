@@ -1,12 +1,13 @@
 //! What a daemon remembers: which choices are written, what is not taken for a state file, and
 //! that an error leaves the old one as it was.
 
-use bindnet_tests::state;
+use bindnet_tests::{netns, state};
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,9 +15,9 @@ use bindnet::corosync::Version;
 use bindnet::{About, Consistency, Decision, Profile, State, StateError, StateFile};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
-use nix::unistd::{Uid, geteuid, mkfifo, setfsuid};
+use nix::unistd::{Uid, chown, geteuid, mkfifo, setfsuid};
 
-use state::{Folder, NAME, ONE, TEMPORARY, decision, host, selector};
+use state::{Folder, LOCK, NAME, ONE, TEMPORARY, decision, host, selector};
 
 /// Another choice for the same bindnetaddr.
 const OTHER: &str =
@@ -34,7 +35,8 @@ fn after(before: Option<&str>, decision: &Decision) -> [Option<String>; 2] {
         // A new file in the place of the old one, or the old one untouched.
         assert_eq!(written, inode() != old);
         assert_eq!(written, folder.text().as_deref() != before);
-        assert!(folder.names().iter().all(|name| name == NAME));
+        let names = folder.names();
+        assert!(names.iter().all(|name| name == NAME || name == LOCK));
         // Once it is there, the same is not written again.
         assert!(!write(&folder.file(), decision).unwrap());
         folder.text()
@@ -279,6 +281,16 @@ fn as_nobody(test: impl FnOnce() + Send) {
     thread::scope(|scope| scope.spawn(test).join().unwrap());
 }
 
+/// Runs a test that gives files to another user, which takes root.
+fn as_root(test: impl FnOnce() + Send) {
+    netns::run(|| {
+        if !geteuid().is_root() {
+            netns::skip("not root".to_owned());
+        }
+        test();
+    });
+}
+
 #[test]
 fn permission_bits_bind() {
     as_nobody(|| {
@@ -287,7 +299,7 @@ fn permission_bits_bind() {
         let set = |path: &Path, bits| {
             fs::set_permissions(path, Permissions::from_mode(bits)).unwrap();
         };
-        for (bits, call) in [(0o500, "create"), (0o300, "open the folder")] {
+        for (bits, call) in [(0o500, "create the lock file"), (0o300, "open the folder")] {
             set(folder.path(), bits);
             let error = folder.file().remember(&chosen).unwrap_err();
             says(&error, &["cannot", call, "let the daemon's user read"]);
@@ -311,10 +323,8 @@ fn a_stale_temporary_file_goes() {
     let folder = Folder::new();
     fs::write(folder.at(TEMPORARY), "bindnet-sta").unwrap();
     assert!(folder.file().remember(&chosen).unwrap());
-    assert_eq!(
-        (folder.text().as_deref(), folder.names()),
-        (Some(ONE), vec![NAME.to_owned()])
-    );
+    assert_eq!(folder.text().as_deref(), Some(ONE));
+    assert_eq!(folder.names(), [LOCK, NAME]);
 
     // What it leads to is not touched.
     let folder = Folder::new();
@@ -336,7 +346,7 @@ fn a_stale_temporary_file_goes() {
 fn a_lock_that_is_held_is_waited_for_and_no_longer() {
     let chosen = decision("192.0.2.0", "192.0.2.10/24");
     let folder = Folder::with(OTHER);
-    let held = File::open(folder.path()).unwrap();
+    let held = File::create(folder.at(LOCK)).unwrap();
     let held = Flock::lock(held, FlockArg::LockExclusive).unwrap();
     let begun = Instant::now();
     let error = folder.file().replace(&chosen).unwrap_err();
@@ -346,6 +356,7 @@ fn a_lock_that_is_held_is_waited_for_and_no_longer() {
         "{waited:?}"
     );
     says(&error, &["locked by another process for 2000 ms", "fuser"]);
+    says(&error, &[NAME, LOCK]);
     assert_eq!(folder.text().as_deref(), Some(OTHER));
     // Whoever writes nothing needs no lock.
     assert!(folder.file().read(chosen.bindnet()).unwrap().is_some());
@@ -353,6 +364,108 @@ fn a_lock_that_is_held_is_waited_for_and_no_longer() {
 
     drop(held);
     assert!(folder.file().replace(&chosen).unwrap());
+}
+
+/// A user who may list the folder holds every lock that such a user can get, and hinders nobody.
+#[test]
+fn who_may_only_list_the_folder_cannot_hold_the_lock() {
+    let folder = Folder::new();
+    let public = Permissions::from_mode(0o755);
+    fs::set_permissions(folder.path(), public).unwrap();
+    let ours = decision("192.0.2.0", "192.0.2.10/24");
+    assert!(folder.file().remember(&ours).unwrap());
+    let locks = Mutex::new(Vec::new());
+    as_nobody(|| {
+        let names = folder.names().into_iter().map(|name| folder.at(&name));
+        let paths = names.chain([folder.path().to_owned()]);
+        let opened = paths.filter_map(|path| File::open(path).ok());
+        let held = opened.filter_map(|file| Flock::lock(file, FlockArg::LockExclusive).ok());
+        locks.lock().unwrap().extend(held);
+    });
+    // The folder and the state file; as nobody else than their owner, the lock file, too.
+    let owned = usize::from(!geteuid().is_root());
+    assert_eq!(locks.lock().unwrap().len(), 2 + owned);
+    if owned == 0 {
+        let moved = decision("192.0.2.0", "192.0.2.20/24");
+        assert!(folder.file().replace(&moved).unwrap());
+    }
+}
+
+#[test]
+fn the_lock_file_is_ours_alone_and_stays() {
+    let folder = Folder::new();
+    let chosen = decision("192.0.2.0", "192.0.2.10/24");
+    assert!(folder.file().remember(&chosen).unwrap());
+    let facts = || fs::metadata(folder.at(LOCK)).unwrap();
+    let first = facts();
+    assert_eq!((first.mode() & 0o7777, first.len()), (0o600, 0));
+    let moved = decision("192.0.2.0", "192.0.2.20/24");
+    assert!(folder.file().replace(&moved).unwrap());
+    assert_eq!(facts().ino(), first.ino());
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_lock_file_is_not_followed() {
+    let chosen = decision("192.0.2.0", "192.0.2.10/24");
+    let refuses = |folder: &Folder, words: &str| {
+        let names = folder.names();
+        let error = folder.file().remember(&chosen).unwrap_err();
+        assert!(matches!(error, StateError::NoLock { .. }), "{error:?}");
+        says(&error, &[LOCK, words, "remove it"]);
+        assert_eq!(folder.names(), names);
+    };
+    let folder = Folder::new();
+    fs::write(folder.at("target"), "").unwrap();
+    for target in ["target", "missing"] {
+        symlink(target, folder.at(LOCK)).unwrap();
+        refuses(&folder, "a symbolic link");
+        fs::remove_file(folder.at(LOCK)).unwrap();
+    }
+    mkfifo(&folder.at(LOCK), Mode::S_IRWXU).unwrap();
+    refuses(&folder, "not a regular file");
+    fs::remove_file(folder.at(LOCK)).unwrap();
+    fs::create_dir(folder.at(LOCK)).unwrap();
+    refuses(&folder, "not a regular file");
+    fs::remove_dir(folder.at(LOCK)).unwrap();
+    let socket = UnixListener::bind(folder.at(LOCK)).unwrap();
+    refuses(&folder, "not a regular file");
+    drop(socket);
+    fs::remove_file(folder.at(LOCK)).unwrap();
+    assert!(folder.file().remember(&chosen).unwrap());
+}
+
+/// In a folder where several users may write, another one could hold the lock for ever.
+#[test]
+fn a_lock_file_of_another_user_is_refused() {
+    as_root(|| {
+        let folder = Folder::new();
+        let chosen = decision("192.0.2.0", "192.0.2.10/24");
+        let lock = folder.at(LOCK);
+        File::create(&lock).unwrap();
+        let owned_by = |path: &Path, user| chown(path, Some(Uid::from_raw(user)), None).unwrap();
+        owned_by(&lock, 65534);
+        let error = folder.file().remember(&chosen).unwrap_err();
+        says(&error, &[LOCK, "belongs to user 65534", "remove it"]);
+        assert_eq!(folder.text(), None);
+        // The owner of the folder writes there, and root may, too.
+        owned_by(folder.path(), 65534);
+        assert!(folder.file().remember(&chosen).unwrap());
+    });
+}
+
+/// What root remembers for a daemon does not lock the daemon out.
+#[test]
+fn a_lock_file_that_root_makes_belongs_to_the_owner_of_the_folder() {
+    as_root(|| {
+        let folder = Folder::new();
+        chown(folder.path(), Some(Uid::from_raw(65534)), None).unwrap();
+        let [chosen, moved] =
+            ["192.0.2.10/24", "192.0.2.20/24"].map(|address| decision("192.0.2.0", address));
+        assert!(folder.file().remember(&chosen).unwrap());
+        assert_eq!(fs::metadata(folder.at(LOCK)).unwrap().uid(), 65534);
+        as_nobody(|| assert!(folder.file().replace(&moved).unwrap()));
+        assert!(folder.file().replace(&chosen).unwrap());
+    });
 }
 
 #[test]
@@ -378,6 +491,6 @@ fn more_choices_than_there_is_room_for() {
     assert!((40..100).contains(&count), "{count}");
     assert_eq!(
         (folder.text(), folder.names()),
-        (text, vec![NAME.to_owned()])
+        (text, vec![LOCK.to_owned(), NAME.to_owned()])
     );
 }

@@ -15,7 +15,7 @@ use bindnet::{State, StateError, StateFile};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
-use state::{Folder, NAME, ONE, decision};
+use state::{Folder, LOCK, NAME, ONE, decision};
 
 /// Has the path of the state file for a process that is to write, and the number of its writer.
 const WRITER: &str = "BINDNET_STATE_WRITER";
@@ -58,7 +58,7 @@ fn assert_nothing_lost(folder: &Folder, writers: u8) {
             assert_eq!(address.unwrap().to_string(), last);
         }
     }
-    assert_eq!(folder.names(), [NAME]);
+    assert_eq!(folder.names(), [LOCK, NAME]);
 }
 
 /// Reads until the writers are done. Each read is of a whole file, which only grows.
@@ -150,7 +150,12 @@ fn with_mounts(test: impl FnOnce() + Send) {
 
 /// Requires an error with this text in it, and everything as it was.
 fn fails(folder: &Folder, words: &[&str]) {
-    let before = (folder.text(), folder.names());
+    // The lock file may be made before the call that fails.
+    let names = || {
+        let names = folder.names().into_iter();
+        names.filter(|name| name != LOCK).collect::<Vec<_>>()
+    };
+    let before = (folder.text(), names());
     let file = folder.file();
     for chosen in [
         decision("192.0.2.0", "192.0.2.20/24"),
@@ -160,7 +165,7 @@ fn fails(folder: &Folder, words: &[&str]) {
         let message = error.to_string();
         assert!(matches!(error, StateError::System { .. }), "{message}");
         assert!(words.iter().all(|word| message.contains(word)), "{message}");
-        assert_eq!((folder.text(), folder.names()), before);
+        assert_eq!((folder.text(), names()), before);
     }
     // What is there can be read, and need not be written.
     let chosen = decision("192.0.2.0", "192.0.2.10/24");
@@ -191,11 +196,20 @@ fn a_full_file_system() {
 fn a_file_system_without_inodes() {
     with_mounts(|| {
         let folder = Folder::new();
-        let (flags, inodes) = (MsFlags::empty(), Some("nr_inodes=2"));
-        mount(Some("none"), folder.path(), Some("tmpfs"), flags, inodes).unwrap();
-        folder.write(ONE);
-        fails(&folder, &["cannot create", ".choices.new", "make room"]);
-        unmount(&folder);
+        for (inodes, fails_at) in [("nr_inodes=2", LOCK), ("nr_inodes=3", ".choices.new")] {
+            let flags = MsFlags::empty();
+            mount(
+                Some("none"),
+                folder.path(),
+                Some("tmpfs"),
+                flags,
+                Some(inodes),
+            )
+            .unwrap();
+            folder.write(ONE);
+            fails(&folder, &["cannot create", fails_at, "make room"]);
+            unmount(&folder);
+        }
     });
 }
 
@@ -221,10 +235,33 @@ fn a_file_system_that_is_read_only() {
             None::<&str>,
         )
         .unwrap();
-        fails(
-            &folder,
-            &["cannot create", ".choices.new", "read-only here"],
-        );
+        fails(&folder, &["cannot create", LOCK, "read-only here"]);
         unmount(&folder);
+    });
+}
+
+/// As a container gets it from a volume that is one file: nothing can take the place of a mount.
+#[test]
+fn a_file_that_is_mounted_by_itself() {
+    with_mounts(|| {
+        let (host, folder) = (Folder::with(ONE), Folder::with(""));
+        let (from, to) = (host.at(NAME), folder.at(NAME));
+        mount(
+            Some(&from),
+            &to,
+            None::<&str>,
+            MsFlags::MS_BIND,
+            None::<&str>,
+        )
+        .unwrap();
+        let words = [
+            "cannot rename",
+            NAME,
+            "mounted by itself",
+            "mount its folder",
+        ];
+        fails(&folder, &words);
+        assert_eq!(host.text().as_deref(), Some(ONE));
+        umount2(&to, MntFlags::MNT_DETACH).unwrap();
     });
 }

@@ -10,6 +10,8 @@ use bindnet::{Address, Decision, Link, Selector, Snapshot, StateFile};
 pub const NAME: &str = "choices";
 /// The name of the temporary file beside it.
 pub const TEMPORARY: &str = ".choices.new";
+/// The name of the lock file beside it.
+pub const LOCK: &str = ".choices.lock";
 
 /// What `remember` writes of one choice.
 pub const ONE: &str =
