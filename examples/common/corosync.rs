@@ -107,7 +107,11 @@ impl ConfFile {
     }
 }
 
-/// What Corosync would refuse in a file.
+/// What Corosync would refuse in a file; or that this host is not in it (yet).
 pub fn refused(name: &str, error: &ConfError) -> Failure {
-    Failure::usage(format!("{name}, {error}")).passing(error.is_of_this_host())
+    let message = format!("{name}, {error}");
+    match error.is_of_this_host() {
+        true => Failure::none(message).passing(true),
+        false => Failure::usage(message),
+    }
 }

@@ -1,5 +1,6 @@
 //! Output that survives a closed pipe and a full disk, and colour where it is wanted.
 
+use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -30,6 +31,25 @@ impl Failure {
         }
     }
 
+    /// No address was chosen, as this host is not in an input that is in order: exit status 1.
+    pub fn none(message: impl ToString) -> Self {
+        Self {
+            status: 1,
+            message: message.to_string(),
+            may_pass: false,
+        }
+    }
+
+    /// Whether this is exit status 1.
+    pub fn is_none(&self) -> bool {
+        self.status == 1
+    }
+
+    /// Whether this is exit status 3.
+    pub fn is_systems(&self) -> bool {
+        self.status == 3
+    }
+
     /// The same failure, which may pass by itself.
     pub fn passing(mut self, may_pass: bool) -> Self {
         self.may_pass = may_pass;
@@ -47,10 +67,21 @@ impl Failure {
         self
     }
 
+    /// Prints the message to standard error.
+    pub fn warn(&self, program: &str) {
+        print_error(&format!("{program}: {self}\n"));
+    }
+
     /// Prints the message to standard error and gives the exit status.
     pub fn report(&self, program: &str) -> ExitCode {
-        print_error(&format!("{program}: {}\n", self.message));
+        self.warn(program);
         ExitCode::from(self.status)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -22,7 +22,7 @@ impl StateOptions {
 }
 
 /// What a file remembers; nothing without a file.
-pub fn memory(file: Option<&StateFile>) -> Result<State, Failure> {
+pub fn recall(file: Option<&StateFile>) -> Result<State, Failure> {
     let state = file.map(StateFile::read_all).transpose();
     let state = state.map_err(|error| Failure::usage(format!("--state: {error}")))?;
     Ok(state.unwrap_or_default())
@@ -38,7 +38,7 @@ pub fn not_corosyncs(option: &str, profile: Profile) -> Result<(), Failure> {
 }
 
 /// A choice that could not be remembered.
-pub fn not_remembered(error: StateError) -> Failure {
+pub fn not_remembered(error: &StateError) -> Failure {
     match error {
         StateError::System { .. } | StateError::Locked { .. } => {
             Failure::system(format!("--state: {error}"))

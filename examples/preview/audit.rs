@@ -1,7 +1,9 @@
 //! What cluster life would do to what was chosen.
 
-use bindnet::audit::Audit;
+use bindnet::audit::{Audit, Finding, Scenario};
 use bindnet::{Decision, Selector, Snapshot};
+
+use super::Options;
 
 /// What is said where nothing was chosen.
 pub const NOTHING: &str = "preview: audit: nothing was chosen, so that nothing can move.\n";
@@ -14,13 +16,22 @@ pub fn audit(decision: Decision, selector: &Selector, host: &Snapshot) -> Decisi
     }
 }
 
-/// Whether anything would move the choice.
-pub fn objects(decision: &Decision) -> bool {
-    decision.audit().is_some_and(Audit::moves)
+/// Whether anything would move the choice that counts for the exit status.
+pub fn objects(decision: &Decision, options: &Options) -> bool {
+    let counts = |found: &Finding| found.fate.moves() && counts(found.scenario, options);
+    let audit = decision.audit();
+    audit.is_some_and(|audit| audit.findings.iter().any(counts))
 }
 
-/// What is to be said of what was found, unless all is well.
-pub fn complaint(decision: &Decision) -> Option<String> {
-    let found = decision.audit()?;
-    found.moves().then(|| found.summary())
+/// A new VIP moves the choice of any host on which nothing is remembered or declared: only a strict
+/// daemon is held to it.
+fn counts(scenario: Scenario, options: &Options) -> bool {
+    let new = matches!(scenario, Scenario::NewVip | Scenario::NewVipFirst);
+    options.selector.strict || !new
+}
+
+/// What is to be said of what was found, unless nothing counts.
+pub fn complaint(decision: &Decision, options: &Options) -> Option<String> {
+    let audit = decision.audit().map(Audit::summary);
+    audit.filter(|_| objects(decision, options))
 }

@@ -6,10 +6,10 @@ use bindnet::corosync::{How, LinkDecision, Origin, Plan, Taken};
 use bindnet::{Candidate, Profile, Snapshot};
 
 use super::audit::{NOTHING, audit};
-use super::check::check;
+use super::check::{self, check};
 use super::common::corosync::{ConfFile, hosts, installed, refused};
 use super::common::output::{Failure, paint, print, print_error};
-use super::{Options, capture, complain, decide, details, found, status, warn};
+use super::{Options, Wait, capture, complain, decide, details, found, status, warn};
 
 /// Previews every link.
 pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {
@@ -39,9 +39,20 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         links.iter().all(|link| link.decision.is_settled())
     };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
-    let (plan, mut links, host) = decide(options, decide_links, on_this_host, all_settled)?;
+    let wait = Wait::begin(options)?;
+    let decided = decide(options, &wait, decide_links, on_this_host, all_settled);
+    let (plan, mut links, host) = match decided {
+        Err(failure) if failure.is_none() && options.json => {
+            print(&(without_links(&file.name, &failure) + "\n"))?;
+            return Err(failure);
+        }
+        decided => decided?,
+    };
+    let mut unasked = Vec::new();
     for link in &mut links {
-        link.decision = check(link.decision.clone(), options)?;
+        let failure;
+        (link.decision, failure) = check(link.decision.clone(), options);
+        unasked.extend(failure.map(|failure| (link.link.number(), failure)));
         if options.audit {
             let selector = selector.clone().with_bindnet(*link.decision.bindnet());
             link.decision = audit(link.decision.clone(), &selector, &host);
@@ -69,10 +80,21 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
             }
         }
     }
-    // None is worse than an ambiguous one.
-    let worst = |status: &u8| [0, 5, 4, 1].iter().position(|known| known == status);
-    let statuses = links.iter().map(|link| status(&link.decision));
-    Ok(ExitCode::from(statuses.max_by_key(worst).unwrap_or(1)))
+    for (number, failure) in &unasked {
+        failure.warn(&format!("preview: link {number}"));
+    }
+    let statuses = links.iter().map(|link| status::of(&link.decision, options));
+    let statuses = statuses.chain((!unasked.is_empty()).then_some(3));
+    Ok(ExitCode::from(status::worst(statuses).unwrap_or(1)))
+}
+
+/// The object of `--json` for a file in which this host is not found.
+fn without_links(file: &str, failure: &Failure) -> String {
+    let nothing: [(); 0] = [];
+    let warnings = [failure.to_string()];
+    let format = "bindnet-conf/1";
+    serde_json::json!({"format": format, "file": file, "links": nothing, "warnings": warnings})
+        .to_string()
 }
 
 /// A paragraph for each link, for people.
@@ -127,7 +149,7 @@ fn warnings(plan: &Plan, links: &[LinkDecision], recorded: bool) -> Vec<String> 
     } in links
     {
         let (ours, number) = (decision.warnings(), link.number());
-        for warning in &ours {
+        for warning in ours.iter().chain(&check::warning(decision)) {
             warnings.push(format!("link {number}: {warning}"));
         }
         for warning in theirs

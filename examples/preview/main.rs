@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use bindnet::Capturer;
-use bindnet::{CaptureError, Decision, Outcome, Profile, Selector, Snapshot};
+use bindnet::{CaptureError, Decision, Profile, Selector, Snapshot};
 use clap::Parser;
 
 mod audit;
@@ -17,6 +17,8 @@ mod check;
 #[allow(dead_code)] // Every example uses a part of it.
 mod common;
 mod conf;
+mod memory;
+mod status;
 
 use audit::audit;
 use check::check;
@@ -24,15 +26,19 @@ use common::corosync::ConfFile;
 use common::input;
 use common::options::{SelectorOptions, parse};
 use common::output::{Color, Failure, paint, print, print_error};
-use common::state::{StateOptions, memory, not_corosyncs, not_remembered};
+use common::state::{StateOptions, not_corosyncs, recall};
 use common::time::seconds;
 
 /// Which address would be bound for a bindnetaddr, and why
 ///
 /// Exit status: 0 an address was chosen; 1 none was; 2 the command line or an input cannot be
 /// understood; 3 the kernel could not be asked; 4 --strict, and the decision was ambiguous; 5 an
-/// address was chosen, but --check found another host that claims it, or --audit something that
-/// would move the choice.
+/// address was chosen, but --check found another host that claims it; 6 an address was chosen, but
+/// a scenario of --audit would move it (new-vip and new-vip-first count only with --strict).
+///
+/// 3 is also the status of an address that is printed, but --check could not tell whether another
+/// host claims it, or --remember could not write it down. 5 goes before 3, 3 before 6. With --conf
+/// the worst link counts: 1, 4, 5, 3, 6, 0. No node of the file is this host: 1.
 #[derive(Debug, Parser)]
 #[command(name = "preview", version)]
 struct Options {
@@ -119,7 +125,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         not_corosyncs("--remember", options.selector.profile()?)?;
     }
     let file = options.state.file();
-    let remembered = memory(file.as_ref())?;
+    let remembered = recall(file.as_ref())?;
     let selector = selector.remembering(&remembered);
     // An audit is about the whole host.
     let whole = |host: &Snapshot| options.audit.then(|| host.clone());
@@ -129,15 +135,14 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         false => Ok(Ok((decide_here(options.source, &selector)?, None))),
     };
     let settled = |(decision, _): &(Decision, _)| decision.is_settled();
-    let (decision, host) = decide(options, listed, here, settled)?;
-    // A choice that is printed is remembered.
-    if let Some(file) = file.as_ref().filter(|_| options.remember) {
-        file.remember(&decision).map_err(not_remembered)?;
-    }
-    let mut decision = check(decision, options)?;
+    let wait = Wait::begin(options)?;
+    let (decision, host) = decide(options, &wait, listed, here, settled)?;
+    let writes = file.as_ref().filter(|_| options.remember);
+    let forgotten = writes.map_or(Ok(None), |file| memory::write(file, &decision, &wait))?;
+    let (mut decision, unasked) = check(decision, options);
     if let Some(host) = host {
         // What has just been written is remembered at the next start.
-        let selector = selector.remembering(&memory(file.as_ref())?);
+        let selector = selector.remembering(&recall(file.as_ref())?);
         decision = audit(decision, &selector, &host);
     }
     if let Some(said) = said.filter(|_| !options.quiet) {
@@ -148,17 +153,15 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         warn(&remembered.warnings(&bindnet), options);
     }
     show(&decision, options)?;
-    Ok(ExitCode::from(status(&decision)))
-}
-
-/// The exit status that a decision means.
-fn status(decision: &Decision) -> u8 {
-    match decision.outcome() {
-        Outcome::Chosen if check::objects(decision) || audit::objects(decision) => 5,
-        Outcome::Chosen => 0,
-        Outcome::Ambiguous => 4,
-        _ => 1,
+    if let Some(failure) = &unasked {
+        failure.warn("preview");
     }
+    if let Some(warning) = &forgotten {
+        warn(std::slice::from_ref(warning), options);
+    }
+    let failed = (unasked.is_some() || forgotten.is_some()).then_some(3);
+    let statuses = [status::of(&decision, options)].into_iter().chain(failed);
+    Ok(ExitCode::from(status::worst(statuses).unwrap_or(0)))
 }
 
 fn capture(source: Source) -> Result<Snapshot, CaptureError> {
@@ -186,9 +189,32 @@ fn capturer() -> Result<Capturer, CaptureError> {
     Ok(Capturer::open()?.timeout(Duration::from_secs(5)))
 }
 
+/// How long `--wait` says to wait.
+struct Wait {
+    start: Instant,
+    time: Duration,
+}
+
+impl Wait {
+    fn begin(options: &Options) -> Result<Self, Failure> {
+        let text = options.wait.as_deref();
+        let time = text.map(|text| seconds("--wait", text)).transpose()?;
+        Ok(Self {
+            start: Instant::now(),
+            time: time.unwrap_or_default(),
+        })
+    }
+
+    /// How much of it is left.
+    fn left(&self) -> Duration {
+        self.time.saturating_sub(self.start.elapsed())
+    }
+}
+
 /// Decides on the host of `--from`, or here, again and again as long as `--wait` says.
 fn decide<T>(
     options: &Options,
+    wait: &Wait,
     listed: impl Fn(&Snapshot) -> Result<T, Failure>,
     here: impl Fn() -> Result<Result<T, Failure>, CaptureError>,
     settled: impl Fn(&T) -> bool,
@@ -198,16 +224,9 @@ fn decide<T>(
     if let Some(path) = &options.from {
         return listed(&input::snapshot(path)?);
     }
-    let wait = options
-        .wait
-        .as_deref()
-        .map(|text| seconds("--wait", text))
-        .transpose()?
-        .unwrap_or_default();
-    let start = Instant::now();
     loop {
         let asked = here();
-        let left = wait.saturating_sub(start.elapsed());
+        let left = wait.left();
         let decided = match asked {
             Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) if !left.is_zero() => {
                 continue;
@@ -253,7 +272,9 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
     }
     let report = format!("{decision}\n{}", details(decision));
     print(&paint(&report, options.color.applies_to(&io::stdout())))?;
-    warn(&decision.warnings(), options);
+    let warnings = decision.warnings().into_iter();
+    let warnings: Vec<_> = warnings.chain(check::warning(decision)).collect();
+    warn(&warnings, options);
     Ok(())
 }
 
@@ -272,17 +293,27 @@ fn details(decision: &Decision) -> String {
 
 /// What --check and --audit found, each behind an empty line.
 fn found(decision: &Decision) -> String {
-    let conflict = decision.conflict().map(|report| format!("\n{report}\n"));
+    // Where nobody can be asked, a warning says so.
+    let conflict = decision
+        .conflict()
+        .filter(|_| check::warning(decision).is_none());
+    let conflict = conflict.map(|report| format!("\n{report}\n"));
     let audit = decision.audit().map(|audit| format!("\n{audit}"));
     conflict.into_iter().chain(audit).collect()
 }
 
 /// Says what --check and --audit found of something where nothing else does, unless all is well.
 fn complain(of: &str, decision: &Decision, options: &Options) {
-    let found = [check::complaint(decision), audit::complaint(decision)];
+    let found = [
+        check::complaint(decision),
+        audit::complaint(decision, options),
+    ];
     for complaint in found.into_iter().flatten() {
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {of}{complaint}\n"), color));
+    }
+    if let Some(warning) = check::warning(decision) {
+        warn(&[format!("{of}{warning}")], options);
     }
 }
 

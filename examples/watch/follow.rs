@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bindnet::{Capturer, Event, EventKind, Monitor, StateFile, Tracker};
+use bindnet::{Capturer, Event, Monitor, Tracker};
 
 use super::Options;
-use super::common::input::shown;
 use super::common::output::{Failure, print, print_error};
-use super::common::state::{memory, not_corosyncs, not_remembered};
+use super::common::state::{not_corosyncs, recall};
 use super::common::time::seconds;
 use super::common::wait::{Woken, signals, sleep};
+use super::memory::Memory;
 
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let start = Instant::now();
@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let selector = options
         .selector
         .selector(bindnet, options.selector.profile()?)?;
-    let memory = memory(file.as_ref())?;
+    let memory = recall(file.as_ref())?;
     for warning in memory.warnings(&bindnet) {
         print_error(&format!("warning: {warning}\n"));
     }
@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut watch = Watch {
         monitor: Monitor::with_capturer(capturer).map_err(Failure::system)?,
         tracker: Tracker::new(selector).follow(options.follow),
-        file,
+        memory: file.map(|file| Memory::new(file, options.follow)),
         options,
     };
     let mut begun = false;
@@ -61,10 +61,14 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         let left = |time: Duration| time.saturating_sub(start.elapsed());
         let over = end.is_some_and(|end| left(end).is_zero());
         let waits = (!begun).then(|| left(wait));
-        let time = waits.into_iter().chain(end.map(left)).min();
+        let again = watch.memory.as_ref().and_then(Memory::again);
+        let time = waits.into_iter().chain(end.map(left)).chain(again).min();
         if over || sleep(&watch.monitor, &signals, time)? == Woken::Stop {
             watch.look_at_once()?;
-            return Ok(ExitCode::from(u8::from(watch.tracker.choice().is_none())));
+            return watch.end();
+        }
+        if let Some(memory) = &mut watch.memory {
+            memory.try_again()?;
         }
         if begun {
             watch.look()?;
@@ -78,7 +82,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
 struct Watch<'a> {
     monitor: Monitor,
     tracker: Tracker,
-    file: Option<StateFile>,
+    memory: Option<Memory>,
     options: &'a Options,
 }
 
@@ -97,29 +101,31 @@ impl Watch<'_> {
     }
 
     /// Remembers the choice of an event, if there is one, and tells of it.
-    fn tell(&self, event: Option<Event>) -> Result<(), Failure> {
+    fn tell(&mut self, event: Option<Event>) -> Result<(), Failure> {
         let Some(event) = event else {
             return Ok(());
         };
-        // What is told is remembered.
-        if let (Some(file), Some(decision)) = (&self.file, self.tracker.decision_of_choice()) {
-            let follow = self.options.follow;
-            let other = event.address().is_some() && event.address() != event.previous();
-            let remembered = match event.kind() {
-                _ if follow && other => file.replace(decision),
-                EventKind::Kept => Ok(false),
-                _ => file.remember(decision),
-            };
-            remembered.map_err(|error| not_remembered(error).of(&event.to_string()))?;
-            if let Some(previous) = event.previous().filter(|_| other && !follow) {
-                let path = shown(file.path());
-                print_error(&format!("warning: {path} still remembers {previous}\n"));
-            }
+        // What is told is remembered, or a warning says that it is not yet.
+        if let (Some(memory), Some(decision)) =
+            (&mut self.memory, self.tracker.decision_of_choice())
+        {
+            memory.take(&event, decision)?;
         }
         let line = match self.options.json {
             true => event.to_json(self.monitor.overruns()),
             false => event.to_string(),
         };
         print(&format!("{line}\n"))
+    }
+
+    /// The exit status at the end.
+    fn end(mut self) -> Result<ExitCode, Failure> {
+        let lost = self.tracker.choice().is_none();
+        match self.memory.as_mut().map_or(Ok(()), Memory::end) {
+            // That the choice is lost is worse.
+            Err(failure) if lost => failure.warn("watch"),
+            ended => ended?,
+        }
+        Ok(ExitCode::from(u8::from(lost)))
     }
 }

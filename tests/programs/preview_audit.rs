@@ -20,7 +20,7 @@ fn a_move_is_told_with_what_prevents_it() {
     let host = recorded("ra_default");
     let plain = preview(&["--from", host.path(), "192.168.1.0"]);
     let shown = audited(&host, &["192.168.1.0"]);
-    assert_eq!((plain.status, shown.status), (0, 5), "{shown:?}");
+    assert_eq!((plain.status, shown.status), (0, 6), "{shown:?}");
     let expected = "
     SCENARIO                   ABOUT          CHOICE
     restart                    -              stays
@@ -60,7 +60,7 @@ fn json_has_each_scenario() {
     let host = recorded("ra_default");
     let plain = json_of(&preview(&["--json", "--from", host.path(), "192.168.1.0"]));
     let shown = audited(&host, &["--json", "192.168.1.0"]);
-    assert_eq!((shown.status, shown.stderr.as_str()), (5, ""));
+    assert_eq!((shown.status, shown.stderr.as_str()), (6, ""));
     let mut told = json_of(&shown);
     let members = told.as_object_mut().unwrap();
     let audit = members.remove("audit").unwrap();
@@ -98,7 +98,7 @@ fn json_has_each_scenario() {
 fn quiet_says_it_on_standard_error() {
     let host = recorded("ra_default");
     let shown = audited(&host, &["-q", "192.168.1.0"]);
-    assert_eq!((shown.status, shown.stdout.as_str()), (5, "192.168.1.10\n"));
+    assert_eq!((shown.status, shown.stdout.as_str()), (6, "192.168.1.10\n"));
     let line = "preview: audit: 2 of 7 scenarios would move the choice.\n";
     assert_eq!(shown.stderr, line);
     let shown = audited(&host, &["-q", "--fixed", "192.168.1.10", "192.168.1.0"]);
@@ -124,9 +124,34 @@ fn without_a_choice_there_is_nothing_to_audit() {
     // A strict daemon that starts today, and would not after a failover.
     let host = recorded("ra_label");
     let shown = audited(&host, &["--strict", "192.168.1.0"]);
-    assert_eq!(shown.status, 5);
+    assert_eq!(shown.status, 6);
     let line = "  ! new-vip                    192.168.1.254  MOVES: nothing is chosen\n";
     assert!(shown.stdout.contains(line), "{shown:?}");
+}
+
+/// What a new VIP does to any host without memory or declaration counts for a strict daemon alone.
+#[test]
+fn a_new_vip_counts_only_with_strict() {
+    let host = recorded("ra_label");
+    let shown = audited(&host, &["192.168.1.0"]);
+    assert_eq!(shown.status, 0, "{shown:?}");
+    assert!(shown.stdout.contains("\n  ! new-vip-first "), "{shown:?}");
+    let quiet = audited(&host, &["-q", "192.168.1.0"]);
+    let ended = (quiet.status, quiet.stdout.as_str(), quiet.stderr.as_str());
+    assert_eq!(ended, (0, "192.168.1.10\n", ""));
+    let json = audited(&host, &["--json", "192.168.1.0"]);
+    assert_eq!(json.status, 0);
+    let told = json_of(&json);
+    let mut scenarios = told["audit"].as_array().unwrap().iter();
+    let first = scenarios.find(|found| found["scenario"] == "new-vip-first");
+    assert_eq!(first.unwrap()["moves"], true);
+
+    let strict = audited(&host, &["-q", "--strict", "192.168.1.0"]);
+    assert_eq!(
+        (strict.status, strict.stdout.as_str()),
+        (6, "192.168.1.10\n")
+    );
+    assert!(strict.stderr.contains("scenarios would move"), "{strict:?}");
 }
 
 /// The outage of 2012: each Corosync moves, each in its own way.
@@ -168,7 +193,7 @@ fn corosync_is_audited_by_its_own_rule() {
 fn what_is_remembered_in_a_file_counts() {
     let (host, state) = (recorded("ra_default"), TempFile::missing());
     let args = ["--state", state.path(), "192.168.1.0"];
-    assert_eq!(audited(&host, &args).status, 5);
+    assert_eq!(audited(&host, &args).status, 6);
     // What this run writes is remembered by the next.
     let remembering = audited(&host, &[&args[..], &["--remember"]].concat());
     assert_eq!(remembering.status, 0, "{remembering:?}");
@@ -179,7 +204,8 @@ fn what_is_remembered_in_a_file_counts() {
 fn the_links_of_a_corosync_conf_are_audited() {
     let udp = conf(UDP, &["    name: n1\n    nodeid: 1"]);
     let (status, told) = n1::preview_json(&udp, &["--audit"]);
-    assert_eq!(status, 5, "{told}");
+    assert_eq!(status, 0, "{told}");
+    assert_eq!(n1::preview_json(&udp, &["--audit", "--strict"]).0, 6);
     let audit = told["links"][0]["decision"]["audit"]
         .as_array()
         .unwrap()
@@ -207,15 +233,15 @@ fn each_link_is_told_by_its_number_and_the_worst_counts() {
     let nodes = ["    name: n1\n    nodeid: 1"];
     let totem = format!("{UDP}\n{ring}\n  rrp_mode: passive");
     let two = conf(&totem.replace("linknumber", "ringnumber"), &nodes);
-    let args = ["-q", "--audit", "--profile", "corosync:2.4.5"];
+    let args = ["-q", "--audit", "--strict", "--profile", "corosync:2.4.5"];
     let shown = n1::preview(&two, &args);
-    let expected = "preview: link 0: audit: 1 of 8 scenarios would move the choice.\n\
-                    preview: link 1: audit: 1 of 8 scenarios would move the choice.\n";
-    assert_eq!((shown.status, shown.stderr.as_str()), (5, expected));
+    let expected = "preview: link 0: audit: 2 of 8 scenarios would move the choice.\n\
+                    preview: link 1: audit: 2 of 8 scenarios would move the choice.\n";
+    assert_eq!((shown.status, shown.stderr.as_str()), (6, expected));
     // A link without a choice is worse than one whose choice would move.
     let none = two.replace("10.0.0.0", "172.16.0.0");
     let shown = n1::preview(&none, &args);
-    let first = "preview: link 0: audit: 1 of 8 scenarios would move the choice.\n\
+    let first = "preview: link 0: audit: 2 of 8 scenarios would move the choice.\n\
                  preview: link 1: none: ";
     assert_eq!(
         (shown.status, shown.stdout.as_str()),

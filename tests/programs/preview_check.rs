@@ -72,6 +72,11 @@ fn another_host_has_the_choice_and_it_stays() {
             "{quiet:?}"
         );
 
+        // It goes before what could not be remembered.
+        let memory = ["--state", "/proc/nothing/here", "--remember"];
+        let both = preview(&[&["--check", "-q", "192.0.2.0"], &memory[..]].concat());
+        assert_eq!((both.status, both.stdout.as_str()), (5, "192.0.2.10\n"));
+
         let told = preview(&["--check", "--json", "192.0.2.0"]);
         assert_eq!(told.status, 5);
         let told = json_of(&told);
@@ -106,18 +111,24 @@ fn a_conflict_about_a_floating_address_is_maybe_a_failover() {
     });
 }
 
+/// Runs preview without CAP_NET_RAW.
+fn unprivileged(args: &[&str]) -> Run {
+    let told = Command::new("setpriv")
+        .args(["--bounding-set", "-net_raw", "--inh-caps", "-net_raw"])
+        .arg(cli::example("preview").get_program())
+        .args(args)
+        .output();
+    told.expect("setpriv (util-linux)").into()
+}
+
+/// What could not be told is status 3, with the choice; what another host says goes before it.
 #[test]
 fn without_permission_the_choice_stands() {
     run(|| {
         let (_lan, other) = two_hosts();
         other.ip("addr add 192.0.2.10/24 dev eth0");
-        let told = Command::new("setpriv")
-            .args(["--bounding-set", "-net_raw", "--inh-caps", "-net_raw"])
-            .arg(cli::example("preview").get_program())
-            .args(["--check", "192.0.2.0"])
-            .output();
-        let shown: Run = told.expect("setpriv (util-linux)").into();
-        assert_eq!(shown.status, 0, "{shown:?}");
+        let shown = unprivileged(&["--check", "192.0.2.0"]);
+        assert_eq!(shown.status, 3, "{shown:?}");
         assert!(
             shown.stdout.starts_with("192.0.2.10/24 on eth0: "),
             "{shown:?}"
@@ -128,6 +139,51 @@ fn without_permission_the_choice_stands() {
             "{last}"
         );
         assert!(last.contains("CAP_NET_RAW"), "{last}");
+
+        let quiet = unprivileged(&["--check", "-q", "192.0.2.0"]);
+        assert_eq!((quiet.status, quiet.stdout.as_str()), (3, "192.0.2.10\n"));
+        let words = "preview: 192.0.2.10 on eth0: not-permitted; ";
+        assert!(quiet.stderr.starts_with(words), "{quiet:?}");
+        let json = unprivileged(&["--check", "--json", "192.0.2.0"]);
+        assert_eq!(json.status, 3);
+        assert_eq!(json_of(&json)["conflict"]["verdict"], "not-permitted");
+        // Neither an audit nor a strict daemon makes more of it, and none is worse.
+        let strict = ["--check", "-q", "--audit", "--strict", "192.0.2.0"];
+        assert_eq!(unprivileged(&strict).status, 3);
+        assert_eq!(unprivileged(&["--check", "-q", "203.0.113.0"]).status, 1);
+    });
+}
+
+/// An address on a link that is down, or has no carrier: nobody can be asked now.
+#[test]
+fn what_cannot_be_told_is_status_3() {
+    run(|| {
+        let (_lan, _other) = two_hosts();
+        ip("link set eth0 down");
+        let shown = preview(&["--check", "192.0.2.0"]);
+        assert_eq!(shown.status, 3, "{shown:?}");
+        let last = shown.stdout.lines().last().unwrap();
+        let found = "192.0.2.10 on eth0: inconclusive; the link is down (";
+        assert!(last.starts_with(found), "{shown:?}");
+    });
+}
+
+/// A loopback link has no other host: a warning, and no fault.
+#[test]
+fn where_nobody_can_be_asked_there_is_a_warning() {
+    run(|| {
+        ip("link set lo up");
+        let warning = "warning: 127.0.0.1 on lo: not-applicable; the link is a loopback link (";
+        let plain = preview(&["127.0.0.0"]);
+        let shown = preview(&["--check", "127.0.0.0"]);
+        assert_eq!((shown.status, &shown.stdout), (0, &plain.stdout));
+        assert!(shown.stderr.contains(warning), "{shown:?}");
+        let quiet = preview(&["--check", "-q", "127.0.0.0"]);
+        assert_eq!((quiet.status, quiet.stdout.as_str()), (0, "127.0.0.1\n"));
+        assert!(quiet.stderr.starts_with(warning), "{quiet:?}");
+        let json = preview(&["--check", "--json", "127.0.0.0"]);
+        assert_eq!((json.status, json.stderr.as_str()), (0, ""));
+        assert_eq!(json_of(&json)["conflict"]["verdict"], "not-applicable");
     });
 }
 

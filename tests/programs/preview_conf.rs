@@ -93,8 +93,37 @@ fn the_exit_status_is_the_worst_links() {
     let neighbour = PCS.replace("10.0.0.10", "10.0.0.83");
     assert_eq!(preview(&neighbour, &["--strict"]).status, 4);
     assert_eq!(preview(&neighbour, &[]).status, 0);
+    // The choice of link 0 would move one day, that of link 1 is ambiguous or none.
+    let audited = |conf: &str| preview(conf, &["--audit", "--strict"]).status;
+    assert_eq!(audited(&neighbour), 4);
+    assert_eq!(audited(&elsewhere), 1);
     let both = elsewhere.replace("192.168.1.10", "192.168.1.83");
     assert_eq!(preview(&both, &["--strict"]).status, 1);
+}
+
+/// The file is in order, and none of its nodes is this host.
+#[test]
+fn a_host_that_is_not_in_the_file_is_status_1() {
+    let other = PCS
+        .replace("192.168.1.10", "192.168.1.77")
+        .replace("n1", "n7");
+    for args in [&[][..], &["-q"]] {
+        let run = preview(&other, args);
+        assert_eq!((run.status, run.stdout.as_str()), (1, ""), "{run:?}");
+        let words = "no node of the nodelist is this host";
+        assert!(run.stderr.contains(words), "{run:?}");
+    }
+    let (status, json) = preview_json(&other, &[]);
+    assert_eq!(status, 1);
+    assert_eq!(
+        (&json["format"], &json["links"]),
+        (&json!("bindnet-conf/1"), &json!([]))
+    );
+    let warning = json["warnings"][0].as_str().expect("a warning");
+    assert!(
+        warning.contains("no node of the nodelist is this host"),
+        "{json}"
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The remembered choice of preview: `--state` and `--remember`.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
-use bindnet_tests::cli;
+use bindnet_tests::{cli, netns};
 
 use cli::{Run, TempFile, recorded, run};
 
@@ -167,21 +169,68 @@ fn a_damaged_file_is_an_error_and_stays() {
     }
 }
 
+/// Status 0 promises that the choice is remembered; what was chosen is told all the same.
 #[test]
-fn what_cannot_be_written_is_an_error_and_nothing_is_printed() {
+fn what_cannot_be_written_is_status_3_with_the_choice() {
     let (host, _) = before_and_after();
-    let state = "/proc/nothing/here";
-    let args = [
-        "--from",
-        host.path(),
-        "--state",
-        state,
-        "--remember",
-        "192.168.1.0",
-    ];
-    let refused = run(&args);
-    assert_eq!(ended(&refused), (3, ""));
-    assert!(refused.stderr.contains("/proc/nothing"), "{refused:?}");
+    let args = ["--from", host.path(), "--state", "/proc/nothing/here"];
+    for (form, stdout) in [("-q", "192.168.1.10\n"), ("--json", "{"), ("--all", "192.")] {
+        let told = run(&[&args[..], &["--remember", form, "192.168.1.0"]].concat());
+        assert_eq!(told.status, 3, "{told:?}");
+        assert!(told.stdout.starts_with(stdout), "{told:?}");
+        let words =
+            "192.168.1.10 is not remembered: --state: cannot open the folder \"/proc/nothing";
+        assert!(told.stderr.contains(words), "{told:?}");
+    }
+    // What an audit says of the choice is less.
+    let audited = run(&[&args[..], &["-q", "--remember", "--audit", "192.168.1.0"]].concat());
+    assert_eq!(ended(&audited), (3, "192.168.1.10\n"));
+    // None is none.
+    let none = run(&[&args[..], &["--remember", "192.168.7.0"]].concat());
+    assert_eq!(ended(&none), (1, ""));
+}
+
+#[test]
+fn a_lock_that_stays_is_status_3_with_the_choice() {
+    let (host, _) = before_and_after();
+    let state = TempFile::missing();
+    let held = state.locked();
+    let told = preview(&host, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&told), (3, "192.168.1.10\n"));
+    let words = "warning: 192.168.1.10 is not remembered: --state: state file";
+    assert!(told.stderr.starts_with(words), "{told:?}");
+    assert!(
+        told.stderr.contains("locked by another process"),
+        "{told:?}"
+    );
+    // What changes nothing takes no lock.
+    fs::write(state.path(), WRITTEN).unwrap();
+    let again = preview(&host, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&again), (0, "192.168.1.10\n"));
+    drop(held);
+}
+
+/// `--wait` is for the lock, too.
+#[test]
+fn a_lock_is_waited_for_until_the_time_is_over() {
+    netns::run(|| {
+        netns::ip("link set lo up");
+        let state = TempFile::missing();
+        let held = state.locked();
+        let frees = thread::spawn(move || {
+            // Longer than one attempt.
+            thread::sleep(Duration::from_millis(2500));
+            drop(held);
+        });
+        let args = ["-q", "--wait", "60", "--state", state.path(), "--remember"];
+        let told = run(&[&args[..], &["127.0.0.0"]].concat());
+        frees.join().unwrap();
+        assert_eq!(
+            (ended(&told), told.stderr.as_str()),
+            ((0, "127.0.0.1\n"), "")
+        );
+        assert!(text(&state).contains(" address 127.0.0.1 "));
+    });
 }
 
 #[test]

@@ -331,6 +331,56 @@ fn a_choice_that_cannot_be_remembered_is_not_told() {
     });
 }
 
+/// A lock that another process holds puts off what is remembered, and ends nothing.
+#[test]
+fn a_choice_is_remembered_when_the_lock_is_free() {
+    run(|| {
+        cable("eth0");
+        ip("addr add 192.168.1.10/24 dev eth0");
+        let state = TempFile::missing();
+        let held = state.locked();
+        let args = ["--follow", "--state", state.path(), "192.168.1.0"];
+        let (watching, first) = Watching::start(&args);
+        assert_eq!(told(&first), ("initial", NODE, None, ETH0));
+        ip("addr add 192.168.1.11/25 dev eth0");
+        assert_eq!(told(&watching.next()), ("kept", NODE, NODE, ETH0));
+        ip("addr del 192.168.1.10/24 dev eth0");
+        let other = Some("192.168.1.11");
+        assert_eq!(told(&watching.next()), ("moved", other, NODE, ETH0));
+        assert!(std::fs::metadata(state.path()).is_err());
+
+        // Before it is free something else happens, and the choice goes.
+        ip("addr del 192.168.1.11/25 dev eth0");
+        assert_eq!(told(&watching.next()), ("lost", None, other, None));
+        drop(held);
+        let written = || std::fs::metadata(state.path()).is_ok();
+        netns::until("it is written", written);
+        assert!(remembered(&state).contains("address 192.168.1.11 prefix 25 interface eth0"));
+        assert_eq!(watching.end(Signal::SIGTERM).0, 1);
+    });
+}
+
+#[test]
+fn a_choice_that_is_never_remembered_is_told_at_the_end() {
+    run(|| {
+        ip("link set lo up");
+        let state = TempFile::missing();
+        let _held = state.locked();
+        let ended = run_watch(&["--for", "0", "--state", state.path(), "127.0.0.1"]);
+        assert_eq!(ended.status, 3, "{ended:?}");
+        assert!(
+            ended.stdout.starts_with("initial: 127.0.0.1/8"),
+            "{ended:?}"
+        );
+        for words in [
+            "warning: 127.0.0.1 is not remembered yet: --state: state file",
+            "watch: 127.0.0.1 is not remembered: --state: state file",
+        ] {
+            assert!(ended.stderr.contains(words), "{ended:?}");
+        }
+    });
+}
+
 /// At the end what is here counts, though it may be part of a burst.
 #[test]
 fn the_end_is_told_of() {

@@ -1,9 +1,12 @@
 //! Runs the examples as a user would.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+
+use nix::fcntl::{Flock, FlockArg};
 
 /// The preview example that cargo built beside this test.
 pub fn preview() -> Command {
@@ -118,10 +121,23 @@ impl TempFile {
     pub fn path(&self) -> &str {
         self.0.to_str().expect("a path in UTF-8")
     }
+
+    /// The path of the lock file that the writers of a state file have.
+    pub fn lock(&self) -> PathBuf {
+        let name = self.0.file_name().and_then(|name| name.to_str());
+        self.0.with_file_name(format!(".{}.lock", name.unwrap()))
+    }
+
+    /// Holds that lock until the value goes.
+    pub fn locked(&self) -> Flock<File> {
+        let lock = File::create(self.lock()).unwrap();
+        Flock::lock(lock, FlockArg::LockExclusive).unwrap()
+    }
 }
 
 impl Drop for TempFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(self.lock());
     }
 }
