@@ -435,8 +435,9 @@ void bindnet_conf_free(struct bindnet_conf *conf);
 //
 // `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
 //
-// BINDNET_INVALID: that version of Corosync refuses the file. BINDNET_AGAIN: no node of it is this
-// host as it is now.
+// BINDNET_INVALID: that version of Corosync refuses the addresses of the file. What else it may
+// refuse is not looked at: only `corosync -t` knows whether it starts. BINDNET_AGAIN: no node of the
+// file is this host as it is now.
 enum bindnet_result bindnet_conf_decide(const struct bindnet_conf *conf,
                                         const struct bindnet_selector *selector,
                                         const struct bindnet_snapshot *snapshot,

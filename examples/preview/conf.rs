@@ -93,8 +93,11 @@ fn without_links(file: &str, failure: &Failure) -> String {
     let nothing: [(); 0] = [];
     let warnings = [failure.to_string()];
     let format = "bindnet-conf/1";
-    serde_json::json!({"format": format, "file": file, "links": nothing, "warnings": warnings})
-        .to_string()
+    let note = Plan::NOTE;
+    serde_json::json!({
+        "format": format, "file": file, "links": nothing, "warnings": warnings, "note": note,
+    })
+    .to_string()
 }
 
 /// A paragraph for each link, for people.
@@ -129,7 +132,11 @@ fn text(plan: &Plan, links: &[LinkDecision]) -> String {
         }
         format!("link {number}, line {line}: {link}\n{decision}\n{told}\n{more}")
     };
-    links.iter().map(paragraph).collect::<Vec<_>>().join("\n")
+    let paragraphs = links
+        .iter()
+        .map(paragraph)
+        .chain([format!("{}\n", Plan::NOTE)]);
+    paragraphs.collect::<Vec<_>>().join("\n")
 }
 
 /// What is to be noticed of the file and of each link, each thing once.

@@ -84,8 +84,9 @@ pub extern "C" fn bindnet_conf_free(conf: Option<Box<bindnet_conf>>) {
 ///
 /// `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
 ///
-/// BINDNET_INVALID: that version of Corosync refuses the file. BINDNET_AGAIN: no node of it is this
-/// host as it is now.
+/// BINDNET_INVALID: that version of Corosync refuses the addresses of the file. What else it may
+/// refuse is not looked at: only `corosync -t` knows whether it starts. BINDNET_AGAIN: no node of the
+/// file is this host as it is now.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_conf_decide(
     conf: Option<&bindnet_conf>,

@@ -1,5 +1,6 @@
-//! A corosync.conf by chance: the real Corosync takes or refuses it, and binds on every link, as
-//! its plan says.
+//! A corosync.conf by chance: if the real Corosync starts with it, it binds on every link what the
+//! plan says. If the plan refuses it, which is for the addresses of links alone, Corosync does, too;
+//! and what Corosync refuses of these the plan refuses.
 //!
 //! `BINDNET_SEED` repeats a run.
 
@@ -12,7 +13,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use bindnet::corosync::{Conf, Hosts, Node, Plan, Transport};
+use bindnet::corosync::{Conf, Hosts, Interface, Plan, Transport};
 use bindnet::{Selector, Snapshot};
 use by_chance::{Tally, on_hosts, require};
 use corosync::{Answer, NODE};
@@ -26,12 +27,12 @@ use random_host::RandomHost;
 use topology::{Topology, listed};
 
 /// How many hosts a run makes, and how many files it writes for each.
-const HOSTS: usize = 90;
+const HOSTS: usize = 120;
 const CONFS: usize = 4;
 
 /// How often something must come about at least in a run; most do three times as often. A run that
 /// shows little proves little.
-const VARIETY: [(&str, usize); 38] = [
+const VARIETY: [(&str, usize); 47] = [
     ("knet, unwritten", 25),
     ("knet, written", 50),
     ("udp", 25),
@@ -66,10 +67,19 @@ const VARIETY: [(&str, usize); 38] = [
     ("knet: several links taken", 10),
     ("knet: not an address of this host", 15),
     ("bound", 10),
-    ("down or exit", 8),
+    ("down or exit", 5),
     ("refused: No valid name found for local host", 20),
     ("refused: failed to parse bindnet address", 6),
     ("plan refused", 40),
+    ("mcastaddr", 40),
+    ("broadcast", 3),
+    ("a cipher", 3),
+    ("no cluster_name", 5),
+    ("refused: failed to parse mcast address", 8),
+    ("not read, and refused", 25),
+    ("not read, and refused on knet", 10),
+    ("not read, and refused on udp", 2),
+    ("not read, and refused on udpu", 1),
 ];
 
 #[test]
@@ -135,7 +145,7 @@ fn on_a_host(version: &str, seed: u64, at: usize) -> Vec<String> {
     confs.iter().flat_map(compare).collect()
 }
 
-/// Requires that daemon and plan agree on a file; says of what kinds it was.
+/// Requires that daemon and plan agree on the addresses of a file; says of what kinds it was.
 fn compare(version: &str, topology: &Topology, conf: &RandomConf) -> BTreeSet<String> {
     fs::write("/run/hosts", &conf.hosts).expect("a file in /run");
     sethostname(conf.hostname).expect("a host name");
@@ -154,6 +164,13 @@ fn compare(version: &str, topology: &Topology, conf: &RandomConf) -> BTreeSet<St
         kinds.insert("knet: several links taken".to_owned());
     }
     let agree = match (&plan, &outcome) {
+        // What it refuses beside the addresses of links we do not read.
+        (Ok(plan), outcome) if is_unread(&read, outcome) => {
+            let what = "not read, and refused";
+            kinds.insert(what.to_owned());
+            kinds.insert(format!("{what} on {}", plan.transport()));
+            true
+        }
         // Another node has a name that a name server could know; none is in reach.
         (Ok(plan), Outcome::Refused(why)) if asks_dns(plan) => {
             kinds.insert("laxer: a name for DNS".to_owned());
@@ -193,6 +210,34 @@ fn compare(version: &str, topology: &Topology, conf: &RandomConf) -> BTreeSet<St
     kinds
 }
 
+/// Whether the daemon does not start for a reason that has nothing to do with the addresses of
+/// links: a plan says nothing of it.
+fn is_unread(conf: &Conf, outcome: &Outcome) -> bool {
+    let why = match outcome {
+        Outcome::Refused(why) => why,
+        // An IPv6 group that is none, or a broadcast over IPv6, is refused by the kernel.
+        Outcome::Only(Answer::Error(why)) => {
+            let written = |interface: &Interface| interface.get("mcastaddr").is_some();
+            let group = conf.interfaces().iter().any(written);
+            return group && why.contains("Unable to create sockets");
+        }
+        _ => return false,
+    };
+    let unread = [
+        "failed to parse mcast address",
+        "mcastaddr is not a correct multicast address",
+        "Multicast address family does not match",
+        "No multicast address specified",
+        "crypto_",
+        "/etc/corosync/authkey",
+        "appears twice in corosync.conf",
+        "requires an explicit nodeid",
+        "requires that a node ID be specified",
+        "all nodes must have a 'name' attribute",
+    ];
+    unread.iter().any(|reason| why.contains(reason))
+}
+
 /// Whether a plan warns of a name that it does not ask DNS for.
 fn asks_dns(plan: &Plan) -> bool {
     let mut warnings = plan.warnings().iter();
@@ -201,7 +246,6 @@ fn asks_dns(plan: &Plan) -> bool {
 
 /// What we refuse and the daemon does not, and which of these it is.
 fn stricter(conf: &Conf, outcome: &Outcome) -> Option<&'static str> {
-    let unknown = |node: &Node| node.get("nodeid").or(node.get("ring0_addr")).is_none();
     match outcome {
         // An interface section with a port, say, makes a link without any address. On knet it
         // talks to nobody, on udpu the daemon finds nothing to bind and exits, and on udp, where
@@ -212,8 +256,6 @@ fn stricter(conf: &Conf, outcome: &Outcome) -> Option<&'static str> {
         }
         Outcome::Only(Answer::Exit) => Some("stricter: nothing to bind on udpu"),
         Outcome::Only(Answer::Unclear(_)) => Some("stricter: nothing to bind on udp"),
-        // The daemon reads an address that it has freed, and by luck makes a nodeid of it.
-        Outcome::Only(_) if conf.nodes().iter().any(unknown) => Some("stricter: a nodeid by luck"),
         // It takes the file, may even bind, and does not survive that.
         Outcome::Ended if ends(conf) => Some("stricter: the daemon soon ends"),
         _ => None,

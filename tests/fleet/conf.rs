@@ -392,7 +392,7 @@ fn what_corosync_refuses() {
         // Nothing was added.
         assert!(fleet.judge().nodes().is_empty());
     };
-    refused("totem {\n  version: 3\n}", 2);
+    refused("totem {\n  version: 2\n  transport: tcp\n}", 3);
     refused(&KNET.replace("10.8.52.192", "10.8.52.192/24"), 15);
     refused("totem {\n  version: 2\n}", 1);
 }

@@ -321,7 +321,8 @@ impl Daemon {
                 }
             }
         }
-        bound.retain(|ip| !ip.is_multicast());
+        let broadcast = IpAddr::V4(Ipv4Addr::BROADCAST);
+        bound.retain(|ip| !ip.is_multicast() && *ip != broadcast);
         bound.sort();
         bound.dedup();
         bound

@@ -112,8 +112,15 @@ impl Writer<'_> {
         let bindnet = host.bindnetaddr(self.random).1;
         let v6 = if by_nodelist { own[0] } else { bindnet }.is_ipv6();
         let mut lines = vec!["totem {".to_owned(), "version: 2".to_owned()];
-        lines.push("cluster_name: c".to_owned());
-        lines.extend(["crypto_cipher: none", "crypto_hash: none"].map(str::to_owned));
+        if !self.may(5, "no cluster_name") {
+            lines.push("cluster_name: c".to_owned());
+        }
+        let (cipher, hash) = match self.may(3, "a cipher") {
+            true => ("aes256", "sha256"),
+            false => ("none", "none"),
+        };
+        lines.push(format!("crypto_cipher: {cipher}"));
+        lines.push(format!("crypto_hash: {hash}"));
         // Short, for an answer soon.
         lines.extend(["downcheck: 30", "token: 400"].map(str::to_owned));
         if !transport.is_empty() {
@@ -143,12 +150,29 @@ impl Writer<'_> {
                 self.is("no ip_version");
                 return None;
             }
-            50..=84 if v6 => self.random.one_of(&[1, 3]),
-            50..=84 => self.random.one_of(&[0, 2, 3]),
+            50..=69 if v6 => self.random.one_of(&[1, 3]),
+            50..=69 => self.random.one_of(&[0, 2, 3]),
             _ => self.random.below(4),
         };
         self.is(kinds[at]);
         kinds[at].split(' ').next_back()
+    }
+
+    /// A multicast group, whatever the transport and the families.
+    fn group(&mut self, lines: &mut Vec<String>) {
+        let group = match self.random.below(16) {
+            0..=2 => "239.192.1.1",
+            3..=5 => "ff15::1",
+            6 => "192.0.2.99",
+            7..=8 => self.random.one_of(&["four", "six", "both", "nowhere"]),
+            9..=10 => "239.192.1.1/24",
+            _ => return,
+        };
+        self.is("mcastaddr");
+        lines.push(format!("mcastaddr: {group}"));
+        if self.may(10, "broadcast") {
+            lines.push("broadcast: yes".to_owned());
+        }
     }
 
     /// With a bindnetaddr, or without one mostly.
@@ -183,6 +207,7 @@ impl Writer<'_> {
                 }
                 _ => {}
             }
+            self.group(lines);
             if self.random.percent(50) {
                 lines.push(format!("mcastport: {}", 5500 + 2 * number));
             }

@@ -14,6 +14,7 @@ struct ConfJson<'a> {
     file: String,
     links: Vec<LinkJson<'a>>,
     warnings: Vec<&'a str>,
+    note: &'static str,
 }
 
 #[derive(Serialize)]
@@ -39,13 +40,14 @@ struct CorosyncJson<'a> {
 
 impl Plan {
     /// Writes the decided links as JSON, `bindnet-conf/1`, on one line; `file` is the name of the
-    /// corosync.conf.
+    /// corosync.conf. The member `note` is [`Plan::NOTE`].
     pub fn to_json(&self, file: &str, links: &[LinkDecision]) -> String {
         let json = ConfJson {
             format: "bindnet-conf/1",
             file: escape_rest(file),
             links: links.iter().map(|link| self.link_json(link)).collect(),
             warnings: self.warnings().iter().map(String::as_str).collect(),
+            note: Self::NOTE,
         };
         // Serializing to a string fails only where an implementation of Serialize does.
         serde_json::to_string(&json).unwrap_or_default()

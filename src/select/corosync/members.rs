@@ -1,15 +1,11 @@
-//! What Corosync 3 asks of all nodes of a nodelist (exec/totemconfig.c, read and observed in
-//! 3.1.7).
+//! What Corosync 3 asks of the addresses of all nodes of a nodelist (exec/totemconfig.c, read and
+//! observed in 3.1.7).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::conf::{ConfError, Node, Value};
-use super::link::Transport;
 use super::names::{AddressProblem, Hosts, IpVersion, read_address};
-
-/// More does not fit into the 16 bits of `knet_node_id_t` (libknet.h).
-const KNET_MAX_NODEID: u32 = 0xffff;
 
 /// Links, each with the line that makes it one.
 pub(super) type Lines = BTreeMap<u32, usize>;
@@ -17,10 +13,7 @@ pub(super) type Lines = BTreeMap<u32, usize>;
 /// A nodelist and how it is read.
 pub(super) struct Members<'a> {
     pub nodes: &'a [Node],
-    pub transport: Transport,
     pub ip_version: IpVersion,
-    /// `totem.clear_node_high_bit`.
-    pub clear_high_bit: bool,
     pub hosts: &'a Hosts,
 }
 
@@ -32,11 +25,10 @@ impl Members<'_> {
         first.is_some_and(|node| node.get("name").or(node.get("ring0_addr")).is_some())
     }
 
-    /// Requires what holds for nodes and links, of which these have an interface section or an
-    /// address of this host. Returns all links, and adds what is to be said.
+    /// Requires what holds for the addresses of links, of which these have an interface section or
+    /// an address of this host. Returns all links, and adds what is to be said.
     pub fn check(
         &self,
-        local: &Node,
         own: &Lines,
         warnings: &mut Vec<String>,
     ) -> Result<BTreeSet<u32>, ConfError> {
@@ -44,10 +36,8 @@ impl Members<'_> {
         for number in own.keys() {
             members.insert(*number, Vec::new());
         }
-        self.check_nodeid(local)?;
         for node in self.nodes {
             for (number, value) in node.ring_addrs() {
-                self.check_nodeid(node)?;
                 let ip = self.read(number, value, warnings)?;
                 members.entry(number).or_default().push((ip, value));
             }
@@ -58,7 +48,6 @@ impl Members<'_> {
         if members.len() > 1 {
             self.check_number(&members, own)?;
         }
-        self.check_duplicates()?;
         Ok(members.into_keys().collect())
     }
 
@@ -85,56 +74,12 @@ impl Members<'_> {
         }
     }
 
-    /// A nodeid is written, or made of an IPv4 address.
-    fn check_nodeid(&self, node: &Node) -> Result<(), ConfError> {
-        match (written_nodeid(node), node.get("nodeid")) {
-            (Some(1..=KNET_MAX_NODEID), _) => return Ok(()),
-            (Some(nodeid @ 1..), Some(value)) if self.transport == Transport::Knet => {
-                let problem = format!("nodeid {nodeid}; knet takes 1 to {KNET_MAX_NODEID}");
-                return Err(ConfError::new(value.line(), problem));
-            }
-            (Some(1..), _) => return Ok(()),
-            _ => {}
-        }
-        let problem = match self.transport {
-            Transport::Knet => {
-                "a node without nodeid, which knet needs; write nodeid: 1, or another number of its own"
-            }
-            _ if self.nodeid_of_address(node).is_some() => return Ok(()),
-            // It takes freed memory for the ring0_addr, and mostly exits.
-            _ if node.get("ring0_addr").is_none() => {
-                "a node with neither nodeid nor ring0_addr; write nodeid: 1, or another number of its own"
-            }
-            _ => {
-                "a node without nodeid, which is made of an IPv4 ring0_addr alone; write nodeid: 1, or another number of its own"
-            }
-        };
-        Err(ConfError::new(node.line(), problem))
-    }
-
-    fn nodeid_of_address(&self, node: &Node) -> Option<u32> {
-        let text = node.get("ring0_addr")?.text();
-        match read_address(text, IpVersion::V4, self.hosts).ok()?.ip {
-            IpAddr::V4(ip) if self.clear_high_bit => Some(ip.to_bits() & 0x7fff_ffff),
-            IpAddr::V4(ip) => Some(ip.to_bits()),
-            IpAddr::V6(_) => None,
-        }
-    }
-
-    /// Where there are several links: as many addresses on each, and names.
+    /// Where there are several links: as many addresses on each.
     fn check_number(
         &self,
         members: &BTreeMap<u32, Vec<Member<'_>>>,
         own: &Lines,
     ) -> Result<(), ConfError> {
-        let count = members.values().next().map_or(0, Vec::len);
-        // As many nodes as the first link has addresses.
-        let nameless = |node: &&Node| node.get("name").is_none();
-        if let Some(node) = self.nodes.iter().take(count).find(nameless) {
-            let problem = "a node without a name; where there are several links every node needs \
-                           one";
-            return Err(ConfError::new(node.line(), problem));
-        }
         let most = members.values().map(Vec::len).max().unwrap_or(0);
         let Some((number, of)) = members.iter().find(|(_, of)| of.len() != most) else {
             return Ok(());
@@ -155,20 +100,6 @@ impl Members<'_> {
             ),
         };
         Err(ConfError::new(line, problem))
-    }
-
-    fn check_duplicates(&self) -> Result<(), ConfError> {
-        let mut seen = BTreeSet::new();
-        for node in self.nodes {
-            let written = written_nodeid(node).filter(|nodeid| *nodeid != 0);
-            let nodeid = written.or_else(|| self.nodeid_of_address(node));
-            if let Some(nodeid) = nodeid.filter(|nodeid| !seen.insert(*nodeid)) {
-                let problem =
-                    format!("nodeid {nodeid} is that of another node; write a number of its own");
-                return Err(ConfError::new(node.line(), problem));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -200,8 +131,4 @@ fn check_link(number: u32, of: &[Member<'_>], own: &Lines) -> Result<(), ConfErr
         }
         None => Ok(()),
     }
-}
-
-fn written_nodeid(node: &Node) -> Option<u32> {
-    node.get("nodeid")?.number()?.try_into().ok()
 }

@@ -86,8 +86,9 @@ impl Conf {
     /// The links of this host, as the version of a profile reads them; the newest for our own.
     ///
     /// # Errors
-    /// What that version refuses of addresses, nodes and links: no link, no node that is this host,
-    /// an address it cannot read, two families on one link. Names are looked up in `hosts` only,
+    /// What that version refuses of the addresses of links: no link, no node that is this host,
+    /// an address it cannot read, two families on one link. What else it may refuse is not looked at
+    /// ([`Plan::NOTE`]). Names are looked up in `hosts` only,
     /// never by DNS: of this host they have to be there, of another node a warning says so.
     pub fn plan(
         &self,
@@ -100,6 +101,20 @@ impl Conf {
 }
 
 impl Plan {
+    /// What a plan does not know, in one sentence for whoever reads it.
+    ///
+    /// A plan says which addresses Corosync binds if it starts. It refuses what Corosync refuses of
+    /// the addresses of links, and reads nothing else: Corosync may refuse the file for a multicast
+    /// group, a cipher, a node id, a port or a timeout.
+    ///
+    /// ```
+    /// use bindnet::corosync::Plan;
+    ///
+    /// assert!(Plan::NOTE.starts_with("Only `corosync -t` knows whether Corosync starts"));
+    /// ```
+    pub const NOTE: &str = "Only `corosync -t` knows whether Corosync starts with this file: no more \
+                            of it was read than what bears on the addresses of its links.";
+
     /// The version that reads the file.
     pub fn version(&self) -> Version {
         self.version

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::checks::Checks;
 use super::conf::{Conf, ConfError, Interface, Node, Value};
 use super::link::{ConfLink, Origin, Transport};
 use super::local_node;
@@ -178,7 +177,7 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// The same in Corosync 3, which checks the whole nodelist.
+    /// The same in Corosync 3, which reads the addresses of all nodes.
     fn nodelist_3(
         &mut self,
         written: &mut Written<'a>,
@@ -186,14 +185,11 @@ impl<'a> Planner<'a> {
         host: &Snapshot,
         hosts: &'a Hosts,
     ) -> Result<(), ConfError> {
-        let (conf, transport, ip_version) = (self.conf, self.transport, self.ip_version);
-        let nodes = conf.nodes();
-        let high_bit = conf.totem("clear_node_high_bit");
+        let (transport, ip_version) = (self.transport, self.ip_version);
+        let nodes = self.conf.nodes();
         let members = Members {
             nodes,
-            transport,
             ip_version,
-            clear_high_bit: high_bit.is_some_and(|value| value.text() == "yes"),
             hosts,
         };
         for (number, value) in nodes.iter().flat_map(Node::ring_addrs) {
@@ -214,7 +210,7 @@ impl<'a> Planner<'a> {
                     .map(|(number, value)| (number, value.line())),
             );
         }
-        let links = members.check(local, &sections, &mut self.warnings)?;
+        let links = members.check(&sections, &mut self.warnings)?;
         // Of more than one that are written here check_number tells.
         let only_0 = links.iter().eq(&[0]) || links.is_empty();
         if transport != Transport::Knet && written.len() < 2 && !only_0 {
@@ -233,13 +229,7 @@ impl<'a> Planner<'a> {
             }
             self.take(written, local)?;
         }
-        let checks = Checks {
-            conf,
-            transport,
-            ip_version,
-            hosts,
-        };
-        checks.without_knet()
+        Ok(())
     }
 
     /// Whether the addresses of the local node stand above or in for bindnetaddr.

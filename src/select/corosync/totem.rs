@@ -18,17 +18,6 @@ impl Totem {
         version: Version,
         warnings: &mut Vec<String>,
     ) -> Result<Self, ConfError> {
-        match conf.totem("version") {
-            Some(value) if value.number() == Some(2) => {}
-            Some(value) => {
-                let problem = format!("totem.version {:?}; only 2 is read", value.text());
-                return Err(ConfError::new(value.line(), problem));
-            }
-            None => {
-                let problem = "totem.version is missing; write \"version: 2\" in totem { }";
-                return Err(ConfError::new(1, problem.to_owned()));
-            }
-        }
         let transport = match conf.totem("transport").map(|v| (v.text(), v)) {
             Some(("knet", _)) if version.is_3() => Transport::Knet,
             Some(("udp", _)) => Transport::Udp,
