@@ -217,7 +217,7 @@ static void decided(void)
     is_refused(BINDNET_AGAIN, ELSEWHERE, "corosync:2.4.6", "no link");
     is_refused(BINDNET_INVALID, ELSEWHERE, "corosync:1.4.7", "knows no nodelist");
     is_refused(BINDNET_INVALID, TWO_LINKS, "corosync:3.1.7", "can have one");
-    is_refused(BINDNET_INVALID, "", "default", "line 1: totem.version is missing");
+    is_refused(BINDNET_INVALID, "", "default", "line 1: there is no nodelist");
 }
 
 static enum bindnet_result corosync_0(const struct bindnet_plan *made, char *buffer, size_t size,

@@ -7,17 +7,15 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bindnet::corosync::Version;
 use bindnet::{About, Consistency, Decision, Profile, State, StateError, StateFile};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
-use nix::unistd::{Uid, chown, geteuid, mkfifo, setfsuid};
+use nix::unistd::mkfifo;
 
-use state::{Folder, LOCK, NAME, ONE, TEMPORARY, decision, host, selector};
+use state::{Folder, LOCK, NAME, ONE, TEMPORARY, as_nobody, decision, host, selector};
 
 /// Another choice for the same bindnetaddr.
 const OTHER: &str =
@@ -269,28 +267,6 @@ fn the_folder_must_be_there() {
     refused(&folder, &file, &["no folder"]);
 }
 
-/// Runs a test as a user whom permission bits bind, which they do not bind root. It is the thread
-/// that changes its user, and only towards files (setfsuid(2)).
-fn as_nobody(test: impl FnOnce() + Send) {
-    let test = || {
-        if geteuid().is_root() {
-            let _ = setfsuid(Uid::from_raw(65534));
-        }
-        test();
-    };
-    thread::scope(|scope| scope.spawn(test).join().unwrap());
-}
-
-/// Runs a test that gives files to another user, which takes root.
-fn as_root(test: impl FnOnce() + Send) {
-    netns::run(|| {
-        if !geteuid().is_root() {
-            netns::skip("not root".to_owned());
-        }
-        test();
-    });
-}
-
 #[test]
 fn permission_bits_bind() {
     as_nobody(|| {
@@ -364,108 +340,6 @@ fn a_lock_that_is_held_is_waited_for_and_no_longer() {
 
     drop(held);
     assert!(folder.file().replace(&chosen).unwrap());
-}
-
-/// A user who may list the folder holds every lock that such a user can get, and hinders nobody.
-#[test]
-fn who_may_only_list_the_folder_cannot_hold_the_lock() {
-    let folder = Folder::new();
-    let public = Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), public).unwrap();
-    let ours = decision("192.0.2.0", "192.0.2.10/24");
-    assert!(folder.file().remember(&ours).unwrap());
-    let locks = Mutex::new(Vec::new());
-    as_nobody(|| {
-        let names = folder.names().into_iter().map(|name| folder.at(&name));
-        let paths = names.chain([folder.path().to_owned()]);
-        let opened = paths.filter_map(|path| File::open(path).ok());
-        let held = opened.filter_map(|file| Flock::lock(file, FlockArg::LockExclusive).ok());
-        locks.lock().unwrap().extend(held);
-    });
-    // The folder and the state file; as nobody else than their owner, the lock file, too.
-    let owned = usize::from(!geteuid().is_root());
-    assert_eq!(locks.lock().unwrap().len(), 2 + owned);
-    if owned == 0 {
-        let moved = decision("192.0.2.0", "192.0.2.20/24");
-        assert!(folder.file().replace(&moved).unwrap());
-    }
-}
-
-#[test]
-fn the_lock_file_is_ours_alone_and_stays() {
-    let folder = Folder::new();
-    let chosen = decision("192.0.2.0", "192.0.2.10/24");
-    assert!(folder.file().remember(&chosen).unwrap());
-    let facts = || fs::metadata(folder.at(LOCK)).unwrap();
-    let first = facts();
-    assert_eq!((first.mode() & 0o7777, first.len()), (0o600, 0));
-    let moved = decision("192.0.2.0", "192.0.2.20/24");
-    assert!(folder.file().replace(&moved).unwrap());
-    assert_eq!(facts().ino(), first.ino());
-}
-
-#[test]
-fn what_stands_in_the_place_of_the_lock_file_is_not_followed() {
-    let chosen = decision("192.0.2.0", "192.0.2.10/24");
-    let refuses = |folder: &Folder, words: &str| {
-        let names = folder.names();
-        let error = folder.file().remember(&chosen).unwrap_err();
-        assert!(matches!(error, StateError::NoLock { .. }), "{error:?}");
-        says(&error, &[LOCK, words, "remove it"]);
-        assert_eq!(folder.names(), names);
-    };
-    let folder = Folder::new();
-    fs::write(folder.at("target"), "").unwrap();
-    for target in ["target", "missing"] {
-        symlink(target, folder.at(LOCK)).unwrap();
-        refuses(&folder, "a symbolic link");
-        fs::remove_file(folder.at(LOCK)).unwrap();
-    }
-    mkfifo(&folder.at(LOCK), Mode::S_IRWXU).unwrap();
-    refuses(&folder, "not a regular file");
-    fs::remove_file(folder.at(LOCK)).unwrap();
-    fs::create_dir(folder.at(LOCK)).unwrap();
-    refuses(&folder, "not a regular file");
-    fs::remove_dir(folder.at(LOCK)).unwrap();
-    let socket = UnixListener::bind(folder.at(LOCK)).unwrap();
-    refuses(&folder, "not a regular file");
-    drop(socket);
-    fs::remove_file(folder.at(LOCK)).unwrap();
-    assert!(folder.file().remember(&chosen).unwrap());
-}
-
-/// In a folder where several users may write, another one could hold the lock for ever.
-#[test]
-fn a_lock_file_of_another_user_is_refused() {
-    as_root(|| {
-        let folder = Folder::new();
-        let chosen = decision("192.0.2.0", "192.0.2.10/24");
-        let lock = folder.at(LOCK);
-        File::create(&lock).unwrap();
-        let owned_by = |path: &Path, user| chown(path, Some(Uid::from_raw(user)), None).unwrap();
-        owned_by(&lock, 65534);
-        let error = folder.file().remember(&chosen).unwrap_err();
-        says(&error, &[LOCK, "belongs to user 65534", "remove it"]);
-        assert_eq!(folder.text(), None);
-        // The owner of the folder writes there, and root may, too.
-        owned_by(folder.path(), 65534);
-        assert!(folder.file().remember(&chosen).unwrap());
-    });
-}
-
-/// What root remembers for a daemon does not lock the daemon out.
-#[test]
-fn a_lock_file_that_root_makes_belongs_to_the_owner_of_the_folder() {
-    as_root(|| {
-        let folder = Folder::new();
-        chown(folder.path(), Some(Uid::from_raw(65534)), None).unwrap();
-        let [chosen, moved] =
-            ["192.0.2.10/24", "192.0.2.20/24"].map(|address| decision("192.0.2.0", address));
-        assert!(folder.file().remember(&chosen).unwrap());
-        assert_eq!(fs::metadata(folder.at(LOCK)).unwrap().uid(), 65534);
-        as_nobody(|| assert!(folder.file().replace(&moved).unwrap()));
-        assert!(folder.file().replace(&chosen).unwrap());
-    });
 }
 
 #[test]

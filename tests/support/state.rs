@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use bindnet::{Address, Decision, Link, Selector, Snapshot, StateFile};
+use nix::unistd::{Uid, geteuid, setfsuid};
 
 /// The name of the state file in its folder.
 pub const NAME: &str = "choices";
@@ -93,4 +95,16 @@ pub fn selector(bindnet: &str) -> Selector {
 /// The decision for a bindnetaddr on a host with this address on eth0.
 pub fn decision(bindnet: &str, address: &str) -> Decision {
     selector(bindnet).decide(&host("eth0", &[address]))
+}
+
+/// Runs a test as a user whom permission bits bind, which they do not bind root. It is the thread
+/// that changes its user, and only towards files (setfsuid(2)).
+pub fn as_nobody(test: impl FnOnce() + Send) {
+    let test = || {
+        if geteuid().is_root() {
+            let _ = setfsuid(Uid::from_raw(65534));
+        }
+        test();
+    };
+    thread::scope(|scope| scope.spawn(test).join().unwrap());
 }

@@ -101,7 +101,7 @@ impl Conf {
 }
 
 impl Plan {
-    /// What a plan does not know, in one sentence for whoever reads it.
+    /// What a plan does not know, in one sentence.
     ///
     /// A plan says which addresses Corosync binds if it starts. It refuses what Corosync refuses of
     /// the addresses of links, and reads nothing else: Corosync may refuse the file for a multicast
