@@ -1,7 +1,7 @@
 //! What a daemon remembers: which choices are written, what is not taken for a state file, and
 //! that an error leaves the old one as it was.
 
-use bindnet_tests::{netns, state};
+use bindnet_tests::state;
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
