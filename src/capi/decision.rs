@@ -80,8 +80,8 @@ pub extern "C" fn bindnet_decision_candidate(
     call(|| {
         let decision = &given(decision, "decision")?.0;
         let room = Room::of(address)?;
-        let candidate = decision.rows().nth(number).ok_or_else(|| {
-            let count = decision.rows().count();
+        let candidate = decision.row(number).ok_or_else(|| {
+            let count = decision.candidates().len() + decision.others().len();
             Failure::none(format_args!("candidate {number}: there are {count}"))
         })?;
         room.put(candidate);

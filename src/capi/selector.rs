@@ -3,32 +3,27 @@
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
-use ipnet::IpNet;
-
 use super::call::{Failure, bindnet_result, call, free, give, given, yes};
 use super::text::{block, bytes, text};
-use crate::{Bindnet, Declared, HostAddress, Name, Profile, Rule, Selector, parse_net};
+use crate::{Bindnet, Declaration, HostAddress, Name, Profile, Rule, Selector, parse_net};
 
 /// What is asked: a bindnetaddr, and all that is known beforehand.
 #[derive(Clone)]
 pub struct bindnet_selector {
     pub(super) selector: Selector,
-    floating: Vec<IpNet>,
-    fixed: Vec<IpNet>,
 }
 
 impl bindnet_selector {
     pub(super) fn new(bindnet: Bindnet) -> Self {
         Self {
             selector: Selector::new(bindnet),
-            floating: Vec::new(),
-            fixed: Vec::new(),
         }
     }
 
-    /// Changes the selector; where that fails it stays as it is.
+    /// Changes the selector. It is not copied: it may have many networks.
     pub(super) fn set(&mut self, change: impl FnOnce(Selector) -> Selector) {
-        self.selector = change(self.selector.clone());
+        let empty = Selector::new(*self.selector.bindnet());
+        self.selector = change(std::mem::replace(&mut self.selector, empty));
     }
 }
 
@@ -106,7 +101,7 @@ pub extern "C" fn bindnet_selector_floating(
     selector: Option<&mut bindnet_selector>,
     net: *const c_char,
 ) -> bindnet_result {
-    call(|| declare(selector, net, |selector| &mut selector.floating))
+    call(|| declare(selector, net, Declaration::Floating))
 }
 
 /// Declares an address or a network fixed: it belongs to this host, which overrides all evidence.
@@ -116,7 +111,7 @@ pub extern "C" fn bindnet_selector_fixed(
     selector: Option<&mut bindnet_selector>,
     net: *const c_char,
 ) -> bindnet_result {
-    call(|| declare(selector, net, |selector| &mut selector.fixed))
+    call(|| declare(selector, net, Declaration::Fixed))
 }
 
 /// Switches one evidence rule off, "label" for instance. May be repeated.
@@ -194,21 +189,9 @@ pub(super) fn interface(interface_name: *const c_char) -> Result<Name, Failure> 
 fn declare(
     selector: Option<&mut bindnet_selector>,
     net: *const c_char,
-    list: impl FnOnce(&mut bindnet_selector) -> &mut Vec<IpNet>,
+    declaration: Declaration,
 ) -> Result<(), Failure> {
-    let selector = given(selector, "selector")?;
+    let selector = &mut given(selector, "selector")?.selector;
     let net = parse_net(text(net, "net")?).map_err(Failure::invalid)?;
-    let lists = (selector.floating.clone(), selector.fixed.clone());
-    list(selector).push(net);
-    let declared = Declared::new(selector.floating.clone(), selector.fixed.clone());
-    match declared {
-        Ok(declared) => {
-            selector.set(|selector| selector.declared(declared));
-            Ok(())
-        }
-        Err(error) => {
-            (selector.floating, selector.fixed) = lists;
-            Err(Failure::invalid(error))
-        }
-    }
+    selector.declare(net, declaration).map_err(Failure::invalid)
 }

@@ -230,9 +230,8 @@ impl Selector {
         let value = advice.value.as_str();
         let declared = |declaration| {
             let mut selector = self.clone();
-            selector
-                .rules
-                .declare_also(parse_net(value).ok()?, declaration)?;
+            let net = parse_net(value).ok()?;
+            selector.declare(net, declaration).ok()?;
             Some(selector)
         };
         match advice.option {

@@ -1,5 +1,6 @@
 //! What the operator declares: addresses that float, addresses that do not.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -20,8 +21,8 @@ use thiserror::Error;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
-    /// Sorted, so that a lookup costs a binary search for each prefix length in use.
-    entries: Vec<(IpNet, Declaration)>,
+    /// A lookup searches it for each prefix length in use.
+    entries: BTreeMap<IpNet, Declaration>,
     /// The prefix lengths in use, longest first.
     lens: Vec<u8>,
 }
@@ -63,39 +64,36 @@ impl Declared {
         let mut lens: Vec<u8> = entries.iter().map(|(net, _)| net.prefix_len()).collect();
         lens.sort_unstable_by(|a, b| b.cmp(a));
         lens.dedup();
+        let entries = entries.into_iter().collect();
         Ok(Self { entries, lens })
     }
 
-    /// With one network more; `None` where the contrary is declared of it.
-    #[cfg(feature = "proptest")]
-    pub(super) fn with(&self, net: IpNet, declaration: Declaration) -> Option<Self> {
-        let mut entries = self.entries.clone();
-        entries.push((net.trunc(), declaration));
-        let nets = |of| {
-            entries
-                .iter()
-                .filter(move |(_, d)| *d == of)
-                .map(|(net, _)| *net)
-        };
-        Self::new(nets(Declaration::Floating), nets(Declaration::Fixed)).ok()
+    /// Declares one network more. The others are not copied: a caller may declare many, one by one.
+    #[cfg(any(feature = "capi", feature = "proptest"))]
+    pub(super) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
+        let net = net.trunc();
+        if *self.entries.entry(net).or_insert(declaration) != declaration {
+            return Err(TieError { net });
+        }
+        let len = net.prefix_len();
+        if let Err(at) = self.lens.binary_search_by(|other| len.cmp(other)) {
+            self.lens.insert(at, len);
+        }
+        Ok(())
     }
 
     /// What is declared of an address.
     pub fn of(&self, ip: IpAddr) -> Option<Declaration> {
         self.lens.iter().find_map(|len| {
             let net = IpNet::new(ip, *len).ok()?.trunc();
-            let at = self
-                .entries
-                .binary_search_by_key(&net, |(entry, _)| *entry)
-                .ok()?;
-            Some(self.entries.get(at)?.1)
+            self.entries.get(&net).copied()
         })
     }
 
     /// The networks on both lists.
     #[cfg(feature = "proptest")]
     pub(super) fn nets(&self) -> impl Iterator<Item = IpNet> {
-        self.entries.iter().map(|(net, _)| *net)
+        self.entries.keys().copied()
     }
 }
 

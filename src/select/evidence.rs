@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+#[cfg(any(feature = "capi", feature = "proptest"))]
+use super::declared::TieError;
 use super::declared::{Declaration, Declared};
 use crate::snapshot::{Address, AddressFlags, Lifetime, Link, Name};
 
@@ -325,11 +327,14 @@ impl Rules {
         self.declared = declared;
     }
 
-    /// Declares one network more; `None` where the contrary is declared of it.
-    #[cfg(feature = "proptest")]
-    pub fn declare_also(&mut self, net: ipnet::IpNet, declaration: Declaration) -> Option<()> {
-        self.declared = self.declared.with(net, declaration)?;
-        Some(())
+    /// Declares one network more.
+    #[cfg(any(feature = "capi", feature = "proptest"))]
+    pub fn declare_also(
+        &mut self,
+        net: ipnet::IpNet,
+        declaration: Declaration,
+    ) -> Result<(), TieError> {
+        self.declared.declare(net, declaration)
     }
 
     /// What is declared of an address.
@@ -362,6 +367,9 @@ impl Rules {
 
     pub fn set_protocols(&mut self, protocols: impl IntoIterator<Item = u8>) {
         self.protocols = protocols.into_iter().collect();
+        // There are 256 at most, however often each is said.
+        self.protocols.sort_unstable();
+        self.protocols.dedup();
     }
 
     pub fn is_on(&self, reason: Reason) -> bool {

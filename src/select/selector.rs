@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-#[cfg(feature = "proptest")]
+#[cfg(any(feature = "capi", feature = "proptest"))]
 use ipnet::IpNet;
 
 use super::bindnet::{Bindnet, Zone};
 use super::corosync::Walk;
-#[cfg(feature = "proptest")]
-use super::declared::Declaration;
 use super::declared::Declared;
+#[cfg(any(feature = "capi", feature = "proptest"))]
+use super::declared::{Declaration, TieError};
 #[cfg(feature = "proptest")]
 use super::evidence::Reason;
 use super::evidence::{Rule, Rules};
@@ -149,6 +149,12 @@ impl Selector {
     pub fn declared(mut self, declared: Declared) -> Self {
         self.rules.declare(declared);
         self
+    }
+
+    /// Declares one network more.
+    #[cfg(any(feature = "capi", feature = "proptest"))]
+    pub(crate) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
+        self.rules.declare_also(net, declaration)
     }
 
     /// Switches evidence rules off.

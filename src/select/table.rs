@@ -56,6 +56,31 @@ impl Decision {
             }
         })
     }
+
+    /// The row of this number, from 0, found by halves.
+    #[cfg(all(feature = "capi", target_os = "linux", not(test)))]
+    pub(crate) fn row(&self, number: usize) -> Option<&Candidate> {
+        // How many candidates stand before it; the rows before it that are none of them are others.
+        let (mut least, mut most) = (
+            number.saturating_sub(self.others.len()),
+            number.min(self.candidates.len()),
+        );
+        while least < most {
+            let middle = least + (most - least) / 2;
+            let candidate = self.candidates.get(middle)?;
+            let last_other = self.others.get(number - middle - 1)?;
+            match candidate.kernel_order() < last_other.kernel_order() {
+                true => least = middle + 1,
+                false => most = middle,
+            }
+        }
+        let (candidate, other) = (self.candidates.get(least), self.others.get(number - least));
+        match (candidate, other) {
+            (Some(a), Some(b)) if a.kernel_order() < b.kernel_order() => candidate,
+            (_, Some(_)) => other,
+            _ => candidate,
+        }
+    }
 }
 
 const HEAD: [&str; 5] = ["ADDRESS", "INTERFACE", "LABEL", "VERDICT", "REASONS"];

@@ -336,3 +336,25 @@ fn chosen(selector: &Owned, host: &Owned) -> Address {
     });
     chosen.expect("a choice")
 }
+
+/// A caller may declare many networks, one by one: none before is copied.
+#[test]
+fn declaring_one_more_costs_the_same_whatever_is_declared() {
+    let mut selector = Owned::selector("10.0.0.0");
+    let declare = |selector: &mut Owned, from: u32, count: u32| {
+        for at in from..from + count {
+            let net = Ipv4Addr::from_bits(0x0a00_0000 + at).to_string();
+            selector.set(bindnet_selector_floating, &net);
+        }
+    };
+    let mut cost = |from| {
+        let info = allocation_counter::measure(|| declare(&mut selector, from, 1_000));
+        info.bytes_total
+    };
+    let few = cost(0);
+    for at in 1..10 {
+        let _ = cost(1_000 * at);
+    }
+    let many = cost(10_000);
+    assert!(many < 2 * few, "{few} bytes, then {many}");
+}
