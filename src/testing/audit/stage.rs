@@ -30,15 +30,11 @@ impl<'a> Stage<'a> {
 
     /// What the host lists now.
     pub fn snapshot(&self) -> Option<Snapshot> {
-        let now = self.host.snapshot();
-        let addresses = now
-            .addresses()
-            .map(|listed| match self.added.get(&place(&listed)) {
-                Some(facts) => ranked_as(*facts, &listed),
-                None => listed,
-            });
-        let snapshot = Snapshot::new(now.links().to_vec(), addresses).ok()?;
-        Some(snapshot.with_about(self.before.about().clone()))
+        let now = self.host.snapshot_with(|listed| {
+            let facts = self.added.get(&place(&listed));
+            facts.map_or(listed, |facts| ranked_as(*facts, &listed))
+        });
+        Some(now.with_about(self.before.about().clone()))
     }
 
     /// Sets `promote_secondaries` of the link of an address.

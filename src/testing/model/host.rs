@@ -96,11 +96,14 @@ impl Host {
             let link = HostLink::new(link.clone(), under, host.born, promotes);
             host.links.push(link);
         }
+        let positions = host.links.iter().map(HostLink::index).zip(0..);
+        let positions: HashMap<u32, usize> = positions.collect();
         for address in snapshot.addresses() {
-            let link = address.link_index().and_then(|index| host.position(index));
+            let link = address.link_index();
+            let link = link.and_then(|index| positions.get(&index).copied());
             match link.and_then(|at| host.links.get_mut(at)) {
-                Some(link) if address.ip().is_ipv4() => link.v4.push_listed(address),
-                Some(link) => link.v6.push_listed(address),
+                Some(link) if address.ip().is_ipv4() => link.v4().push_listed(address),
+                Some(link) => link.v6().push_listed(address),
                 None => host.strays.push(address),
             }
         }
@@ -109,15 +112,20 @@ impl Host {
 
     /// What it lists.
     pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_with(|address| address)
+    }
+
+    /// What it lists, with other facts of an address, which stays on its link.
+    pub(in crate::testing) fn snapshot_with(&self, facts: impl Fn(Address) -> Address) -> Snapshot {
         let mut snapshot = Snapshot::default();
         snapshot.set_links(self.links.iter().map(|link| link.link.clone()).collect());
         for v4 in [true, false] {
             for address in self.links.iter().flat_map(|link| link.addresses(v4)) {
-                snapshot.push(&address);
+                snapshot.push(&facts(address));
             }
         }
         for address in &self.strays {
-            snapshot.push(address);
+            snapshot.push(&facts(*address));
         }
         snapshot.with_about(self.about.clone())
     }
@@ -240,8 +248,8 @@ impl Host {
         for index in &gone {
             if let Some(at) = self.position(*index) {
                 let mut link = self.links.remove(at);
-                events.extend(link.v4.clear());
-                events.extend(link.v6.clear());
+                events.extend(link.v4().clear());
+                events.extend(link.v6().clear());
                 events.push(Event::DeletedLink(link.link));
                 if let Under::Lower(lower) = link.stands_on {
                     lowers.push(lower);
@@ -257,16 +265,17 @@ impl Host {
         if !link.set_up(true) {
             return Ok(Vec::new());
         }
-        let mut events = link.v6.link_up();
+        let mut events = link.v6().link_up();
         if link.is_loopback() {
             let index = link.index();
             let address = loopback_address(Ipv4Addr::LOCALHOST.into(), 8, index)?;
             // Refused, without a word, where it is there.
-            let added = link.v4.add(address.with_label(link.name()), false);
+            let address = address.with_label(link.name());
+            let added = link.v4().add(address, false);
             events.extend(added.into_iter().flatten());
             let address = loopback_address(Ipv6Addr::LOCALHOST.into(), 128, index)?;
             let address = address.with_protocol(BY_THE_KERNEL_FOR_LOOPBACK);
-            events.extend(link.v6.add_loopback(address));
+            events.extend(link.v6().add_loopback(address));
         }
         let index = link.index();
         events.extend(self.carry(index));
@@ -291,7 +300,8 @@ impl Host {
             return Vec::new();
         }
         link.set_up(false);
-        let mut events = link.v6.link_down(link.keeps);
+        let keeps = link.keeps;
+        let mut events = link.v6().link_down(keeps);
         events.push(Event::NewLink(link.link.clone()));
         events
     }
@@ -316,7 +326,7 @@ impl Host {
             return Err(Refusal::Exists);
         }
         link.rename(to);
-        let mut events = link.v4.rename(to);
+        let mut events = link.v4().rename(to);
         events.push(Event::NewLink(link.link.clone()));
         Ok(events)
     }
@@ -329,8 +339,11 @@ impl Host {
         let link = self.named(request.link)?;
         let address = address(request, link.index())?;
         match address.ip() {
-            IpAddr::V4(_) => link.v4.add(address, replaces),
-            IpAddr::V6(_) => link.v6.add(address, replaces, link.is_loopback()),
+            IpAddr::V4(_) => link.v4().add(address, replaces),
+            IpAddr::V6(_) => {
+                let loopback = link.is_loopback();
+                link.v6().add(address, replaces, loopback)
+            }
         }
     }
 
@@ -338,8 +351,11 @@ impl Host {
         let link = self.named(request.link)?;
         let of = request.peer.unwrap_or(request.net.addr());
         match request.net {
-            IpNet::V4(_) => link.v4.delete(request.net, of, link.promotes),
-            IpNet::V6(_) => link.v6.delete(request.net),
+            IpNet::V4(_) => {
+                let promotes = link.promotes;
+                link.v4().delete(request.net, of, promotes)
+            }
+            IpNet::V6(_) => link.v6().delete(request.net),
         }
     }
 

@@ -1,5 +1,7 @@
 //! A link of the host, with its addresses.
 
+use std::sync::Arc;
+
 use super::operation::{Kind, LinkRequest};
 use super::{v4, v6};
 use crate::snapshot::{Address, Link, LinkFlags, Name};
@@ -13,8 +15,9 @@ pub(super) struct HostLink {
     pub born: u64,
     pub promotes: bool,
     pub keeps: bool,
-    pub v4: v4::List,
-    pub v6: v6::List,
+    /// Shared with the copies of a host: few change more than one link.
+    v4: Arc<v4::List>,
+    v6: Arc<v6::List>,
 }
 
 /// What the carrier of a link depends on.
@@ -41,9 +44,19 @@ impl HostLink {
             born,
             promotes,
             keeps: false,
-            v4: v4::List::default(),
-            v6: v6::List::default(),
+            v4: Arc::default(),
+            v6: Arc::default(),
         }
+    }
+
+    /// Its IPv4 addresses, to be changed.
+    pub fn v4(&mut self) -> &mut v4::List {
+        Arc::make_mut(&mut self.v4)
+    }
+
+    /// Its IPv6 addresses, to be changed.
+    pub fn v6(&mut self) -> &mut v6::List {
+        Arc::make_mut(&mut self.v6)
     }
 
     pub fn index(&self) -> u32 {

@@ -48,6 +48,7 @@ mod host;
 mod kernel;
 mod link;
 mod operation;
+mod ordered;
 mod shell;
 mod v4;
 mod v6;

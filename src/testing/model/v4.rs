@@ -1,11 +1,13 @@
 //! The IPv4 addresses of one link (net/ipv4/devinet.c).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::event::Event;
 use super::host::Refusal;
+use super::ordered::{Mark, Ordered};
 use crate::snapshot::{Address, AddressFlags, Name, Netmask, Scope};
 
 /// The flags that a request may set.
@@ -13,7 +15,17 @@ pub(super) const ASKED: u32 = AddressFlags::NOPREFIXROUTE.bits();
 
 /// The IPv4 addresses of one link: primaries by scope, then secondaries.
 #[derive(Clone, Debug, Default)]
-pub(super) struct List(Vec<Entry>);
+pub(super) struct List {
+    entries: Ordered<Entry>,
+    /// The entries of a subnet and address, by their place.
+    members: BTreeSet<(Subnet, IpAddr, Mark)>,
+    /// How many entries of a subnet have a scope.
+    scopes: BTreeMap<(Subnet, u8), usize>,
+    /// The secondaries of a subnet, by their place.
+    secondaries: BTreeSet<(Subnet, Mark)>,
+    /// The primaries by their scope, by their place.
+    primaries: BTreeMap<u8, BTreeSet<Mark>>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -21,26 +33,22 @@ struct Entry {
     /// Whether another address of its subnet came first. The flag says the same, where flags are
     /// known.
     secondary: bool,
-    /// Its mask and subnet: worked out once, as every operation compares all of them.
-    subnet: Subnet,
 }
 
-type Subnet = (Netmask, Option<IpAddr>);
+/// A mask and what is in the subnet.
+type Subnet = (IpAddr, Option<IpAddr>);
 
 impl List {
     /// Appends an address that a snapshot lists.
     pub fn push_listed(&mut self, address: Address) {
-        let (secondary, subnet) = (address.is_secondary(), subnet(&address));
-        let secondary = secondary.unwrap_or_else(|| self.0.iter().any(|e| e.subnet == subnet));
-        self.0.push(Entry {
-            address,
-            secondary,
-            subnet,
-        });
+        let secondary = address.is_secondary();
+        let secondary = secondary.unwrap_or_else(|| self.has(subnet(&address)));
+        let entry = Entry { address, secondary };
+        self.append(entry);
     }
 
     pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
-        self.0.iter().map(|entry| entry.address)
+        self.entries.values().map(|entry| entry.address)
     }
 
     /// Adds an address (`inet_rtm_newaddr`, `__inet_insert_ifa`).
@@ -49,27 +57,29 @@ impl List {
             return Ok(Vec::new());
         }
         let subnet = subnet(&address);
-        let same = |e: &&mut Entry| e.subnet == subnet && e.address.ip() == address.ip();
-        if let Some(entry) = self.0.iter_mut().find(same) {
+        let same = self.of(subnet, address.ip()).next();
+        if let Some(entry) = same.and_then(|at| self.entries.get_mut(at)) {
             if !replaces {
                 return Err(Refusal::Exists);
             }
             entry.refresh(&address);
             return Ok(vec![Event::NewAddress(entry.address)]);
         }
-        let scope = scope(&address);
-        let mut siblings = self.0.iter().filter(|e| e.subnet == subnet);
-        if siblings.clone().any(|e| e.scope() != scope) {
+        let scope = scope(&address).value();
+        let siblings = self.scopes.range((subnet, 0)..=(subnet, u8::MAX));
+        if siblings.into_iter().any(|((_, other), _)| *other != scope) {
             return Err(Refusal::Invalid);
         }
-        let secondary = siblings.next().is_some();
-        let behind = |e: &Entry| !e.secondary && e.scope().value() >= scope.value();
-        let at = match secondary {
-            true => self.0.len(),
-            false => self.0.iter().rposition(behind).map_or(0, |at| at + 1),
-        };
+        let secondary = self.has(subnet);
         let entry = Entry::new(address, secondary);
-        self.0.insert(at, entry);
+        match secondary {
+            true => self.append(entry),
+            false => {
+                let same_or_narrower = self.primaries.range(scope..);
+                let last = same_or_narrower.filter_map(|(_, marks)| marks.last().copied());
+                self.insert_behind(last.max(), entry);
+            }
+        }
         Ok(vec![Event::NewAddress(entry.address)])
     }
 
@@ -82,59 +92,115 @@ impl List {
         of: IpAddr,
         promotes: bool,
     ) -> Result<Vec<Event>, Refusal> {
-        let is = |e: &Entry| {
-            let mask = e.address.netmask();
-            e.address.ip() == net.addr()
-                && mask.prefix_len() == Some(net.prefix_len())
-                && mask.network(of) == e.subnet.1
-        };
-        let at = self.0.iter().position(is).ok_or(Refusal::NotAvailable)?;
-        let deleted = self.0.remove(at);
-        let mut events = Vec::new();
-        let follows = |e: &Entry| e.secondary && e.subnet == deleted.subnet;
+        let mask = Netmask::from_ip(net.netmask());
+        let subnet = (net.netmask(), mask.network(of));
+        let at = self.of(subnet, net.addr()).next();
+        let at = at.ok_or(Refusal::NotAvailable)?;
+        let deleted = self.remove(at).ok_or(Refusal::NotAvailable)?;
+        let gone = Event::DeletedAddress(deleted.address);
         if deleted.secondary {
-            events.push(Event::DeletedAddress(deleted.address));
-        } else if promotes {
-            events.push(Event::DeletedAddress(deleted.address));
-            let next = self.0.iter().skip(at).position(follows);
-            events.extend(next.map(|next| self.promote(at, at + next, deleted.scope())));
-        } else {
-            let (gone, stay) = self.0.iter().partition(|e| follows(e));
-            self.0 = stay;
-            let gone: Vec<Entry> = gone;
-            events.extend(gone.iter().map(|e| Event::DeletedAddress(e.address)));
-            events.push(Event::DeletedAddress(deleted.address));
+            return Ok(vec![gone]);
         }
+        if promotes {
+            let mut followers = self.secondaries.range((subnet, at)..=(subnet, Mark::MAX));
+            let next = followers.next().map(|(_, mark)| *mark);
+            let promoted = next.and_then(|next| self.promote(at, next, deleted.scope()));
+            return Ok([gone].into_iter().chain(promoted).collect());
+        }
+        let followers = self.secondaries.range((subnet, 0)..=(subnet, Mark::MAX));
+        let followers: Vec<Mark> = followers.map(|(_, mark)| *mark).collect();
+        let followers = followers.into_iter().filter_map(|mark| self.remove(mark));
+        let along = followers.map(|entry| Event::DeletedAddress(entry.address));
+        let mut events: Vec<Event> = along.collect();
+        events.push(gone);
         Ok(events)
     }
 
     /// Makes a secondary address a primary one, behind the primaries from `from` on whose scope is
-    /// as wide as that of the one it follows or narrower.
-    fn promote(&mut self, from: usize, at: usize, scope: Scope) -> Event {
-        let mut entry = self.0.remove(at);
+    /// as wide as that of the one it follows or narrower; `from` is the place of that one.
+    fn promote(&mut self, from: Mark, at: Mark, scope: Scope) -> Option<Event> {
+        let mut entry = self.remove(at)?;
         entry.set_secondary(false);
-        let behind = |e: &Entry| !e.secondary && e.scope().value() >= scope.value();
-        let before = self.0.get(from..at).unwrap_or_default();
-        let to = before
-            .iter()
-            .rposition(behind)
-            .map_or(from, |last| from + last + 1);
-        self.0.insert(to, entry);
-        Event::NewAddress(entry.address)
+        let same_or_narrower = self.primaries.range(scope.value()..);
+        let last = same_or_narrower.filter_map(|(_, marks)| marks.range(from..at).next_back());
+        let behind = last.max().copied();
+        let behind = behind.or_else(|| self.entries.range(..from).next_back());
+        self.insert_behind(behind, entry);
+        Some(Event::NewAddress(entry.address))
+    }
+
+    /// Whether an address of a subnet is there.
+    fn has(&self, subnet: Subnet) -> bool {
+        let mut scopes = self.scopes.range((subnet, 0)..=(subnet, u8::MAX));
+        scopes.next().is_some()
+    }
+
+    /// The entries of an address in a subnet.
+    fn of(&self, subnet: Subnet, ip: IpAddr) -> impl Iterator<Item = Mark> {
+        let all = (subnet, ip, 0)..=(subnet, ip, Mark::MAX);
+        self.members.range(all).map(|(_, _, mark)| *mark)
+    }
+
+    fn append(&mut self, entry: Entry) {
+        let last = self.entries.range(..).next_back();
+        self.insert_behind(last, entry);
+    }
+
+    fn insert_behind(&mut self, mark: Option<Mark>, entry: Entry) {
+        match self.entries.insert_behind(mark, entry) {
+            Some(mark) => self.note(mark, &entry),
+            None => self.note_all(),
+        }
+    }
+
+    fn remove(&mut self, mark: Mark) -> Option<Entry> {
+        let entry = self.entries.remove(mark)?;
+        let (subnet, scope) = (subnet(&entry.address), entry.scope().value());
+        self.members.remove(&(subnet, entry.address.ip(), mark));
+        if let Some(count) = self.scopes.get_mut(&(subnet, scope)) {
+            *count -= 1;
+            if *count == 0 {
+                self.scopes.remove(&(subnet, scope));
+            }
+        }
+        self.secondaries.remove(&(subnet, mark));
+        if let Some(marks) = self.primaries.get_mut(&scope) {
+            marks.remove(&mark);
+        }
+        Some(entry)
+    }
+
+    /// Notes where an entry is.
+    fn note(&mut self, mark: Mark, entry: &Entry) {
+        let (subnet, scope) = (subnet(&entry.address), entry.scope().value());
+        self.members.insert((subnet, entry.address.ip(), mark));
+        *self.scopes.entry((subnet, scope)).or_default() += 1;
+        match entry.secondary {
+            true => drop(self.secondaries.insert((subnet, mark))),
+            false => drop(self.primaries.entry(scope).or_default().insert(mark)),
+        }
+    }
+
+    fn note_all(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        *self = Self::default();
+        for (mark, entry) in entries.iter() {
+            self.note(mark, entry);
+        }
+        self.entries = entries;
     }
 
     /// Deletes all, as when the link goes.
     pub fn clear(&mut self) -> Vec<Event> {
-        let gone = self.0.drain(..);
-        gone.map(|entry| Event::DeletedAddress(entry.address))
-            .collect()
+        let gone = std::mem::take(self);
+        gone.addresses().map(Event::DeletedAddress).collect()
     }
 
     /// Gives all their labels under a new name of the link (`inetdev_changename`): the first has
     /// that name, the others keep what stands behind a colon, or get their number.
     pub fn rename(&mut self, name: Name) -> Vec<Event> {
         let mut events = Vec::new();
-        for (at, entry) in self.0.iter_mut().enumerate() {
+        for (at, entry) in self.entries.values_mut().enumerate() {
             let label = match (at, entry.address.label()) {
                 (0, _) => name,
                 (_, label) => renamed(label, at + 1, name),
@@ -148,11 +214,7 @@ impl List {
 
 impl Entry {
     fn new(address: Address, secondary: bool) -> Self {
-        let mut entry = Self {
-            address,
-            secondary,
-            subnet: subnet(&address),
-        };
+        let mut entry = Self { address, secondary };
         entry.set_secondary(secondary);
         entry
     }
@@ -216,7 +278,8 @@ pub(super) fn changed(old: &Address, new: &Address) -> Address {
 /// link (`inet_ifa_match`).
 fn subnet(address: &Address) -> Subnet {
     let mask = address.netmask();
-    (mask, mask.network(address.peer().unwrap_or(address.ip())))
+    let network = mask.network(address.peer().unwrap_or(address.ip()));
+    (mask.to_ip(), network)
 }
 
 fn scope(address: &Address) -> Scope {

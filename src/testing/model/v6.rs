@@ -1,11 +1,13 @@
 //! The IPv6 addresses of one link (net/ipv6/addrconf.c).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
 use super::event::Event;
 use super::host::Refusal;
+use super::ordered::{Mark, Ordered};
 use super::v4::changed;
 use crate::snapshot::{Address, AddressFlags, Scope};
 
@@ -16,7 +18,14 @@ pub(super) const ASKED: u32 = AddressFlags::NODAD.bits()
 
 /// The IPv6 addresses of one link: by scope, the newest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct List(Vec<Entry>);
+pub(super) struct List {
+    /// From the last that is listed to the first.
+    entries: Ordered<Entry>,
+    /// The entries of an address, by their place.
+    by_ip: BTreeSet<(IpAddr, Mark)>,
+    /// The entries by how far they reach, by their place.
+    by_breadth: BTreeMap<u8, BTreeSet<Mark>>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -28,14 +37,11 @@ struct Entry {
 impl List {
     /// Appends an address that a snapshot lists.
     pub fn push_listed(&mut self, address: Address) {
-        self.0.push(Entry {
-            address,
-            waits_for_link: false,
-        });
+        self.insert_behind(None, Entry::new(address));
     }
 
     pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
-        self.0.iter().map(|entry| entry.address)
+        self.entries.values().rev().map(|entry| entry.address)
     }
 
     /// Adds an address (`inet6_rtm_newaddr`); it is the same one whatever its prefix length.
@@ -48,7 +54,8 @@ impl List {
         let IpAddr::V6(ip) = address.ip() else {
             return Err(Refusal::Invalid);
         };
-        if let Some(entry) = self.0.iter_mut().find(|e| e.address.ip() == address.ip()) {
+        let same = self.of(address.ip()).next();
+        if let Some(entry) = same.and_then(|at| self.entries.get_mut(at)) {
             if !replaces {
                 return Err(Refusal::Exists);
             }
@@ -76,7 +83,7 @@ impl List {
 
     /// Adds the address of the loopback link, if it is not there.
     pub fn add_loopback(&mut self, address: Address) -> Vec<Event> {
-        if self.0.iter().any(|e| e.address.ip() == address.ip()) {
+        if self.of(address.ip()).next().is_some() {
             return Vec::new();
         }
         self.insert(address);
@@ -85,48 +92,86 @@ impl List {
 
     /// Before the first whose scope is not wider (`ipv6_link_dev_addr`).
     fn insert(&mut self, address: Address) {
-        let breadth = breadth(&address);
-        let at = self
-            .0
-            .iter()
-            .position(|e| self::breadth(&e.address) <= breadth);
-        let entry = Entry {
-            address,
-            waits_for_link: false,
-        };
-        self.0.insert(at.unwrap_or(self.0.len()), entry);
+        let not_wider = self.by_breadth.range(..=breadth(&address));
+        let first = not_wider.filter_map(|(_, marks)| marks.last().copied());
+        self.insert_behind(first.max(), Entry::new(address));
     }
 
     /// Deletes an address (`inet6_addr_del`).
     pub fn delete(&mut self, net: IpNet) -> Result<Vec<Event>, Refusal> {
-        let is = |e: &Entry| {
-            e.address.ip() == net.addr()
-                && e.address.netmask().prefix_len() == Some(net.prefix_len())
+        let is = |at: &Mark| {
+            let entry = self.entries.get(*at);
+            entry.and_then(|e| e.address.netmask().prefix_len()) == Some(net.prefix_len())
         };
-        let at = self.0.iter().position(is).ok_or(Refusal::NotAvailable)?;
-        let deleted = self.0.remove(at);
+        let at = self.of(net.addr()).find(is);
+        let deleted = at.and_then(|at| self.remove(at));
+        let deleted = deleted.ok_or(Refusal::NotAvailable)?;
         Ok(vec![Event::DeletedAddress(deleted.address)])
+    }
+
+    /// The entries of an address, in the order in which they are listed.
+    fn of(&self, ip: IpAddr) -> impl Iterator<Item = Mark> {
+        let all = self.by_ip.range((ip, 0)..=(ip, Mark::MAX));
+        all.rev().map(|(_, mark)| *mark)
+    }
+
+    fn insert_behind(&mut self, mark: Option<Mark>, entry: Entry) {
+        match self.entries.insert_behind(mark, entry) {
+            Some(mark) => self.note(mark, &entry),
+            None => self.note_all(),
+        }
+    }
+
+    fn remove(&mut self, mark: Mark) -> Option<Entry> {
+        let entry = self.entries.remove(mark)?;
+        self.by_ip.remove(&(entry.address.ip(), mark));
+        if let Some(marks) = self.by_breadth.get_mut(&breadth(&entry.address)) {
+            marks.remove(&mark);
+        }
+        Some(entry)
+    }
+
+    /// Notes where an entry is.
+    fn note(&mut self, mark: Mark, entry: &Entry) {
+        self.by_ip.insert((entry.address.ip(), mark));
+        let breadth = breadth(&entry.address);
+        self.by_breadth.entry(breadth).or_default().insert(mark);
+    }
+
+    fn note_all(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        *self = Self::default();
+        for (mark, entry) in entries.iter() {
+            self.note(mark, entry);
+        }
+        self.entries = entries;
     }
 
     /// The link is set down (`addrconf_ifdown`): all go, or only those that are not permanent and
     /// those that belong to the link alone.
     pub fn link_down(&mut self, keeps: bool) -> Vec<Event> {
-        let mut events = Vec::new();
-        self.0.retain_mut(|entry| {
+        let mut gone = Vec::new();
+        let marks: Vec<Mark> = self.entries.range(..).rev().collect();
+        for mark in marks {
+            let Some(entry) = self.entries.get_mut(mark) else {
+                continue;
+            };
             let local = scope_of(&entry.address) >= Scope::LINK.value();
             if keeps && !local && has(&entry.address, AddressFlags::PERMANENT) {
                 entry.wait_for_link();
-                return true;
+            } else {
+                gone.extend(self.remove(mark));
             }
-            events.push(Event::DeletedAddress(entry.address));
-            false
-        });
-        events
+        }
+        let gone = gone.into_iter();
+        gone.map(|entry| Event::DeletedAddress(entry.address))
+            .collect()
     }
 
     /// The link is set up: what was kept is detected again.
     pub fn link_up(&mut self) -> Vec<Event> {
-        let waiting = self.0.iter_mut().filter(|entry| entry.waits_for_link);
+        let entries = self.entries.values_mut().rev();
+        let waiting = entries.filter(|entry| entry.waits_for_link);
         let back = waiting.map(|entry| {
             entry.waits_for_link = false;
             let bits = bits(&entry.address) & !AddressFlags::TENTATIVE.bits();
@@ -138,13 +183,19 @@ impl List {
 
     /// Deletes all, as when the link goes.
     pub fn clear(&mut self) -> Vec<Event> {
-        let gone = self.0.drain(..);
-        gone.map(|entry| Event::DeletedAddress(entry.address))
-            .collect()
+        let gone = std::mem::take(self);
+        gone.addresses().map(Event::DeletedAddress).collect()
     }
 }
 
 impl Entry {
+    fn new(address: Address) -> Self {
+        Self {
+            address,
+            waits_for_link: false,
+        }
+    }
+
     /// What a replacement changes (`inet6_addr_modify`): flags, lifetimes and the other end, not
     /// the prefix length.
     fn modify(&mut self, new: &Address) {
