@@ -1,7 +1,7 @@
 //! Which node of a nodelist is this host, as a version of Corosync finds it
 //! (exec/totemconfig.c).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::conf::Node;
@@ -9,46 +9,94 @@ use super::names::{Hosts, IpVersion, read_address};
 use super::version::Version;
 use crate::snapshot::{Address, Snapshot};
 
-/// The node by its name, by an address of this host, or by a name that resolves to one: from 3.0.
-pub fn by_name<'a>(
-    nodes: &'a [Node],
-    version: Version,
-    host: &Snapshot,
-    hosts: &Hosts,
-) -> Option<&'a Node> {
-    let nodes = in_map_order(nodes);
-    // The first node of each name, whole and up to its first dot.
-    let (mut whole, mut short) = (BTreeMap::new(), BTreeMap::new());
-    for (node, name) in nodes.iter().flat_map(|node| names(node)) {
-        whole.entry(name).or_insert(node);
-        short.entry(first_label(name)).or_insert(node);
+/// The nodes of a nodelist by what may show that one is this host: made once for many hosts.
+#[derive(Clone, Debug)]
+pub(in crate::select) struct LocalNodes {
+    /// The positions of the nodes, in the order of Corosync's map of keys.
+    order: Vec<usize>,
+    /// The first node of each name, by its rank in that order.
+    whole: BTreeMap<String, usize>,
+    /// The same for names up to the first dot.
+    short: BTreeMap<String, usize>,
+    /// The first node of each address that a name or a number stands for.
+    resolved: BTreeMap<IpAddr, usize>,
+    /// The first node with each address as ring0_addr.
+    ring0: BTreeMap<IpAddr, usize>,
+}
+
+impl LocalNodes {
+    pub fn of(nodes: &[Node], ip_version: IpVersion, hosts: &Hosts) -> Self {
+        let order = in_map_order(nodes);
+        let (mut whole, mut short) = (BTreeMap::new(), BTreeMap::new());
+        let (mut resolved, mut ring0) = (BTreeMap::new(), BTreeMap::new());
+        let ordered = order.iter().filter_map(|at| nodes.get(*at));
+        for (rank, node) in ordered.enumerate() {
+            for name in names(node) {
+                whole.entry(name.to_owned()).or_insert(rank);
+                short.entry(first_label(name).to_owned()).or_insert(rank);
+                for ip in resolve(name, hosts) {
+                    resolved.entry(ip).or_insert(rank);
+                }
+            }
+            let value = node.get("ring0_addr");
+            let read = value.and_then(|value| read_address(value.text(), ip_version, hosts).ok());
+            if let Some(read) = read {
+                ring0.entry(read.ip).or_insert(rank);
+            }
+        }
+        Self {
+            order,
+            whole,
+            short,
+            resolved,
+            ring0,
+        }
     }
-    if let Some(hostname) = host.about().hostname.as_deref() {
-        let found = without_domains(hostname).find_map(|name| whole.get(name));
+
+    /// The position of the node by its name, by an address of this host, or by a name that
+    /// resolves to one: from 3.0.
+    pub fn by_name(&self, version: Version, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
+        let named = host.about().hostname.as_deref();
+        let named = named.and_then(|hostname| self.by_hostname(version, hostname));
+        let found = named
+            .or_else(|| self.by_names_of_addresses(host, hosts))
+            .or_else(|| first(&self.resolved, host));
+        self.order.get(found?).copied()
+    }
+
+    fn by_hostname(&self, version: Version, hostname: &str) -> Option<usize> {
+        let found = without_domains(hostname).find_map(|name| self.whole.get(name));
         // Before 3.1.1 this step compared nothing.
         let by_label = || match version >= Version::new(3, 1, 1) {
-            true => short.get(first_label(hostname)),
+            true => self.short.get(first_label(hostname)),
             false => None,
         };
-        if let Some(node) = found.or_else(by_label) {
-            return Some(node);
-        }
+        found.or_else(by_label).copied()
     }
-    for address in host.addresses() {
-        let (ip, numeric) = (address.ip(), numeric(&address, host));
-        // getnameinfo(3) gives the number where the hosts file has no name.
-        let name = hosts.name_of(ip).unwrap_or(&numeric);
-        let found = whole.get(name).or_else(|| whole.get(first_label(name)));
-        // The address itself is asked for with the room of an IPv4 one.
-        let by_number = || whole.get(numeric.as_str()).filter(|_| ip.is_ipv4());
-        if let Some(node) = found.or_else(by_number) {
-            return Some(node);
-        }
+
+    fn by_names_of_addresses(&self, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
+        host.addresses().find_map(|address| {
+            let (ip, numeric) = (address.ip(), numeric(&address, host));
+            // getnameinfo(3) gives the number where the hosts file has no name.
+            let name = hosts.name_of(ip).unwrap_or(&numeric);
+            let found = self.whole.get(name);
+            let found = found.or_else(|| self.whole.get(first_label(name)));
+            // The address itself is asked for with the room of an IPv4 one.
+            let by_number = || self.whole.get(numeric.as_str()).filter(|_| ip.is_ipv4());
+            found.or_else(by_number).copied()
+        })
     }
-    let here = addresses(host);
-    let mut keys = nodes.iter().flat_map(|node| names(node));
-    keys.find(|(_, text)| resolve(text, hosts).any(|ip| here.contains(&ip)))
-        .map(|(node, _)| node)
+
+    /// The position of the node whose ring0_addr is an address of this host: before 3.0.
+    pub fn by_address(&self, host: &Snapshot) -> Option<usize> {
+        self.order.get(first(&self.ring0, host)?).copied()
+    }
+}
+
+/// The first of the nodes that have an address of this host.
+fn first(nodes: &BTreeMap<IpAddr, usize>, host: &Snapshot) -> Option<usize> {
+    let of = |address: Address| nodes.get(&address.ip()).copied();
+    host.addresses().filter_map(of).min()
 }
 
 /// An address as getnameinfo(3) prints it: an IPv6 one of a link with the name of that.
@@ -59,33 +107,18 @@ fn numeric(address: &Address, host: &Snapshot) -> String {
     }
 }
 
-/// The node whose ring0_addr is an address of this host: before 3.0.
-pub fn by_address<'a>(
-    nodes: &'a [Node],
-    version: IpVersion,
-    host: &Snapshot,
-    hosts: &Hosts,
-) -> Option<&'a Node> {
-    let addresses = addresses(host);
-    let here = |node: &&Node| {
-        let ring0 = node.get("ring0_addr");
-        let read = ring0.and_then(|value| read_address(value.text(), version, hosts).ok());
-        read.is_some_and(|read| addresses.contains(&read.ip))
-    };
-    in_map_order(nodes).into_iter().find(here)
-}
-
 /// The order of Corosync's map of keys: that of the numbers as texts.
-fn in_map_order(nodes: &[Node]) -> Vec<&Node> {
-    let mut nodes: Vec<_> = nodes.iter().collect();
-    nodes.sort_by_cached_key(|node| node.position().to_string());
-    nodes
+fn in_map_order(nodes: &[Node]) -> Vec<usize> {
+    let mut order: Vec<_> = (0..nodes.len()).collect();
+    let text = |at: &usize| nodes.get(*at).map(|node| node.position().to_string());
+    order.sort_by_cached_key(text);
+    order
 }
 
 /// What a node is known by.
-fn names(node: &Node) -> impl Iterator<Item = (&Node, &str)> {
+fn names(node: &Node) -> impl Iterator<Item = &str> {
     let keys = ["name", "ring0_addr"].into_iter();
-    keys.filter_map(move |key| Some((node, node.get(key)?.text())))
+    keys.filter_map(move |key| Some(node.get(key)?.text()))
 }
 
 /// `a.b.c`, `a.b`, `a`.
@@ -103,8 +136,4 @@ fn resolve(text: &str, hosts: &Hosts) -> impl Iterator<Item = IpAddr> {
     let read = read_address(text, IpVersion::Any, hosts).ok();
     let named = hosts.addresses(text).collect::<Vec<_>>();
     read.map(|read| read.ip).into_iter().chain(named)
-}
-
-fn addresses(host: &Snapshot) -> BTreeSet<IpAddr> {
-    host.addresses().map(|address| address.ip()).collect()
 }

@@ -20,39 +20,60 @@ pub(super) struct Members<'a> {
 impl Members<'_> {
     /// Whether Corosync looks at the nodelist beyond the node that is this host: where its first
     /// node has a name or a ring0_addr.
-    pub fn are_read(&self) -> bool {
+    fn are_read(&self) -> bool {
         let first = self.nodes.first();
         first.is_some_and(|node| node.get("name").or(node.get("ring0_addr")).is_some())
+    }
+
+    /// Reads all nodes, whichever of them is this host.
+    pub fn read(&self) -> MembersRead {
+        let mut read = MembersRead {
+            are_read: self.are_read(),
+            ..MembersRead::default()
+        };
+        read.wrong = self.read_links(&mut read).err();
+        for (number, link) in &mut read.links {
+            let without = |node: &&Node| node.ring_addrs().all(|(other, _)| other != *number);
+            link.line_without = self.nodes.iter().find(without).map(Node::line);
+        }
+        read
+    }
+
+    fn read_links(&self, read: &mut MembersRead) -> Result<(), ConfError> {
+        for node in self.nodes {
+            for (number, value) in node.ring_addrs() {
+                let ip = self.address(number, value, &mut read.warnings)?;
+                let link = read.links.entry(number).or_default();
+                link.take(number, ip, value);
+            }
+        }
+        Ok(())
     }
 
     /// Requires what holds for the addresses of links, of which these have an interface section or
     /// an address of this host. Returns all links, and adds what is to be said.
     pub fn check(
         &self,
+        read: &MembersRead,
         own: &Lines,
         warnings: &mut Vec<String>,
     ) -> Result<BTreeSet<u32>, ConfError> {
-        let mut members = BTreeMap::new();
-        for number in own.keys() {
-            members.insert(*number, Vec::new());
+        if let Some(error) = &read.wrong {
+            return Err(error.clone());
         }
-        for node in self.nodes {
-            for (number, value) in node.ring_addrs() {
-                let ip = self.read(number, value, warnings)?;
-                members.entry(number).or_default().push((ip, value));
-            }
+        warnings.extend_from_slice(&read.warnings);
+        for (number, link) in &read.links {
+            link.check(*number, own)?;
         }
-        for (number, of) in &members {
-            check_link(*number, of, own)?;
+        let links: BTreeSet<u32> = own.keys().chain(read.links.keys()).copied().collect();
+        if links.len() > 1 {
+            self.check_number(read, &links, own)?;
         }
-        if members.len() > 1 {
-            self.check_number(&members, own)?;
-        }
-        Ok(members.into_keys().collect())
+        Ok(links)
     }
 
     /// The address of a node; none where DNS may know it.
-    fn read(
+    fn address(
         &self,
         number: u32,
         value: &Value,
@@ -77,24 +98,27 @@ impl Members<'_> {
     /// Where there are several links: as many addresses on each.
     fn check_number(
         &self,
-        members: &BTreeMap<u32, Vec<Member<'_>>>,
+        read: &MembersRead,
+        links: &BTreeSet<u32>,
         own: &Lines,
     ) -> Result<(), ConfError> {
-        let most = members.values().map(Vec::len).max().unwrap_or(0);
-        let Some((number, of)) = members.iter().find(|(_, of)| of.len() != most) else {
+        let count = |number: &u32| read.links.get(number).map_or(0, |link| link.count);
+        let most = links.iter().map(count).max().unwrap_or(0);
+        let Some(number) = links.iter().find(|number| count(number) != most) else {
             return Ok(());
         };
-        let without = |node: &&Node| node.ring_addrs().all(|(other, _)| other != *number);
-        let line = match (of.is_empty(), own.get(number)) {
-            (true, Some(line)) => *line,
-            _ => self.nodes.iter().find(without).map_or(1, Node::line),
+        let link = read.links.get(number);
+        let line = match (link, own.get(number)) {
+            (None, Some(line)) => *line,
+            (None, None) => self.nodes.first().map_or(1, Node::line),
+            (Some(link), _) => link.line_without.unwrap_or(1),
         };
-        let problem = match of.is_empty() {
-            true => format!(
+        let problem = match link {
+            None => format!(
                 "link {number} has an interface section and no address; write a ring{number}_addr \
                  for every node, or leave the section out"
             ),
-            false => format!(
+            Some(_) => format!(
                 "a node without ring{number}_addr, which others have; every node needs an address \
                  on each link"
             ),
@@ -103,32 +127,62 @@ impl Members<'_> {
     }
 }
 
-/// The address of a node on a link, if it is known, and where it stands.
-type Member<'a> = (Option<IpAddr>, &'a Value);
+/// What all nodes say, whichever of them is this host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MembersRead {
+    /// See [`Members::are_read`].
+    pub are_read: bool,
+    /// The first thing that cannot be.
+    wrong: Option<ConfError>,
+    warnings: Vec<String>,
+    links: BTreeMap<u32, LinkRead>,
+}
 
-/// A link of this host, whose nodes have addresses of one family.
-fn check_link(number: u32, of: &[Member<'_>], own: &Lines) -> Result<(), ConfError> {
-    let Some((_, value)) = of.first() else {
-        return Ok(());
-    };
-    if !own.contains_key(&number) {
-        let problem = format!(
-            "link {number} has no address of this host; write ring{number}_addr into its node, too"
-        );
-        return Err(ConfError::new(value.line(), problem));
-    }
-    let mut known = of.iter().filter_map(|(ip, value)| Some(((*ip)?, value)));
-    let Some((first, _)) = known.next() else {
-        return Ok(());
-    };
-    match known.find(|(ip, _)| ip.is_ipv4() != first.is_ipv4()) {
-        Some((ip, value)) => {
+/// The addresses of a link.
+#[derive(Clone, Debug, Default)]
+struct LinkRead {
+    count: usize,
+    /// The line of the first.
+    line: usize,
+    /// The first that is known.
+    known: Option<IpAddr>,
+    /// The first of another family than that.
+    mixed: Option<ConfError>,
+    /// The line of the first node that has none.
+    line_without: Option<usize>,
+}
+
+impl LinkRead {
+    /// Takes the address of a node, if it is known.
+    fn take(&mut self, number: u32, ip: Option<IpAddr>, value: &Value) {
+        if self.count == 0 {
+            self.line = value.line();
+        }
+        self.count += 1;
+        let (Some(ip), Some(first)) = (ip, self.known.or(ip)) else {
+            return;
+        };
+        self.known = Some(first);
+        if ip.is_ipv4() != first.is_ipv4() && self.mixed.is_none() {
             let problem = format!(
                 "link {number} has {ip} and {first}; the addresses of a link have to be of one \
                  family"
             );
-            Err(ConfError::new(value.line(), problem))
+            self.mixed = Some(ConfError::new(value.line(), problem));
         }
-        None => Ok(()),
+    }
+
+    /// A link of this host, whose nodes have addresses of one family.
+    fn check(&self, number: u32, own: &Lines) -> Result<(), ConfError> {
+        if !own.contains_key(&number) {
+            let problem = format!(
+                "link {number} has no address of this host; write ring{number}_addr into its node, too"
+            );
+            return Err(ConfError::new(self.line, problem));
+        }
+        match &self.mixed {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
     }
 }

@@ -113,4 +113,5 @@ pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};
 pub use version::{ParseVersionError, Rule, Version};
 
 pub(super) use nodelist::{ListedAddress, ListedNode};
+pub(super) use planner::NodesRead;
 pub(super) use walk::Walk;

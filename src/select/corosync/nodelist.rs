@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::conf::{Conf, ConfError, Node};
-use super::local_node;
 use super::names::{Hosts, read_address};
-use super::planner::Planner;
+use super::plan::Plan;
+use super::planner::{NodesRead, Planner};
 use super::version::Version;
 use crate::select::Profile;
 use crate::snapshot::Snapshot;
@@ -56,12 +56,31 @@ impl Conf {
         Ok(self.nodes().iter().map(listed).collect())
     }
 
+    /// What the nodelist says to the version of a profile, whichever node is this host.
+    pub(in crate::select) fn nodes_read(
+        &self,
+        profile: Profile,
+        hosts: &Hosts,
+    ) -> Result<NodesRead, ConfError> {
+        Ok(Planner::new(self, profile)?.nodes_read(hosts))
+    }
+
+    /// The links of a host, as [`Conf::plan`] has them.
+    pub(in crate::select) fn plan_with(
+        &self,
+        nodes: &NodesRead,
+        profile: Profile,
+        host: &Snapshot,
+        hosts: &Hosts,
+    ) -> Result<Plan, ConfError> {
+        Planner::new(self, profile)?.plan(nodes, host, hosts)
+    }
+}
+
+impl NodesRead {
     /// The position of the node that Corosync takes for this host, as the newest version finds it:
     /// by the name of the host, or by an address where the name is not known.
-    pub(in crate::select) fn position_of(&self, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
-        let found = local_node::by_name(self.nodes(), Version::NEWEST, host, hosts)?;
-        self.nodes()
-            .iter()
-            .position(|node| std::ptr::eq(node, found))
+    pub fn position_of(&self, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
+        self.local.by_name(Version::NEWEST, host, hosts)
     }
 }

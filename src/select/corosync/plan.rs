@@ -96,7 +96,9 @@ impl Conf {
         host: &Snapshot,
         hosts: &Hosts,
     ) -> Result<Plan, ConfError> {
-        Planner::new(self, profile)?.plan(host, hosts)
+        let planner = Planner::new(self, profile)?;
+        let nodes = planner.nodes_read(hosts);
+        planner.plan(&nodes, host, hosts)
     }
 }
 
@@ -114,6 +116,11 @@ impl Plan {
     /// ```
     pub const NOTE: &str = "Only `corosync -t` knows whether Corosync starts with this file: no more \
                             of it was read than what bears on the addresses of its links.";
+
+    /// Its warnings, which it then has no more.
+    pub(in crate::select) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
 
     /// The version that reads the file.
     pub fn version(&self) -> Version {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::conf::{Conf, ConfError, Interface, Node, Value};
 use super::link::{ConfLink, Origin, Transport};
-use super::local_node;
-use super::members::{Lines, Members};
+use super::local_node::LocalNodes;
+use super::members::{Lines, Members, MembersRead};
 use super::names::{Hosts, IpVersion, read_address};
 use super::plan::Plan;
 use super::totem::Totem;
@@ -21,6 +21,15 @@ pub(super) struct Planner<'a> {
     transport: Transport,
     pub ip_version: IpVersion,
     warnings: Vec<String>,
+}
+
+/// What a nodelist says, whichever node is this host: read once for many hosts.
+#[derive(Clone, Debug)]
+pub(in crate::select) struct NodesRead {
+    pub(super) local: LocalNodes,
+    /// The first address of a link that there cannot be.
+    wrong_ring: Option<ConfError>,
+    members: MembersRead,
 }
 
 /// The addresses of the links as they are written, by number.
@@ -69,12 +78,39 @@ impl<'a> Planner<'a> {
         self.version >= Version::new(2, 4, 3) && !preview
     }
 
+    /// What the nodelist says, whichever node is this host.
+    pub fn nodes_read(&self, hosts: &Hosts) -> NodesRead {
+        let nodes = self.conf.nodes();
+        let mut rings = nodes.iter().flat_map(Node::ring_addrs);
+        NodesRead {
+            local: LocalNodes::of(nodes, self.ip_version, hosts),
+            wrong_ring: rings.find_map(|(number, value)| self.check_ring(number, value).err()),
+            members: self.members(hosts).read(),
+        }
+    }
+
+    fn members<'b>(&self, hosts: &'b Hosts) -> Members<'b>
+    where
+        'a: 'b,
+    {
+        Members {
+            nodes: self.conf.nodes(),
+            ip_version: self.ip_version,
+            hosts,
+        }
+    }
+
     /// The links of this host.
-    pub fn plan(mut self, host: &Snapshot, hosts: &'a Hosts) -> Result<Plan, ConfError> {
+    pub fn plan(
+        mut self,
+        nodes: &NodesRead,
+        host: &Snapshot,
+        hosts: &Hosts,
+    ) -> Result<Plan, ConfError> {
         let (mut written, sections) = self.interfaces()?;
         match self.is_3() {
-            true => self.nodelist_3(&mut written, sections, host, hosts)?,
-            false => self.nodelist(&mut written, host, hosts)?,
+            true => self.nodelist_3(&mut written, sections, nodes, host, hosts)?,
+            false => self.nodelist(&mut written, nodes, host)?,
         }
         self.check_number(&written)?;
         let mut links = Vec::new();
@@ -154,8 +190,8 @@ impl<'a> Planner<'a> {
     fn nodelist(
         &mut self,
         written: &mut Written<'a>,
+        read: &NodesRead,
         host: &Snapshot,
-        hosts: &Hosts,
     ) -> Result<(), ConfError> {
         let nodes = self.conf.nodes();
         if self.version < Version::new(1, 99, 0) {
@@ -168,8 +204,8 @@ impl<'a> Planner<'a> {
             }
             return Ok(());
         }
-        let local = local_node::by_address(nodes, self.ip_version, host, hosts);
-        if let Some(local) = local
+        let local = read.local.by_address(host);
+        if let Some(local) = local.and_then(|at| nodes.get(at))
             && self.takes_nodelist(written, local)
         {
             self.take(written, local)?;
@@ -182,21 +218,17 @@ impl<'a> Planner<'a> {
         &mut self,
         written: &mut Written<'a>,
         mut sections: Lines,
+        read: &NodesRead,
         host: &Snapshot,
-        hosts: &'a Hosts,
+        hosts: &Hosts,
     ) -> Result<(), ConfError> {
-        let (transport, ip_version) = (self.transport, self.ip_version);
-        let nodes = self.conf.nodes();
-        let members = Members {
-            nodes,
-            ip_version,
-            hosts,
-        };
-        for (number, value) in nodes.iter().flat_map(Node::ring_addrs) {
-            self.check_ring(number, value)?;
+        let (conf, transport) = (self.conf, self.transport);
+        let nodes = conf.nodes();
+        if let Some(error) = &read.wrong_ring {
+            return Err(error.clone());
         }
-        let local = self.local_node(nodes, host, hosts)?;
-        if let (Some(first), false) = (nodes.first(), members.are_read()) {
+        let local = self.local_node(read, host, hosts)?;
+        if let (Some(first), false) = (nodes.first(), read.members.are_read) {
             // With a bindnetaddr it exits, else it is aborted by an assertion soon.
             let problem = "the first node has neither a name nor a ring0_addr, and Corosync then \
                            looks at none";
@@ -210,7 +242,8 @@ impl<'a> Planner<'a> {
                     .map(|(number, value)| (number, value.line())),
             );
         }
-        let links = members.check(&sections, &mut self.warnings)?;
+        let members = self.members(hosts);
+        let links = members.check(&read.members, &sections, &mut self.warnings)?;
         // Of more than one that are written here check_number tells.
         let only_0 = links.iter().eq(&[0]) || links.is_empty();
         if transport != Transport::Knet && written.len() < 2 && !only_0 {
@@ -279,11 +312,13 @@ impl<'a> Planner<'a> {
     /// The node that is this host; Corosync 3 does not start without.
     fn local_node(
         &self,
-        nodes: &'a [Node],
+        read: &NodesRead,
         host: &Snapshot,
         hosts: &Hosts,
     ) -> Result<&'a Node, ConfError> {
-        local_node::by_name(nodes, self.version, host, hosts).ok_or_else(|| {
+        let nodes = self.conf.nodes();
+        let local = read.local.by_name(self.version, host, hosts);
+        local.and_then(|at| nodes.get(at)).ok_or_else(|| {
             let hostname = match host.about().hostname.as_deref() {
                 Some(name) => format!("{name:?}"),
                 None => "not known from this input".to_owned(),

@@ -9,7 +9,7 @@ use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::{Said, list, on};
 use super::{Choices, FleetError, Node};
-use crate::select::corosync::{Conf, ConfError, Hosts, ListedAddress, ListedNode};
+use crate::select::corosync::{Conf, ConfError, Hosts, ListedAddress, ListedNode, NodesRead};
 use crate::select::decision::Decision;
 use crate::select::profile::Profile;
 use crate::select::selector::Selector;
@@ -23,6 +23,8 @@ pub(super) struct Listed {
     profile: Profile,
     hosts: Hosts,
     nodes: Vec<ListedNode>,
+    /// Read once: each snapshot asks it.
+    read: NodesRead,
 }
 
 /// The node of the nodelist that a node is.
@@ -54,6 +56,7 @@ impl Node {
 impl Listed {
     pub fn new(file: &str, conf: Conf, profile: Profile, hosts: Hosts) -> Result<Self, ConfError> {
         let nodes = conf.nodelist(profile, &hosts)?;
+        let read = conf.nodes_read(profile, &hosts)?;
         let file = escape_rest(file);
         Ok(Self {
             file,
@@ -61,6 +64,7 @@ impl Listed {
             profile,
             hosts,
             nodes,
+            read,
         })
     }
 
@@ -80,14 +84,18 @@ impl Listed {
         let claim = self.claim(host, &about);
         let named = unnamed.then(|| host.clone().with_about(about));
         let host = named.as_ref().unwrap_or(host);
-        let plan = match self.conf.plan(self.profile, host, &self.hosts) {
+        let plan = self
+            .conf
+            .plan_with(&self.read, self.profile, host, &self.hosts);
+        let mut plan = match plan {
             Ok(plan) => plan,
             Err(error) if error.is_of_this_host() => {
                 return Ok((Choices::NoPlan(error.to_string()), claim));
             }
             Err(error) => return Err(error.into()),
         };
-        for warning in plan.warnings() {
+        // Kept once for all nodes: they may be about as many nodes again.
+        for warning in plan.take_warnings() {
             said.say(name, warning);
         }
         let links = plan.decide(host, selector);
@@ -115,10 +123,15 @@ impl Listed {
 
     /// The positions of nodes of which no more is known than what they are called.
     fn positions(&self, names: &[Arc<str>]) -> BTreeSet<usize> {
+        let mut by_ip = BTreeMap::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            for address in &node.addresses {
+                by_ip.entry(address.ip).or_insert(at);
+            }
+        }
         let position = |name: &Arc<str>| {
             if let Ok(ip) = name.parse::<IpAddr>() {
-                let has = |node: &ListedNode| node.addresses.iter().any(|address| address.ip == ip);
-                return self.nodes.iter().position(has);
+                return by_ip.get(&ip).copied();
             }
             self.position_by_name(&About {
                 hostname: Some(name.to_string()),
@@ -130,7 +143,7 @@ impl Listed {
 
     fn position_by_name(&self, about: &About) -> Option<usize> {
         let without_addresses = Snapshot::default().with_about(about.clone());
-        self.conf.position_of(&without_addresses, &self.hosts)
+        self.read.position_of(&without_addresses, &self.hosts)
     }
 
     fn claim(&self, host: &Snapshot, about: &About) -> Option<Claim> {
@@ -146,7 +159,7 @@ impl Listed {
         };
         match self.position_by_name(about) {
             Some(at) => claim(at, true),
-            None => claim(self.conf.position_of(host, &self.hosts)?, false),
+            None => claim(self.read.position_of(host, &self.hosts)?, false),
         }
     }
 }
