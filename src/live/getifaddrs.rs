@@ -87,11 +87,12 @@ fn links(entries: &[Entry]) -> Vec<Link> {
 #[cfg(not(target_os = "linux"))]
 fn links(entries: &[Entry]) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
     for entry in entries {
         let Ok(name) = Name::from_bytes(&entry.name) else {
             continue;
         };
-        if links.iter().any(|link| link.name() == name) {
+        if !seen.insert(name) {
             continue;
         }
         if let Ok(index) = if_nametoindex(entry.name.as_slice()) {
@@ -123,8 +124,31 @@ fn address(entry: &Entry, by_name: &BTreeMap<Name, u32>) -> Option<Address> {
     if let Some(label) = name.filter(|_| cfg!(target_os = "linux") && ip.is_ipv4()) {
         address = address.with_label(label);
     }
-    match peer.filter(|peer| *peer != ip) {
+    match peer {
         Some(peer) => address.with_peer(peer).ok(),
         None => Some(address),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// As rtnetlink's reader and the JSON readers have it (tests/rtnetlink/one_reading.rs).
+    #[test]
+    fn the_address_itself_is_no_peer() {
+        let entry = |peer: Option<&str>| Entry {
+            name: b"tun0".to_vec(),
+            flags: 0x11,
+            what: What::Address {
+                ip: "192.0.2.10".parse().unwrap(),
+                mask: "255.255.255.255".parse().unwrap(),
+                peer: peer.map(|peer| peer.parse().unwrap()),
+            },
+        };
+        let peers = [None, Some("192.0.2.10"), Some("192.0.2.1")];
+        let host = from_entries(peers.map(entry).into());
+        let read: Vec<_> = host.addresses().map(|address| address.peer()).collect();
+        assert_eq!(read, [None, None, Some("192.0.2.1".parse().unwrap())]);
     }
 }

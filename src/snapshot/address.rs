@@ -79,7 +79,7 @@ impl Address {
         Self {
             ip: entry.ip.to_ip(),
             netmask: entry.mask.to_netmask(),
-            peer: entry.peer.map(Bits::to_ip),
+            peer: other_end(entry.ip, entry.peer).map(Bits::to_ip),
             facts: entry.facts,
         }
     }
@@ -105,15 +105,25 @@ impl Address {
         self
     }
 
-    /// With the address of the other end of a point-to-point link.
+    /// With the address of the other end of a point-to-point link. The address itself is no other
+    /// end: the kernel writes it as `IFA_ADDRESS` of every IPv4 address that has none.
+    ///
+    /// ```
+    /// use bindnet::Address;
+    ///
+    /// let address = Address::new("192.0.2.10/32".parse()?, 2);
+    /// assert_eq!(address.with_peer("192.0.2.1".parse()?)?.peer(), Some("192.0.2.1".parse()?));
+    /// assert_eq!(address.with_peer("192.0.2.10".parse()?)?.peer(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// Where it is of the other family.
+    /// If it is of the other family.
     pub fn with_peer(mut self, peer: IpAddr) -> Result<Self, FamilyError> {
         if peer.is_ipv4() != self.ip.is_ipv4() {
             return Err(FamilyError);
         }
-        self.peer = Some(peer);
+        self.peer = other_end(self.ip, Some(peer));
         Ok(self)
     }
 
@@ -131,7 +141,7 @@ impl Address {
         self
     }
 
-    /// With the protocol that configured it.
+    /// With the protocol that configured it; 0 is none (`IFAPROT_UNSPEC`, linux/if_addr.h).
     #[must_use]
     pub fn with_protocol(mut self, protocol: u8) -> Self {
         self.facts.set_protocol(protocol);
@@ -239,6 +249,12 @@ impl Address {
     pub fn is_link_local(&self) -> bool {
         is_link_local(self.ip)
     }
+}
+
+/// The other end of a point-to-point link, which is another address than this one.
+#[inline]
+pub(super) fn other_end<A: PartialEq>(ip: A, peer: Option<A>) -> Option<A> {
+    peer.filter(|peer| *peer != ip)
 }
 
 /// See [`Address::is_link_local`].

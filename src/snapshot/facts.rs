@@ -103,8 +103,12 @@ impl Facts {
         self.flags = flags.bits();
     }
 
+    /// 0 is none (`IFAPROT_UNSPEC`, linux/if_addr.h).
     pub fn set_protocol(&mut self, protocol: u8) {
-        self.known |= PROTOCOL;
+        self.known = match protocol {
+            0 => self.known & !PROTOCOL,
+            _ => self.known | PROTOCOL,
+        };
         self.protocol = protocol;
     }
 

@@ -81,17 +81,22 @@ impl Link {
         self
     }
 
-    /// With its kind, `veth` for instance.
+    /// With its kind, `veth` for instance. A text that names no kernel module (an empty one, one
+    /// with white space, control characters, `\` or other than ASCII) is none.
     #[must_use]
     pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into());
+        let name = |kind: &String| {
+            let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+            !kind.is_empty() && kind.bytes().all(plain)
+        };
+        self.kind = Some(kind.into()).filter(name);
         self
     }
 
-    /// With the index of the link it belongs to, a bridge for instance.
+    /// With the index of the link it belongs to, a bridge for instance; 0 is none, as for the kernel.
     #[must_use]
     pub fn with_master(mut self, master: u32) -> Self {
-        self.master = Some(master);
+        self.master = Some(master).filter(|master| *master != 0);
         self
     }
 

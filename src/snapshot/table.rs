@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::address::Address;
+use super::address::{Address, other_end};
 use super::facts::Facts;
 use super::netmask::Bits;
 use super::scan::Nets;
@@ -75,7 +75,28 @@ impl<A: Bits> Table<A> {
     #[inline]
     pub fn push(&mut self, entry: Entry<A>) {
         self.nets.push(entry.ip, entry.mask);
-        self.rest.push((entry.peer, entry.facts));
+        let peer = other_end(entry.ip, entry.peer);
+        self.rest.push((peer, entry.facts));
+    }
+
+    /// Puts all rows on one link.
+    #[cfg(feature = "serde")]
+    pub fn set_link(&mut self, link: u32) {
+        for (_, facts) in &mut self.rest {
+            facts.set_link(link);
+        }
+    }
+
+    /// Appends the rows of another table.
+    #[cfg(feature = "serde")]
+    pub fn append(&mut self, mut other: Self) {
+        if self.rest.is_empty() {
+            *self = other;
+            return;
+        }
+        let len = self.len();
+        self.nets.replace(len..len, &other.nets);
+        self.rest.append(&mut other.rest);
     }
 
     /// Puts the rows of another table into the place of some.

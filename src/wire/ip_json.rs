@@ -1,6 +1,5 @@
 //! The output of `ip -j addr` and `ip -d -j addr`, iproute2 5 and 6.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::json::ParseError;
+use super::listed::{Collect, Listed, Text};
 use super::snapshot_json::{prefix, read};
 use super::words::few;
 use crate::snapshot::{
@@ -27,22 +27,12 @@ struct LinkJson {
     link_type: Option<String>,
     master: Option<Bytes>,
     linkinfo: Option<LinkInfoJson>,
-    addr_info: Option<Vec<AddressJson>>,
-}
-
-impl LinkJson {
-    /// What iproute2 5 prints for a link it leaves out.
-    fn is_empty(&self) -> bool {
-        let addresses = self.addr_info.iter().flatten();
-        self.ifindex.is_none()
-            && self.ifname.is_none()
-            && addresses.clone().all(|address| address.local.is_none())
-    }
+    addr_info: Option<Listed<AddrInfo>>,
 }
 
 #[derive(Deserialize)]
 struct LinkInfoJson {
-    info_kind: Option<String>,
+    info_kind: Option<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -115,60 +105,121 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
-    let listed: Vec<LinkJson> = serde_json::from_slice(text).map_err(ParseError::json)?;
-    let by_name: BTreeMap<&[u8], u32> = listed
-        .iter()
-        .filter_map(|json| Some((json.ifname.as_ref()?.0.as_slice(), json.ifindex?)))
-        .collect();
-    let mut links = Vec::new();
-    let mut addresses = Vec::new();
-    for (at, json) in listed.iter().enumerate() {
-        let place = format!("[{at}]");
-        if json.is_empty() {
-            continue;
-        }
-        let index = json
-            .ifindex
-            .filter(|_| json.addr_info.is_some())
-            .ok_or_else(|| {
-                let problem =
-                    "no link with its addresses; run ip -d -j addr (no other command, no -br)";
-                ParseError::value(place.as_str(), problem)
-            })?;
-        let master = json
-            .master
-            .as_ref()
-            .and_then(|name| by_name.get(name.0.as_slice()));
-        links.push(link(&place, index, json, master.copied())?);
-        for (at, json) in json.addr_info.iter().flatten().enumerate() {
-            let place = format!("{place}.addr_info[{at}]");
-            match json.family.as_deref() {
-                Some("inet" | "inet6") => addresses.push(address(&place, index, json)?),
-                // An empty object is what iproute2 5 prints for an address it leaves out, and
-                // other families are of no concern.
-                None if json.local.is_some() => {
-                    return Err(ParseError::value(
-                        format!("{place}.family"),
-                        "it is missing",
-                    ));
-                }
-                _ => {}
-            }
-        }
-    }
+pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, ParseError> {
+    let Host {
+        mut list,
+        mut links,
+        masters,
+    } = text.read::<Listed<Host>>()?.made()?;
     if links.is_empty() {
         let problem = "no link in it; run ip -d -j addr";
         return Err(ParseError::value("the list", problem));
     }
+    enslave(&mut links, masters);
+    list.list_links(links)?;
     let about = About {
         source: Some(Source::IpJson),
         ..About::default()
     };
-    Ok(Snapshot::new(links, addresses)?.with_about(about))
+    Ok(list.with_about(about))
 }
 
-fn link(place: &str, index: u32, json: &LinkJson, master: Option<u32>) -> Result<Link, ParseError> {
+/// What is made of the list.
+#[derive(Default)]
+struct Host {
+    list: Snapshot,
+    links: Vec<Link>,
+    /// The links that belong to another, by their position, and the name of that.
+    masters: Vec<(usize, Name)>,
+}
+
+impl Collect for Host {
+    type Item = LinkJson;
+
+    fn add(&mut self, at: usize, mut json: LinkJson) -> Result<(), ParseError> {
+        let place = format!("[{at}]");
+        let addr_info = json.addr_info.take().map(Listed::made);
+        let has_address = match &addr_info {
+            Some(Ok(info)) => info.has_address,
+            Some(Err(_)) => true,
+            None => false,
+        };
+        // What iproute2 5 prints for a link it leaves out.
+        if json.ifindex.is_none() && json.ifname.is_none() && !has_address {
+            return Ok(());
+        }
+        let (Some(index), Some(addr_info)) = (json.ifindex, addr_info) else {
+            let problem =
+                "no link with its addresses; run ip -d -j addr (no other command, no -br)";
+            return Err(ParseError::value(place, problem));
+        };
+        let made = link(&place, index, &json)?;
+        // A link is called by no name that cannot be one.
+        let master = json
+            .master
+            .and_then(|master| Name::from_bytes(&master.0).ok());
+        self.masters
+            .extend(master.map(|master| (self.links.len(), master)));
+        self.links.push(made);
+        let info = addr_info.map_err(|error| error.within(&place))?;
+        self.list.adopt(info.list, index);
+        Ok(())
+    }
+}
+
+/// The addresses of a link whose index may stand behind them.
+#[derive(Default)]
+struct AddrInfo {
+    list: Snapshot,
+    /// Whether there is an address, of whatever family.
+    has_address: bool,
+}
+
+impl Collect for AddrInfo {
+    type Item = AddressJson;
+
+    fn add(&mut self, at: usize, json: AddressJson) -> Result<(), ParseError> {
+        let place = format!("addr_info[{at}]");
+        self.has_address |= json.local.is_some();
+        match json.family.as_deref() {
+            Some("inet" | "inet6") => self.list.push(&address(&place, &json)?),
+            // An empty object is what iproute2 5 prints for an address it leaves out, and other
+            // families are of no concern.
+            None if json.local.is_some() => {
+                return Err(ParseError::value(
+                    format!("{place}.family"),
+                    "it is missing",
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Gives links the master that has a name; of several with one name, the last.
+fn enslave(links: &mut [Link], masters: Vec<(usize, Name)>) {
+    if masters.is_empty() {
+        return;
+    }
+    let mut by_name: Vec<(Name, usize, u32)> = links
+        .iter()
+        .enumerate()
+        .map(|(at, link)| (link.name(), at, link.index()))
+        .collect();
+    by_name.sort_unstable();
+    for (at, master) in masters {
+        let behind = by_name.partition_point(|(name, ..)| *name <= master);
+        let last = behind.checked_sub(1).and_then(|last| by_name.get(last));
+        if let (Some((_, _, index)), Some(link)) =
+            (last.filter(|(name, ..)| *name == master), links.get_mut(at))
+        {
+            *link = link.clone().with_master(*index);
+        }
+    }
+}
+
+fn link(place: &str, index: u32, json: &LinkJson) -> Result<Link, ParseError> {
     let missing = || ParseError::value(format!("{place}.ifname"), "it is missing");
     let bytes = &json.ifname.as_ref().ok_or_else(missing)?.0;
     let mut link = Link::new(index, name(bytes, || format!("{place}.ifname"))?);
@@ -178,15 +229,10 @@ fn link(place: &str, index: u32, json: &LinkJson, master: Option<u32>) -> Result
     if let Some(mac) = json.address.as_deref().and_then(hardware_address) {
         link = link.with_mac(mac);
     }
-    if let Some(kind) = json
-        .linkinfo
-        .as_ref()
-        .and_then(|info| info.info_kind.as_deref())
-    {
+    let info = json.linkinfo.as_ref();
+    let kind = info.and_then(|info| std::str::from_utf8(&info.info_kind.as_ref()?.0).ok());
+    if let Some(kind) = kind {
         link = link.with_kind(kind);
-    }
-    if let Some(master) = master {
-        link = link.with_master(master);
     }
     if let Some(hardware_type) = json.link_type.as_deref().and_then(hardware_type) {
         link = link.with_hardware_type(hardware_type);
@@ -204,8 +250,11 @@ fn hardware_type(word: &str) -> Option<u16> {
         "loopback" => 772,
         "sit" => 776,
         "gre" => 778,
+        "tunnel6" => 769,
+        "gre6" => 823,
         "none" => 65534,
-        _ => return None,
+        // Of one that has no word there it prints the number.
+        word => return word.strip_prefix('[')?.strip_suffix(']')?.parse().ok(),
     };
     Some(known)
 }
@@ -248,14 +297,15 @@ fn hardware_address(text: &str) -> Option<HardwareAddress> {
     text.parse().ok().or_else(tunnel)
 }
 
-fn address(place: &str, index: u32, json: &AddressJson) -> Result<Address, ParseError> {
+/// An address, on a link that is said later.
+fn address(place: &str, json: &AddressJson) -> Result<Address, ParseError> {
     let missing = |member: &str| ParseError::value(format!("{place}.{member}"), "it is missing");
     let text = json.local.as_deref().ok_or_else(|| missing("local"))?;
     let ip: IpAddr = read(text, || format!("{place}.local"))?;
     let len = json.prefixlen.ok_or_else(|| missing("prefixlen"))?;
     let mask = prefix(ip, len).map_err(|p| ParseError::value(format!("{place}.prefixlen"), p))?;
     let family = |_| ParseError::value(format!("{place}.address"), "it is of the other family");
-    let mut address = Address::with_netmask(ip, mask, index)
+    let mut address = Address::with_netmask(ip, mask, 0)
         .map_err(|error| ParseError::value(place, error.to_string()))?
         .with_flags(address_flags(place, json)?);
     if let Some(label) = json.label.as_ref().filter(|label| !label.0.is_empty()) {
@@ -329,7 +379,6 @@ fn protocol(text: &str) -> Option<u8> {
             None => text.parse().ok(),
         },
     }
-    .filter(|protocol| *protocol != 0)
 }
 
 fn lifetime(seconds: u32) -> Lifetime {

@@ -2,21 +2,12 @@
 
 use thiserror::Error;
 
+use super::listed::Text;
 use super::{ip_json, snapshot_json};
 use crate::snapshot::{Snapshot, SnapshotError};
 
 /// The longest text that is read, in bytes.
 const MAX_LEN: usize = 64 << 20;
-
-/// The deepest nesting that is read.
-const MAX_DEPTH: usize = 64;
-
-/// The most objects and arrays that are read: an empty one takes three bytes of text and a
-/// hundred times as much memory.
-const MAX_OBJECTS: usize = 1_000_000;
-
-/// The longest string that is read, in bytes: names, addresses and flags are far shorter.
-const MAX_STRING: usize = 4096;
 
 impl Snapshot {
     /// The longest text that [`Snapshot::from_json`] reads, in bytes.
@@ -42,8 +33,9 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// Where the text is neither, is longer than 64 MiB, is nested deeper than 64 levels or says
-    /// something that cannot be; the error names the place.
+    /// If the text is neither, is longer than 64 MiB, is nested deeper than 64 levels or says
+    /// something that cannot be; the error names the place. No text takes more than 256 MiB of
+    /// memory, itself included.
     pub fn from_json(text: &[u8]) -> Result<Self, ParseError> {
         if text.len() > MAX_LEN {
             return Err(ParseError::TooLong);
@@ -51,8 +43,8 @@ impl Snapshot {
         let first = text.trim_ascii_start().first().copied();
         match first {
             None => Err(ParseError::Empty),
-            Some(b'{') => snapshot_json::parse(&sanitize(text)?),
-            Some(b'[') => ip_json::parse(&sanitize(text)?),
+            Some(b'{') => snapshot_json::parse(&Text::checked(text)?),
+            Some(b'[') => ip_json::parse(&Text::checked(text)?),
             Some(_) if looks_like_ip_text(text) => Err(ParseError::IpText),
             Some(byte) => Err(ParseError::Unrecognised { byte }),
         }
@@ -87,62 +79,6 @@ fn looks_like_ip_text(text: &[u8]) -> bool {
         && line
             .get(digits..)
             .is_some_and(|rest| rest.starts_with(b": "))
-}
-
-/// Refuses what would take too much memory (nesting, objects and arrays, strings), and mends what
-/// iproute2 writes of hostile names: control characters and lone backslashes inside strings.
-fn sanitize(text: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, ParseError> {
-    let mut mended: Option<Vec<u8>> = None;
-    let mut depth = 0usize;
-    let mut objects = 0usize;
-    let mut in_string = false;
-    let mut start = 0;
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        let mut len = 1;
-        let mut mend: &[u8] = &[];
-        let control;
-        match (in_string, byte) {
-            (_, b'"') => {
-                in_string = !in_string;
-                start = at;
-            }
-            (true, _) if at - start > MAX_STRING => {
-                return Err(ParseError::LongString { at: start });
-            }
-            (true, b'\\') => match text.get(at + 1) {
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => len = 2,
-                // iproute2 5 escapes it, which JSON does not know.
-                Some(b'\'') => (len, mend) = (2, b"'"),
-                _ => mend = b"\\\\",
-            },
-            (true, 0..=0x1f) => {
-                control = format!("\\u{byte:04x}");
-                mend = control.as_bytes();
-            }
-            (false, b'[' | b'{') => {
-                depth += 1;
-                objects += 1;
-                if objects > MAX_OBJECTS {
-                    return Err(ParseError::TooMany { at });
-                }
-                if depth > MAX_DEPTH {
-                    return Err(ParseError::TooDeep { at });
-                }
-            }
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if !mend.is_empty() && mended.is_none() {
-            mended = Some(text.get(..at).unwrap_or_default().to_vec());
-        }
-        if let Some(mended) = &mut mended {
-            let same = text.get(at..text.len().min(at + len)).unwrap_or_default();
-            mended.extend_from_slice(if mend.is_empty() { same } else { mend });
-        }
-        at += len;
-    }
-    Ok(mended.map_or(text.into(), Into::into))
 }
 
 /// Why a text is not a snapshot.
@@ -222,6 +158,14 @@ impl ParseError {
         Self::Value {
             place: place.into(),
             problem: problem.into(),
+        }
+    }
+
+    /// The same of a place within another.
+    pub(super) fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Value { place, problem } => Self::value(format!("{outer}.{place}"), problem),
+            error => error,
         }
     }
 }

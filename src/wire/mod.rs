@@ -5,6 +5,8 @@ mod filter;
 mod ip_json;
 #[cfg(feature = "serde")]
 mod json;
+#[cfg(feature = "serde")]
+mod listed;
 mod sighting;
 #[cfg(feature = "serde")]
 mod snapshot_json;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::ParseError;
+use super::listed::{Collect, Listed, Text};
 use super::words::{self, address_words, bits, words};
 use crate::snapshot::{
     About, Address, AddressFlags, Bits, Consistency, HardwareAddress, Lifetime, Link, LinkFlags,
@@ -18,22 +19,27 @@ const FORMAT: &str = "bindnet-snapshot/1";
 
 #[derive(Serialize, Deserialize)]
 #[serde(expecting = "a snapshot")]
-struct SnapshotJson<'a> {
-    #[serde(borrow)]
-    format: Cow<'a, str>,
+struct SnapshotJson<L, A> {
+    format: Cow<'static, str>,
     #[serde(default)]
-    source: Option<Cow<'a, str>>,
+    source: Option<Cow<'static, str>>,
     #[serde(default)]
-    consistency: Option<Cow<'a, str>>,
+    consistency: Option<Cow<'static, str>>,
     #[serde(default)]
     hostname: Option<String>,
     #[serde(default)]
     captured_at: Option<String>,
     #[serde(default)]
     kernel: Option<String>,
-    links: Vec<LinkJson>,
-    addresses: Vec<AddressJson>,
+    links: L,
+    addresses: A,
 }
+
+/// As it is written.
+type Written = SnapshotJson<Vec<LinkJson>, Vec<AddressJson>>;
+
+/// As it is read.
+type Read = SnapshotJson<Listed<Links>, Listed<Addresses>>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(expecting = "a link")]
@@ -103,16 +109,16 @@ pub(super) fn print(snapshot: &Snapshot) -> String {
     serde_json::to_string(&to_json(snapshot)).unwrap_or_default()
 }
 
-pub(super) fn parse(text: &[u8]) -> Result<Snapshot, ParseError> {
+pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, ParseError> {
     #[derive(Deserialize)]
     struct Format {
         format: Option<String>,
     }
-    let Format { format } = serde_json::from_slice(text).map_err(ParseError::json)?;
+    let Format { format } = text.read()?;
     if format.as_deref() != Some(FORMAT) {
         return Err(ParseError::Format { found: format });
     }
-    from_json(serde_json::from_slice(text).map_err(ParseError::json)?)
+    from_json(text.read()?)
 }
 
 impl Serialize for Snapshot {
@@ -123,11 +129,11 @@ impl Serialize for Snapshot {
 
 impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from_json(SnapshotJson::deserialize(from)?).map_err(serde::de::Error::custom)
+        from_json(Read::deserialize(from)?).map_err(serde::de::Error::custom)
     }
 }
 
-fn to_json(snapshot: &Snapshot) -> SnapshotJson<'static> {
+fn to_json(snapshot: &Snapshot) -> Written {
     let about = snapshot.about().clone();
     SnapshotJson {
         format: FORMAT.into(),
@@ -195,7 +201,7 @@ fn address_to_json(address: &Address) -> AddressJson {
     }
 }
 
-fn from_json(json: SnapshotJson<'_>) -> Result<Snapshot, ParseError> {
+fn from_json(json: Read) -> Result<Snapshot, ParseError> {
     if json.format != FORMAT {
         let found = Some(json.format.into_owned());
         return Err(ParseError::Format { found });
@@ -210,19 +216,42 @@ fn from_json(json: SnapshotJson<'_>) -> Result<Snapshot, ParseError> {
         captured_at: json.captured_at.map(plain),
         kernel: json.kernel.map(plain),
     };
-    let links: Result<Vec<_>, _> = json
-        .links
-        .into_iter()
-        .enumerate()
-        .map(link_from_json)
-        .collect();
-    let addresses: Result<Vec<_>, _> = json
-        .addresses
-        .into_iter()
-        .enumerate()
-        .map(address_from_json)
-        .collect();
-    Ok(Snapshot::new(links?, addresses?)?.with_about(about))
+    let Links(links) = json.links.made()?;
+    let Addresses { mut list, is_v4 } = json.addresses.made()?;
+    list.list_links(links)?;
+    list.require_links(&is_v4)?;
+    Ok(list.with_about(about))
+}
+
+#[derive(Default)]
+struct Links(Vec<Link>);
+
+impl Collect for Links {
+    type Item = LinkJson;
+
+    fn add(&mut self, at: usize, json: LinkJson) -> Result<(), ParseError> {
+        self.0.push(link_from_json(at, json)?);
+        Ok(())
+    }
+}
+
+/// Addresses whose links may be listed behind them.
+#[derive(Default)]
+struct Addresses {
+    list: Snapshot,
+    /// The family of each, in the order of the text.
+    is_v4: Vec<bool>,
+}
+
+impl Collect for Addresses {
+    type Item = AddressJson;
+
+    fn add(&mut self, at: usize, json: AddressJson) -> Result<(), ParseError> {
+        let address = address_from_json(at, json)?;
+        self.list.push(&address);
+        self.is_v4.push(address.ip().is_ipv4());
+        Ok(())
+    }
 }
 
 fn source(code: &str) -> Result<Source, ParseError> {
@@ -247,14 +276,14 @@ fn consistency(code: &str) -> Result<Consistency, ParseError> {
         })
 }
 
-fn link_from_json((at, json): (usize, LinkJson)) -> Result<Link, ParseError> {
+fn link_from_json(at: usize, json: LinkJson) -> Result<Link, ParseError> {
     let place = |member: &str| format!("links[{at}].{member}");
     let mut link = Link::new(json.index, read(&json.name, || place("name"))?);
     if let Some(flags) = json.flags {
         let bits = bits(&flags, LinkFlags::WORDS, || place("flags"))?;
         link = link.with_flags(LinkFlags::from_bits(bits));
     }
-    if let Some(mac) = json.mac {
+    if let Some(mac) = json.mac.filter(|mac| !mac.is_empty()) {
         link = link.with_mac(read(&mac, || place("mac"))?);
     }
     if let Some(kind) = json.kind {
@@ -272,7 +301,7 @@ fn link_from_json((at, json): (usize, LinkJson)) -> Result<Link, ParseError> {
     Ok(link)
 }
 
-fn address_from_json((at, json): (usize, AddressJson)) -> Result<Address, ParseError> {
+fn address_from_json(at: usize, json: AddressJson) -> Result<Address, ParseError> {
     let place = |member: &str| format!("addresses[{at}].{member}");
     let ip: IpAddr = read(&json.address, || place("address"))?;
     let netmask = netmask(ip, json.prefix_len, json.netmask, place)?;
@@ -282,7 +311,7 @@ fn address_from_json((at, json): (usize, AddressJson)) -> Result<Address, ParseE
     if json.interface_index.is_none() {
         address = address.on_unknown_link();
     }
-    if let Some(label) = json.label {
+    if let Some(label) = json.label.filter(|label| !label.is_empty()) {
         address = address.with_label(read(&label, || place("label"))?);
     }
     if let Some(peer) = json.peer {

@@ -30,13 +30,13 @@ pub(super) fn address(request: &AddressRequest, link: u32) -> Result<Address, Re
         .with_valid_lft(valid);
     // A permanent IPv4 address shows no other lifetime, whatever it was given.
     address = address.with_preferred_lft(if v4 && forever { valid } else { preferred });
-    if let Some(peer) = request.peer.filter(|peer| *peer != request.net.addr()) {
+    if let Some(peer) = request.peer {
         address = address.with_peer(peer).map_err(|_| Refusal::Invalid)?;
     }
     if v4 {
         address = address.with_label(request.label.unwrap_or(request.link));
     }
-    Ok(match request.protocol.filter(|protocol| *protocol != 0) {
+    Ok(match request.protocol {
         Some(protocol) => address.with_protocol(protocol),
         None => address,
     })

@@ -314,10 +314,10 @@ fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
                 value.u32(8, "cstamp")?,
             ),
             IFA_FLAGS => facts.set_flags(AddressFlags::from_bits(value.u32(0, "IFA_FLAGS")?)),
-            IFA_PROTO => match value.array(0, "IFA_PROTO")? {
-                [0] => {}
-                [protocol] => facts.set_protocol(protocol),
-            },
+            IFA_PROTO => {
+                let [protocol] = value.array(0, "IFA_PROTO")?;
+                facts.set_protocol(protocol);
+            }
             _ => {}
         }
     }
@@ -325,11 +325,10 @@ fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
         let offset = attributes.offset();
         return Err(DecodeError::NoAddress { offset });
     };
-    let peer = ifa_address.filter(|address| *address != ip);
     Ok(Some(Entry {
         ip,
         mask,
-        peer,
+        peer: ifa_address,
         facts,
     }))
 }
@@ -348,7 +347,7 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
         match attribute {
             IFLA_IFNAME => name = value.name("IFLA_IFNAME")?,
             IFLA_ADDRESS => mac = HardwareAddress::from_bytes(value.bytes).ok(),
-            IFLA_MASTER => master = Some(value.u32(0, "IFLA_MASTER")?).filter(|m| *m != 0),
+            IFLA_MASTER => master = Some(value.u32(0, "IFLA_MASTER")?),
             IFLA_LINKINFO => kind = info_kind(value)?,
             IFLA_CARRIER_CHANGES => {
                 carrier_changes = Some(value.u32(0, "IFLA_CARRIER_CHANGES")?);
@@ -379,7 +378,7 @@ fn info_kind(info: View<'_>) -> Result<Option<String>, DecodeError> {
         let (kind, value) = attribute?;
         if kind == IFLA_INFO_KIND {
             let text = value.bytes.split(|b| *b == 0).next().unwrap_or_default();
-            return Ok(Some(escape(text)));
+            return Ok(std::str::from_utf8(text).ok().map(str::to_owned));
         }
     }
     Ok(None)

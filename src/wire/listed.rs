@@ -1,0 +1,231 @@
+//! JSON that may be hostile: its limits, what is repaired in it, and lists that are read one by one.
+
+use std::fmt;
+use std::io::{BufReader, Cursor, Read, Result as Filled};
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use smallvec::SmallVec;
+
+use super::json::ParseError;
+
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 64;
+
+/// The most objects and arrays that are read: an empty one takes three bytes of text, and a link
+/// or an address a hundred bytes of memory.
+const MAX_OBJECTS: usize = 1_000_000;
+
+/// The longest string that is read, in bytes: names, addresses and flags are far shorter.
+const MAX_STRING: usize = 4096;
+
+/// A text of which nothing takes too much memory: nesting, objects and arrays, strings.
+pub(super) struct Text<'a> {
+    text: &'a [u8],
+    /// Whether nothing in it has to be repaired.
+    is_json: bool,
+}
+
+impl<'a> Text<'a> {
+    /// Refuses what would take too much memory.
+    pub fn checked(text: &'a [u8]) -> Result<Self, ParseError> {
+        let (mut depth, mut objects, mut start) = (0usize, 0usize, 0);
+        let mut is_json = true;
+        let mut parts = Parts::of(text);
+        while let Some(Part { at, same, instead }) = parts.next() {
+            is_json &= instead.is_none();
+            match (parts.in_string, same) {
+                (_, b"\"") => start = at,
+                (true, _) if at - start > MAX_STRING => {
+                    return Err(ParseError::LongString { at: start });
+                }
+                (false, b"[" | b"{") => {
+                    depth += 1;
+                    objects += 1;
+                    if objects > MAX_OBJECTS {
+                        return Err(ParseError::TooMany { at });
+                    }
+                    if depth > MAX_DEPTH {
+                        return Err(ParseError::TooDeep { at });
+                    }
+                }
+                (false, b"]" | b"}") => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        Ok(Self { text, is_json })
+    }
+
+    /// Reads it. What has to be repaired is repaired on the way, and not copied.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+        match self.is_json {
+            true => serde_json::from_slice(self.text),
+            false => serde_json::from_reader(BufReader::new(Repaired::of(self.text))),
+        }
+        .map_err(ParseError::json)
+    }
+}
+
+/// The parts of a text: bytes that stay, or something else in the place of a few.
+///
+/// iproute2 writes hostile names as they are: control characters and lone backslashes inside
+/// strings, which are no JSON.
+struct Parts<'a> {
+    text: &'a [u8],
+    at: usize,
+    in_string: bool,
+}
+
+struct Part<'a> {
+    /// Where it begins.
+    at: usize,
+    /// What stands there.
+    same: &'a [u8],
+    /// What is to stand there.
+    instead: Option<Escape>,
+}
+
+/// The longest is `\u001f`.
+type Escape = ([u8; 6], usize);
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let (at, in_string) = (0, false);
+        Self {
+            text,
+            at,
+            in_string,
+        }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Part<'a>> {
+        let at = self.at;
+        let rest = self.text.get(at..)?;
+        let (&byte, behind) = rest.split_first()?;
+        let (mut len, mut instead) = (1, None);
+        match (self.in_string, byte) {
+            (_, b'"') => self.in_string = !self.in_string,
+            (true, b'\\') => match behind.first() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => len = 2,
+                // iproute2 5 escapes it, which JSON does not know.
+                Some(b'\'') => (len, instead) = (2, Some((*b"\'\0\0\0\0\0", 1))),
+                _ => instead = Some((*b"\\\\\0\0\0\0", 2)),
+            },
+            (true, 0..=0x1f) => instead = Some(control(byte)),
+            _ => {}
+        }
+        self.at = at + len;
+        let same = rest.get(..len).unwrap_or(rest);
+        Some(Part { at, same, instead })
+    }
+}
+
+/// `\u00NN` for a control character.
+fn control(byte: u8) -> Escape {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS[usize::from(value & 0xf)];
+    let escape = [b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte)];
+    (escape, escape.len())
+}
+
+/// A text in which everything is repaired.
+struct Repaired<'a> {
+    parts: Parts<'a>,
+    /// What there was no room for.
+    left: Cursor<SmallVec<[u8; 8]>>,
+}
+
+impl<'a> Repaired<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        Self {
+            parts: Parts::of(text),
+            left: Cursor::default(),
+        }
+    }
+}
+
+impl Read for Repaired<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Filled<usize> {
+        let mut filled = self.left.read(room)?;
+        while filled < room.len()
+            && let Some(part) = self.parts.next()
+        {
+            let bytes = match &part.instead {
+                Some((bytes, len)) => bytes.get(..*len).unwrap_or(bytes),
+                None => part.same,
+            };
+            let rest = room.get_mut(filled..).unwrap_or_default();
+            let fits = bytes.len().min(rest.len());
+            for (to, from) in rest.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            filled += fits;
+            if let Some(left) = bytes.get(fits..).filter(|left| !left.is_empty()) {
+                self.left = Cursor::new(left.into());
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// What is made of a list, item by item.
+pub(super) trait Collect: Default {
+    /// An item as it is read.
+    type Item: DeserializeOwned;
+
+    /// Takes an item, with its position; the place in an error begins with that of the list.
+    fn add(&mut self, at: usize, item: Self::Item) -> Result<(), ParseError>;
+}
+
+/// A list that is read item by item: of none more is kept than what was made of it.
+pub(super) struct Listed<C> {
+    made: C,
+    wrong: Option<ParseError>,
+}
+
+impl<C> Listed<C> {
+    /// What was made of it, or the first item that cannot be.
+    pub fn made(self) -> Result<C, ParseError> {
+        match self.wrong {
+            None => Ok(self.made),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+impl<'de, C: Collect> Deserialize<'de> for Listed<C> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<C>(PhantomData<C>);
+
+impl<'de, C: Collect> Visitor<'de> for ListVisitor<C> {
+    type Value = Listed<C>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Listed<C>, A::Error> {
+        let (mut made, mut wrong, mut at) = (C::default(), None, 0);
+        while wrong.is_none()
+            && let Some(item) = seq.next_element()?
+        {
+            wrong = made.add(at, item).err();
+            at += 1;
+        }
+        if wrong.is_some() {
+            made = C::default();
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+        }
+        Ok(Listed { made, wrong })
+    }
+}
