@@ -1,13 +1,14 @@
 //! What public calls cost for ten times as much: each row should grow about tenfold.
 //!
 //! ```sh
-//! cargo bench --all-features --bench scale
+//! cargo bench -p bindnet-benches --all-features --bench scale
 //! ```
 //! With `--all-features` the calls of the C API that are made many times are among them. Words
 //! behind `--` name the rows to run.
 
 #[cfg(feature = "capi")]
 #[path = "../../tests/support/extern_c.rs"]
+#[allow(dead_code)] // The tests use all of it.
 mod extern_c;
 mod made;
 

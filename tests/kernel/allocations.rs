@@ -5,7 +5,9 @@
 //! the list of candidates that it hands out, where there are many, and nothing else. A monitor
 //! asks again in the room it has.
 
-use bindnet_tests::{many, netns, sizes};
+mod sizes;
+
+use bindnet_tests::{many, netns};
 
 use std::hint::black_box;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -2,8 +2,7 @@
 //! iproute2's account of the recorded host; and on messages that are damaged.
 
 mod malformed;
-use bindnet_tests::one_reading;
-#[path = "rtnetlink/peer.rs"]
+mod one_reading;
 mod peer;
 
 use bindnet::testing::strategies::bytes::{damaged_netlink, datagram, dumps};
