@@ -38,9 +38,6 @@ fn build() -> PathBuf {
         "--examples",
     ]);
     cargo.arg("--target-dir").arg(target);
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
     let built = cargo.output().expect("cargo runs");
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "cargo build --examples: {said}");
