@@ -1,7 +1,7 @@
 //! What public calls cost for ten times as much: each row should grow about tenfold.
 //!
 //! ```sh
-//! cargo bench -p bindnet-benches --all-features --bench scale
+//! cargo bench --all-features --bench scale
 //! ```
 //! With `--all-features` the calls of the C API that are made many times are among them. Words
 //! behind `--` name the rows to run.

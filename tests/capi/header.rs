@@ -1,7 +1,7 @@
 //! The C API as it is shipped: the header, the symbols, the numbers and the layout.
 //!
-//! What the functions do is shown by the programs of `tests/c` (tests/capi_programs.rs), and that
-//! they decide as the Rust API does by tests/capi_same.rs.
+//! What the functions do is shown by the programs of `tests/c` (tests/capi/programs.rs), and that
+//! they decide as the Rust API does by tests/capi/same.rs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

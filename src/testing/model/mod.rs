@@ -38,7 +38,7 @@
 //! comes to first.
 //!
 //! # How it is checked
-//! `tests/kernel_model.rs` does random sequences of operations to the model and, with the commands
+//! `tests/kernel/model.rs` does random sequences of operations to the model and, with the commands
 //! that they print, to the kernel in a network namespace, and compares after every single one the
 //! refusals, a capture, `ip -d -j addr` and the events. Kernels before 6.9 differ, see [`Kernel`].
 
