@@ -72,6 +72,39 @@ fn imports_point_down() {
     }
 }
 
+/// No file is left over of a module that is gone: the compiler does not look at it.
+#[test]
+fn every_file_is_a_module() {
+    let src = bindnet_tests::package().join("src");
+    let mut files = files_below(&src);
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let texts: Vec<String> = files
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("a source file"))
+        .collect();
+    for path in &files {
+        let stem = path.file_stem().unwrap().to_str().expect("UTF-8");
+        let folder = path.parent().unwrap();
+        let (module, parents) = match stem {
+            "lib" => continue,
+            "mod" => (
+                folder.file_name().unwrap().to_str().expect("UTF-8"),
+                folder.parent().unwrap(),
+            ),
+            stem => (stem, folder),
+        };
+        let by_name = format!("mod {module};");
+        let by_path = format!("#[path = \"{stem}.rs\"]");
+        let parent =
+            |at: &PathBuf| at.parent() == Some(parents) || *at == parents.with_extension("rs");
+        let known = files
+            .iter()
+            .zip(&texts)
+            .any(|(at, text)| parent(at) && (text.contains(&by_name) || text.contains(&by_path)));
+        assert!(known, "{}: no module has it", path.display());
+    }
+}
+
 #[test]
 fn pure_folders_are_pure() {
     for layer in ["select", "wire", "snapshot"] {
