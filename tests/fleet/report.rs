@@ -233,6 +233,10 @@ fn names() {
     };
     assert_eq!(fleet.add(b"a\x1b[31m\xff", &host), twice(r"a\x1b[31m\xff"));
     assert_eq!(fleet.add_unread("a b"), twice("a b"));
+    assert_eq!(
+        fleet.add(b"a\x1b[31m\xff", &host).unwrap_err().to_string(),
+        r#"node "a\x1b[31m\xff" is there twice; give one of the two another name"#
+    );
     assert_eq!(fleet.add("", &host), Err(FleetError::NoName));
     // What was refused was not added.
     let report = fleet.judge();

@@ -75,7 +75,7 @@ use super::decision::Decision;
 use super::profile::Profile;
 use super::selector::Selector;
 use super::warnings::INTERRUPTED;
-use crate::snapshot::{Consistency, Snapshot, escape};
+use crate::snapshot::{Consistency, Snapshot, escape, escape_rest};
 use held::Held;
 use listed::{Claim, Listed};
 use words::Said;
@@ -302,7 +302,10 @@ pub enum FleetError {
     #[error("a node without a name")]
     NoName,
     /// A node of this name was added before.
-    #[error("node {node:?} is there twice; give one of the two another name")]
+    #[error(
+        "node \"{}\" is there twice; give one of the two another name",
+        escape_rest(.node)
+    )]
     SameNode {
         /// The name, as it is shown.
         node: String,
