@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use super::parse::{ParseBindnetError, parse};
+use super::parse::{ParseBindnetError, Problem, parse};
 use crate::snapshot::{Link, Name, NameError, Snapshot};
 
 /// A bindnetaddr: the address or network whose local address is looked for.
@@ -92,6 +92,17 @@ impl Bindnet {
 
     pub(crate) fn target(&self) -> Target {
         self.target
+    }
+
+    /// The same on the link with this name, or with this index if it is a number.
+    pub(super) fn in_zone(self, name: Name) -> Result<Self, Problem> {
+        match self.ip() {
+            IpAddr::V4(_) => Err(Problem::ZoneOnIpv4),
+            IpAddr::V6(_) => Ok(Self {
+                zone: Some(Zone::name_or_index(name)),
+                ..self
+            }),
+        }
     }
 
     /// The network as it was written; of an address alone, the network of this one address.
@@ -198,6 +209,17 @@ impl Zone {
         }
     }
 
+    /// What a text with the bytes of this name means.
+    fn name_or_index(name: Name) -> Self {
+        let digits = str::from_utf8(name.as_bytes()).ok();
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let index = digits.and_then(|digits| digits.parse().ok());
+        Self(match index {
+            Some(index) => Named::NameOrIndex(name, index),
+            None => Named::Name(name),
+        })
+    }
+
     /// Whether two zones may name one link, as far as they tell: a number and a name may.
     pub(super) fn may_be(&self, other: &Self) -> bool {
         self == other || self.index().is_some() != other.index().is_some()
@@ -223,14 +245,7 @@ impl FromStr for Zone {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let name: Name = text.parse()?;
-        let digits = str::from_utf8(name.as_bytes()).ok();
-        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let index = digits.and_then(|digits| digits.parse().ok());
-        Ok(Self(match index {
-            Some(index) => Named::NameOrIndex(name, index),
-            None => Named::Name(name),
-        }))
+        text.parse().map(Self::name_or_index)
     }
 }
 

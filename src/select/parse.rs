@@ -189,6 +189,11 @@ impl ParseBindnetError {
         Self { text, problem }
     }
 
+    /// What is wrong with it.
+    pub(super) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
     /// The text that cannot be read.
     pub fn text(&self) -> &str {
         &self.text

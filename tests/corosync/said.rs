@@ -1,4 +1,4 @@
-//! What a plan refuses, warns of and takes, row by row; `corosync_plan.rs` asks the real daemon.
+//! What a plan refuses, warns of and takes, row by row; `plan.rs` asks the real daemon.
 
 use bindnet_tests::plans;
 
@@ -94,6 +94,32 @@ fn what_is_no_address() {
     ] {
         let error = plan("transport: knet", &[&N1.replace("192.0.2.10", ring0)]).unwrap_err();
         assert_eq!(error.to_string(), refused, "{ring0}");
+    }
+}
+
+/// The zone of an address is the bytes of a name, in which nothing is un-escaped.
+#[test]
+fn a_zone_is_read_byte_for_byte() {
+    let plan_of = |ring0: &str| plan("transport: knet", &[&N1.replace("192.0.2.10", ring0)]);
+    for zone in [r"a\x41", r"\", r"a\", "a b", "1", "\u{e9}"] {
+        let plan = plan_of(&format!("fe80::1%{zone}")).unwrap();
+        let read = plan.links()[0].bindnet().zone().unwrap();
+        assert_eq!(read.name().unwrap().as_bytes(), zone.as_bytes(), "{zone}");
+        assert_eq!(read.index(), zone.parse().ok(), "{zone}");
+    }
+    for (ring0, refused) in [
+        (
+            "fe80::1%0123456789abcdef",
+            "line 9: ring0_addr \"fe80::1%0123456789abcdef\": the zone after %: 16 bytes; a name has \
+             at most 15; write the name or the index of a link (fe80::1%eth0)",
+        ),
+        (
+            "::ffff:192.0.2.10",
+            "line 9: ring0_addr \"::ffff:192.0.2.10\": an IPv4-mapped address, which Corosync finds \
+             on no link; write 192.0.2.10",
+        ),
+    ] {
+        assert_eq!(plan_of(ring0).unwrap_err().to_string(), refused);
     }
 }
 

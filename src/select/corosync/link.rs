@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::names::{Hosts, How, ReadAddress};
+use crate::select::parse::Problem;
 use crate::select::{Bindnet, ParseBindnetError};
-use crate::snapshot::{Snapshot, escape, is_link_local};
+use crate::snapshot::{Name, Snapshot, escape, is_link_local};
 
 /// How the nodes talk, `totem.transport` of corosync.conf(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,14 +175,30 @@ impl How {
 }
 
 impl ReadAddress {
-    /// The address as a bindnetaddr, with its zone.
+    /// The address as a bindnetaddr, with its zone. Nothing is un-escaped in the zone: getaddrinfo(3)
+    /// takes its bytes for the name of a link.
+    ///
+    /// ```
+    /// use bindnet::corosync::{Hosts, IpVersion, read_address};
+    ///
+    /// let read = read_address(r"fe80::1%a\x41", IpVersion::Any, &Hosts::default())?;
+    /// let zone = read.bindnet()?.zone().and_then(|zone| zone.name());
+    /// assert_eq!(zone.unwrap().as_bytes(), br"a\x41");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// Where it is an IPv4-mapped IPv6 address.
+    /// If it is an IPv4-mapped IPv6 address, or no link can have the name that the zone is.
     pub fn bindnet(&self) -> Result<Bindnet, ParseBindnetError> {
-        match &self.zone {
-            Some(zone) => format!("{}%{zone}", self.ip).parse(),
-            None => self.ip.try_into(),
-        }
+        let bindnet: Bindnet = self.ip.try_into()?;
+        let Some(zone) = &self.zone else {
+            return Ok(bindnet);
+        };
+        let name = Name::from_bytes(zone.as_bytes());
+        let zoned = name
+            .map_err(Problem::Zone)
+            .and_then(|name| bindnet.in_zone(name));
+        let text = || format!("{}%{zone}", self.ip);
+        zoned.map_err(|problem| ParseBindnetError::new(&text(), problem))
     }
 }

@@ -415,10 +415,15 @@ impl<'a> Planner<'a> {
         let fail = |problem: String| ConfError::new(value.line(), format!("{key} {problem}"));
         let read = read_address(value.text(), self.ip_version, hosts)
             .map_err(|problem| fail(problem.to_string()))?;
-        let bindnet = read.bindnet().map_err(|_| {
-            let problem = "an IPv4-mapped address, which Corosync finds on no link";
+        let bindnet = read.bindnet().map_err(|error| {
             let ip = read.ip.to_canonical();
-            fail(format!("{:?}: {problem}; write {ip}", value.text()))
+            let problem = match ip == read.ip {
+                true => error.problem().to_string(),
+                false => {
+                    format!("an IPv4-mapped address, which Corosync finds on no link; write {ip}")
+                }
+            };
+            fail(format!("{:?}: {problem}", value.text()))
         })?;
         Ok(ConfLink {
             number,
