@@ -37,12 +37,14 @@ pub fn not_corosyncs(option: &str, profile: Profile) -> Result<(), Failure> {
     Err(Failure::usage(format!("{option} {problem}")))
 }
 
-/// A choice that could not be remembered.
+/// A choice that could not be remembered: the file cannot be written, or it cannot be understood.
 pub fn not_remembered(error: &StateError) -> Failure {
+    let message = format!("--state: {error}");
     match error {
-        StateError::System { .. } | StateError::Locked { .. } => {
-            Failure::system(format!("--state: {error}"))
-        }
-        error => Failure::usage(format!("--state: {error}")),
+        StateError::System { .. }
+        | StateError::Locked { .. }
+        | StateError::NoLock { .. }
+        | StateError::Full { .. } => Failure::system(message),
+        _ => Failure::usage(message),
     }
 }

@@ -39,8 +39,15 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         links.iter().all(|link| link.decision.is_settled())
     };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
+    let recorded = options.recorded()?;
     let wait = Wait::begin(options)?;
-    let decided = decide(options, &wait, decide_links, on_this_host, all_settled);
+    let decided = decide(
+        recorded.as_ref(),
+        &wait,
+        decide_links,
+        on_this_host,
+        all_settled,
+    );
     let (plan, mut links, host) = match decided {
         Err(failure) if failure.is_none() && options.json => {
             print(&(without_links(&file.name, &failure) + "\n"))?;

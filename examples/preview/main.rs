@@ -28,6 +28,7 @@ use common::options::{SelectorOptions, parse};
 use common::output::{Color, Failure, paint, print, print_error};
 use common::state::{StateOptions, not_corosyncs, recall};
 use common::time::seconds;
+use memory::Written;
 
 /// Which address would be bound for a bindnetaddr, and why
 ///
@@ -100,6 +101,13 @@ enum Source {
     Getifaddrs,
 }
 
+impl Options {
+    /// The host of `--from`.
+    fn recorded(&self) -> Result<Option<Snapshot>, Failure> {
+        self.from.as_deref().map(input::snapshot).transpose()
+    }
+}
+
 fn main() -> ExitCode {
     match run(&parse::<Options>()) {
         Ok(status) => status,
@@ -125,20 +133,19 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         not_corosyncs("--remember", options.selector.profile()?)?;
     }
     let file = options.state.file();
-    let remembered = recall(file.as_ref())?;
-    let selector = selector.remembering(&remembered);
-    // An audit is about the whole host.
-    let whole = |host: &Snapshot| options.audit.then(|| host.clone());
-    let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
-    let here = || match options.audit {
-        true => Ok(listed(&capture(options.source)?)),
-        false => Ok(Ok((decide_here(options.source, &selector)?, None))),
-    };
-    let settled = |(decision, _): &(Decision, _)| decision.is_settled();
-    let wait = Wait::begin(options)?;
-    let (decision, host) = decide(options, &wait, listed, here, settled)?;
     let writes = file.as_ref().filter(|_| options.remember);
-    let forgotten = writes.map_or(Ok(None), |file| memory::write(file, &decision, &wait))?;
+    let mut remembered = recall(file.as_ref())?;
+    let recorded = options.recorded()?;
+    let wait = Wait::begin(options)?;
+    let (decision, host, forgotten) = loop {
+        let selector = selector.clone().remembering(&remembered);
+        let (decision, host) = decide_one(options, recorded.as_ref(), &wait, &selector)?;
+        match memory::write(writes, &decision, &remembered, &wait)? {
+            Written::AnotherIs(now) => remembered = now,
+            Written::Done => break (decision, host, None),
+            Written::Not(warning) => break (decision, host, Some(warning)),
+        }
+    };
     let (mut decision, unasked) = check(decision, options);
     if let Some(host) = host {
         // What has just been written is remembered at the next start.
@@ -162,6 +169,23 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let failed = (unasked.is_some() || forgotten.is_some()).then_some(3);
     let statuses = [status::of(&decision, options)].into_iter().chain(failed);
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(0)))
+}
+
+/// Decides about one bindnetaddr. The host is for an audit, which is about all of it.
+fn decide_one(
+    options: &Options,
+    recorded: Option<&Snapshot>,
+    wait: &Wait,
+    selector: &Selector,
+) -> Result<(Decision, Option<Snapshot>), Failure> {
+    let whole = |host: &Snapshot| options.audit.then(|| host.clone());
+    let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
+    let here = || match options.audit {
+        true => Ok(listed(&capture(options.source)?)),
+        false => Ok(Ok((decide_here(options.source, selector)?, None))),
+    };
+    let settled = |(decision, _): &(Decision, _)| decision.is_settled();
+    decide(recorded, wait, listed, here, settled)
 }
 
 fn capture(source: Source) -> Result<Snapshot, CaptureError> {
@@ -211,9 +235,9 @@ impl Wait {
     }
 }
 
-/// Decides on the host of `--from`, or here, again and again as long as `--wait` says.
+/// Decides on a recorded host, or here, again and again as long as `--wait` says.
 fn decide<T>(
-    options: &Options,
+    recorded: Option<&Snapshot>,
     wait: &Wait,
     listed: impl Fn(&Snapshot) -> Result<T, Failure>,
     here: impl Fn() -> Result<Result<T, Failure>, CaptureError>,
@@ -221,8 +245,8 @@ fn decide<T>(
 ) -> Result<T, Failure> {
     /// How long to sleep between two decisions.
     const PAUSE: Duration = Duration::from_millis(100);
-    if let Some(path) = &options.from {
-        return listed(&input::snapshot(path)?);
+    if let Some(host) = recorded {
+        return listed(host);
     }
     loop {
         let asked = here();

@@ -1,32 +1,53 @@
 //! What `--remember` writes down.
 
-use bindnet::{Decision, StateError, StateFile};
+use bindnet::{Decision, State, StateError, StateFile};
 
 use super::Wait;
 use super::common::output::Failure;
-use super::common::state::not_remembered;
+use super::common::state::{not_remembered, recall};
 
-/// Remembers a choice, and waits for the lock as long as `--wait` says. Where it cannot be written
-/// the choice stands, and what hinders it is returned.
+/// What became of a choice that was to be written.
+pub enum Written {
+    /// It is in the file, or there was nothing to write.
+    Done,
+    /// It is not, for this reason. The choice is printed nevertheless.
+    Not(String),
+    /// Another process has remembered another choice since the file was read. This is what the
+    /// file holds now: decide again, so that both bind the same.
+    AnotherIs(State),
+}
+
+/// Remembers a choice if there is a file, and waits for the lock as long as `--wait` says. `known`
+/// is what the file held when the choice was made.
 pub fn write(
-    file: &StateFile,
+    file: Option<&StateFile>,
     decision: &Decision,
+    known: &State,
     wait: &Wait,
-) -> Result<Option<String>, Failure> {
+) -> Result<Written, Failure> {
+    let (Some(file), Some(chosen)) = (file, decision.chosen()) else {
+        return Ok(Written::Done);
+    };
+    let chosen = chosen.host_address();
+    let bindnet = decision.bindnet();
     let error = loop {
         match file.remember(decision) {
-            Ok(_) => return Ok(None),
+            Ok(false) if known.get(bindnet).is_none() => {
+                let now = recall(Some(file))?;
+                let other = now.get(bindnet).filter(|address| *address != chosen);
+                return Ok(other.map_or(Written::Done, |_| Written::AnotherIs(now)));
+            }
+            Ok(_) => return Ok(Written::Done),
             // An attempt waits for a while itself.
             Err(StateError::Locked { .. }) if !wait.left().is_zero() => {}
             Err(error) => break error,
         }
     };
     let failure = not_remembered(&error);
-    match decision.chosen() {
-        Some(chosen) if failure.is_systems() => {
-            let address = chosen.host_address();
-            Ok(Some(format!("{address} is not remembered: {failure}")))
-        }
-        _ => Err(failure),
+    match failure.is_systems() {
+        true => Ok(Written::Not(format!(
+            "{chosen} is not remembered: {failure}"
+        ))),
+        false => Err(failure),
     }
 }

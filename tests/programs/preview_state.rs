@@ -1,11 +1,14 @@
 //! The remembered choice of preview: `--state` and `--remember`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use bindnet_tests::{cli, netns};
 
+use bindnet::State;
 use cli::{Run, TempFile, recorded, run};
 
 const WRITTEN: &str = "\
@@ -182,6 +185,32 @@ fn what_cannot_be_written_is_status_3_with_the_choice() {
             "192.168.1.10 is not remembered: --state: cannot open the folder \"/proc/nothing";
         assert!(told.stderr.contains(words), "{told:?}");
     }
+    // Something else is in the place of the lock file.
+    let state = TempFile::missing();
+    std::os::unix::fs::symlink(host.path(), state.lock()).unwrap();
+    let told = preview(&host, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&told), (3, "192.168.1.10\n"), "{told:?}");
+    assert!(
+        told.stderr.contains("a symbolic link; remove it"),
+        "{told:?}"
+    );
+    // The file is full.
+    let line = |at: u32| {
+        format!(
+            "bindnetaddr 10.{}.{}.0 address 10.0.0.1\n",
+            at >> 8,
+            at & 255
+        )
+    };
+    let lines = (0..).map(line).scan(20, |len, line| {
+        *len += line.len();
+        (*len <= State::MAX_LEN).then_some(line)
+    });
+    let full = format!("bindnet-state/1\n{}end\n", lines.collect::<String>());
+    let state = TempFile::new(full.as_bytes());
+    let told = preview(&host, &state, &["--remember", "192.168.1.0"]);
+    assert_eq!(ended(&told), (3, "192.168.1.10\n"), "{told:?}");
+    assert!(told.stderr.contains("it would have"), "{told:?}");
     // What an audit says of the choice is less.
     let audited = run(&[&args[..], &["-q", "--remember", "--audit", "192.168.1.0"]].concat());
     assert_eq!(ended(&audited), (3, "192.168.1.10\n"));
@@ -208,6 +237,54 @@ fn a_lock_that_stays_is_status_3_with_the_choice() {
     let again = preview(&host, &state, &["--remember", "192.168.1.0"]);
     assert_eq!(ended(&again), (0, "192.168.1.10\n"));
     drop(held);
+}
+
+/// Another process may remember its choice between the reading and the writing of a file. What is
+/// printed then is what a preview prints that reads the file now.
+#[test]
+fn what_another_process_remembered_first_is_printed() {
+    netns::run(|| {
+        netns::ip("link set lo up");
+        netns::ip("addr add 127.0.0.2/8 dev lo");
+        for (other, printed, wait) in [
+            ("127.0.0.2", "127.0.0.2\n", "60"),
+            // What is remembered is not here, and is waited for.
+            ("127.0.0.9", "127.0.0.1\n", "5"),
+        ] {
+            let state = TempFile::missing();
+            let held = state.locked();
+            let mut preview = cli::preview();
+            preview.args(["-q", "--wait", wait, "--remember"]);
+            preview.args(["--state", state.path(), "127.0.0.0"]);
+            preview.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut preview = preview.spawn().unwrap();
+            wait_until_open(&mut preview, &state.lock());
+            let written =
+                format!("bindnet-state/1\nbindnetaddr 127.0.0.0 address {other} prefix 8\nend\n");
+            fs::write(state.path(), &written).unwrap();
+            drop(held);
+            let raced: Run = preview.wait_with_output().unwrap().into();
+            assert_eq!(ended(&raced), (0, printed), "{raced:?}");
+            let later = run(&["-q", "--state", state.path(), "127.0.0.0"]);
+            assert_eq!(ended(&later), (0, printed), "{later:?}");
+            assert_eq!(text(&state), written);
+        }
+    });
+}
+
+/// Waits until a program has a file open.
+fn wait_until_open(program: &mut Child, file: &Path) {
+    let fds = PathBuf::from(format!("/proc/{}/fd", program.id()));
+    let is_file = |link: PathBuf| link == file;
+    while program.try_wait().unwrap().is_none() {
+        let links = fs::read_dir(&fds).into_iter().flatten().flatten();
+        let mut links = links.filter_map(|fd| fs::read_link(fd.path()).ok());
+        if links.any(is_file) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it ended without opening {}", file.display());
 }
 
 /// `--wait` is for the lock, too.
