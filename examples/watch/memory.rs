@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bindnet::{Decision, Event, EventKind, StateError, StateFile};
+use bindnet::{Candidate, Decision, Event, EventKind, HostAddress, StateError, StateFile};
 
 use super::common::input::shown;
 use super::common::output::{Failure, print_error};
@@ -27,6 +27,16 @@ struct Owed {
     next: Instant,
 }
 
+/// What became of a choice that was to be written.
+enum Written {
+    /// It is in the file, or there was nothing to write.
+    Done,
+    /// Another process holds the lock.
+    Later(StateError),
+    /// The file holds another choice, which stays.
+    AnotherIs(HostAddress),
+}
+
 impl Memory {
     /// That of this file.
     pub fn new(file: StateFile, follow: bool) -> Self {
@@ -36,27 +46,27 @@ impl Memory {
 
     /// Remembers the choice of an event, which this decision made.
     pub fn take(&mut self, event: &Event, decision: &Decision) -> Result<(), Failure> {
-        let other = event.address().is_some() && event.address() != event.previous();
-        let replaces = self.follow && other;
-        if replaces || event.kind() != EventKind::Kept {
-            self.owed = Some(Owed {
-                decision: decision.clone(),
-                replaces: replaces || self.owed.as_ref().is_some_and(|owed| owed.replaces),
-                next: Instant::now(),
-            });
-            let written = self.write().map_err(|error| not_remembered(&error));
-            let later = written.map_err(|failure| failure.of(&event.to_string()))?;
-            if let Some(later) = later {
-                let address = self.address();
-                let failure = not_remembered(&later);
-                print_error(&format!(
-                    "warning: {address} is not remembered yet: {failure}\n"
-                ));
-            }
+        let moved = event.address().is_some()
+            && event.previous().is_some()
+            && event.address() != event.previous();
+        let replaces = self.follow && moved;
+        if !replaces && event.kind() == EventKind::Kept {
+            return Ok(());
         }
-        if let Some(previous) = event.previous().filter(|_| other && !self.follow) {
-            let path = shown(self.file.path());
-            print_error(&format!("warning: {path} still remembers {previous}\n"));
+        self.owed = Some(Owed {
+            decision: decision.clone(),
+            replaces: replaces || self.owed.as_ref().is_some_and(|owed| owed.replaces),
+            next: Instant::now(),
+        });
+        let address = self.address();
+        let written = self.write().map_err(|error| not_remembered(&error));
+        match written.map_err(|failure| failure.of(&event.to_string()))? {
+            Written::Later(error) => {
+                let failure = not_remembered(&error);
+                warn(&format!("{address} is not remembered yet: {failure}"));
+            }
+            Written::AnotherIs(other) => self.warn_of(other),
+            Written::Done => {}
         }
         Ok(())
     }
@@ -73,9 +83,10 @@ impl Memory {
             return Ok(());
         }
         let address = self.address();
-        let later = self.write().map_err(|error| not_remembered(&error))?;
-        if later.is_none() {
-            print_error(&format!("watch: {address} is remembered now\n"));
+        match self.write().map_err(|error| not_remembered(&error))? {
+            Written::Done => print_error(&format!("watch: {address} is remembered now\n")),
+            Written::AnotherIs(other) => self.warn_of(other),
+            Written::Later(_) => {}
         }
         Ok(())
     }
@@ -84,34 +95,44 @@ impl Memory {
     pub fn end(&mut self) -> Result<(), Failure> {
         let address = self.address();
         match self.write() {
-            Ok(None) => Ok(()),
-            Ok(Some(error)) | Err(error) => {
+            Ok(Written::Done) => Ok(()),
+            Ok(Written::AnotherIs(other)) => {
+                self.warn_of(other);
+                Ok(())
+            }
+            Ok(Written::Later(error)) | Err(error) => {
                 let of = format!("{address} is not remembered:");
                 Err(not_remembered(&error).of(&of))
             }
         }
     }
 
-    /// Writes what is owed. A lock that another process holds puts it off, and is returned.
-    fn write(&mut self) -> Result<Option<StateError>, StateError> {
+    /// Writes what is owed.
+    fn write(&mut self) -> Result<Written, StateError> {
         let Some(owed) = &mut self.owed else {
-            return Ok(None);
+            return Ok(Written::Done);
         };
         let written = match owed.replaces {
             true => self.file.replace(&owed.decision),
             false => self.file.remember(&owed.decision),
         };
-        match written {
+        let another = match written {
             Err(error @ StateError::Locked { .. }) => {
                 owed.next = Instant::now() + PAUSE;
-                Ok(Some(error))
+                return Ok(Written::Later(error));
             }
-            Err(error) => Err(error),
-            Ok(_) => {
-                self.owed = None;
-                Ok(None)
-            }
-        }
+            Ok(false) => self.file.read(owed.decision.bindnet())?,
+            written => written.map(|_| None)?,
+        };
+        let chosen = owed.decision.chosen().map(Candidate::host_address);
+        self.owed = None;
+        let another = another.filter(|address| Some(*address) != chosen);
+        Ok(another.map_or(Written::Done, Written::AnotherIs))
+    }
+
+    fn warn_of(&self, other: HostAddress) {
+        let path = shown(self.file.path());
+        warn(&format!("{path} still remembers {other}"));
     }
 
     /// The address that is owed, for messages.
@@ -119,4 +140,8 @@ impl Memory {
         let chosen = self.owed.as_ref().and_then(|owed| owed.decision.chosen());
         chosen.map_or(String::new(), |chosen| chosen.host_address().to_string())
     }
+}
+
+fn warn(text: &str) {
+    print_error(&format!("warning: {text}\n"));
 }

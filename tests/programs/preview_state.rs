@@ -1,8 +1,7 @@
 //! The remembered choice of preview: `--state` and `--remember`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -258,7 +257,7 @@ fn what_another_process_remembered_first_is_printed() {
             preview.args(["--state", state.path(), "127.0.0.0"]);
             preview.stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut preview = preview.spawn().unwrap();
-            wait_until_open(&mut preview, &state.lock());
+            cli::wait_until_open(&mut preview, &state.lock());
             let written =
                 format!("bindnet-state/1\nbindnetaddr 127.0.0.0 address {other} prefix 8\nend\n");
             fs::write(state.path(), &written).unwrap();
@@ -270,21 +269,6 @@ fn what_another_process_remembered_first_is_printed() {
             assert_eq!(text(&state), written);
         }
     });
-}
-
-/// Waits until a program has a file open.
-fn wait_until_open(program: &mut Child, file: &Path) {
-    let fds = PathBuf::from(format!("/proc/{}/fd", program.id()));
-    let is_file = |link: PathBuf| link == file;
-    while program.try_wait().unwrap().is_none() {
-        let links = fs::read_dir(&fds).into_iter().flatten().flatten();
-        let mut links = links.filter_map(|fd| fs::read_link(fd.path()).ok());
-        if links.any(is_file) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    panic!("it ended without opening {}", file.display());
 }
 
 /// `--wait` is for the lock, too.

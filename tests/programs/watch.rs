@@ -360,6 +360,37 @@ fn a_choice_is_remembered_when_the_lock_is_free() {
     });
 }
 
+/// What another process remembered since the file was read is not overwritten.
+#[test]
+fn what_another_process_remembered_first_stays() {
+    run(|| {
+        ip("link set lo up");
+        let written = "bindnet-state/1\nbindnetaddr 127.0.0.0 address 127.0.0.2\nend\n";
+        for follow in [&[][..], &["--follow"]] {
+            let state = TempFile::missing();
+            let held = state.locked();
+            // It does not end before it has warned.
+            let args = ["--for", "20", "--state", state.path(), "127.0.0.0"];
+            let mut watching = watch(&[follow, &args].concat());
+            watching.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut watching = watching.spawn().unwrap();
+            cli::wait_until_open(&mut watching, &state.lock());
+            std::fs::write(state.path(), written).unwrap();
+            drop(held);
+            let mut errors = BufReader::new(watching.stderr.take().unwrap()).lines();
+            let remembers = "still remembers 127.0.0.2";
+            assert!(
+                errors
+                    .map_while(Result::ok)
+                    .any(|line| line.contains(remembers))
+            );
+            assert_eq!(remembered(&state), written);
+            watching.kill().unwrap();
+            watching.wait().unwrap();
+        }
+    });
+}
+
 #[test]
 fn a_choice_that_is_never_remembered_is_told_at_the_end() {
     run(|| {

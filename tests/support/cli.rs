@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use nix::fcntl::{Flock, FlockArg};
@@ -92,6 +92,21 @@ pub fn recorded(name: &str) -> TempFile {
     let text = std::fs::read(path).expect("the recording");
     let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     TempFile::new(json["snapshot"].to_string().as_bytes())
+}
+
+/// Waits until a program has a file open.
+pub fn wait_until_open(program: &mut Child, file: &Path) {
+    let fds = PathBuf::from(format!("/proc/{}/fd", program.id()));
+    let is_file = |link: PathBuf| link == file;
+    while program.try_wait().unwrap().is_none() {
+        let links = std::fs::read_dir(&fds).into_iter().flatten().flatten();
+        let mut links = links.filter_map(|fd| std::fs::read_link(fd.path()).ok());
+        if links.any(is_file) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("it ended without opening {}", file.display());
 }
 
 /// A file that goes when the value does.
