@@ -20,4 +20,5 @@ pub mod snapshot;
 pub mod state;
 pub mod tracker;
 
+mod clean;
 mod input;

@@ -10,6 +10,7 @@ use bindnet::{
     Address, AddressFlags, HardwareAddress, Lifetime, Link, Name, Netmask, Scope, Snapshot,
 };
 
+use super::clean::is_clean_line;
 use super::input;
 
 /// How many operations there are at most.
@@ -165,7 +166,7 @@ fn script(host: &Snapshot) {
         let known = ["ip ", "sysctl ", "# "]
             .iter()
             .any(|word| line.starts_with(word));
-        assert!(known && !line.contains(char::is_control), "{line:?}");
+        assert!(known && is_clean_line(line), "{line:?}");
     }
 }
 

@@ -5,6 +5,7 @@ use bindnet::{
     Address, Candidate, Consistency, Event, EventKind, Link, Profile, Selector, Snapshot, Tracker,
 };
 
+use super::clean::is_clean_line;
 use super::input;
 
 /// How many snapshots there are at most.
@@ -119,7 +120,7 @@ fn words(events: &[Option<Event>]) {
             line.ends_with('.') && line.ends_with(event.reason()),
             "{line}"
         );
-        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(is_clean_line(&line), "{line:?}");
         let previous = event.previous().map(|previous| previous.ip().to_string());
         if matches!(event.kind(), EventKind::Lost | EventKind::Moved) {
             assert!(

@@ -8,6 +8,7 @@ use bindnet::audit::{Audit, Fate, Scenario};
 use bindnet::ipnet::IpNet;
 use bindnet::testing::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
 use bindnet::{Candidate, Name, Selector, Snapshot};
+use bindnet_tests::hostile::is_hostile;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -30,7 +31,7 @@ proptest! {
             let report = format!("{:#}", decision.clone().with_audit(audit.clone()));
             prop_assert!(report.ends_with(&format!("\n{audit}")), "{}", report);
             let table = audit.to_string();
-            prop_assert!(!table.contains(|c: char| c.is_control() && c != '\n'), "{:?}", table);
+            prop_assert!(!table.contains(is_hostile), "{:?}", table);
             let json: serde_json::Value =
                 serde_json::from_str(&decision.with_audit(audit.clone()).to_json()).unwrap();
             prop_assert_eq!(json["audit"].as_array().unwrap().len(), audit.findings.len());

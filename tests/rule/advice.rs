@@ -5,6 +5,7 @@ use bindnet_tests::{ask, questions};
 use std::net::IpAddr;
 
 use bindnet::{Candidate, Decision, Match, Reason};
+use bindnet_tests::hostile::is_hostile;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -20,7 +21,7 @@ proptest! {
         let decision = decide(&host, &ask);
         let line = decision.to_string();
         prop_assert_eq!(line.lines().count(), 1, "{}", line);
-        prop_assert!(!line.contains(char::is_control), "{:?}", line);
+        prop_assert!(!line.contains(is_hostile), "{:?}", line);
         let report = format!("{decision:#}");
         prop_assert!(report.starts_with(&format!("{line}\n")), "{}", report);
         prop_assert!(!report.contains("  \n") && report.ends_with('\n'), "{:?}", report);

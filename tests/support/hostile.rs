@@ -5,6 +5,11 @@ use proptest::sample::select;
 use proptest::string::string_regex;
 use serde_json::Value;
 
+#[path = "../../fuzz/src/clean.rs"]
+mod clean;
+
+pub use clean::is_hostile;
+
 /// What begins a line that an input forges.
 const FORGED: &str = "forged";
 
@@ -48,16 +53,6 @@ pub fn cut(text: &str, len: usize) -> &str {
     let fits = |at: &usize| text.is_char_boundary(*at);
     let at = (0..=len.min(text.len())).rev().find(fits);
     &text[..at.unwrap_or(0)]
-}
-
-/// Whether a terminal or an editor would obey a character, hide it or reorder others: Cc but the
-/// newline, Cf, Zl and Zp. The library's own table is compared with another elsewhere; these are the
-/// characters whose names everybody knows.
-fn is_hostile(c: char) -> bool {
-    let format = matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{e0001}'..='\u{e007f}');
-    format || (c.is_control() && c != '\n')
 }
 
 /// No hostile character is in a text, and no line that an input made.
