@@ -114,6 +114,10 @@ fn a_zone_is_read_byte_for_byte() {
              at most 15; write the name or the index of a link (fe80::1%eth0)",
         ),
         (
+            "fe80::1%eth0/64",
+            "line 9: ring0_addr \"fe80::1%eth0/64\": Corosync refuses a prefix; write fe80::1%eth0",
+        ),
+        (
             "::ffff:192.0.2.10",
             "line 9: ring0_addr \"::ffff:192.0.2.10\": an IPv4-mapped address, which Corosync finds \
              on no link; write 192.0.2.10",

@@ -155,7 +155,9 @@ fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
     let index = zone.bytes().all(|b| b.is_ascii_digit()) && zone.parse::<u32>().is_ok();
     // RFC 4291, section 2.7: the scope of a multicast address.
     let multicast = matches!(ip.octets(), [0xff, scope, ..] if matches!(scope & 0xf, 1 | 2));
-    index || ((is_link_local(ip.into()) || multicast) && !zone.is_empty())
+    // No link has a slash in its name (dev_valid_name, net/core/dev.c).
+    let name = !zone.is_empty() && !zone.contains('/');
+    index || ((is_link_local(ip.into()) || multicast) && name)
 }
 
 /// The address for who asks for a family; an IPv4-mapped one is of both.
