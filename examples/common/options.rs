@@ -14,7 +14,7 @@ use super::corosync;
 use super::input::{read_file, shown};
 use super::output::Failure;
 
-/// The command line of a program; where it is refused, the program ends.
+/// The command line of a program; if it is refused, the program ends.
 ///
 /// clap's messages repeat arguments as they are. So a message is made again, of arguments in which
 /// nothing is left that a terminal obeys.

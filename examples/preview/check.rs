@@ -9,7 +9,7 @@ use super::common::output::Failure;
 /// What a decision is with what was found; and what kept the question from being asked.
 pub type Checked = (Decision, Option<Failure>);
 
-/// A decision with what was found, if it is to be asked and there is a choice. The choice stands,
+/// A decision with what was found, if it is to be asked and there is a choice. The choice stays,
 /// whatever hinders the question.
 pub fn check(decision: Decision, options: &Options) -> Checked {
     match decision.chosen() {
@@ -80,7 +80,7 @@ pub fn complaint(decision: &Decision) -> Option<String> {
     (objects(decision) || cannot_tell(decision)).then(|| found.to_string())
 }
 
-/// Where nobody can be asked, which is no fault of the address.
+/// What is to be said if nobody can be asked, which is no fault of the address.
 pub fn warning(decision: &Decision) -> Option<String> {
     let found = decision.conflict()?;
     matches!(found.verdict(), Verdict::NotApplicable(_)).then(|| found.to_string())

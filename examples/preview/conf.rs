@@ -95,7 +95,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(1)))
 }
 
-/// The object of `--json` for a file in which this host is not found.
+/// The object of `--json` for a file that does not list this host.
 fn without_links(file: &str, failure: &Failure) -> String {
     let nothing: [(); 0] = [];
     let warnings = [failure.to_string()];

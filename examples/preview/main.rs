@@ -317,7 +317,7 @@ fn details(decision: &Decision) -> String {
 
 /// What --check and --audit found, each behind an empty line.
 fn found(decision: &Decision) -> String {
-    // Where nobody can be asked, a warning says so.
+    // If nobody can be asked, a warning says so.
     let conflict = decision
         .conflict()
         .filter(|_| check::warning(decision).is_none());

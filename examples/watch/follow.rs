@@ -105,7 +105,7 @@ impl Watch<'_> {
         let Some(event) = event else {
             return Ok(());
         };
-        // What is told is remembered, or a warning says that it is not yet.
+        // What is printed is remembered, or a warning says that it is not yet.
         if let (Some(memory), Some(decision)) =
             (&mut self.memory, self.tracker.decision_of_choice())
         {

@@ -22,7 +22,7 @@ use common::state::StateOptions;
 ///
 /// Exit status, at the end of --for, on SIGTERM or SIGINT: 0 the choice is here, 1 it is lost or
 /// there is none. 2 the command line or the state file cannot be understood; 3 the kernel could
-/// not be asked, or the choice could not be remembered. Where another process holds the lock of the
+/// not be asked, or the choice could not be remembered. If another process holds the lock of the
 /// state file it goes on, and tries again until the end.
 #[derive(Debug, Parser)]
 #[command(name = "watch", version)]

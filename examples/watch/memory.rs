@@ -8,8 +8,8 @@ use super::common::input::shown;
 use super::common::output::{Failure, print_error};
 use super::common::state::not_remembered;
 
-/// How long to wait before the next attempt where another process holds the lock. An attempt itself
-/// waits two seconds, in which nothing else is done.
+/// How long to wait before the next attempt if another process holds the lock. An attempt itself
+/// waits two seconds, and nothing else is done then.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// A state file, and what is still to be written there.

@@ -13,7 +13,7 @@ use crate::StateFile;
 /// Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 /// choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
 ///
-/// Where nothing is remembered for this bindnetaddr, but something for another one that overlaps it
+/// If nothing is remembered for this bindnetaddr, but something for one that overlaps it
 /// ("192.168.1.0" and "192.168.1.0/24"), bindnet_decision_report and bindnet_decision_json warn of it.
 ///
 /// BINDNET_STATE: the file is damaged, or no file of ours. A daemon stops then; it must not choose

@@ -231,7 +231,7 @@ impl Capturer {
         Ok(())
     }
 
-    /// A link by its name; `None` where there is none.
+    /// A link by its name; `None` if there is none.
     ///
     /// Of a name that was found before only the index is asked, which takes no RTNL lock: while the
     /// link of this index has the name, no other link has it. An ioctl by name is never made: it

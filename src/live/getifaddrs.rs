@@ -134,7 +134,7 @@ fn address(entry: &Entry, by_name: &BTreeMap<Name, u32>) -> Option<Address> {
 mod tests {
     use super::*;
 
-    /// As rtnetlink's reader and the JSON readers have it (tests/rtnetlink/one_reading.rs).
+    /// As rtnetlink's reader and the JSON readers have it (tests/wire/rtnetlink/one_reading.rs).
     #[test]
     fn the_address_itself_is_no_peer() {
         let entry = |peer: Option<&str>| Entry {

@@ -20,14 +20,14 @@ use crate::select::{Bindnet, Decision, HostAddress, State};
 ///
 /// One file is for one daemon: choices are told apart by the bindnetaddr alone, and not by
 /// [`Selector::interface`](crate::Selector::interface). It is for the folder of the daemon's own,
-/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit), in which no other user may write. The text
+/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit), and no other user may write there. The text
 /// is a [`State`], and people may read and edit it. It is replaced as a whole: whatever is killed or
-/// fails in the middle of writing, and where the power goes, it shows the old choices or the new
+/// fails in the middle of writing, and if the power goes, it shows the old choices or the new
 /// ones.
 ///
 /// Writers lock a file beside it, `.NAME.lock` (flock(2)). Only its owner may open it, who is the
-/// owner of the folder, also where root was first to write. It stays there; do not remove it while
-/// a writer runs. Where the state file is to come into a container, mount its folder: a file that
+/// owner of the folder, also if root was first to write. It stays there; do not remove it while
+/// a writer runs. To have the state file in a container, mount its folder: a file that
 /// is mounted by itself cannot be replaced.
 ///
 /// ```
@@ -157,10 +157,10 @@ impl StateFile {
     /// ```
     ///
     /// # Errors
-    /// As [`read`](Self::read), and where the file cannot be written. What was remembered stays then.
-    /// [`StateError::Locked`] where another writer holds the lock for two seconds: that passes, so
-    /// go on with what was chosen, and remember it later. Only where the last call fails,
-    /// which makes the new name last (fsync(2) of the folder), or where the writer is killed just
+    /// As [`read`](Self::read), and if the file cannot be written. What was remembered stays then.
+    /// [`StateError::Locked`] if another writer holds the lock for two seconds: that passes, so
+    /// go on with what was chosen, and remember it later. Only if the last call fails,
+    /// which makes the new name last (fsync(2) of the folder), or if the writer is killed just
     /// before it, is the new choice there, and a power cut soon after may undo it.
     pub fn remember(&self, decision: &Decision) -> Result<bool, StateError> {
         self.change(|state| state.remember(decision))

@@ -142,7 +142,7 @@ impl<'a> LockFile<'a> {
     }
 }
 
-// nix::fcntl::Flock panics where the lock cannot be given back; a close always gives it back.
+// nix::fcntl::Flock panics if the lock cannot be given back; a close always gives it back.
 #[expect(deprecated)]
 fn try_lock(file: &File) -> nix::Result<()> {
     nix::fcntl::flock(file.as_raw_fd(), FlockArg::LockExclusiveNonblock)

@@ -367,7 +367,7 @@ impl Rules {
 
     pub fn set_protocols(&mut self, protocols: impl IntoIterator<Item = u8>) {
         self.protocols = protocols.into_iter().collect();
-        // There are 256 at most, however often each is said.
+        // There are 256 at most, however often each is given.
         self.protocols.sort_unstable();
         self.protocols.dedup();
     }

@@ -228,8 +228,8 @@ impl Entry {
         (a.contains(&b) || b.contains(&a)) && zones.is_none_or(|(a, b)| a.may_be(&b))
     }
 
-    /// The network that was asked for: as it was written; or where an address alone is the network
-    /// of the choice by the choice's own mask, as Corosync has it, that network.
+    /// The network that was asked for, as it was written. If an address alone is the network of the
+    /// choice by the choice's own mask, as Corosync has it: that network.
     fn network(&self) -> IpNet {
         let own = self.prefix.and_then(|len| IpNet::new(self.ip, len).ok());
         let own = own.map(|net| net.trunc()).filter(|net| {

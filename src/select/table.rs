@@ -60,7 +60,7 @@ impl Decision {
     /// The row of this number, from 0, found by halves.
     #[cfg(all(feature = "capi", target_os = "linux", not(test)))]
     pub(crate) fn row(&self, number: usize) -> Option<&Candidate> {
-        // How many candidates stand before it; the rows before it that are none of them are others.
+        // How many candidates are before it; the other rows before it are others.
         let (mut least, mut most) = (
             number.saturating_sub(self.others.len()),
             number.min(self.candidates.len()),

@@ -134,7 +134,7 @@ impl Socket {
     /// A link by its index: name, flags and hardware address, by three ioctls that do not wait
     /// for the RTNL lock; `ENODEV` where there is none.
     ///
-    /// A name from outside must not come this way: where no link has the name that an ioctl is
+    /// A name from outside must not come this way: if no link has the name that an ioctl is
     /// about, the kernel loads a module of that name (`dev_load` in net/core/dev_ioctl.c). These
     /// names are the kernel's own.
     ///

@@ -167,7 +167,7 @@ impl Collect for Host {
     }
 }
 
-/// The addresses of a link whose index may stand behind them.
+/// The addresses of a link whose index may come behind them.
 #[derive(Default)]
 struct AddrInfo {
     list: Snapshot,
@@ -297,7 +297,7 @@ fn hardware_address(text: &str) -> Option<HardwareAddress> {
     text.parse().ok().or_else(tunnel)
 }
 
-/// An address, on a link that is said later.
+/// An address, whose link is set later.
 fn address(place: &str, json: &AddressJson) -> Result<Address, ParseError> {
     let missing = |member: &str| ParseError::value(format!("{place}.{member}"), "it is missing");
     let text = json.local.as_deref().ok_or_else(|| missing("local"))?;

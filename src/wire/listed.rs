@@ -80,9 +80,9 @@ struct Parts<'a> {
 struct Part<'a> {
     /// Where it begins.
     at: usize,
-    /// What stands there.
+    /// What is there.
     same: &'a [u8],
-    /// What is to stand there.
+    /// What is to be there.
     instead: Option<Escape>,
 }
 

@@ -228,7 +228,7 @@ fn what_stands_in_the_place_of_the_lock_file_is_not_followed() {
     assert!(folder.file().remember(&chosen).unwrap());
 }
 
-/// In a folder where several users may write, another one could hold the lock for ever.
+/// In a folder that several users may write to, another user could hold the lock for ever.
 #[test]
 fn a_lock_file_of_another_user_is_refused() {
     as_root(|| {

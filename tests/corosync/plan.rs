@@ -1,4 +1,4 @@
-//! A corosync.conf by chance: if the real Corosync starts with it, it binds on every link what the
+//! A random corosync.conf: if the real Corosync starts with it, it binds on every link what the
 //! plan says. If the plan refuses it, which is for the addresses of links alone, Corosync does, too;
 //! and what Corosync refuses of these the plan refuses.
 //!

@@ -8,7 +8,7 @@ use plans::{HOST, N1, conf, host, plan, plan_with, refuses};
 
 /// Corosync does not start with most of these; that is for `corosync -t` to say.
 #[test]
-fn what_does_not_bear_on_addresses_is_not_read() {
+fn what_is_not_about_addresses_is_not_read() {
     let interface = |transport: &str, more: &str| {
         let totem = "interface {; linknumber: 0; bindnetaddr: 192.0.2.0; ";
         format!("transport: {transport}; {totem}{more}; }}")
@@ -47,8 +47,8 @@ fn what_does_not_bear_on_addresses_is_not_read() {
 #[test]
 fn a_plan_says_what_it_does_not_know() {
     let plan = plan("transport: knet", &[N1]).unwrap();
-    let note = "Only `corosync -t` knows whether Corosync starts with this file: no more of it was \
-                read than what bears on the addresses of its links.";
+    let note = "Only `corosync -t` knows whether Corosync starts with this file: only the \
+                addresses of its links were read.";
     assert_eq!(Plan::NOTE, note);
     let json: serde_json::Value = serde_json::from_str(&plan.to_json("a", &[])).unwrap();
     assert_eq!(json["note"], note);

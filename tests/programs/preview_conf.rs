@@ -288,7 +288,7 @@ fn a_corosync_that_hangs_is_killed() {
         let pids: Vec<&str> = pids.split_whitespace().collect();
         assert_eq!(pids.len(), 2);
         for pid in pids {
-            // Whoever reaps the orphan may take its time.
+            // The process that reaps the orphan may take its time.
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             assert!(stat.is_empty() || stat.contains(") Z"), "{stat}");
         }

@@ -297,8 +297,8 @@ fn a_link_that_is_down_is_not_bound() {
 /// only Corosync knows whether it starts.
 #[test]
 fn what_is_not_read_is_said() {
-    let note = "\nOnly `corosync -t` knows whether Corosync starts with this file: no more of it was \
-                read than what bears on the addresses of its links.\n";
+    let note = "\nOnly `corosync -t` knows whether Corosync starts with this file: only the \
+                addresses of its links were read.\n";
     let named = "    name: n1\n    nodeid: 1";
     let unicast = UDP.replace("239.192.1.1", "10.1.1.1");
     let no_group = UDP.replace("    mcastaddr: 239.192.1.1\n", "");

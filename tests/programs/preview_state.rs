@@ -171,7 +171,7 @@ fn a_damaged_file_is_an_error_and_stays() {
     }
 }
 
-/// Status 0 promises that the choice is remembered; what was chosen is told all the same.
+/// Status 0 promises that the choice is remembered; what was chosen is printed nevertheless.
 #[test]
 fn what_cannot_be_written_is_status_3_with_the_choice() {
     let (host, _) = before_and_after();

@@ -42,7 +42,7 @@ impl Target {
     /// An address of this host, on the link of this name.
     ///
     /// # Errors
-    /// As for [`Target::held`], and where the zone of the address is another name, or an index, of
+    /// As for [`Target::held`], and if the zone of the address is another name, or an index, of
     /// which no name is known here.
     pub fn held_on(address: HostAddress, link: Name) -> Result<Self, TargetError> {
         Self::held(on_link(address, link)?)

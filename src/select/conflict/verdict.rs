@@ -54,7 +54,7 @@ impl fmt::Display for Verdict {
             Self::NotApplicable(why) => why.fmt(f),
             Self::NotPermitted(said) => write!(
                 f,
-                "{}; it takes CAP_NET_RAW, and where address families are restricted, AF_PACKET",
+                "{}; it takes CAP_NET_RAW, and if address families are restricted, AF_PACKET",
                 escape_rest(said)
             ),
         }

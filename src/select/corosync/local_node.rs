@@ -18,7 +18,7 @@ pub(in crate::select) struct LocalNodes {
     whole: BTreeMap<String, usize>,
     /// The same for names up to the first dot.
     short: BTreeMap<String, usize>,
-    /// The first node of each address that a name or a number stands for.
+    /// The first node of each address that a name or a number means.
     resolved: BTreeMap<IpAddr, usize>,
     /// The first node with each address as ring0_addr.
     ring0: BTreeMap<IpAddr, usize>,
@@ -77,7 +77,7 @@ impl LocalNodes {
     fn by_names_of_addresses(&self, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
         host.addresses().find_map(|address| {
             let (ip, numeric) = (address.ip(), numeric(&address, host));
-            // getnameinfo(3) gives the number where the hosts file has no name.
+            // getnameinfo(3) gives the number if the hosts file has no name.
             let name = hosts.name_of(ip).unwrap_or(&numeric);
             let found = self.whole.get(name);
             let found = found.or_else(|| self.whole.get(first_label(name)));

@@ -95,7 +95,7 @@ impl Members<'_> {
         }
     }
 
-    /// Where there are several links: as many addresses on each.
+    /// If there are several links: as many addresses on each.
     fn check_number(
         &self,
         read: &MembersRead,

@@ -85,7 +85,7 @@
 //! | what is an address | what getaddrinfo(3) takes: octal numbers, short forms, names; no prefix |
 //! | of which family | `ip_version`; without one IPv4 on udp and before 3.0, else IPv6 before IPv4 |
 //! | which number | linknumber from 3.0 (ringnumber is ignored), ringnumber before |
-//! | what is refused | what bears on the addresses of links, as 3.1.7 was seen to refuse it: a prefix, a family that is not asked for, nodes without this host, without an address on a link or with two families on one, a second link on udp |
+//! | what is refused | faults in the addresses of links, as 3.1.7 was seen to refuse them: a prefix, a family that is not asked for, nodes without this host, without an address on a link or with two families on one, a second link on udp |
 //! | does the daemon start | only `corosync -t` knows. Multicast groups, cryptography, node ids, ports, timeouts, votes and the like are not read: a plan says what Corosync binds if it starts ([`Plan::NOTE`]) |
 
 mod conf;

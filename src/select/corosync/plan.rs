@@ -114,8 +114,8 @@ impl Plan {
     ///
     /// assert!(Plan::NOTE.starts_with("Only `corosync -t` knows whether Corosync starts"));
     /// ```
-    pub const NOTE: &str = "Only `corosync -t` knows whether Corosync starts with this file: no more \
-                            of it was read than what bears on the addresses of its links.";
+    pub const NOTE: &str = "Only `corosync -t` knows whether Corosync starts with this file: only \
+                            the addresses of its links were read.";
 
     /// Its warnings, which it then has no more.
     pub(in crate::select) fn take_warnings(&mut self) -> Vec<String> {

@@ -141,7 +141,7 @@ pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
 /// The request for the link with this name, which may also be an alternative one. Otherwise it is
 /// like [`request_link`].
 ///
-/// The ioctls of netdevice(7) find a link by its name, too, but where there is none the kernel
+/// The ioctls of netdevice(7) find a link by its name, too, but if there is none the kernel
 /// loads a module of that name, if the caller may. This request has no such effect.
 ///
 /// ```
