@@ -5,6 +5,7 @@ mod escape;
 mod facts;
 mod flags;
 mod link;
+mod listed;
 mod name;
 mod netmask;
 mod scan;
@@ -142,44 +143,6 @@ impl Snapshot {
             snapshot.push(&address);
         }
         Ok(snapshot)
-    }
-
-    /// Lists these links; addresses may be there already.
-    pub(crate) fn list_links(&mut self, links: Vec<Link>) -> Result<(), SnapshotError> {
-        self.links = links;
-        self.index_links();
-        match self.repeated_link() {
-            Some(at) => {
-                let index = self.links.get(at).map_or(0, Link::index);
-                Err(SnapshotError::SameIndex { at, index })
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Requires that the link of every address is listed; `is_v4` has the family of each, in the
-    /// order in which they were pushed.
-    #[cfg(feature = "serde")]
-    pub(crate) fn require_links(&self, is_v4: &[bool]) -> Result<(), SnapshotError> {
-        let (mut v4, mut v6) = (self.v4.facts(), self.v6.facts());
-        for (at, is_v4) in is_v4.iter().enumerate() {
-            let facts = if *is_v4 { v4.next() } else { v6.next() };
-            if let Some(index) = facts.and_then(Facts::link)
-                && self.link(index).is_none()
-            {
-                return Err(SnapshotError::UnlistedLink { at, index });
-            }
-        }
-        Ok(())
-    }
-
-    /// Appends the addresses of another snapshot, which are on this link.
-    #[cfg(feature = "serde")]
-    pub(crate) fn adopt(&mut self, mut other: Self, link: u32) {
-        other.v4.set_link(link);
-        other.v6.set_link(link);
-        self.v4.append(other.v4);
-        self.v6.append(other.v6);
     }
 
     /// With what is known of its origin.

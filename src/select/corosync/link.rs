@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::names::{Hosts, How, ReadAddress};
+use super::conf::{ConfError, Value};
+use super::names::{Hosts, How, IpVersion, ReadAddress, read_address};
 use crate::select::parse::Problem;
 use crate::select::{Bindnet, ParseBindnetError};
 use crate::snapshot::{Name, Snapshot, escape, is_link_local};
@@ -68,6 +69,41 @@ pub struct ConfLink {
 }
 
 impl ConfLink {
+    /// A link, whose address is read as Corosync reads it.
+    pub(super) fn read(
+        number: u32,
+        origin: Origin,
+        value: &Value,
+        ip_version: IpVersion,
+        hosts: &Hosts,
+    ) -> Result<Self, ConfError> {
+        let key = match origin {
+            Origin::Bindnetaddr => "bindnetaddr".to_owned(),
+            Origin::Nodelist => format!("ring{number}_addr"),
+        };
+        let fail = |problem: String| ConfError::new(value.line(), format!("{key} {problem}"));
+        let read = read_address(value.text(), ip_version, hosts)
+            .map_err(|problem| fail(problem.to_string()))?;
+        let bindnet = read.bindnet().map_err(|error| {
+            let ip = read.ip.to_canonical();
+            let problem = match ip == read.ip {
+                true => error.problem().to_string(),
+                false => {
+                    format!("an IPv4-mapped address, which Corosync finds on no link; write {ip}")
+                }
+            };
+            fail(format!("{:?}: {problem}", value.text()))
+        })?;
+        Ok(Self {
+            number,
+            origin,
+            line: value.line(),
+            text: value.text().to_owned(),
+            read,
+            bindnet,
+        })
+    }
+
     /// `linknumber` or `ringnumber`.
     pub fn number(&self) -> u32 {
         self.number

@@ -112,6 +112,5 @@ pub use names::{
 pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};
 pub use version::{ParseVersionError, Rule, Version};
 
-pub(super) use nodelist::{ListedAddress, ListedNode};
-pub(super) use planner::NodesRead;
+pub(super) use nodelist::{ListedAddress, ListedNode, NodesRead};
 pub(super) use walk::Walk;

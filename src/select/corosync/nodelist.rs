@@ -1,11 +1,13 @@
-//! What a nodelist lists, for whoever looks at all nodes at once.
+//! What a nodelist lists, for those who look at all nodes at once.
 
 use std::net::IpAddr;
 
 use super::conf::{Conf, ConfError, Node};
+use super::local_node::LocalNodes;
+use super::members::MembersRead;
 use super::names::{Hosts, read_address};
 use super::plan::Plan;
-use super::planner::{NodesRead, Planner};
+use super::planner::Planner;
 use super::version::Version;
 use crate::select::Profile;
 use crate::snapshot::Snapshot;
@@ -74,6 +76,28 @@ impl Conf {
         hosts: &Hosts,
     ) -> Result<Plan, ConfError> {
         Planner::new(self, profile)?.plan(nodes, host, hosts)
+    }
+}
+
+/// What a nodelist says, whichever node is this host: read once for many hosts.
+#[derive(Clone, Debug)]
+pub(in crate::select) struct NodesRead {
+    pub(super) local: LocalNodes,
+    /// The first address of a link that there cannot be.
+    pub(super) wrong_ring: Option<ConfError>,
+    pub(super) members: MembersRead,
+}
+
+impl Planner<'_> {
+    /// What the nodelist says, whichever node is this host.
+    pub fn nodes_read(&self, hosts: &Hosts) -> NodesRead {
+        let nodes = self.conf.nodes();
+        let mut rings = nodes.iter().flat_map(Node::ring_addrs);
+        NodesRead {
+            local: LocalNodes::of(nodes, self.ip_version, hosts),
+            wrong_ring: rings.find_map(|(number, value)| self.check_ring(number, value).err()),
+            members: self.members(hosts).read(),
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::conf::{Conf, ConfError, Interface, Node, Value};
 use super::link::{ConfLink, Origin, Transport};
-use super::local_node::LocalNodes;
-use super::members::{Lines, Members, MembersRead};
-use super::names::{Hosts, IpVersion, read_address};
+use super::members::{Lines, Members};
+use super::names::{Hosts, IpVersion};
+use super::nodelist::NodesRead;
 use super::plan::Plan;
 use super::totem::Totem;
 use super::version::Version;
@@ -15,21 +15,12 @@ use crate::snapshot::Snapshot;
 
 /// Reads a file as one version does.
 pub(super) struct Planner<'a> {
-    conf: &'a Conf,
+    pub conf: &'a Conf,
     profile: Profile,
     pub version: Version,
     transport: Transport,
     pub ip_version: IpVersion,
     warnings: Vec<String>,
-}
-
-/// What a nodelist says, whichever node is this host: read once for many hosts.
-#[derive(Clone, Debug)]
-pub(in crate::select) struct NodesRead {
-    pub(super) local: LocalNodes,
-    /// The first address of a link that there cannot be.
-    wrong_ring: Option<ConfError>,
-    members: MembersRead,
 }
 
 /// The addresses of the links as they are written, by number.
@@ -78,18 +69,7 @@ impl<'a> Planner<'a> {
         self.version >= Version::new(2, 4, 3) && !preview
     }
 
-    /// What the nodelist says, whichever node is this host.
-    pub fn nodes_read(&self, hosts: &Hosts) -> NodesRead {
-        let nodes = self.conf.nodes();
-        let mut rings = nodes.iter().flat_map(Node::ring_addrs);
-        NodesRead {
-            local: LocalNodes::of(nodes, self.ip_version, hosts),
-            wrong_ring: rings.find_map(|(number, value)| self.check_ring(number, value).err()),
-            members: self.members(hosts).read(),
-        }
-    }
-
-    fn members<'b>(&self, hosts: &'b Hosts) -> Members<'b>
+    pub fn members<'b>(&self, hosts: &'b Hosts) -> Members<'b>
     where
         'a: 'b,
     {
@@ -115,7 +95,7 @@ impl<'a> Planner<'a> {
         self.check_number(&written)?;
         let mut links = Vec::new();
         for (number, (origin, value)) in written {
-            let link = self.link(number, origin, value, hosts)?;
+            let link = ConfLink::read(number, origin, value, self.ip_version, hosts)?;
             self.warnings
                 .extend(link.warnings(self.transport, host, hosts));
             links.push(link);
@@ -341,7 +321,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn check_ring(&self, number: u32, value: &Value) -> Result<(), ConfError> {
+    pub fn check_ring(&self, number: u32, value: &Value) -> Result<(), ConfError> {
         let max = self.max_link();
         if number <= max {
             return Ok(());
@@ -398,41 +378,6 @@ impl<'a> Planner<'a> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// An address as Corosync reads it.
-    fn link(
-        &self,
-        number: u32,
-        origin: Origin,
-        value: &Value,
-        hosts: &Hosts,
-    ) -> Result<ConfLink, ConfError> {
-        let key = match origin {
-            Origin::Bindnetaddr => "bindnetaddr".to_owned(),
-            Origin::Nodelist => format!("ring{number}_addr"),
-        };
-        let fail = |problem: String| ConfError::new(value.line(), format!("{key} {problem}"));
-        let read = read_address(value.text(), self.ip_version, hosts)
-            .map_err(|problem| fail(problem.to_string()))?;
-        let bindnet = read.bindnet().map_err(|error| {
-            let ip = read.ip.to_canonical();
-            let problem = match ip == read.ip {
-                true => error.problem().to_string(),
-                false => {
-                    format!("an IPv4-mapped address, which Corosync finds on no link; write {ip}")
-                }
-            };
-            fail(format!("{:?}: {problem}", value.text()))
-        })?;
-        Ok(ConfLink {
-            number,
-            origin,
-            line: value.line(),
-            text: value.text().to_owned(),
-            read,
-            bindnet,
-        })
     }
 
     fn warn(&mut self, warning: String) {

@@ -1,0 +1,111 @@
+//! Requests to the kernel.
+
+use super::{AF_INET, AF_INET6, Family, IFINFOMSG_LEN, IFLA_IFNAME};
+use crate::snapshot::Name;
+
+// linux/netlink.h
+const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_ACK: u16 = 0x04;
+const NLM_F_DUMP: u16 = 0x300;
+
+// linux/rtnetlink.h
+const RTM_GETLINK: u16 = 18;
+const RTM_GETADDR: u16 = 22;
+const RTEXT_FILTER_SKIP_STATS: u32 = 1 << 3;
+
+// linux/if_link.h
+const IFLA_EXT_MASK: u16 = 29;
+
+// linux/if.h
+const IFNAMSIZ: usize = 16;
+
+/// The request to dump the addresses of one family, of all links or of one.
+///
+/// The kernel looks at `link` only on a socket with `NETLINK_GET_STRICT_CHK`; on another it dumps
+/// all links, and the receiver filters.
+#[doc(alias = "RTM_GETADDR")]
+pub fn request_addresses(family: Family, link: Option<u32>, sequence: u32) -> [u8; 24] {
+    let family = match family {
+        Family::V4 => AF_INET,
+        Family::V6 => AF_INET6,
+    };
+    let index = link.unwrap_or(0).to_ne_bytes();
+    let body = [family, 0, 0, 0].into_iter().chain(index);
+    request(RTM_GETADDR, NLM_F_DUMP, sequence, body)
+}
+
+/// The request to dump all links, without their statistics.
+#[doc(alias = "RTM_GETLINK")]
+pub fn request_links(sequence: u32) -> [u8; 40] {
+    request_link_of(0, NLM_F_DUMP, sequence, [])
+}
+
+/// The request for one link, without its statistics; behind the answer comes a
+/// [`Message::Error`](super::Message::Error) with 0.
+#[doc(alias = "RTM_GETLINK")]
+pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
+    request_link_of(index, NLM_F_ACK, sequence, [])
+}
+
+/// The request for the link with this name, which may also be an alternative one. Otherwise it is
+/// like [`request_link`].
+///
+/// The ioctls of netdevice(7) find a link by its name, too, but if there is none the kernel
+/// loads a module of that name, if the caller may. This request has no such effect.
+///
+/// ```
+/// use bindnet::wire::rtnetlink::request_link_named;
+///
+/// let request = request_link_named("eth0".parse()?, 1);
+/// assert_eq!(request[44..], *b"eth0\0\0\0\0\0\0\0\0\0\0\0\0");
+/// # Ok::<(), bindnet::NameError>(())
+/// ```
+#[doc(alias = "RTM_GETLINK")]
+#[doc(alias = "IFLA_IFNAME")]
+pub fn request_link_named(name: Name, sequence: u32) -> [u8; 60] {
+    // struct rtattr, and the name; it is no longer than 15 bytes, so that a NUL ends it.
+    let len = 4 + IFNAMSIZ as u16;
+    let attribute = len.to_ne_bytes().into_iter();
+    let attribute = attribute.chain(IFLA_IFNAME.to_ne_bytes());
+    let attribute = attribute.chain(name.as_bytes().iter().copied());
+    request_link_of(0, NLM_F_ACK, sequence, attribute)
+}
+
+fn request_link_of<const N: usize>(
+    index: u32,
+    flags: u16,
+    sequence: u32,
+    more: impl IntoIterator<Item = u8>,
+) -> [u8; N] {
+    // struct ifinfomsg: the index stands behind family and type.
+    let body = [0; 4].into_iter().chain(index.to_ne_bytes());
+    let body = body.chain([0; IFINFOMSG_LEN - 8]);
+    let body = body.chain(8u16.to_ne_bytes());
+    let body = body.chain(IFLA_EXT_MASK.to_ne_bytes());
+    let body = body.chain(RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
+    request(RTM_GETLINK, flags, sequence, body.chain(more))
+}
+
+/// A request that the kernel answers at once and refuses: for one IPv4 address, of which there is
+/// no such request. Security modules know it, which they do not `NLMSG_NOOP`.
+pub(crate) fn request_refusal(sequence: u32) -> [u8; 24] {
+    let body = [AF_INET, 0, 0, 0, 0, 0, 0, 0];
+    request(RTM_GETADDR, 0, sequence, body)
+}
+
+/// A request of `N` bytes.
+fn request<const N: usize>(
+    kind: u16,
+    flags: u16,
+    sequence: u32,
+    body: impl IntoIterator<Item = u8>,
+) -> [u8; N] {
+    let len = (N as u32).to_ne_bytes().into_iter();
+    let header = len
+        .chain(kind.to_ne_bytes())
+        .chain((NLM_F_REQUEST | flags).to_ne_bytes())
+        .chain(sequence.to_ne_bytes())
+        .chain(0u32.to_ne_bytes());
+    let mut bytes = header.chain(body);
+    std::array::from_fn(|_| bytes.next().unwrap_or(0))
+}
