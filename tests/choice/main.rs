@@ -2,6 +2,7 @@
 
 mod state_crash;
 mod state_file;
+mod state_overlap;
 mod state_text;
 mod state_writers;
 mod tracker;

@@ -18,3 +18,4 @@ mod ringd;
 mod story;
 mod story_pgpool;
 mod watch;
+mod watch_memory;
