@@ -133,11 +133,13 @@
 // Elsewhere the capturer by rtnetlink is missing, and what only it uses is left over.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
 
+pub mod audit;
 // Not in the unit tests, which are linked with the library, so that every symbol was there twice.
 #[cfg(all(feature = "capi", target_os = "linux", not(test)))]
 #[allow(unsafe_code)]
 mod capi;
 mod live;
+pub mod model;
 mod select;
 mod snapshot;
 #[allow(unsafe_code)]
@@ -161,14 +163,6 @@ pub mod conflict {
     pub use crate::select::conflict::*;
 }
 
-/// What cluster life would do to a choice: which failovers, flaps and restarts would move it.
-///
-/// With the feature `proptest`, [`Audit::of`](audit::Audit) plays them on a model of the kernel's
-/// address list.
-pub mod audit {
-    pub use crate::select::audit::*;
-}
-
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]
@@ -188,6 +182,6 @@ pub use snapshot::{
 pub use wire::ParseError;
 
 /// The examples of the README, compiled and run.
-#[cfg(all(doctest, target_os = "linux"))]
+#[cfg(all(doctest, target_os = "linux", feature = "proptest"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use bindnet::testing::model::{AddressRequest, Operation};
+use bindnet::model::{AddressRequest, Operation};
 use bindnet::{About, Address, AddressFlags, Link, LinkFlags, Scope, Snapshot};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use bindnet::audit::Audit;
 use bindnet::corosync::{Conf, Hosts};
 use bindnet::fleet::Fleet;
-use bindnet::testing::model::{Host, Kernel};
+use bindnet::model::{Host, Kernel};
 use bindnet::{Declared, Profile, Selector, Snapshot, Tracker};
 use nix::time::{ClockId, clock_gettime};
 

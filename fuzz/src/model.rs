@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
+use bindnet::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
 use bindnet::testing::commands;
-use bindnet::testing::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
 use bindnet::{
     Address, AddressFlags, HardwareAddress, Lifetime, Link, Name, Netmask, Scope, Snapshot,
 };

@@ -2,13 +2,11 @@
 
 use super::bindnet::Bindnet;
 use super::decision::{Candidate, Decision, Match, Verdict, WhyNone};
-#[cfg(feature = "proptest")]
 use super::declared::Declaration;
 use super::evidence::Reason;
 use super::host_address::HostAddress;
 use super::parse::parse_net;
 use super::report::place;
-#[cfg(feature = "proptest")]
 use super::selector::Selector;
 use super::separation::Separation;
 
@@ -223,7 +221,6 @@ impl Decision {
     }
 }
 
-#[cfg(feature = "proptest")]
 impl Selector {
     /// The selector of who follows a piece of advice; `None` where it cannot be followed.
     pub(crate) fn following(&self, advice: &Advice) -> Option<Self> {

@@ -133,7 +133,7 @@ impl Finding {
 
 /// What cluster life would do to a choice.
 ///
-/// `Audit::of` makes one, with the feature `proptest`.
+/// `Audit::of` makes one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Audit {

@@ -11,9 +11,7 @@ use super::evidence::{Reason, Reasons};
 use super::host_address::HostAddress;
 use super::profile::Profile;
 use super::separation::Separation;
-#[cfg(feature = "proptest")]
-use crate::snapshot::{Address, Snapshot};
-use crate::snapshot::{Consistency, Name, Netmask, Source, is_link_local};
+use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
 ///
@@ -286,7 +284,6 @@ impl Verdict {
 
 impl Candidate {
     /// Its entry in the list that was decided about, or in one with the same order.
-    #[cfg(feature = "proptest")]
     pub(crate) fn entry(&self, host: &Snapshot) -> Option<Address> {
         match self.local {
             IpAddr::V4(_) => host.v4.get(self.position),

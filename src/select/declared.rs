@@ -69,7 +69,6 @@ impl Declared {
     }
 
     /// Declares one network more. The others are not copied: a caller may declare many, one by one.
-    #[cfg(any(feature = "capi", feature = "proptest"))]
     pub(super) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
         let net = net.trunc();
         if *self.entries.entry(net).or_insert(declaration) != declaration {

@@ -6,9 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-#[cfg(any(feature = "capi", feature = "proptest"))]
-use super::declared::TieError;
-use super::declared::{Declaration, Declared};
+use super::declared::{Declaration, Declared, TieError};
 use crate::snapshot::{Address, AddressFlags, Lifetime, Link, Name};
 
 /// A code that is true of an address, in the order in which codes are listed.
@@ -328,7 +326,6 @@ impl Rules {
     }
 
     /// Declares one network more.
-    #[cfg(any(feature = "capi", feature = "proptest"))]
     pub fn declare_also(
         &mut self,
         net: ipnet::IpNet,

@@ -2,14 +2,11 @@
 
 use std::net::IpAddr;
 
-#[cfg(any(feature = "capi", feature = "proptest"))]
 use ipnet::IpNet;
 
 use super::bindnet::{Bindnet, Zone};
 use super::corosync::Walk;
-use super::declared::Declared;
-#[cfg(any(feature = "capi", feature = "proptest"))]
-use super::declared::{Declaration, TieError};
+use super::declared::{Declaration, Declared, TieError};
 #[cfg(feature = "proptest")]
 use super::evidence::Reason;
 use super::evidence::{Rule, Rules};
@@ -137,7 +134,6 @@ impl Selector {
     }
 
     /// The same without a remembered choice.
-    #[cfg(feature = "proptest")]
     pub(crate) fn forgetting(&self) -> Self {
         Self {
             previous: None,
@@ -152,7 +148,6 @@ impl Selector {
     }
 
     /// Declares one network more.
-    #[cfg(any(feature = "capi", feature = "proptest"))]
     pub(crate) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
         self.rules.declare_also(net, declaration)
     }

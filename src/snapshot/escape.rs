@@ -93,7 +93,7 @@ fn push_bytes(to: &mut String, bytes: &[u8]) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "proptest"))]
 mod tests {
     use proptest::prelude::*;
     use proptest::string::string_regex;

@@ -53,14 +53,12 @@ impl Link {
     }
 
     /// With another name.
-    #[cfg(feature = "proptest")]
     pub(crate) fn renamed(mut self, name: Name) -> Self {
         self.name = name;
         self
     }
 
     /// With another index, and that of the link it belongs to.
-    #[cfg(feature = "proptest")]
     pub(crate) fn renumbered(mut self, new: impl Fn(u32) -> u32) -> Self {
         self.index = new(self.index);
         self.master = self.master.map(new);

@@ -22,7 +22,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use super::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
+use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 use crate::snapshot::{Address, AddressFlags, Lifetime, Link, LinkFlags, Name, Scope, Snapshot};
 
 /// What comes first: no address comes by itself, and none has to be detected.
@@ -62,7 +62,7 @@ pub fn for_host(host: &Snapshot) -> String {
 ///
 /// ```
 /// use bindnet::testing::commands;
-/// use bindnet::testing::model::{LinkRequest, Operation};
+/// use bindnet::model::{LinkRequest, Operation};
 ///
 /// let br0 = "br0".parse()?;
 /// let operations = [Operation::AddLink(LinkRequest::bridge(br0, 2)), Operation::LinkUp(br0)];

@@ -36,18 +36,13 @@
 //! properties: nodes as one meets them, hostile hosts, bindnetaddrs that hit and miss, what each
 //! cluster manager does, failovers, sound and damaged bytes.
 //!
-//! **[`model`]** is the kernel's address list, without a kernel: a [`Host`](model::Host) whose links
-//! and addresses are changed as `ip` changes them, and which lists them as Linux does.
-//!
 //! **[`commands`]** say at a shell what all these made. [`Audit::of`](crate::audit::Audit::of) plays
-//! on the model what cluster life will do to a choice.
+//! on the [`model`](crate::model) what cluster life will do to a choice.
 //!
 //! Nothing here looks at the host it runs on, and nothing is executed.
 
-mod audit;
 pub mod commands;
 pub mod laws;
-pub mod model;
 mod picker;
 pub mod strategies;
 pub mod wrong;

@@ -168,6 +168,6 @@ impl Program {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "proptest"))]
 #[path = "filter_tests.rs"]
 mod tests;

@@ -7,8 +7,8 @@ use std::fmt::Debug;
 use std::io::{self, Write};
 use std::process::Command;
 
+use bindnet::model::{Host, Kernel, LinkRequest, Operation};
 use bindnet::testing::commands;
-use bindnet::testing::model::{Host, Kernel, LinkRequest, Operation};
 use bindnet::testing::strategies::{Pool, operations};
 use bindnet::{
     Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Name, Scope, Snapshot,

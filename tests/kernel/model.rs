@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use beside::{Beside, Done};
-use bindnet::testing::model::{AddressRequest, Host, Kernel, Kind, LinkRequest, Operation};
+use bindnet::model::{AddressRequest, Host, Kernel, Kind, LinkRequest, Operation};
 use bindnet::testing::strategies::{Pool, operations};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use bindnet::audit::{Audit, Fate, Scenario};
 use bindnet::ipnet::IpNet;
-use bindnet::testing::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
+use bindnet::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
 use bindnet::{Candidate, Name, Selector, Snapshot};
 use bindnet_tests::hostile::is_hostile;
 use proptest::collection::vec;

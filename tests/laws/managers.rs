@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use bindnet::testing::model::{AddressRequest, Host, Kernel, Operation};
+use bindnet::model::{AddressRequest, Host, Kernel, Operation};
 use bindnet::testing::strategies::{Manager, Vip};
 use bindnet::{Address, LinkFlags, Reason, Selector, Snapshot, Verdict};
 use serde_json::Value;

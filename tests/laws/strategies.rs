@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use bindnet::ipnet::IpNet;
-use bindnet::testing::model::Operation;
+use bindnet::model::Operation;
 use bindnet::testing::strategies::bytes::{arp_packet, damaged, damaged_netlink, dumps};
 use bindnet::testing::strategies::{
     Failover, Manager, Node, Step, Vips, cluster_node, dhcp_node, dual_stack_node, failover, node,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::testing::model::{Event, Host, Kernel, Operation, Refusal};
+use bindnet::model::{Event, Host, Kernel, Operation, Refusal};
 use bindnet::{Address, AddressFlags, Capturer, Link, LinkFlags, Scope, Snapshot};
 use ipnet::IpNet;
 use nix::errno::Errno;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-use bindnet::testing::model::{Event, Operation};
+use bindnet::model::{Event, Operation};
 use bindnet::wire::rtnetlink::Message;
 use bindnet::{Address, Lifetime, Link, LinkFlags, Snapshot};
 use serde_json::Value;

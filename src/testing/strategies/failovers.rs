@@ -11,9 +11,9 @@ use proptest::sample::{Index, select};
 
 use super::managers::{Manager, Vip};
 use super::nodes::Node;
+use crate::model::{Host, Operation};
 use crate::select::Reason;
 use crate::snapshot::{Link, Snapshot, is_link_local};
-use crate::testing::model::{Host, Operation};
 
 /// How many floating addresses a node has to do with at the most.
 const VIPS: usize = 3;

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::nodes::name;
+use crate::model::{AddressRequest, LinkRequest, Operation};
 use crate::select::Reason;
 use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name};
-use crate::testing::model::{AddressRequest, LinkRequest, Operation};
 
 /// `IFA_PROTO` of keepalived (`RTPROT_KEEPALIVED`, linux/rtnetlink.h).
 const KEEPALIVED: u8 = 18;

@@ -8,14 +8,14 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::model::{AddressRequest, LinkRequest, Operation};
 use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Link, Name, Scope, Snapshot};
-use crate::testing::model::{AddressRequest, LinkRequest, Operation};
 
 /// The names, indexes and addresses that operations are drawn from. There are few of each, so that
 /// operations meet what others made.
 ///
 /// ```
-/// use bindnet::testing::model::{Host, Kernel};
+/// use bindnet::model::{Host, Kernel};
 /// use bindnet::testing::strategies::{Pool, operations};
 /// use proptest::prelude::*;
 ///

@@ -169,7 +169,7 @@ fn words(body: View<'_>, flags: u16) -> Option<String> {
     Some(escape(text.bytes.split(|b| *b == 0).next()?))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "proptest"))]
 mod tests {
     use proptest::prelude::*;
 

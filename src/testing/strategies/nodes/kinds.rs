@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::aim::{net, nth};
 use super::plan::{BY_ROUTER, Plan, draw};
 use super::{Node, name};
+use crate::model::AddressRequest;
 use crate::select::Bindnet;
 use crate::snapshot::{AddressFlags, Lifetime};
-use crate::testing::model::AddressRequest;
 
 /// How long a lease is valid, and how long it is preferred, in seconds.
 pub(super) const LEASE: (Lifetime, Lifetime) = (Lifetime::Seconds(3600), Lifetime::Seconds(1800));

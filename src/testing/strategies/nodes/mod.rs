@@ -11,9 +11,9 @@ use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::managers::{Manager, Vip};
+use crate::model::{AddressRequest, Host, Operation};
 use crate::select::Bindnet;
 use crate::snapshot::{Name, Snapshot};
-use crate::testing::model::{AddressRequest, Host, Operation};
 
 pub use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 

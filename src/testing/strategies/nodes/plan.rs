@@ -9,12 +9,12 @@ use proptest::sample::Index;
 use super::aim::{Aim, net, nth};
 use super::kinds::LEASE;
 use super::{Node, name};
+use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 use crate::select::Bindnet;
 use crate::snapshot::{
     About, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Scope, Snapshot,
     Source,
 };
-use crate::testing::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 
 /// `ARPHRD_LOOPBACK` (linux/if_arp.h).
 const LOOPBACK: u16 = 772;

@@ -11,7 +11,7 @@ use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name, Scope};
 /// Something that is done to a host; printed, it is the command that does it.
 ///
 /// ```
-/// use bindnet::testing::model::{AddressRequest, Operation};
+/// use bindnet::model::{AddressRequest, Operation};
 ///
 /// let eth0 = "eth0".parse()?;
 /// let vip = AddressRequest::new("192.0.2.20/24".parse()?, eth0).label("eth0:vip".parse()?);

@@ -7,7 +7,7 @@ use crate::snapshot::Name;
 /// A name as one word of a command for sh(1), whatever bytes it has.
 ///
 /// `ip -batch` reads it as well where all bytes are printable ASCII.
-pub(in crate::testing) struct Word(pub Name);
+pub(crate) struct Word(pub Name);
 
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,5 @@
-//! The failover audit: what cluster life would do to a choice, played on the model.
+//! What cluster life would do to a choice: which failovers, flaps and restarts would move it, played
+//! on the model of the kernel's address list.
 
 mod play;
 mod stage;
@@ -9,7 +10,8 @@ use std::ops::ControlFlow;
 use play::{Play, Scene, vips};
 use stage::settled;
 
-use crate::select::audit::{Audit, Fate, Finding};
+pub use crate::select::audit::*;
+
 use crate::select::{Advice, Candidate, HostAddress, Profile, Selector};
 use crate::snapshot::{Name, Snapshot};
 

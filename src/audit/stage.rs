@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::model::{AddressRequest, Event, Host, Kernel, Operation};
 use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Scope, Snapshot};
-use crate::testing::model::{AddressRequest, Event, Host, Kernel, Operation};
 
 /// A host on which cluster life is played. Whatever the kernel would refuse gives `None`.
 #[derive(Clone)]

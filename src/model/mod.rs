@@ -4,7 +4,7 @@
 //! operations: the list, its order, flags, labels, and the events that tell of it.
 //!
 //! ```
-//! use bindnet::testing::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
+//! use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 //!
 //! let mut host = Host::new(Kernel::default().promote_secondaries(true));
 //! let eth0 = "eth0".parse()?;

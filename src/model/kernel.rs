@@ -9,7 +9,7 @@
 /// fix its release does not say.
 ///
 /// ```
-/// use bindnet::testing::model::Kernel;
+/// use bindnet::model::Kernel;
 ///
 /// let systemd = Kernel::default().promote_secondaries(true);
 /// assert_ne!(systemd, Kernel::default());
@@ -38,7 +38,7 @@ impl Kernel {
     /// does not begin with two numbers is taken for a recent one.
     ///
     /// ```
-    /// use bindnet::testing::model::Kernel;
+    /// use bindnet::model::Kernel;
     ///
     /// let debian_12 = Kernel::of_release("6.1.0-18-amd64");
     /// assert_eq!(debian_12, Kernel::default().links_by_hash(true).renames_while_up(false));

@@ -1,6 +1,6 @@
 //! A host: links in their order, each with its addresses, and what operations do to them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
@@ -97,7 +97,7 @@ impl Host {
             host.links.push(link);
         }
         let positions = host.links.iter().map(HostLink::index).zip(0..);
-        let positions: HashMap<u32, usize> = positions.collect();
+        let positions: BTreeMap<u32, usize> = positions.collect();
         for address in snapshot.addresses() {
             let link = address.link_index();
             let link = link.and_then(|index| positions.get(&index).copied());
@@ -116,7 +116,7 @@ impl Host {
     }
 
     /// What it lists, with other facts of an address, which stays on its link.
-    pub(in crate::testing) fn snapshot_with(&self, facts: impl Fn(Address) -> Address) -> Snapshot {
+    pub(crate) fn snapshot_with(&self, facts: impl Fn(Address) -> Address) -> Snapshot {
         let mut snapshot = Snapshot::default();
         snapshot.set_links(self.links.iter().map(|link| link.link.clone()).collect());
         for v4 in [true, false] {
@@ -366,7 +366,7 @@ impl Host {
             .links
             .iter()
             .map(|link| (link.index(), (link.stands_on, link.is_up())));
-        let under: HashMap<u32, (Under, bool)> = under.collect();
+        let under: BTreeMap<u32, (Under, bool)> = under.collect();
         let up = |index: u32| under.get(&index).is_some_and(|(_, up)| *up);
         let of_peer = |link: u32, peer: u32| up(link) && up(peer);
         let mut events = Vec::new();
