@@ -319,6 +319,8 @@ impl AddressRequest {
         let (ip, len) = (self.net.addr(), self.net.prefix_len());
         let link = Word(self.link);
         match self.peer {
+            // iproute2 takes the length of the local address if that of the peer is 0.
+            Some(peer) if len == 0 => write!(f, "{ip}/0 peer {peer}/0 dev {link}"),
             Some(peer) => write!(f, "{ip} peer {peer}/{len} dev {link}"),
             None => write!(f, "{ip}/{len} dev {link}"),
         }

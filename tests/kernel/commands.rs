@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::io::{self, Write};
 use std::process::Command;
 
-use bindnet::model::{Host, Kernel, LinkRequest, Operation};
+use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 use bindnet::testing::commands;
 use bindnet::testing::strategies::{Pool, operations};
 use bindnet::{
@@ -89,6 +89,22 @@ fn the_commands_for_a_host_make_it() {
         run(|| assert_made(&host, &make(&host)));
     }
     assert!(addresses > 5 * HOSTS, "{addresses}");
+}
+
+/// iproute2 reads `LOCAL peer PEER/0` as a prefix of all bits.
+#[test]
+fn a_peer_may_have_a_prefix_of_no_bits() {
+    let mut host = Host::new(Kernel::default());
+    let name: Name = "eth0".parse().unwrap();
+    let link = Operation::AddLink(LinkRequest::bridge(name, 2));
+    host.apply(&link).unwrap();
+    for (local, peer) in [("192.0.2.1/0", "192.0.2.2"), ("fe80::1/0", "2001:db8::1")] {
+        let request = AddressRequest::new(local.parse().unwrap(), name).peer(peer.parse().unwrap());
+        host.apply(&Operation::AddAddress(request)).unwrap();
+    }
+    let host = host.snapshot();
+    assert_eq!(host.len(), 2);
+    run(|| assert_made(&host, &make(&host)));
 }
 
 #[test]
