@@ -93,13 +93,14 @@
 //! ```
 //!
 //! **Another host** may hold the same address, which nothing on this one shows.
-//! [`conflict::Detector`] asks the link, and listens; the answer is advice and moves nothing.
+//! [`live::Detector`] asks the link, and listens; the answer is advice and moves nothing.
 //!
 //! ```
 //! # #[cfg(target_os = "linux")] {
 //! use std::time::Duration;
 //!
-//! use bindnet::conflict::{Detector, Target, Timing};
+//! use bindnet::conflict::{Target, Timing};
+//! use bindnet::live::Detector;
 //!
 //! let target = Target::held("127.0.0.1".parse()?)?;
 //! let mut detector = Detector::probe(target, Timing::Fast)?;
@@ -138,9 +139,14 @@ pub mod audit;
 #[cfg(all(feature = "capi", target_os = "linux", not(test)))]
 #[allow(unsafe_code)]
 mod capi;
-mod live;
+mod choice;
+pub mod conflict;
+pub mod corosync;
+mod explain;
+pub mod fleet;
+pub mod live;
 pub mod model;
-mod select;
+mod rule;
 mod snapshot;
 #[allow(unsafe_code)]
 mod sys;
@@ -148,30 +154,17 @@ mod sys;
 pub mod testing;
 pub mod wire;
 
-/// Whether another host claims an address (RFC 5227 for IPv4; RFC 4862 and 4861 for IPv6).
-///
-/// A [`Detector`](conflict::Detector) asks the link once, and listens from then on.
-/// [`Probe`](conflict::Probe) and [`Watch`](conflict::Watch) are the same without the socket and
-/// the clock, for who has them elsewhere: in a helper that holds CAP_NET_RAW, or in a test.
-///
-/// A verdict is advice. It never moves a choice: ARP is not authenticated. (The
-/// [`Verdict`](conflict::Verdict) and the [`Event`](conflict::Event) here are about that; those of
-/// the crate's root are about a decision and about a choice.)
-pub mod conflict {
-    #[cfg(target_os = "linux")]
-    pub use crate::live::Detector;
-    pub use crate::select::conflict::*;
-}
-
+pub use choice::{Event, EventKind, ParseStateError, State, Tracker};
+pub use corosync::{ParseProfileError, Profile};
+pub use explain::{Advice, Table};
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]
 pub use live::{Capturer, Monitor};
-pub use select::{
-    Advice, Bindnet, Candidate, Decision, Declaration, Declared, Event, EventKind, HostAddress,
-    Match, Outcome, ParseAddressError, ParseBindnetError, ParseProfileError, ParseStateError,
-    Profile, Reason, Reasons, Rule, Selector, Separation, State, Table, TieError, Tracker,
-    UnknownRule, Verdict, WhyNone, Zone, corosync, fleet, parse_net,
+pub use rule::{
+    Bindnet, Candidate, Decision, Declaration, Declared, HostAddress, Match, Outcome,
+    ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, TieError,
+    UnknownRule, Verdict, WhyNone, Zone, parse_net,
 };
 pub use snapshot::{
     About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,

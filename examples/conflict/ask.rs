@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bindnet::HostAddress;
-use bindnet::conflict::{self, Detector, Doubt, Event, Report, Target, TargetError, Verdict};
+use bindnet::conflict::{self, Doubt, Event, Report, Target, TargetError, Verdict};
+use bindnet::live::Detector;
 
 use super::common::options::link_name;
 use super::common::output::{Failure, print, print_error};

@@ -22,7 +22,8 @@ pub fn check(decision: Decision, options: &Options) -> Checked {
 fn ask(decision: Decision) -> Checked {
     use std::time::Duration;
 
-    use bindnet::conflict::{Detector, Doubt, Event, Target, Timing};
+    use bindnet::conflict::{Doubt, Event, Target, Timing};
+    use bindnet::live::Detector;
 
     let Some(chosen) = decision.chosen() else {
         return (decision, None);

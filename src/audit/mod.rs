@@ -1,6 +1,7 @@
 //! What cluster life would do to a choice: which failovers, flaps and restarts would move it, played
 //! on the model of the kernel's address list.
 
+mod finding;
 mod play;
 mod stage;
 
@@ -10,9 +11,11 @@ use std::ops::ControlFlow;
 use play::{Play, Scene, vips};
 use stage::settled;
 
-pub use crate::select::audit::*;
+pub use finding::*;
 
-use crate::select::{Advice, Candidate, HostAddress, Profile, Selector};
+use crate::corosync::Profile;
+use crate::explain::Advice;
+use crate::rule::{Candidate, HostAddress, Selector};
 use crate::snapshot::{Name, Snapshot};
 
 /// How many addresses that float, or may float, are played. Each costs about as much as a decision

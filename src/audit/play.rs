@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::stage::{Stage, newcomer, reordered};
-use crate::select::audit::Scenario;
-use crate::select::{Candidate, Decision};
+use crate::audit::Scenario;
+use crate::rule::{Candidate, Decision};
 use crate::snapshot::{Address, Snapshot};
 
 /// A scenario, and the host at each moment at which the daemon is started again.

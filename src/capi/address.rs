@@ -9,8 +9,8 @@ use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
 use super::call::{Failure, bindnet_result, call};
 use super::text::put;
+use crate::rule::{Candidate, HostAddress, Reason, Verdict};
 use crate::snapshot::Name;
-use crate::{Candidate, HostAddress, Reason, Verdict};
 
 /// The size of a name of an interface, with a NUL at its end: IFNAMSIZ.
 pub const BINDNET_NAME_SIZE: usize = 16;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::text::put;
-use crate::{CaptureError, StateError};
+use crate::live::{CaptureError, StateError};
 
 /// How a call ended. A number keeps its meaning for ever; a later version may have more of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::snapshot::bindnet_snapshot;
 use super::text::{Buffer, block, put, text};
+use crate::corosync::Profile;
 use crate::corosync::{Conf, Hosts, IpVersion, LinkDecision, Plan, read_address};
-use crate::{Bindnet, Profile};
+use crate::rule::Bindnet;
 
 /// A corosync.conf.
 pub struct bindnet_conf(Conf);

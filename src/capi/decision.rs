@@ -7,7 +7,7 @@ use super::address::{Room, bindnet_address};
 use super::call::{Failure, bindnet_result, call, free, given};
 use super::detector::bindnet_conflict;
 use super::text::put;
-use crate::{Decision, Outcome};
+use crate::rule::{Decision, Outcome};
 
 /// The chosen address or none, with every candidate and the reasons.
 pub struct bindnet_decision(pub(super) Decision);

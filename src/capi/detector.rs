@@ -7,8 +7,9 @@ use std::os::fd::AsRawFd;
 use super::call::{Failure, bindnet_result, call, free, give, given};
 use super::selector::interface;
 use super::text::{Block, Buffer, put, text};
-use crate::HostAddress;
-use crate::conflict::{Detector, Event, How, Report, Target, TargetError, Timing, Verdict};
+use crate::conflict::{Event, How, Report, Target, TargetError, Timing, Verdict};
+use crate::live::Detector;
+use crate::rule::HostAddress;
 
 /// Asks whether another host claims an address, and listens.
 pub struct bindnet_detector(Detector);

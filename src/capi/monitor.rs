@@ -10,7 +10,8 @@ use super::call::{Failure, bindnet_result, call, duration, free, give, given, ye
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{Buffer, put};
-use crate::{Event, EventKind, Monitor, Tracker};
+use crate::choice::{Event, EventKind, Tracker};
+use crate::live::Monitor;
 
 /// Watches this host, and holds on to a choice.
 pub struct bindnet_monitor {

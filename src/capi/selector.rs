@@ -5,7 +5,9 @@ use std::mem::MaybeUninit;
 
 use super::call::{Failure, bindnet_result, call, free, give, given, yes};
 use super::text::{block, bytes, text};
-use crate::{Bindnet, Declaration, HostAddress, Name, Profile, Rule, Selector, parse_net};
+use crate::corosync::Profile;
+use crate::rule::{Bindnet, Declaration, HostAddress, Rule, Selector, parse_net};
+use crate::snapshot::Name;
 
 /// What is asked: a bindnetaddr, and all that is known beforehand.
 #[derive(Clone)]

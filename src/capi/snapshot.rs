@@ -7,7 +7,8 @@ use super::call::{Failure, bindnet_result, call, duration, free, give, given};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{block, put};
-use crate::{Capturer, Snapshot};
+use crate::live::Capturer;
+use crate::snapshot::Snapshot;
 
 /// The addresses and links of a host at one moment.
 pub struct bindnet_snapshot(pub(super) Snapshot);

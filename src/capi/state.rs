@@ -8,7 +8,7 @@ use super::call::{Failure, bindnet_result, call, given};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::bytes;
-use crate::StateFile;
+use crate::live::StateFile;
 
 /// Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 /// choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.
@@ -66,7 +66,7 @@ fn write(
     path: *const c_char,
     decision: Option<&bindnet_decision>,
     written: Option<&mut MaybeUninit<c_int>>,
-    how: fn(&StateFile, &crate::Decision) -> Result<bool, crate::StateError>,
+    how: fn(&StateFile, &crate::rule::Decision) -> Result<bool, crate::live::StateError>,
 ) -> Result<(), Failure> {
     let decision = given(decision, "decision")?;
     let is_written = how(&file(path)?, &decision.0)?;

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use super::dump::{Bound, Dump, Dumper};
 use super::error::CaptureError;
-use crate::select::{Decision, Restriction, Selector};
+use crate::rule::{Decision, Restriction, Selector};
 use crate::snapshot::{About, Consistency, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
 use crate::wire::rtnetlink::{

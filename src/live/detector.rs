@@ -11,10 +11,10 @@ use nix::errno::Errno;
 use super::error::CaptureError;
 use super::monitor::Monitor;
 use super::wait::wake_for;
-use crate::select::Reasons;
-use crate::select::conflict::{
+use crate::conflict::{
     Doubt, Event, PROBE_NUM, Probe, Report, Sighting, Target, Timing, Transmit, Watch,
 };
+use crate::rule::Reasons;
 use crate::snapshot::Snapshot;
 use crate::sys::packet::PacketSocket;
 use crate::sys::wake::Wake;
@@ -57,7 +57,8 @@ const ROOM: usize = 1500;
 /// ```
 /// use std::time::Duration;
 ///
-/// use bindnet::conflict::{Detector, Event, Target, Timing, Verdict};
+/// use bindnet::conflict::{Event, Target, Timing, Verdict};
+/// use bindnet::live::Detector;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let target = Target::held("127.0.0.1".parse()?)?;

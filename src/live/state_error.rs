@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::select::{ParseStateError, State};
+use crate::choice::{ParseStateError, State};
 
 /// Why a state file could not be read or written.
 ///

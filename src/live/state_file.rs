@@ -14,7 +14,8 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::state_error::StateError;
 use super::state_lock::{LockFile, retry};
-use crate::select::{Bindnet, Decision, HostAddress, State};
+use crate::choice::State;
+use crate::rule::{Bindnet, Decision, HostAddress};
 
 /// A file in which a daemon remembers what it chose, so that it binds the same after a restart.
 ///

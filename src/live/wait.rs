@@ -9,7 +9,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::detector::Detector;
 use super::error::CaptureError;
 use super::monitor::Monitor;
-use crate::select::{Event, Tracker, conflict};
+use crate::choice::{Event, Tracker};
+use crate::conflict;
 use crate::sys::wake::Wake;
 
 impl Monitor {

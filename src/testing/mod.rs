@@ -25,7 +25,7 @@
 //!
 //! # The tour
 //!
-//! **[`laws`]** judge a [`Picker`]: a [`Selector`](crate::Selector), or any function, which may ask
+//! **[`laws`]** judge a [`Picker`]: a [`Selector`](crate::rule::Selector), or any function, which may ask
 //! a program in another language (`examples/downstream` of the repository does). They draw hosts
 //! around the network that is asked for, and panic with the smallest one that breaks the law.
 //!

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::select::{Decision, Selector};
+use crate::rule::{Decision, Selector};
 use crate::snapshot::Snapshot;
 
 /// A way to pick the address of a host that a daemon binds.

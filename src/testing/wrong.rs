@@ -38,7 +38,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::picker::{PickBy, Picker};
-use crate::select::{Bindnet, Selector};
+use crate::rule::{Bindnet, Selector};
 use crate::snapshot::{Address, Scope, Snapshot};
 
 /// A wrong way: what is asked, the host and the remembered choice in, an address out.

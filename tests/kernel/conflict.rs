@@ -5,7 +5,8 @@ use bindnet_tests::{elsewhere, frames, lan, netns};
 use std::net::Ipv4Addr;
 use std::thread;
 
-use bindnet::conflict::{Detector, How, Timing, Verdict};
+use bindnet::conflict::{How, Timing, Verdict};
+use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Frame, REPLY, REQUEST, Tap, arp, frame};
 use lan::{Lan, ask, assert_unknown, conflict, free, held, held_on, mac, verdict};

@@ -3,7 +3,8 @@
 
 use bindnet_tests::{frames, lan, netns};
 
-use bindnet::conflict::{Detector, How, Timing, Verdict};
+use bindnet::conflict::{How, Timing, Verdict};
+use bindnet::live::Detector;
 use frames::{Tap, arp_probe, solicitation};
 use lan::{Lan, ask, assert_unknown, conflict, free, held, held_on, mac, verdict};
 use netns::{ip, link, run, until};

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
-use bindnet::conflict::{Detector, How, Target, Timing, Verdict};
+use bindnet::conflict::{How, Target, Timing, Verdict};
+use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{Frame, IPV6, Mac, Tap, announcement, arp_probe, solicitation};
 use lan::{Lan, conflict, free, held, mac, verdict};

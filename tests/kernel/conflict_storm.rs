@@ -9,7 +9,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use bindnet::conflict::{Detector, Event, How, Timing, Verdict};
+use bindnet::conflict::{Event, How, Timing, Verdict};
+use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Mac, REPLY, REQUEST, Tap, VLAN, announcement, arp, frame};
 use lan::{Lan, PATIENCE, ask, conflict, held, mac, verdict};

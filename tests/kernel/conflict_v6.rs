@@ -7,7 +7,8 @@ use std::net::Ipv6Addr;
 use std::thread;
 
 use bindnet::AddressFlags;
-use bindnet::conflict::{Conflict, Detector, How, Timing, Verdict};
+use bindnet::conflict::{Conflict, How, Timing, Verdict};
+use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{Frame, IPV6, solicitation};
 use lan::{Lan, ask, assert_unknown, conflict, free, held, mac, verdict};

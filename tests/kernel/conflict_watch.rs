@@ -6,7 +6,8 @@ use bindnet_tests::{elsewhere, frames, lan, netns};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use bindnet::conflict::{DEFEND_INTERVAL, Detector, Event, How};
+use bindnet::conflict::{DEFEND_INTERVAL, Event, How};
+use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Mac, REPLY, Tap, announcement, arp, frame};
 use lan::{Lan, PATIENCE, assert_unknown, held, mac, sighting};

@@ -13,7 +13,8 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::time::Duration;
 
-use bindnet::conflict::{Detector, Target};
+use bindnet::conflict::Target;
+use bindnet::live::Detector;
 use bindnet::{Monitor, Tracker};
 use many::{ASK_AT_MOST, Many, SIZES, links, selector};
 use netns::{cable, capturer, ip, ip_batch};

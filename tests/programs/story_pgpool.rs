@@ -15,7 +15,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::conflict::{Detector, Event, How};
+use bindnet::conflict::{Event, How};
+use bindnet::live::Detector;
 use cli::{Run, example};
 use elsewhere::Elsewhere;
 use frames::{ARP, Frame, Mac, Tap};

@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, Detector, Event, How, Sighting, Target, Timing, Verdict};
+use bindnet::conflict::{Conflict, Event, How, Sighting, Target, Timing, Verdict};
+use bindnet::live::Detector;
 use bindnet::{HardwareAddress, HostAddress, Name};
 use serde_json::Value;
 

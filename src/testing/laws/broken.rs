@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::law::Law;
-use crate::select::{Decision, Selector};
+use crate::rule::{Decision, Selector};
 use crate::snapshot::Snapshot;
 use crate::testing::commands;
 use crate::testing::picker::{Picker, remembering};

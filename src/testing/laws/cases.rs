@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use super::check;
 use super::law::Law;
 use super::run::{Failure, Run};
-use crate::select::{Bindnet, Selector};
+use crate::rule::{Bindnet, Selector};
 use crate::testing::picker::Picker;
 use crate::testing::strategies::hosts::{Draft, aimed_at, loose_address_for, loose_vip_for};
 use crate::testing::strategies::pools::Pools;

@@ -8,7 +8,7 @@ use super::broken::{Asked, Broken};
 use super::judge::{is, is_bystander, judge, rank, told, unsound, words, wrong_choice};
 use super::law::Law;
 use super::settled::{is_alone, is_kept};
-use crate::select::{Candidate, Decision, Declaration, Reason, Verdict};
+use crate::rule::{Candidate, Decision, Declaration, Reason, Verdict};
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::{Picker, remembering};
 use crate::testing::strategies::Failover;

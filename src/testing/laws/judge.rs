@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::select::{Candidate, Decision, Match, Outcome, Profile, Reason, Selector, Verdict};
+use crate::corosync::Profile;
+use crate::rule::{Candidate, Decision, Match, Outcome, Reason, Selector, Verdict};
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::remembering;
 

@@ -35,7 +35,7 @@
 //! # What a law knows
 //!
 //! What matches, what floats and what can be bound, the laws have from the selector of the picker
-//! ([`Picker::asked`]), by [the rule](crate::Selector) of this crate. A rule that is switched off
+//! ([`Picker::asked`]), by [the rule](crate::rule::Selector) of this crate. A rule that is switched off
 //! is no evidence, and a floating address that only a switched-off rule would tell is none.
 //! [`stickiness`] and [`failovers`] do not ask the rule what it would choose: that the remembered
 //! address is here, and which manager's marks the others have, is known of the case itself.
@@ -56,7 +56,7 @@ pub use run::{Failure, Run};
 
 use super::picker::Picker;
 #[cfg(doc)]
-use crate::Selector;
+use crate::rule::Selector;
 
 /// The same host and the same question give the same choice, whatever else was asked in between.
 ///

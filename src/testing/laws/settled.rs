@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::select::{Declaration, HostAddress, Match, Reason, Selector};
+use crate::rule::{Declaration, HostAddress, Match, Reason, Selector};
 use crate::snapshot::{Address, AddressFlags, Link, Snapshot};
 use crate::testing::strategies::Failover;
 

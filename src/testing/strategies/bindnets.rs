@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::hosts::{V4, V6};
-use crate::select::{Bindnet, Zone};
+use crate::rule::{Bindnet, Zone};
 use crate::snapshot::{Address, Link, Snapshot};
 
 /// IPv4 addresses that are on no host of [`hosts::host`](super::hosts::host).

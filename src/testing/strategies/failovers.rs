@@ -12,7 +12,7 @@ use proptest::sample::{Index, select};
 use super::managers::{Manager, Vip};
 use super::nodes::Node;
 use crate::model::{Host, Operation};
-use crate::select::Reason;
+use crate::rule::Reason;
 use crate::snapshot::{Link, Snapshot, is_link_local};
 
 /// How many floating addresses a node has to do with at the most.

@@ -11,7 +11,7 @@ use proptest::sample::{Index, select, subsequence};
 
 use super::facts::{Facts, LinkFacts, about, facts, link, link_facts};
 use super::pools::{Pools, netmask};
-use crate::select::Selector;
+use crate::rule::Selector;
 use crate::snapshot::{About, Address, AddressFlags, Link, Name, Netmask, Snapshot};
 use crate::testing::commands;
 

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::nodes::name;
 use crate::model::{AddressRequest, LinkRequest, Operation};
-use crate::select::Reason;
+use crate::rule::Reason;
 use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name};
 
 /// `IFA_PROTO` of keepalived (`RTPROT_KEEPALIVED`, linux/rtnetlink.h).

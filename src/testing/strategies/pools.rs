@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::hosts::{LINKS, V4, V6};
-use crate::select::{Bindnet, Selector, Zone};
+use crate::rule::{Bindnet, Selector, Zone};
 use crate::snapshot::{Name, Netmask};
 
 /// A mask, and how often it is drawn.

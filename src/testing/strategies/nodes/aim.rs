@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::select::Bindnet;
+use crate::rule::Bindnet;
 use crate::snapshot::{Name, is_link_local};
 
 /// The numbers of hosts in their network, as one meets them; the first is that of the node, where

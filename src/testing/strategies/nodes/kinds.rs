@@ -7,7 +7,7 @@ use super::aim::{net, nth};
 use super::plan::{BY_ROUTER, Plan, draw};
 use super::{Node, name};
 use crate::model::AddressRequest;
-use crate::select::Bindnet;
+use crate::rule::Bindnet;
 use crate::snapshot::{AddressFlags, Lifetime};
 
 /// How long a lease is valid, and how long it is preferred, in seconds.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::managers::{Manager, Vip};
 use crate::model::{AddressRequest, Host, Operation};
-use crate::select::Bindnet;
+use crate::rule::Bindnet;
 use crate::snapshot::{Name, Snapshot};
 
 pub use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};

@@ -10,7 +10,7 @@ use super::aim::{Aim, net, nth};
 use super::kinds::LEASE;
 use super::{Node, name};
 use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
-use crate::select::Bindnet;
+use crate::rule::Bindnet;
 use crate::snapshot::{
     About, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Scope, Snapshot,
     Source,

@@ -1,0 +1,253 @@
+//! What cluster life would do to a choice: scenarios, what became of it in each, and what to
+//! configure so that it stays.
+
+use std::fmt;
+
+use crate::explain::{Advice, advice_lines};
+use crate::rule::{Decision, HostAddress};
+
+/// What cluster life does to a host.
+///
+/// After each the daemon is started again and decides anew, on the host as it is then. Whatever
+/// goes is added again as it was, and so are IPv4 secondaries that went along with their primary
+/// (`promote_secondaries=0`): right after the chosen address, and before a VIP that comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Scenario {
+    /// Nothing happens to the addresses. (Duplicate address detection is over, here as in all
+    /// others.)
+    Restart,
+    /// The chosen address is deleted and added again. With `promote_secondaries=0`, the kernel's
+    /// default, its secondaries go along.
+    OwnAddressFlap,
+    /// The same with `promote_secondaries=1`, systemd's default: the first of its secondaries takes
+    /// its place.
+    OwnAddressFlapPromoted,
+    /// An address that floats, or may float, is deleted, and comes back later; the daemon is
+    /// started while it is away, and again when it is back. With `promote_secondaries=0`.
+    VipAwayAndBack,
+    /// The same with `promote_secondaries=1`, where secondaries would go along.
+    VipAwayAndBackPromoted,
+    /// An address that was not here comes into the network of the chosen one, without a label or
+    /// any other mark.
+    NewVip,
+    /// It comes before the chosen address does, as at boot, or was made a primary address by a flap
+    /// of the chosen one.
+    NewVipFirst,
+    /// The links but loopback ones have each other's indexes in reverse order, as after a reboot
+    /// that finds the hardware in another order.
+    LinksReordered,
+    /// The link of the chosen address is set down and up again. With `keep_addr_on_down=0`, the
+    /// kernel's default, its IPv6 addresses go.
+    LinkDownAndUp,
+    /// The same with `keep_addr_on_down=1`: the permanent ones stay.
+    LinkDownAndUpKept,
+}
+
+impl Scenario {
+    /// The code in JSON and in the table.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::OwnAddressFlap => "own-address-flap",
+            Self::OwnAddressFlapPromoted => "own-address-flap-promoted",
+            Self::VipAwayAndBack => "vip-away-and-back",
+            Self::VipAwayAndBackPromoted => "vip-away-and-back-promoted",
+            Self::NewVip => "new-vip",
+            Self::NewVipFirst => "new-vip-first",
+            Self::LinksReordered => "links-reordered",
+            Self::LinkDownAndUp => "link-down-and-up",
+            Self::LinkDownAndUpKept => "link-down-and-up-kept",
+        }
+    }
+}
+
+/// What a daemon that is started again is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// The same address.
+    Stays,
+    /// Another one, although the chosen one is there.
+    Moves(HostAddress),
+    /// None, although the chosen one is there.
+    Nothing,
+}
+
+impl Fate {
+    /// Whether it is not the same address.
+    pub fn moves(self) -> bool {
+        self != Self::Stays
+    }
+
+    /// The other address.
+    pub fn to(self) -> Option<HostAddress> {
+        match self {
+            Self::Moves(to) => Some(to),
+            Self::Stays | Self::Nothing => None,
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stays => f.write_str("stays"),
+            Self::Moves(to) => write!(f, "MOVES to {to}"),
+            Self::Nothing => f.write_str("MOVES: nothing is chosen"),
+        }
+    }
+}
+
+/// What one scenario does to a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The address or the link that it happens to; none where it happens to the whole host.
+    pub about: Option<String>,
+    /// What becomes of the choice, with what the selector remembers.
+    pub fate: Fate,
+    /// What becomes of it where the memory is lost; the same where there is none.
+    pub without_memory: Fate,
+    /// Whether the chosen address itself goes for a while: what is bound to it is cut off.
+    pub interrupts: bool,
+    /// What to configure so that the choice stays; none where it does, or nothing helps.
+    pub advice: Option<Advice>,
+}
+
+impl Finding {
+    /// What becomes of a choice that nothing is remembered of, with nothing advised.
+    pub fn new(scenario: Scenario, about: Option<String>, fate: Fate) -> Self {
+        Self {
+            scenario,
+            about,
+            fate,
+            without_memory: fate,
+            interrupts: false,
+            advice: None,
+        }
+    }
+}
+
+/// What cluster life would do to a choice.
+///
+/// `Audit::of` makes one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Audit {
+    /// Each scenario that can be played on the host.
+    pub findings: Vec<Finding>,
+    /// What to configure, any one of it, so that the choice stays in all of them.
+    pub advice: Vec<Advice>,
+    /// How many addresses that may float were left out, because there are too many.
+    pub left_out: usize,
+}
+
+impl Audit {
+    /// The audit that found this.
+    pub fn new(findings: Vec<Finding>) -> Self {
+        Self {
+            findings,
+            ..Self::default()
+        }
+    }
+
+    /// Whether any scenario would move the choice.
+    pub fn moves(&self) -> bool {
+        self.findings.iter().any(|found| found.fate.moves())
+    }
+
+    /// One line for a log.
+    pub fn summary(&self) -> String {
+        let count = |fate: fn(&Finding) -> Fate| {
+            let moves = |found: &&Finding| fate(found).moves();
+            self.findings.iter().filter(moves).count()
+        };
+        let (moves, forgetful) = (count(|found| found.fate), count(|f| f.without_memory));
+        let all = self.findings.len();
+        let how_many = match moves {
+            0 => "none".to_owned(),
+            _ => moves.to_string(),
+        };
+        let mut line = format!("audit: {how_many} of {all} scenarios would move the choice");
+        if forgetful != moves {
+            line.push_str(&format!("; without its memory {forgetful} would"));
+        }
+        if self.left_out > 0 {
+            let left_out = self.left_out;
+            line.push_str(&format!(
+                " ({left_out} more addresses that may float were left out)"
+            ));
+        }
+        line + "."
+    }
+}
+
+impl fmt::Display for Audit {
+    /// The scenarios as a table if any would move the choice, the summary, and what to configure.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.moves() {
+            return writeln!(f, "{}", self.summary());
+        }
+        let about = |found: &Finding| found.about.clone().unwrap_or("-".to_owned());
+        let code = |found: &Finding| found.scenario.code().len();
+        let codes = self.findings.iter().map(code).max().unwrap_or(0);
+        let abouts = self.findings.iter().map(|found| about(found).len());
+        let abouts = abouts.max().unwrap_or(0).max("ABOUT".len());
+        writeln!(f, "    {:codes$}  {:abouts$}  CHOICE", "SCENARIO", "ABOUT")?;
+        for found in &self.findings {
+            let (code, about) = (found.scenario.code(), about(found));
+            let mark = if found.fate.moves() { '!' } else { ' ' };
+            let cut_off = match found.interrupts {
+                true => ", cut off for a while",
+                false => "",
+            };
+            let fate = found.fate;
+            writeln!(
+                f,
+                "  {mark} {code:codes$}  {about:abouts$}  {fate}{cut_off}"
+            )?;
+        }
+        write!(f, "{}", self.summary())?;
+        if self.advice.is_empty() {
+            return writeln!(
+                f,
+                " Nothing that can be configured keeps it in all of them."
+            );
+        }
+        write!(
+            f,
+            " Any one of these keeps it:\n{}",
+            advice_lines(&self.advice)
+        )
+    }
+}
+
+impl Decision {
+    /// With what an audit of its choice found. It is said in the report and in JSON, and changes
+    /// nothing of the decision.
+    ///
+    /// ```
+    /// use bindnet::audit::Audit;
+    /// use bindnet::{Address, Link, Selector, Snapshot};
+    ///
+    /// let node = Address::new("192.0.2.10/24".parse()?, 2);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [node])?;
+    /// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
+    /// let decision = decision.with_audit(Audit::new(Vec::new()));
+    /// assert!(format!("{decision:#}").ends_with(
+    ///     "\naudit: none of 0 scenarios would move the choice.\n",
+    /// ));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(Box::new(audit));
+        self
+    }
+
+    /// What an audit of its choice found, if there was one.
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_deref()
+    }
+}

@@ -1,0 +1,290 @@
+//! What a [`Tracker`](super::Tracker) tells.
+
+use std::fmt;
+
+use crate::explain::place;
+use crate::rule::{Candidate, Decision, HostAddress, Reason, Verdict};
+use crate::snapshot::Name;
+
+/// Something has happened to the choice, or could have.
+///
+/// `{}` is one line for a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub(crate) kind: EventKind,
+    pub(crate) address: Option<HostAddress>,
+    pub(crate) previous: Option<HostAddress>,
+    pub(crate) interface: Option<Name>,
+    pub(crate) reason: String,
+}
+
+/// What has happened to the choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The first look at the host: an address was chosen, or none was.
+    Initial,
+    /// The choice stays, though something happened that could have changed it.
+    Kept,
+    /// Another address was chosen.
+    Moved,
+    /// The choice is gone, and nothing was chosen in its place.
+    Lost,
+    /// There is a choice again, or the first one.
+    Gained,
+}
+
+impl EventKind {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Initial => "initial",
+            Self::Kept => "kept",
+            Self::Moved => "moved",
+            Self::Lost => "lost",
+            Self::Gained => "gained",
+        }
+    }
+}
+
+impl Event {
+    /// What has happened.
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// The choice now, if it is here.
+    pub fn address(&self) -> Option<HostAddress> {
+        self.address
+    }
+
+    /// The choice before, here or not; at the start the remembered one.
+    pub fn previous(&self) -> Option<HostAddress> {
+        self.previous
+    }
+
+    /// The link that the choice is on now.
+    pub fn interface(&self) -> Option<Name> {
+        self.interface
+    }
+
+    /// Why, in a sentence or some.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.code())?;
+        if let (EventKind::Kept, Some(address)) = (self.kind, self.address) {
+            write!(f, " {address}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// How many changes are told one by one.
+const TOLD: usize = 4;
+
+/// Among more candidates it is not looked for which ones have changed.
+const MANY: usize = 64;
+
+/// What has changed from one decision to the next, in sentences; nothing where nothing of it bears
+/// on the choice, which is `held`.
+pub(crate) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> String {
+    if last.candidates == now.candidates && last.result == now.result {
+        return String::new();
+    }
+    let bearing = bearing(last, now, held);
+    let count = now.candidates.len();
+    let mut sentences = match count.max(last.candidates.len()) > MANY {
+        true => vec![format!(
+            "Something has changed among the addresses that match, {count} of them now."
+        )],
+        false => one_by_one(last, now, held),
+    };
+    // `eth0 is down.` is said by the warning `eth0 is down: ...`, too.
+    let said_more = |sentence: &String| {
+        let start = sentence.strip_suffix('.').unwrap_or(sentence);
+        let more = |b: &String| b.strip_prefix(start).is_some_and(|b| b.starts_with(':'));
+        bearing.iter().any(more)
+    };
+    sentences.retain(|sentence| !said_more(sentence));
+    if sentences.is_empty() && bearing.is_empty() {
+        let mut same = now.candidates.iter().map(|c| last.candidates.contains(c));
+        sentences.push(
+            match last.result.is_ok() == now.result.is_ok() && same.all(|same| same) {
+                true => "The kernel lists the addresses in another order now.".to_owned(),
+                false => format!("Now it is {}", sentence(now)),
+            },
+        );
+    }
+    if let Some(more) = sentences.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        sentences.truncate(TOLD);
+        let s = if more == 1 { "" } else { "s" };
+        sentences.push(format!("And {more} more change{s}."));
+    }
+    sentences.extend(bearing);
+    sentences.join(" ")
+}
+
+/// A sentence for each candidate of which something has changed.
+fn one_by_one(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> {
+    let mut told = Vec::new();
+    for candidate in &now.candidates {
+        told.push(match entry(last, candidate) {
+            Some(before) => change(before, candidate),
+            None => Some(arrival(last, now, candidate)),
+        });
+    }
+    for old in last.candidates.iter().filter(|c| entry(now, c).is_none()) {
+        let mut news = now.candidates.iter();
+        let is_told_of = news.any(|new| replaces(new, old, last, now)) || is_same(old, held);
+        let gone = || format!("{old}{} has gone.", place(old));
+        told.push((!is_told_of).then(gone));
+    }
+    let mut sentences: Vec<String> = Vec::new();
+    for sentence in told.into_iter().flatten() {
+        // A link whose state changes tells it once, not with each of its addresses.
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
+}
+
+/// What that means for the choice, where the decision does not say that it is chosen still.
+fn bearing(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> {
+    let is_held = |c: &Candidate| is_same(c, held);
+    if now.first().is_some_and(is_held) {
+        let (warnings, said) = (now.warnings(), last.warnings());
+        let news = warnings.into_iter().filter(|text| !said.contains(text));
+        return news.collect();
+    }
+    let place = place(held);
+    let differs = |d: &Decision| d.chosen().map(|c| (c.identity(), c.netmask));
+    let mut said = Vec::new();
+    if last.candidates.iter().any(is_held) && !now.candidates.iter().any(is_held) {
+        let bindnet = now.bindnet;
+        said.push(format!(
+            "{held}{place} is here, but no candidate for {bindnet} any more."
+        ));
+    }
+    if let Some(chosen) = now.chosen().filter(|_| differs(now) != differs(last)) {
+        let other = self::place(chosen);
+        said.push(format!(
+            "The rule would take {chosen}{other} now; {} stays.",
+            held.ip
+        ));
+    }
+    said
+}
+
+/// Whether two are the same address, on whatever link if it is not a part of it.
+fn is_same(a: &Candidate, b: &Candidate) -> bool {
+    a.identity() == b.identity()
+}
+
+/// Whether two are the same entry of the host's list: link, address, prefix length.
+fn is_entry(a: &Candidate, b: &Candidate) -> bool {
+    (a.ip, a.netmask, a.link) == (b.ip, b.netmask, b.link)
+}
+
+fn entry<'a>(decision: &'a Decision, of: &Candidate) -> Option<&'a Candidate> {
+    decision.candidates.iter().find(|c| is_entry(c, of))
+}
+
+/// Whether a new entry is an old one with another prefix length or on another link.
+fn replaces(new: &Candidate, old: &Candidate, last: &Decision, now: &Decision) -> bool {
+    new.ip == old.ip && entry(last, new).is_none() && entry(now, old).is_none()
+}
+
+/// `192.0.2.20/24 on eth0 has come: floating (label, secondary).`
+fn arrival(last: &Decision, now: &Decision, new: &Candidate) -> String {
+    let place = place(new);
+    let old = last
+        .candidates
+        .iter()
+        .find(|old| replaces(new, old, last, now));
+    if let Some(old) = old {
+        return format!("{old}{} is {new}{place} now.", self::place(old));
+    }
+    let reasons = shown(new);
+    let reasons = match reasons.is_empty() {
+        true => String::new(),
+        false => format!(" ({reasons})"),
+    };
+    match new.verdict {
+        // By the rule; what is bound is another, or this one, which the kind of the event says.
+        Verdict::Chosen => format!("{new}{place} has come{reasons}."),
+        verdict => format!("{new}{place} has come: {}{reasons}.", verdict.code()),
+    }
+}
+
+fn change(before: &Candidate, now: &Candidate) -> Option<String> {
+    if before == now {
+        return None;
+    }
+    let name = |name: Option<Name>| name.map_or("its link".to_owned(), |name| name.to_string());
+    let interface = name(now.interface);
+    Some(if before.interface != now.interface {
+        format!("{} is called {interface} now.", name(before.interface))
+    } else if before.link_up != now.link_up || before.link_running != now.link_running {
+        match (now.link_up, now.link_running) {
+            (Some(false), _) => format!("{interface} is down."),
+            (_, Some(false)) => format!("{interface} has no carrier."),
+            _ => format!("{interface} is up."),
+        }
+    } else if before.reasons == now.reasons && before.verdict == now.verdict {
+        match now.label {
+            Some(label) => format!("{now}{} has the label {label} now.", place(now)),
+            None => format!("{now}{} has no label now.", place(now)),
+        }
+    } else {
+        return change_of_findings(before, now);
+    })
+}
+
+/// `192.0.2.20/24 on eth0 is floating and shows label now (before: nothing).`
+fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
+    let or_nothing = |reasons: String| match reasons.is_empty() {
+        true => "nothing".to_owned(),
+        false => reasons,
+    };
+    let [was, is] = [before, now].map(|c| or_nothing(shown(c)));
+    let shows = format!("{is} now (before: {was}).");
+    let place = place(now);
+    // Which one the rule takes is said once, not of each.
+    let by_choice = [before, now].iter().any(|c| c.verdict == Verdict::Chosen);
+    let verdict = Some(now.verdict.code()).filter(|_| before.verdict != now.verdict && !by_choice);
+    match (verdict, was == is) {
+        (None, true) => None,
+        (None, false) => Some(format!("{now}{place} shows {shows}")),
+        (Some(verdict), true) => Some(format!("{now}{place} is {verdict} now.")),
+        (Some(verdict), false) => Some(format!("{now}{place} is {verdict} and shows {shows}")),
+    }
+}
+
+/// The reasons, but that it is the choice, which the kind of the event says.
+fn shown(candidate: &Candidate) -> String {
+    let reasons = candidate.reasons.iter().filter(|r| *r != Reason::Previous);
+    reasons.map(Reason::code).collect::<Vec<_>>().join(", ")
+}
+
+/// Why a choice cannot be bound any more: `tentative`.
+pub(crate) fn unusable(candidate: &Candidate) -> &'static str {
+    match candidate.is(Reason::Dadfailed) {
+        true => "another host has it (dadfailed)",
+        false => "duplicate address detection is not over (tentative)",
+    }
+}
+
+/// The sentence of a decision, which ends as one.
+pub(crate) fn sentence(decision: &Decision) -> String {
+    let mut sentence = decision.to_string();
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
+}

@@ -1,0 +1,258 @@
+//! What a daemon remembers of its choices, as the text of a state file. No file is touched here.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::state_reader::{self, ParseStateError};
+use crate::rule::{Bindnet, Decision, HostAddress, Zone};
+use crate::snapshot::{Consistency, Name, is_link_local};
+
+/// The first line: what this is, and the version of its form.
+pub(crate) const FIRST: &str = "bindnet-state/1";
+
+/// The last line, which shows that nothing was cut off.
+pub(crate) const LAST: &str = "end";
+
+/// The choices that a daemon remembers, one for each bindnetaddr: the text of a
+/// [`StateFile`](crate::StateFile).
+///
+/// ```text
+/// bindnet-state/1
+/// # A comment has a line of its own; it goes when the file is written anew.
+/// bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0
+/// bindnetaddr fe80:: address fe80::1 prefix 64 interface eth0
+/// end
+/// ```
+///
+/// `prefix` and `interface` may be missing. They are there for people, but for the interface of
+/// an IPv6 link-local address, which is a part of the choice. An interface is written as [`Name`]
+/// prints it, with white space and `/` as `\xNN`, too. Every proper beginning of a text is an
+/// error: nothing, not even an empty line, stands behind `end` and its newline.
+///
+/// ```
+/// use bindnet::State;
+///
+/// let text = "bindnet-state/1\nbindnetaddr fe80:: address fe80::1 interface eth0\nend\n";
+/// let state = State::parse(text.as_bytes())?;
+/// assert_eq!(state.get(&"fe80::".parse()?), Some("fe80::1%eth0".parse()?));
+/// assert_eq!(state.to_string(), text);
+///
+/// let error = State::parse(b"bindnet-state/1\nbindnetaddr 192.0.2.0 addr 192.0.2.10\nend\n");
+/// assert_eq!(
+///     error.unwrap_err().to_string(),
+///     "line 2, \"bindnetaddr 192.0.2.0 addr 192.0.2.10\": \"addr\" stands where \"address\" is \
+///      expected; write for instance bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 \
+///      interface eth0\nCorrect it, or remove the file to choose anew.",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// No two for one bindnetaddr.
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl State {
+    /// The longest text in bytes; some fifty entries fit.
+    pub const MAX_LEN: usize = 4096;
+
+    /// Reads the text of a state file.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// assert_eq!(State::parse(b"bindnet-state/1\nend\n"), Ok(State::default()));
+    /// assert_eq!(State::parse(b"").unwrap_err().line(), 1);
+    /// ```
+    ///
+    /// # Errors
+    /// Where it is damaged: the error names the line and what would be accepted. A daemon does
+    /// best to stop there: a person corrects the text, or removes the file.
+    pub fn parse(text: &[u8]) -> Result<Self, ParseStateError> {
+        state_reader::read(text)
+    }
+
+    /// What is remembered for a bindnetaddr, as [`Selector::previous`](crate::Selector::previous)
+    /// takes it.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// let state = State::parse(text)?;
+    /// assert_eq!(state.get(&"192.0.2.0".parse()?), Some("192.0.2.10".parse()?));
+    /// // Another bindnetaddr, though it may mean the same: `overlapping` has it.
+    /// assert_eq!(state.get(&"192.0.2.0/24".parse()?), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get(&self, bindnet: &Bindnet) -> Option<HostAddress> {
+        let entry = self.entries.iter().find(|e| e.bindnet == *bindnet);
+        entry.map(Entry::host_address)
+    }
+
+    /// The entries of other bindnetaddrs that overlap this one: the address or network of one is
+    /// inside that of the other. There are none if this one has an entry.
+    ///
+    /// They may be of the same question, written in another way, or of another question: a person
+    /// has to say. So [`State::get`] does not use them.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// let state = State::parse(text)?;
+    /// let network = "192.0.2.0/24".parse()?;
+    /// let found = state.overlapping(&network).next();
+    /// assert_eq!(found, Some(("192.0.2.0".parse()?, "192.0.2.10".parse()?)));
+    /// assert_eq!(state.overlapping(&"192.0.2.0".parse()?).next(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn overlapping(&self, bindnet: &Bindnet) -> impl Iterator<Item = (Bindnet, HostAddress)> {
+        let bindnet = *bindnet;
+        let known = self.get(&bindnet).is_some();
+        let others = self.entries.iter().filter(move |_| !known);
+        others
+            .filter(move |entry| entry.overlaps(&bindnet))
+            .map(|entry| (entry.bindnet, entry.host_address()))
+    }
+
+    /// What the reader of a decision about a bindnetaddr should know of the memory, a sentence or two
+    /// for each of the [overlapping](State::overlapping) entries.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// assert_eq!(
+    ///     State::parse(text)?.warnings(&"192.0.2.0/24".parse()?),
+    ///     ["nothing is remembered for 192.0.2.0/24; 192.0.2.10, remembered for 192.0.2.0, was not \
+    ///       used. If both mean the same, change the entry in the state file to bindnetaddr \
+    ///       192.0.2.0/24."],
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self, bindnet: &Bindnet) -> Vec<String> {
+        let warning = |entry| not_used(bindnet, &entry);
+        self.overlapping(bindnet).map(warning).collect()
+    }
+
+    /// Every bindnetaddr with its remembered choice, in the order of the text.
+    ///
+    /// ```
+    /// use bindnet::State;
+    ///
+    /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// for (bindnet, address) in State::parse(text)?.iter() {
+    ///     assert_eq!(format!("{bindnet}: {address}"), "192.0.2.0: 192.0.2.10");
+    /// }
+    /// # Ok::<(), bindnet::ParseStateError>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = (Bindnet, HostAddress)> {
+        let pair = |entry: &Entry| (entry.bindnet, entry.host_address());
+        self.entries.iter().map(pair)
+    }
+
+    /// Takes the choice of a decision if there is none for its bindnetaddr; says whether.
+    pub(crate) fn remember(&mut self, decision: &Decision) -> bool {
+        self.get(decision.bindnet()).is_none() && self.replace(decision)
+    }
+
+    /// Takes the choice of a decision, in the place of another one, too; says whether anything is
+    /// different now.
+    pub(crate) fn replace(&mut self, decision: &Decision) -> bool {
+        let Some(new) = Entry::of(decision) else {
+            return false;
+        };
+        let old = self.entries.iter_mut().find(|e| e.bindnet == new.bindnet);
+        match old {
+            Some(old) if *old == new => return false,
+            Some(old) => *old = new,
+            None => self.entries.push(new),
+        }
+        true
+    }
+}
+
+/// That what is remembered for another bindnetaddr was not used for this one.
+pub(crate) fn not_used(bindnet: &Bindnet, (other, address): &(Bindnet, HostAddress)) -> String {
+    format!(
+        "nothing is remembered for {bindnet}; {address}, remembered for {other}, was not used. If both \
+         mean the same, change the entry in the state file to bindnetaddr {bindnet}."
+    )
+}
+
+impl fmt::Display for State {
+    /// The text of a state file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{FIRST}")?;
+        for entry in &self.entries {
+            writeln!(f, "{entry}")?;
+        }
+        writeln!(f, "{LAST}")
+    }
+}
+
+/// The choice for one bindnetaddr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub bindnet: Bindnet,
+    /// Of the family of the bindnetaddr.
+    pub ip: IpAddr,
+    pub prefix: Option<u8>,
+    pub interface: Option<Name>,
+}
+
+impl Entry {
+    /// The choice of a decision. An interrupted snapshot may lack the address that would have been
+    /// chosen, so none comes from there; and what Corosync takes is no choice of ours.
+    fn of(decision: &Decision) -> Option<Self> {
+        let interrupted = decision.consistency() == Some(Consistency::Interrupted);
+        let ours = !interrupted && !decision.profile().is_corosync();
+        let chosen = decision.chosen().filter(|_| ours)?;
+        Some(Self {
+            bindnet: *decision.bindnet(),
+            ip: chosen.ip(),
+            prefix: chosen.netmask().prefix_len(),
+            interface: chosen.interface(),
+        })
+    }
+
+    /// Whether another bindnetaddr may mean the same, or a part of it.
+    fn overlaps(&self, bindnet: &Bindnet) -> bool {
+        let (a, b) = (self.network(), bindnet.written());
+        let zones = self.bindnet.zone().zip(bindnet.zone());
+        (a.contains(&b) || b.contains(&a)) && zones.is_none_or(|(a, b)| a.may_be(&b))
+    }
+
+    /// The network that was asked for, as it was written. If an address alone is the network of the
+    /// choice by the choice's own mask, as Corosync has it: that network.
+    fn network(&self) -> IpNet {
+        let own = self.prefix.and_then(|len| IpNet::new(self.ip, len).ok());
+        let own = own.map(|net| net.trunc()).filter(|net| {
+            let is_written = self.bindnet.network().is_some();
+            !is_written && net.addr() == self.bindnet.ip() && net.addr() != self.ip
+        });
+        own.unwrap_or(self.bindnet.written())
+    }
+
+    fn host_address(&self) -> HostAddress {
+        let link = self.interface.filter(|_| is_link_local(self.ip));
+        HostAddress::new(self.ip, link.map(Zone::from))
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bindnetaddr {} address {}", self.bindnet, self.ip)?;
+        if let Some(prefix) = self.prefix {
+            write!(f, " prefix {prefix}")?;
+        }
+        match self.interface {
+            // As a zone, so that white space in the name does not end it.
+            Some(interface) => write!(f, " interface {}", Zone::from(interface)),
+            None => Ok(()),
+        }
+    }
+}

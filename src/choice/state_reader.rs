@@ -1,0 +1,254 @@
+//! The reading of a state file's text, and what to say of one that cannot be read.
+
+use std::net::IpAddr;
+
+use thiserror::Error;
+
+use super::state::{Entry, FIRST, LAST, State};
+use crate::rule::{Bindnet, HostAddress, ParseAddressError, ParseBindnetError};
+use crate::snapshot::NameError;
+
+/// How much of a line an error quotes, in characters; an entry of IPv4 fits.
+const QUOTED: usize = 100;
+
+/// Reads a whole text.
+pub(crate) fn read(text: &[u8]) -> Result<State, ParseStateError> {
+    let too_long = |len| ParseStateError::new(1, "", Problem::TooLong { len });
+    if text.len() > State::MAX_LEN {
+        return Err(too_long(text.len()));
+    }
+    let mut reader = Reader::default();
+    let mut line = 0;
+    for bytes in text.split_inclusive(|byte| *byte == b'\n') {
+        line += 1;
+        let read = std::str::from_utf8(bytes).map_err(|_| Problem::Utf8);
+        let read = read.and_then(|text| reader.read(text, line));
+        read.map_err(|problem| {
+            ParseStateError::new(line, &String::from_utf8_lossy(bytes), problem)
+        })?;
+    }
+    let state = reader
+        .finish()
+        .map_err(|problem| ParseStateError::new(line.max(1), "", problem))?;
+    // A text may be shorter than what it means, which is what will be written.
+    match state.to_string().len() {
+        len if len > State::MAX_LEN => Err(too_long(len)),
+        _ => Ok(state),
+    }
+}
+
+/// Reads line by line.
+#[derive(Default)]
+struct Reader {
+    state: State,
+    /// The line of each entry.
+    lines: Vec<usize>,
+    begun: bool,
+    ended: bool,
+}
+
+impl Reader {
+    /// Reads a line with its newline; only the last may lack it.
+    fn read(&mut self, line: &str, at: usize) -> Result<(), Problem> {
+        let whole = line.strip_suffix('\n');
+        let text = whole.unwrap_or(line);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        // Zeros are what a power cut leaves of a file; the others would hide in an editor.
+        if let Some(c) = text.chars().find(|c| c.is_control() && *c != '\t') {
+            return Err(Problem::Control(c));
+        }
+        if whole.is_none() {
+            return Err(Problem::Cut);
+        }
+        let text = text.trim_matches([' ', '\t']);
+        if self.ended {
+            return Err(Problem::Behind);
+        }
+        match text {
+            _ if text.is_empty() || text.starts_with('#') => {}
+            FIRST if !self.begun => self.begun = true,
+            _ if !self.begun => return Err(Problem::Version),
+            LAST => self.ended = true,
+            _ => self.push(entry(text)?, at)?,
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, entry: Entry, at: usize) -> Result<(), Problem> {
+        let bindnet = entry.bindnet;
+        let mut known = self.state.entries.iter().zip(&self.lines);
+        if let Some((_, &line)) = known.find(|(known, _)| known.bindnet == bindnet) {
+            return Err(Problem::Twice { bindnet, line });
+        }
+        self.state.entries.push(entry);
+        self.lines.push(at);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<State, Problem> {
+        match (self.begun, self.ended) {
+            (true, true) => Ok(self.state),
+            (true, false) => Err(Problem::Cut),
+            (false, _) => Err(Problem::Empty),
+        }
+    }
+}
+
+fn entry(line: &str) -> Result<Entry, Problem> {
+    let mut words = line.split_ascii_whitespace();
+    expect(words.next(), "bindnetaddr")?;
+    let bindnet: Bindnet = value(words.next(), "an address or network")?.parse()?;
+    expect(words.next(), "address")?;
+    let ip = parse_ip(value(words.next(), "an address")?)?;
+    if ip.is_ipv4() != bindnet.ip().is_ipv4() {
+        return Err(Problem::Family { bindnet, ip });
+    }
+    let mut next = words.next();
+    let mut expected = "prefix, interface or the end of the line";
+    let (mut prefix, mut interface) = (None, None);
+    if next == Some("prefix") {
+        prefix = Some(parse_prefix(value(words.next(), "a prefix length")?, ip)?);
+        next = words.next();
+        expected = "interface or the end of the line";
+    }
+    if next == Some("interface") {
+        interface = Some(value(words.next(), "the name of an interface")?.parse()?);
+        next = words.next();
+        expected = "the end of the line";
+    }
+    match next {
+        None => Ok(Entry {
+            bindnet,
+            ip,
+            prefix,
+            interface,
+        }),
+        Some(found) => Err(Problem::word(Some(found), expected)),
+    }
+}
+
+fn expect(found: Option<&str>, expected: &'static str) -> Result<(), Problem> {
+    match found == Some(expected) {
+        true => Ok(()),
+        false => Err(Problem::word(found, expected)),
+    }
+}
+
+fn value<'a>(found: Option<&'a str>, expected: &'static str) -> Result<&'a str, Problem> {
+    found.ok_or(Problem::word(None, expected))
+}
+
+/// Any address that a host may have: an IPv4-mapped one, too, which is no bindnetaddr.
+fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
+    match (text.parse(), text.parse::<HostAddress>()) {
+        (Ok(ip), _) => Ok(ip),
+        (Err(_), Ok(address)) => Err(Problem::Zone(address)),
+        (Err(_), Err(error)) => Err(Problem::Address(error)),
+    }
+}
+
+fn parse_prefix(text: &str, ip: IpAddr) -> Result<u8, Problem> {
+    let max = if ip.is_ipv4() { 32 } else { 128 };
+    let len = text.parse::<u8>().ok().filter(|len| *len <= max);
+    let prefix = text.to_owned();
+    // A plus sign and leading zeros are no part of a prefix length.
+    len.filter(|len| len.to_string() == prefix)
+        .ok_or(Problem::Prefix(crate::rule::Problem::PrefixLen {
+            prefix,
+            max,
+        }))
+}
+
+/// A text is not that of a state file; says what would be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}, {text:?}: {problem}\nCorrect it, or remove the file to choose anew.")]
+pub struct ParseStateError {
+    line: usize,
+    text: String,
+    /// In a box, or every result that may be one would be large.
+    problem: Box<Problem>,
+}
+
+impl ParseStateError {
+    fn new(line: usize, text: &str, problem: Problem) -> Self {
+        let text = text.trim_end_matches(['\n', '\r']);
+        let mut quoted: String = text.chars().take(QUOTED).collect();
+        if quoted.len() < text.len() {
+            quoted.push('…');
+        }
+        Self {
+            line,
+            text: quoted,
+            problem: Box::new(problem),
+        }
+    }
+
+    /// The line that cannot be read, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The beginning of that line; empty where the text as a whole is wrong.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+enum Problem {
+    #[error("nothing is in it; it begins with the line {FIRST} and ends with the line {LAST}")]
+    Empty,
+    #[error("it is cut off: the last line is {LAST}, with a newline")]
+    Cut,
+    #[error("it begins with the line {FIRST}, the one version that is read here")]
+    Version,
+    #[error("nothing may stand behind the line {LAST}, not even an empty line")]
+    Behind,
+    #[error("{len} bytes; there is room for {}", State::MAX_LEN)]
+    TooLong { len: usize },
+    #[error("not UTF-8; write other bytes of a name as \\xNN")]
+    Utf8,
+    #[error("{0:?} in it; write it as \\xNN where it belongs to a name")]
+    Control(char),
+    #[error("{found} stands where {expected} is expected; write for instance {EXAMPLE}")]
+    Word { found: String, expected: String },
+    #[error(transparent)]
+    Bindnet(#[from] ParseBindnetError),
+    #[error("address {0}")]
+    Address(ParseAddressError),
+    #[error("the interface stands behind the address: write address {} interface {}", .0.ip(), zone(.0))]
+    Zone(HostAddress),
+    #[error(
+        "the address {ip} and the bindnetaddr {bindnet} are not of one family; write two that are"
+    )]
+    Family { bindnet: Bindnet, ip: IpAddr },
+    #[error("prefix {0}")]
+    Prefix(crate::rule::Problem),
+    #[error("interface: {0}")]
+    Interface(#[from] NameError),
+    #[error("bindnetaddr {bindnet} stands in line {line} already; keep one of the two")]
+    Twice { bindnet: Bindnet, line: usize },
+}
+
+/// What an entry may look like.
+const EXAMPLE: &str = "bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0";
+
+impl Problem {
+    /// A word, or the end of the line, in the place of another. What is expected is quoted where
+    /// it is a word itself.
+    fn word(found: Option<&str>, expected: &str) -> Self {
+        let found = found.map_or("the end of the line".to_owned(), |word| format!("{word:?}"));
+        let expected = match expected.contains(' ') {
+            true => expected.to_owned(),
+            false => format!("{expected:?}"),
+        };
+        Self::Word { found, expected }
+    }
+}
+
+fn zone(address: &HostAddress) -> String {
+    address
+        .zone()
+        .map(|zone| zone.to_string())
+        .unwrap_or_default()
+}

@@ -1,0 +1,187 @@
+//! What is told of an address, for people.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::target::Target;
+use super::verdict::{Conflict, Doubt, Verdict};
+use super::watch::Event;
+use crate::rule::{Decision, Reason, Reasons};
+use crate::snapshot::{HardwareAddress, Name};
+use crate::wire::How;
+
+/// A verdict, or what was heard after it, with the address and the link it is about.
+///
+/// `{}` is one line for a log.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bindnet::conflict::{Event, Report, Target, Verdict};
+///
+/// let target = Target::held("192.0.2.10".parse()?)?;
+/// let event = Event::Verdict(Verdict::Clear);
+/// let report = Report::new(&target, Some("eth0".parse()?), event, Duration::from_millis(720));
+/// assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody else answered (720 ms)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    ip: IpAddr,
+    interface: Option<Name>,
+    event: Event,
+    reasons: Reasons,
+    elapsed: Duration,
+}
+
+impl Report {
+    /// What has happened to an address on a link, so long after it was first asked for.
+    pub fn new(target: &Target, interface: Option<Name>, event: Event, elapsed: Duration) -> Self {
+        let zone = target.address().zone();
+        Self {
+            ip: target.address().ip(),
+            interface: interface.or_else(|| zone?.name()),
+            event,
+            reasons: Reasons::default(),
+            elapsed,
+        }
+    }
+
+    /// With the [reasons](crate::Candidate::reasons) of a decision about the address: where there
+    /// is evidence that it floats, a conflict is maybe a failover.
+    pub fn with_reasons(mut self, reasons: Reasons) -> Self {
+        self.reasons = reasons;
+        self
+    }
+
+    /// The address.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// The link, if there is one; or the one that was named.
+    pub fn interface(&self) -> Option<Name> {
+        self.interface
+    }
+
+    /// The verdict that it amounts to: a claim is a conflict, and while nothing is heard, and where
+    /// nothing was heard for a while, nothing can be told.
+    pub fn verdict(&self) -> Verdict {
+        match &self.event {
+            Event::Verdict(verdict) | Event::Deaf(verdict) => verdict.clone(),
+            Event::Claim { sighting, .. } => Verdict::Conflict(Conflict::Heard(*sighting)),
+            Event::Listening(_) => Verdict::Inconclusive(Doubt::LinkFlapped),
+        }
+    }
+
+    /// Who claims it, where it is a conflict and that is known.
+    pub fn mac(&self) -> Option<HardwareAddress> {
+        self.verdict().conflict()?.mac()
+    }
+
+    /// How that was heard.
+    pub fn how(&self) -> Option<How> {
+        self.verdict().conflict()?.how()
+    }
+
+    /// How often it was heard from that hardware address, and how often from others that were too
+    /// many to be told apart, if it was claimed while it was listened for.
+    pub fn count(&self) -> Option<(u64, u64)> {
+        match self.event {
+            Event::Claim { count, others, .. } => Some((count, others)),
+            _ => None,
+        }
+    }
+
+    /// How long after the address was first asked for.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Why, in words; none where the verdict is clear.
+    pub fn reason(&self) -> Option<String> {
+        let verdict = self.verdict();
+        if verdict == Verdict::Clear {
+            return None;
+        }
+        let mut reason = match &self.event {
+            Event::Deaf(_) => format!("{verdict}: nothing is heard"),
+            Event::Listening(index) => format!(
+                "listening again, on the link with index {index}; what was claimed meanwhile \
+                 was not heard"
+            ),
+            Event::Verdict(_) | Event::Claim { .. } => verdict.to_string(),
+        };
+        if let Some((count, others)) = self.count() {
+            if count > 1 {
+                reason.push_str(&format!(", {count} times until now"));
+            }
+            match others {
+                0 => {}
+                1 => reason.push_str("; another one does, too"),
+                _ => reason.push_str(&format!("; others do, {others} times")),
+            }
+        }
+        if verdict.conflict().is_some() && self.reasons.is_floating() {
+            let evidence = self.reasons.iter().filter(|reason| reason.is_decisive());
+            let evidence: Vec<_> = evidence.map(Reason::code).collect();
+            let evidence = evidence.join(", ");
+            reason.push_str(&format!(
+                "; it looks floating ({evidence}): maybe a failover"
+            ));
+        }
+        Some(reason)
+    }
+}
+
+impl Decision {
+    /// With what was found when it was asked whether another host claims the choice. It is said in
+    /// the report and in JSON, and changes nothing of the decision.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use bindnet::conflict::{Event, Report, Target, Verdict};
+    /// use bindnet::{Address, Link, Selector, Snapshot};
+    ///
+    /// let node = Address::new("192.0.2.10/24".parse()?, 2);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [node])?;
+    /// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
+    /// let target = Target::of(decision.chosen().unwrap())?;
+    /// // What live::Detector::report says.
+    /// let event = Event::Verdict(Verdict::Clear);
+    /// let report = Report::new(&target, None, event, Duration::from_millis(720));
+    /// let decision = decision.with_conflict(report);
+    /// assert!(format!("{decision:#}").ends_with(
+    ///     "\n192.0.2.10 on eth0: clear; nobody else answered (720 ms)\n",
+    /// ));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_conflict(mut self, report: Report) -> Self {
+        self.conflict = Some(Box::new(report));
+        self
+    }
+
+    /// Whether another host claims the choice, if that was asked.
+    pub fn conflict(&self) -> Option<&Report> {
+        self.conflict.as_deref()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = self.verdict();
+        write!(f, "{}", self.ip)?;
+        if let Some(interface) = self.interface {
+            write!(f, " on {interface}")?;
+        }
+        let code = match verdict {
+            Verdict::Conflict(_) => "CONFLICT",
+            _ => verdict.code(),
+        };
+        let reason = self.reason().unwrap_or_else(|| verdict.to_string());
+        write!(f, ": {code}; {reason} ({} ms)", self.elapsed.as_millis())
+    }
+}

@@ -1,0 +1,290 @@
+//! Where an address is asked for.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use thiserror::Error;
+
+use super::verdict::{Doubt, NotApplicable, Verdict};
+use crate::rule::{Bindnet, Candidate, HostAddress, Reasons, Selector, Zone};
+use crate::snapshot::{
+    Address, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Snapshot,
+};
+
+/// An address that is asked for: one that this host has, or one that it is about to take.
+///
+/// ```
+/// use bindnet::conflict::Target;
+///
+/// let held = Target::held("192.0.2.10".parse()?)?;
+/// assert!(!held.is_free());
+/// let free = Target::free("192.0.2.10".parse()?, "eth0".parse()?)?;
+/// assert_eq!(free.address().to_string(), "192.0.2.10%eth0");
+/// assert!(Target::held("224.0.0.1".parse()?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    address: HostAddress,
+    is_free: bool,
+}
+
+impl Target {
+    /// An address of this host, on the link of its zone if it has one: does anybody else have it?
+    /// Without a zone it is asked for on the first link that has it and resolves addresses.
+    ///
+    /// # Errors
+    /// Where it is no address of one host: `0.0.0.0`, `::`, multicast, broadcast.
+    pub fn held(address: HostAddress) -> Result<Self, TargetError> {
+        let is_free = false;
+        check(address.ip()).map(|()| Self { address, is_free })
+    }
+
+    /// An address of this host, on the link of this name.
+    ///
+    /// # Errors
+    /// As for [`Target::held`], and if the zone of the address is another name, or an index, of
+    /// which no name is known here.
+    pub fn held_on(address: HostAddress, link: Name) -> Result<Self, TargetError> {
+        Self::held(on_link(address, link)?)
+    }
+
+    /// What was chosen, on its link: does anybody else have it?
+    ///
+    /// # Errors
+    /// As for [`Target::held`].
+    pub fn of(chosen: &Candidate) -> Result<Self, TargetError> {
+        let link = chosen.interface().map(Zone::from);
+        Self::held(HostAddress::new(chosen.ip(), link))
+    }
+
+    /// An address that is to be taken, on this link: does anybody have it?
+    ///
+    /// Ask right before it is taken, and no sooner: another host that is about to take the same
+    /// address gives it up when it is asked (RFC 5227, section 2.1.1; RFC 4862, section 5.4.3).
+    ///
+    /// # Errors
+    /// As for [`Target::held_on`].
+    pub fn free(address: HostAddress, link: Name) -> Result<Self, TargetError> {
+        let address = on_link(address, link)?;
+        let is_free = true;
+        check(address.ip()).map(|()| Self { address, is_free })
+    }
+
+    /// The address, with its link if it was named.
+    pub fn address(&self) -> HostAddress {
+        self.address
+    }
+
+    /// Whether it is to be taken.
+    pub fn is_free(&self) -> bool {
+        self.is_free
+    }
+
+    /// The link it is asked for on, on this host: the one that was named, or the first one that has
+    /// the address and can be asked.
+    pub fn link<'a>(&self, host: &'a Snapshot) -> Option<&'a Link> {
+        if let Some(zone) = self.address.zone() {
+            return zone.link(host);
+        }
+        let entries = host.addresses();
+        let entries = entries.filter(|address| address.ip() == self.address.ip());
+        let links = entries.filter_map(|address| host.link_of(&address));
+        links.min_by_key(|link| match usable(link, host) {
+            Ok(_) => 0,
+            Err(Verdict::Inconclusive(_)) => 1,
+            Err(_) => 2,
+        })
+    }
+
+    /// The same address wherever it is on this host; not where the link is a part of it, or it is
+    /// not here yet.
+    pub(super) fn anywhere(&self) -> Option<Self> {
+        let is_link_local = match self.address.ip() {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(ip) => ip.is_unicast_link_local(),
+        };
+        let address = HostAddress::from(self.address.ip());
+        (!is_link_local && !self.is_free).then_some(Self { address, ..*self })
+    }
+
+    /// The same address on a link of another name.
+    pub(super) fn on(&self, name: Name) -> Self {
+        let address = HostAddress::new(self.address.ip(), Some(name.into()));
+        Self { address, ..*self }
+    }
+
+    /// The reasons that a decision about the address has, if it is here.
+    pub fn reasons(&self, host: &Snapshot) -> Option<Reasons> {
+        let link = self.link(host)?;
+        let bindnet = Bindnet::try_from(self.address.ip()).ok()?;
+        let selector = Selector::new(bindnet).interface(link.name());
+        selector.decide(host).chosen().map(Candidate::reasons)
+    }
+
+    /// Whether this host has it, on whatever link.
+    pub(super) fn is_here(&self, host: &Snapshot) -> bool {
+        host.addresses()
+            .any(|address| address.ip() == self.address.ip())
+    }
+
+    /// Its entry on a link.
+    pub(super) fn entry(&self, link: &Link, host: &Snapshot) -> Option<Address> {
+        let ip = self.address.ip();
+        host.addresses()
+            .find(|address| address.ip() == ip && address.link_index() == Some(link.index()))
+    }
+
+    /// Where it can be asked for now; or why it cannot.
+    pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Verdict> {
+        let doubt = |doubt| match is_interrupted(host) {
+            // What is not in it may be there all the same.
+            true => Err(Verdict::Inconclusive(Doubt::Interrupted)),
+            false => Err(Verdict::Inconclusive(doubt)),
+        };
+        let Some(link) = self.link(host) else {
+            return doubt(match self.address.zone() {
+                Some(_) => Doubt::NoLink,
+                None => Doubt::NotHere(None),
+            });
+        };
+        let entry = self.entry(link, host);
+        if entry.is_none() && !self.is_free {
+            let elsewhere = self.anywhere().and_then(|target| target.link(host));
+            return doubt(Doubt::NotHere(elsewhere.map(Link::name)));
+        }
+        let mac = usable(link, host)?;
+        let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
+        Ok(Place {
+            index: link.index(),
+            name: link.name(),
+            mac,
+            carrier_changes: link.carrier_changes(),
+            is_tentative: flags.contains(AddressFlags::TENTATIVE)
+                && !flags.contains(AddressFlags::DADFAILED),
+        })
+    }
+
+    /// Whether the kernel's own duplicate address detection has found somebody.
+    pub(super) fn is_dadfailed(&self, host: &Snapshot) -> bool {
+        let entry = self.link(host).and_then(|link| self.entry(link, host));
+        let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
+        flags.contains(AddressFlags::DADFAILED)
+    }
+}
+
+/// A link on which an address can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub index: u32,
+    pub name: Name,
+    pub mac: [u8; 6],
+    carrier_changes: Option<u32>,
+    pub is_tentative: bool,
+}
+
+impl Place {
+    /// Whether it is the same link as `before`, which was up all the time since and can have
+    /// received what was for it.
+    pub fn has_held_since(&self, before: &Self) -> bool {
+        let facts = |place: &Self| (place.index, place.mac, place.carrier_changes);
+        facts(self) == facts(before)
+    }
+}
+
+/// Whether a hardware address is another host's; where the links could not all be read, one that
+/// is not known to be ours may yet be.
+pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> {
+    let nobody = |byte| mac.as_bytes().iter().all(|b| *b == byte);
+    let is_ours = host.links().iter().any(|link| link.mac() == Some(&mac));
+    if is_ours || nobody(0) || nobody(0xff) {
+        return Some(false);
+    }
+    (!is_interrupted(host)).then_some(true)
+}
+
+/// Whether something may be missing from a snapshot, or not be so any more.
+pub(super) fn is_interrupted(host: &Snapshot) -> bool {
+    host.about().consistency == Some(Consistency::Interrupted)
+}
+
+/// The hardware address that can be asked from on a link; or why nobody can be asked there.
+fn usable(link: &Link, host: &Snapshot) -> Result<[u8; 6], Verdict> {
+    if let Some(why) = not_applicable(link) {
+        return Err(Verdict::NotApplicable(why));
+    }
+    let mac = link.mac().map(|mac| <[u8; 6]>::try_from(mac.as_bytes()));
+    let Some(Ok(mac)) = mac else {
+        return Err(Verdict::NotApplicable(NotApplicable::NotEthernet));
+    };
+    let flags = link.flags().unwrap_or_default();
+    let doubt = if let Some(name) = taker(link, host) {
+        Doubt::Port(name)
+    } else if !flags.contains(LinkFlags::UP) {
+        Doubt::LinkDown
+    } else if !flags.contains(LinkFlags::RUNNING | LinkFlags::LOWER_UP) {
+        Doubt::NoCarrier
+    } else {
+        return Ok(mac);
+    };
+    Err(Verdict::Inconclusive(doubt))
+}
+
+fn not_applicable(link: &Link) -> Option<NotApplicable> {
+    let flags = link.flags().unwrap_or_default();
+    if flags.contains(LinkFlags::LOOPBACK) {
+        Some(NotApplicable::Loopback)
+    } else if flags.contains(LinkFlags::POINTOPOINT) {
+        Some(NotApplicable::PointToPoint)
+    } else if link.hardware_type().is_some_and(|is| is != Link::ETHERNET) {
+        Some(NotApplicable::NotEthernet)
+    } else if flags.contains(LinkFlags::NOARP) {
+        Some(NotApplicable::NoArp)
+    } else {
+        None
+    }
+}
+
+/// The link that a link is a port of, where that one takes its frames: every kind does but a VRF,
+/// which takes IP and leaves ARP.
+fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
+    let master = host.link(link.master()?)?;
+    (master.kind() != Some("vrf")).then(|| master.name())
+}
+
+fn on_link(address: HostAddress, link: Name) -> Result<HostAddress, TargetError> {
+    match address.zone().filter(|zone| zone.name() != Some(link)) {
+        Some(_) => Err(TargetError::OtherLink { address, link }),
+        None => Ok(HostAddress::new(
+            address.ip().to_canonical(),
+            Some(link.into()),
+        )),
+    }
+}
+
+fn check(ip: IpAddr) -> Result<(), TargetError> {
+    let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    match ip.is_unspecified() || ip.is_multicast() || is_broadcast {
+        true => Err(TargetError::NotOneHost { ip }),
+        false => Ok(()),
+    }
+}
+
+/// Why an address cannot be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// It is not that of one host.
+    #[error("{ip} is no address of one host; a unicast address is expected")]
+    NotOneHost {
+        /// The address.
+        ip: IpAddr,
+    },
+    /// Its zone names another link than the one it is to be asked for on.
+    #[error("{address} on {link}: it names another link; write the same one, or none")]
+    OtherLink {
+        /// The address.
+        address: HostAddress,
+        /// The link.
+        link: Name,
+    },
+}

@@ -1,0 +1,229 @@
+//! The links that a corosync.conf sets up on a host, and what is taken for each.
+
+use std::net::IpAddr;
+
+use super::conf::{Conf, ConfError};
+use super::link::{ConfLink, Origin, Transport};
+use super::names::Hosts;
+use super::planner::Planner;
+use super::version::Version;
+use crate::corosync::Profile;
+use crate::rule::{Decision, Selector};
+use crate::snapshot::Snapshot;
+
+/// The links that a corosync.conf sets up on this host, as a version of Corosync reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub(super) profile: Profile,
+    pub(super) version: Version,
+    pub(super) transport: Transport,
+    pub(super) links: Vec<ConfLink>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// A link, decided by our rule and by Corosync's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkDecision {
+    /// The link.
+    pub link: ConfLink,
+    /// What this crate chooses.
+    pub decision: Decision,
+    /// What Corosync takes.
+    pub corosync: Taken,
+}
+
+/// What Corosync takes for a link, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Taken {
+    /// The address it looks for, or finds.
+    pub address: Option<IpAddr>,
+    /// What becomes of it.
+    pub outcome: TakenOutcome,
+    /// The same in one sentence.
+    pub explanation: String,
+    /// What the operator should know of it.
+    pub warnings: Vec<String>,
+}
+
+/// What becomes of the address that Corosync takes for a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TakenOutcome {
+    /// It is bound.
+    Bound,
+    /// There is none, or its link is down: localhost is bound, and it looks again (udp; udpu before
+    /// 2.4.5).
+    Localhost,
+    /// There is none, its link is down, or bind(2) fails: Corosync exits (udpu).
+    Exits,
+    /// The link has no address (knet).
+    Nothing,
+}
+
+impl TakenOutcome {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Bound => "bound",
+            Self::Localhost => "localhost",
+            Self::Exits => "exits",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+impl LinkDecision {
+    /// Whether Corosync does not bind what this crate chooses.
+    pub fn differs(&self) -> bool {
+        let chosen = self.decision.chosen().map(|chosen| chosen.ip());
+        let bound = self.corosync.outcome == TakenOutcome::Bound;
+        chosen != self.corosync.address.filter(|_| bound)
+    }
+}
+
+impl Conf {
+    /// The links of this host, as the version of a profile reads them; the newest for our own.
+    ///
+    /// # Errors
+    /// What that version refuses of the addresses of links: no link, no node that is this host,
+    /// an address it cannot read, two families on one link. What else it may refuse is not looked at
+    /// ([`Plan::NOTE`]). Names are looked up in `hosts` only,
+    /// never by DNS: of this host they have to be there, of another node a warning says so.
+    pub fn plan(
+        &self,
+        profile: Profile,
+        host: &Snapshot,
+        hosts: &Hosts,
+    ) -> Result<Plan, ConfError> {
+        let planner = Planner::new(self, profile)?;
+        let nodes = planner.nodes_read(hosts);
+        planner.plan(&nodes, host, hosts)
+    }
+}
+
+impl Plan {
+    /// What a plan does not know, in one sentence.
+    ///
+    /// A plan says which addresses Corosync binds if it starts. It refuses what Corosync refuses of
+    /// the addresses of links, and reads nothing else: Corosync may refuse the file for a multicast
+    /// group, a cipher, a node id, a port or a timeout.
+    ///
+    /// ```
+    /// use bindnet::corosync::Plan;
+    ///
+    /// assert!(Plan::NOTE.starts_with("Only `corosync -t` knows whether Corosync starts"));
+    /// ```
+    pub const NOTE: &str = "Only `corosync -t` knows whether Corosync starts with this file: only \
+                            the addresses of its links were read.";
+
+    /// Its warnings, which it then has no more.
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The version that reads the file.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The version and the transport in words.
+    pub fn corosync(&self) -> String {
+        format!("{} ({})", self.profile.corosync(), self.transport)
+    }
+
+    /// How the nodes talk.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The links, by their numbers.
+    pub fn links(&self) -> &[ConfLink] {
+        &self.links
+    }
+
+    /// What the operator should know of the file.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Decides every link by the rule of a selector, whatever its bindnetaddr, and by Corosync's.
+    pub fn decide(&self, host: &Snapshot, selector: &Selector) -> Vec<LinkDecision> {
+        let decide = |link: &ConfLink| LinkDecision {
+            link: link.clone(),
+            decision: selector.clone().with_bindnet(link.bindnet).decide(host),
+            corosync: self.taken(link, host),
+        };
+        self.links.iter().map(decide).collect()
+    }
+
+    fn taken(&self, link: &ConfLink, host: &Snapshot) -> Taken {
+        let (version, ip) = (self.version, link.read.ip);
+        let (address, outcome, explanation) = match (self.transport, link.origin) {
+            (Transport::Udp | Transport::Udpu, _) => return self.matched(link, host),
+            (Transport::Knet, Origin::Nodelist) => {
+                let here = host.addresses().any(|address| address.ip() == ip);
+                let though = match here {
+                    true => "",
+                    false => ", though this host does not have it (IP_FREEBIND)",
+                };
+                let text = format!("{ip}: Corosync {version} binds {link} as it stands{though}.");
+                (Some(ip), TakenOutcome::Bound, text)
+            }
+            (Transport::Knet, Origin::Bindnetaddr) => {
+                let text = format!(
+                    "none: Corosync {version} on knet ignores {link}, and the node that is this \
+                     host has no ring{}_addr.",
+                    link.number
+                );
+                (None, TakenOutcome::Nothing, text)
+            }
+        };
+        Taken {
+            address,
+            outcome,
+            explanation,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What the walk over the addresses takes.
+    fn matched(&self, link: &ConfLink, host: &Snapshot) -> Taken {
+        let profile = match self.profile {
+            Profile::Default => Profile::Corosync(None),
+            profile => profile,
+        };
+        let decision = Selector::new(link.bindnet).profile(profile).decide(host);
+        let chosen = decision.chosen();
+        let exits = self.transport == Transport::Udpu && self.version >= Version::new(2, 4, 5);
+        let outcome = match chosen {
+            // Scope id 2 is another link, or none.
+            Some(chosen) if chosen.link_up() != Some(false) && chosen.scope_id() > 0 => {
+                match chosen.scope_id() == 2 {
+                    true => TakenOutcome::Bound,
+                    false => TakenOutcome::Exits,
+                }
+            }
+            Some(chosen) if chosen.is_unusable() => TakenOutcome::Exits,
+            Some(chosen) if chosen.link_up() != Some(false) => TakenOutcome::Bound,
+            _ if exits => TakenOutcome::Exits,
+            _ => TakenOutcome::Localhost,
+        };
+        let mut explanation = decision.to_string();
+        if outcome != TakenOutcome::Bound {
+            let then = match outcome {
+                TakenOutcome::Exits => "exits",
+                _ => "binds localhost and looks again",
+            };
+            let found = explanation.trim_end_matches('.');
+            explanation = format!("{found}; it then {then}.");
+        }
+        Taken {
+            address: chosen.map(|chosen| chosen.ip()),
+            outcome,
+            explanation,
+            warnings: decision.warnings(),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The choice of Corosync in words.
+
+use std::net::IpAddr;
+
+use super::profile::Profile;
+use super::walk::Walk;
+use crate::explain::place;
+use crate::rule::{Candidate, Decision, Match, Separation, WhyNone};
+use crate::snapshot::is_link_local;
+
+impl Decision {
+    /// One sentence: what Corosync takes and why, or why it finds nothing.
+    pub(crate) fn corosync_sentence(&self) -> String {
+        let corosync = self.profile.corosync();
+        let Some(first) = self.first() else {
+            return format!("none: {}", self.corosync_why_none(&corosync));
+        };
+        let taken = format!("{first}{}: taken by {corosync}", place(first));
+        let other = self
+            .runner_up()
+            .map(|other| match other.ip() == first.ip() {
+                true => format!("{}{}", other.ip(), place(other)),
+                false => other.ip().to_string(),
+            });
+        let other = other.unwrap_or_default();
+        let named = match first.ip() == self.bindnet.ip() {
+            true => "you named it exactly".to_owned(),
+            false => format!("you named the other end of its link, {}", self.bindnet.ip()),
+        };
+        match self.separated_by() {
+            Some(Separation::Exact) => format!("{taken}: {named}, and {other} is passed over."),
+            Some(Separation::ReversedOrder) => {
+                format!("{taken}, which walks the list from its end and meets it before {other}.")
+            }
+            Some(_) => format!("{taken}, which meets it in the list before {other}."),
+            None if first.is_exact() => format!("{taken}: {named}."),
+            None => format!(
+                "{taken}, the only address that matches {}.",
+                self.bindnet.ip()
+            ),
+        }
+    }
+
+    fn corosync_why_none(&self, corosync: &str) -> String {
+        let ip = self.bindnet.ip();
+        let family = if ip.is_ipv4() { "IPv4" } else { "IPv6" };
+        match self.why_none() {
+            Some(WhyNone::Refused) => format!(
+                "{corosync} refuses {}: a bindnetaddr is an address without a prefix; write {ip}",
+                self.bindnet
+            ),
+            Some(WhyNone::NoSuchLink) => {
+                let name = self.interface.map(|name| name.to_string());
+                format!(
+                    "there is no link {} on this host (yet)",
+                    name.unwrap_or_default()
+                )
+            }
+            Some(WhyNone::NoAddress) => {
+                format!("{corosync} finds no {family} address on this host")
+            }
+            Some(WhyNone::AllTurnedDown) => {
+                format!("{corosync} skips every address that matches {ip}: each has a label")
+            }
+            _ if self.wants_exact() => format!(
+                "{corosync} finds no address {ip} on this host, and it does not look for networks \
+                 of IPv6"
+            ),
+            _ => format!("{corosync} finds no address of this host that matches {ip}"),
+        }
+    }
+
+    /// What the reader should know of Corosync's choice.
+    pub(crate) fn corosync_warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Profile::Corosync(Some(version)) = self.profile {
+            warnings.extend(version.warning());
+        }
+        if let Some(zone) = self.bindnet.zone() {
+            warnings.push(format!(
+                "Corosync drops the zone %{zone}: addresses of other links match, too."
+            ));
+        }
+        let Some(first) = self.first() else {
+            return warnings;
+        };
+        if self.is_peer(first) {
+            warnings.push(format!(
+                "{} is the other end of {}, not an address of this host: bind(2) fails.",
+                first.ip(),
+                first
+                    .interface()
+                    .map_or("the link".to_owned(), |name| name.to_string()),
+            ));
+        }
+        if first.is_unusable() {
+            warnings.push(format!(
+                "{} cannot be bound (yet), which Corosync does not ask: bind(2) fails.",
+                first.ip()
+            ));
+        }
+        if first.matched() == Some(Match::SameNetwork) {
+            warnings.push(format!(
+                "{} is not configured here; Corosync takes this address of the same network \
+                 silently.",
+                self.bindnet.ip()
+            ));
+        }
+        let scoped = is_link_local(first.ip()) && first.interface_index() != Some(2);
+        if scoped && first.ip().is_ipv6() {
+            warnings.push(format!(
+                "Corosync binds a link-local address with scope id 2, whatever its link: it works \
+                 on the link with index 2 only{}.",
+                first
+                    .interface_index()
+                    .map_or(String::new(), |index| format!(", and this one has {index}")),
+            ));
+        }
+        warnings
+    }
+
+    /// What a link that carries nothing means to Corosync.
+    pub(crate) fn corosync_link_warning(&self, first: &Candidate) -> Option<String> {
+        let interface = first.interface()?;
+        match (first.link_up, first.link_running) {
+            (Some(false), _) => Some(format!(
+                "{interface} is down: Corosync binds {} and looks again (udp), or exits (udpu).",
+                localhost(first.ip())
+            )),
+            (Some(true), Some(false)) => Some(format!(
+                "{interface} has no carrier: Corosync binds the address all the same, but nothing \
+                 gets through."
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether an address is taken only where it was named exactly.
+    pub(crate) fn wants_exact(&self) -> bool {
+        let walk = Walk::of(self.profile);
+        self.bindnet.ip().is_ipv6() && walk.is_some_and(Walk::wants_exact_v6)
+    }
+
+    fn is_peer(&self, first: &Candidate) -> bool {
+        first.local != first.ip
+    }
+}
+
+/// What Corosync binds where it finds nothing.
+fn localhost(ip: IpAddr) -> &'static str {
+    if ip.is_ipv4() { "127.0.0.1" } else { "::1" }
+}

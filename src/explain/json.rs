@@ -1,0 +1,227 @@
+//! The formats `bindnet-decision/1` and `bindnet-watch/1`.
+
+use std::net::IpAddr;
+
+use serde::{Serialize, Serializer};
+
+use super::advice::Advice;
+use crate::audit::{Fate, Finding};
+use crate::choice::Event;
+use crate::conflict::Report;
+use crate::rule::{Candidate, Decision};
+use crate::snapshot::{Consistency, Source};
+
+#[derive(Serialize)]
+struct DecisionJson<'a> {
+    format: &'static str,
+    bindnetaddr: String,
+    profile: String,
+    source: Option<&'static str>,
+    consistency: Option<&'static str>,
+    outcome: &'static str,
+    ambiguous: bool,
+    separated_by: Option<&'static str>,
+    explanation: String,
+    warnings: Vec<String>,
+    advice: Vec<AdviceJson>,
+    chosen: Option<ChosenJson>,
+    candidates: Vec<CandidateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<&'a Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit: Option<Vec<FindingJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_left_out: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct FindingJson {
+    scenario: &'static str,
+    about: Option<String>,
+    moves: bool,
+    to: Option<String>,
+    without_memory: FateJson,
+    interrupts: bool,
+    advice: Option<AdviceJson>,
+}
+
+#[derive(Serialize)]
+struct FateJson {
+    moves: bool,
+    to: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AdviceJson {
+    option: &'static str,
+    value: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct AddressJson {
+    address: IpAddr,
+    prefix_len: Option<u8>,
+    interface: Option<String>,
+    interface_index: Option<u32>,
+    label: Option<String>,
+    #[serde(rename = "match")]
+    matched: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ChosenJson {
+    #[serde(flatten)]
+    address: AddressJson,
+    link_up: Option<bool>,
+    scope_id: u32,
+}
+
+#[derive(Serialize)]
+struct CandidateJson {
+    #[serde(flatten)]
+    address: AddressJson,
+    verdict: &'static str,
+    reasons: Vec<&'static str>,
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let audit = self.audit();
+        let findings = audit.map(|audit| audit.findings.iter().map(finding_json).collect());
+        let json = DecisionJson {
+            format: "bindnet-decision/1",
+            bindnetaddr: self.bindnet().to_string(),
+            profile: self.profile().to_string(),
+            source: self.source().map(Source::code),
+            consistency: self.consistency().map(Consistency::code),
+            outcome: self.outcome().code(),
+            ambiguous: self.is_ambiguous(),
+            separated_by: self.separated_by().map(|separation| separation.code()),
+            explanation: self.to_string(),
+            warnings: self.warnings(),
+            advice: self.advice().into_iter().map(advice_json).collect(),
+            chosen: self.chosen().map(chosen_json),
+            candidates: self.rows().map(candidate_json).collect(),
+            conflict: self.conflict(),
+            audit: findings,
+            audit_left_out: audit.map(|audit| audit.left_out),
+        };
+        json.serialize(to)
+    }
+}
+
+impl Decision {
+    /// Writes the decision as JSON, `bindnet-decision/1`, on one line.
+    ///
+    /// ```
+    /// use bindnet::{Selector, Snapshot};
+    ///
+    /// let nothing = Snapshot::new([], [])?;
+    /// let json = Selector::new("192.0.2.0".parse()?).decide(&nothing).to_json();
+    /// assert!(json.contains(r#""outcome":"none""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_json(&self) -> String {
+        // Serializing to a string fails only where an implementation of Serialize does.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct WatchJson<'a> {
+    format: &'static str,
+    event: &'static str,
+    address: Option<String>,
+    previous: Option<String>,
+    interface: Option<String>,
+    reason: &'a str,
+    overruns: u64,
+}
+
+impl Event {
+    /// Writes the event as JSON, `bindnet-watch/1`, on one line, with the number of overruns that
+    /// its watcher counted.
+    ///
+    /// ```
+    /// use bindnet::{Selector, Snapshot, Tracker};
+    ///
+    /// let nothing = Snapshot::new([], [])?;
+    /// let event = Tracker::new(Selector::new("192.0.2.0".parse()?)).update(&nothing).unwrap();
+    /// let json = event.to_json(0);
+    /// assert!(json.starts_with(r#"{"format":"bindnet-watch/1","event":"initial","address":null,"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_json(&self, overruns: u64) -> String {
+        let json = WatchJson {
+            format: "bindnet-watch/1",
+            event: self.kind().code(),
+            address: self.address().map(|address| address.to_string()),
+            previous: self.previous().map(|address| address.to_string()),
+            interface: self.interface().map(|name| name.to_string()),
+            reason: self.reason(),
+            overruns,
+        };
+        // Serializing to a string fails only where an implementation of Serialize does.
+        serde_json::to_string(&json).unwrap_or_default()
+    }
+}
+
+fn address_json(candidate: &Candidate) -> AddressJson {
+    AddressJson {
+        address: candidate.ip(),
+        prefix_len: candidate.netmask().prefix_len(),
+        interface: candidate.interface().map(|name| name.to_string()),
+        interface_index: candidate.interface_index(),
+        label: candidate.label().map(|label| label.to_string()),
+        matched: candidate.matched().map(|matched| matched.code()),
+    }
+}
+
+fn chosen_json(candidate: &Candidate) -> ChosenJson {
+    ChosenJson {
+        address: address_json(candidate),
+        link_up: candidate.link_up(),
+        scope_id: candidate.scope_id(),
+    }
+}
+
+fn candidate_json(candidate: &Candidate) -> CandidateJson {
+    CandidateJson {
+        address: address_json(candidate),
+        verdict: candidate.verdict().code(),
+        reasons: candidate
+            .reasons()
+            .iter()
+            .map(|reason| reason.code())
+            .collect(),
+    }
+}
+
+fn advice_json(advice: Advice) -> AdviceJson {
+    AdviceJson {
+        option: advice.option,
+        value: advice.value,
+        why: advice.why,
+    }
+}
+
+fn finding_json(found: &Finding) -> FindingJson {
+    let FateJson { moves, to } = fate_json(found.fate);
+    FindingJson {
+        scenario: found.scenario.code(),
+        about: found.about.clone(),
+        moves,
+        to,
+        without_memory: fate_json(found.without_memory),
+        interrupts: found.interrupts,
+        advice: found.advice.clone().map(advice_json),
+    }
+}
+
+fn fate_json(fate: Fate) -> FateJson {
+    FateJson {
+        moves: fate.moves(),
+        to: fate.to().map(|to| to.to_string()),
+    }
+}

@@ -1,0 +1,374 @@
+//! The decision in words: one sentence, warnings, and why there is no choice.
+
+use std::fmt;
+
+use crate::rule::{
+    Bindnet, Candidate, Decision, HostAddress, Outcome, Reason, Separation, Verdict, WhyNone, Zone,
+};
+
+impl fmt::Display for Candidate {
+    /// The address with its prefix length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.ip, self.netmask)
+    }
+}
+
+impl fmt::Display for Decision {
+    /// `{}`: one line. `{:#}`: the line, warnings, the table, advice, what was found of others
+    /// that claim the choice, and what cluster life would do to it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence())?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        writeln!(f)?;
+        for line in self.details() {
+            writeln!(f, "{line}")?;
+        }
+        for warning in self.warnings() {
+            writeln!(f, "warning: {warning}")?;
+        }
+        if self.has_table() {
+            write!(f, "\n{}", self.table())?;
+        }
+        let advice = self.advice_text();
+        if !advice.is_empty() {
+            write!(f, "\n{advice}")?;
+        }
+        if let Some(report) = self.conflict() {
+            write!(f, "\n{report}\n")?;
+        }
+        match self.audit() {
+            Some(audit) => write!(f, "\n{audit}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Decision {
+    /// More lines about why there is no choice.
+    pub fn details(&self) -> Vec<String> {
+        match (self.result, &self.nearest) {
+            (Err(WhyNone::NoMatch), Some(nearest)) => {
+                let family = self.family();
+                let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
+                let would = self
+                    .bindnet_for(nearest)
+                    .map(|text| format!("; \"{text}\" would match it"));
+                let would = would.unwrap_or_default();
+                let place = place(nearest);
+                let but = match self.looks_floating(nearest) {
+                    Some(floating) => format!(", but it {floating}"),
+                    None => String::new(),
+                };
+                let line = format!("nearest of {count} {family} address{s}: {nearest}{place}");
+                vec![format!("{line}{would}{but}")]
+            }
+            (Err(WhyNone::AllTurnedDown), _)
+                if self
+                    .candidates
+                    .iter()
+                    .any(|c| c.is(Reason::DeclaredFloating)) =>
+            {
+                let line = "what is declared floating is never chosen for a network: take it off \
+                            the list, or, where it is a network that is declared, declare the \
+                            address fixed";
+                vec![line.to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the table says more than the sentence does: not where the bindnetaddr was named
+    /// exactly and is there once, nor where there is no row.
+    pub fn has_table(&self) -> bool {
+        let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
+        // Corosync's walk is to be seen where it passes anything over.
+        let exact = exact && (!self.profile.is_corosync() || self.candidates.len() == 1);
+        let rows = self.candidates.len() + self.others.len();
+        rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
+    }
+
+    /// The bindnetaddr that an address matches as one of its network: on the link that was named,
+    /// and on its own link for a link-local one.
+    pub(crate) fn network_of(&self, candidate: &Candidate) -> String {
+        let network = candidate.netmask.network(candidate.ip);
+        let network = network.unwrap_or(candidate.ip);
+        let own = candidate
+            .interface
+            .filter(|_| candidate.identity().1.is_some());
+        let zone = self.bindnet.zone().or(own.map(Zone::from));
+        HostAddress::new(network, zone).to_string()
+    }
+
+    /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
+    pub(crate) fn bindnet_for(&self, candidate: &Candidate) -> Option<String> {
+        let network = match self.wants_exact() {
+            true => candidate.ip,
+            false => candidate.netmask.network(candidate.ip)?,
+        };
+        Bindnet::try_from(network)
+            .ok()
+            .map(|_| self.network_of(candidate))
+    }
+
+    /// One sentence: what was chosen and why, or why nothing was.
+    fn sentence(&self) -> String {
+        if self.profile.is_corosync() {
+            return self.corosync_sentence();
+        }
+        let Some(first) = self.first() else {
+            return format!("none: {}", self.why_none_text());
+        };
+        let (ambiguous, why) = (self.is_ambiguous(), self.why_first(first));
+        match (self.outcome(), ambiguous) {
+            (Outcome::Ambiguous, _) => {
+                format!(
+                    "none: AMBIGUOUS; {first}{} would be it: {why}",
+                    place(first)
+                )
+            }
+            (_, true) => format!("{first}{}: AMBIGUOUS; {why}", place(first)),
+            (_, false) => format!("{first}{}: {why}", place(first)),
+        }
+    }
+
+    fn why_first(&self, first: &Candidate) -> String {
+        let other = self
+            .runner_up()
+            .map(|other| self.name_apart(other, first))
+            .unwrap_or_default();
+        match self.separated_by() {
+            Some(Separation::PreviousAbsent) => format!("{}.", self.previous_absent()),
+            Some(Separation::SameNetwork) => self.same_network(),
+            Some(Separation::Previous) => self.kept(first),
+            Some(Separation::DeclaredFixed) => {
+                format!(
+                    "the only address of {} declared fixed.",
+                    self.network(first)
+                )
+            }
+            Some(Separation::WeakEvidence) => {
+                format!("first only because there is weak evidence against {other}.")
+            }
+            Some(Separation::Loopback) => {
+                format!("first only because {other} is on a loopback link.")
+            }
+            Some(Separation::LinkState) => {
+                format!("first only because the link of {other} is down.")
+            }
+            // The last two are Corosync's.
+            Some(Separation::KernelOrder | Separation::Exact | Separation::ReversedOrder) => {
+                format!("first only because the kernel lists it before {other}.")
+            }
+            None if first.is_exact() => "you named it exactly.".to_owned(),
+            None if first.is(Reason::Previous) => self.kept(first),
+            None => self.alone(first),
+        }
+    }
+
+    /// Why the winner has no competitor.
+    fn alone(&self, first: &Candidate) -> String {
+        let turned_down = |verdict| {
+            self.candidates
+                .iter()
+                .any(|c| c.verdict == verdict && c.identity() != first.identity())
+        };
+        let that = match (
+            turned_down(Verdict::Floating),
+            turned_down(Verdict::Unusable),
+        ) {
+            (false, false) => "",
+            (true, false) => " that is not floating",
+            (false, true) => " that can be bound",
+            (true, true) => " that is not floating and can be bound",
+        };
+        format!("the only address of {} here{that}.", self.network(first))
+    }
+
+    fn kept(&self, first: &Candidate) -> String {
+        match self.looks_floating(first) {
+            Some(floating) => format!("the remembered choice, kept although it {floating}."),
+            None => "the remembered choice, still here.".to_owned(),
+        }
+    }
+
+    pub(crate) fn same_network(&self) -> String {
+        let bindnet = self.bindnet;
+        let others = self
+            .candidates
+            .iter()
+            .filter(|c| c.verdict != Verdict::Unusable)
+            .count()
+            > 1;
+        let article = if others { "an" } else { "the" };
+        format!("{bindnet} is not configured here, this is {article} address of the same network.")
+    }
+
+    pub(crate) fn previous_absent(&self) -> String {
+        let Some(previous) = self.previous else {
+            return String::new();
+        };
+        let there = self.candidates.iter().find(|c| c.is(Reason::Previous));
+        match there {
+            Some(candidate) => {
+                format!(
+                    "the remembered choice {previous} is here but {}",
+                    unusable(candidate)
+                )
+            }
+            None => {
+                format!("the remembered choice {previous} is not among the addresses that match")
+            }
+        }
+    }
+
+    fn why_none_text(&self) -> String {
+        let (bindnet, family) = (self.bindnet, self.family());
+        let here = match self.restriction() {
+            Some(link) => format!("on {link}"),
+            None => "of this host".to_owned(),
+        };
+        match self.result.err() {
+            Some(WhyNone::NoSuchLink) => {
+                let link = self.restriction().unwrap_or_default();
+                format!("there is no link {link} on this host (yet)")
+            }
+            Some(WhyNone::NoAddress) => format!("no {family} address {here}"),
+            Some(WhyNone::NoMatch) => match (bindnet.network(), whole(&bindnet)) {
+                (Some(_), false) => format!("no address {here} is in {bindnet}"),
+                (Some(_), true) => format!("no address {here} is {}", bindnet.ip()),
+                (None, _) => format!("no address {here} is in the network of {bindnet}"),
+            },
+            Some(WhyNone::ExactUnusable) => {
+                let exact = self.candidates.iter().find(|c| c.is_exact());
+                let why = exact.map(unusable).unwrap_or_default();
+                format!("{} is here but {why}", bindnet.ip())
+            }
+            Some(WhyNone::PreviousUnknown) => {
+                let previous = self.previous.map(|previous| previous.to_string());
+                let previous = previous.unwrap_or_default();
+                format!(
+                    "the list of addresses is interrupted, so that it proves nothing that the \
+                     remembered choice {previous} is not among those that match; read it again"
+                )
+            }
+            Some(WhyNone::AllTurnedDown | WhyNone::Refused) | None => self.all_turned_down(),
+        }
+    }
+
+    fn all_turned_down(&self) -> String {
+        let bindnet = self.bindnet;
+        let count = |verdict| {
+            self.candidates
+                .iter()
+                .filter(|c| c.verdict == verdict)
+                .count()
+        };
+        let (floating, unusable_ones) = (count(Verdict::Floating), count(Verdict::Unusable));
+        match (self.candidates.as_slice(), floating, unusable_ones) {
+            ([one], 1, _) => {
+                let floating = self.looks_floating(one).unwrap_or_default();
+                format!(
+                    "{one}{}, the only address that matches {bindnet}, {floating}",
+                    place(one)
+                )
+            }
+            ([one], _, _) => {
+                let why = unusable(one);
+                format!(
+                    "{one}{}, the only address that matches {bindnet}, {why}",
+                    place(one)
+                )
+            }
+            (_, all, 0) => format!("all {all} addresses that match {bindnet} are floating"),
+            (_, 0, all) => format!("none of the {all} addresses that match {bindnet} can be bound"),
+            (_, floating, unusable) => format!(
+                "none of the addresses that match {bindnet} is left: {floating} floating, \
+                 {unusable} not to be bound (yet)"
+            ),
+        }
+    }
+
+    /// What makes an address floating, in words; `None` if nothing does.
+    pub(crate) fn looks_floating(&self, candidate: &Candidate) -> Option<String> {
+        if !candidate.reasons.is_floating() {
+            return None;
+        }
+        if candidate.is(Reason::DeclaredFloating) {
+            return Some("is declared floating".to_owned());
+        }
+        let evidence: Vec<_> = candidate
+            .reasons
+            .inferred()
+            .map(|reason| match (reason, candidate.label) {
+                (Reason::Label, Some(label)) => format!("label {label}"),
+                (reason, _) => reason.code().to_owned(),
+            })
+            .collect();
+        Some(format!("looks floating ({})", evidence.join(", ")))
+    }
+
+    /// The network that the winner is the only address of.
+    fn network(&self, first: &Candidate) -> String {
+        match self.bindnet.network() {
+            Some(_) => self.bindnet.to_string(),
+            None => {
+                let network = first.netmask.network(first.ip).unwrap_or(first.ip);
+                format!("{network}/{}", first.netmask)
+            }
+        }
+    }
+
+    /// Another candidate, with its link where its address is also the winner's.
+    fn name_apart(&self, other: &Candidate, first: &Candidate) -> String {
+        let place = if other.ip == first.ip {
+            place(other)
+        } else {
+            String::new()
+        };
+        format!("{}{place}", other.ip)
+    }
+
+    fn restriction(&self) -> Option<String> {
+        let zone = self.bindnet.zone().map(|zone| zone.to_string());
+        let interface = self.interface.map(|name| name.to_string());
+        match (interface, zone) {
+            (Some(a), Some(b)) if a != b => Some(format!("that is both {a} and {b}")),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn family(&self) -> &'static str {
+        if self.bindnet.ip().is_ipv4() {
+            "IPv4"
+        } else {
+            "IPv6"
+        }
+    }
+}
+
+/// ` on eth0`, or nothing where the link is not known.
+pub(crate) fn place(candidate: &Candidate) -> String {
+    candidate
+        .interface
+        .map(|name| format!(" on {name}"))
+        .unwrap_or_default()
+}
+
+/// Why bind(2) would fail.
+fn unusable(candidate: &Candidate) -> String {
+    let why = if candidate.is(Reason::Dadfailed) {
+        "cannot be bound: another host has it (dadfailed)"
+    } else {
+        "cannot be bound yet: duplicate address detection is not over (tentative)"
+    };
+    why.to_owned()
+}
+
+/// Whether a bindnetaddr names one address by a prefix that leaves no other.
+fn whole(bindnet: &Bindnet) -> bool {
+    bindnet
+        .network()
+        .is_some_and(|net| net.prefix_len() == net.max_prefix_len())
+}

@@ -1,0 +1,76 @@
+//! What the reader of a decision should know besides.
+
+use crate::choice::state;
+use crate::rule::{Decision, Match, Reason, Separation};
+use crate::snapshot::Consistency;
+
+/// What is said of a snapshot that is interrupted.
+pub(crate) const INTERRUPTED: &str =
+    "the addresses or links changed again and again while they were read: one may be missing.";
+
+impl Decision {
+    /// What the reader should know, a sentence each.
+    ///
+    /// ```
+    /// use bindnet::{Address, Link, Selector, Snapshot};
+    ///
+    /// let vip = Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [vip])?;
+    /// let decision = Selector::new("192.0.2.20".parse()?).decide(&host);
+    /// assert!(decision.warnings()[0].starts_with("192.0.2.20 looks floating (label eth0:vip);"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.consistency == Some(Consistency::Interrupted) {
+            warnings.push(INTERRUPTED.to_owned());
+        }
+        if self.profile.is_corosync() {
+            warnings.extend(self.corosync_warnings());
+        } else if self.previous.is_none() {
+            let not_used = self.not_used.iter();
+            warnings.extend(not_used.map(|entry| state::not_used(&self.bindnet, entry)));
+        }
+        let Some(first) = self.first() else {
+            return warnings;
+        };
+        // What is known is known of the address of this host, not of the other end's.
+        if first.local == first.ip
+            && let Some(floating) = self.looks_floating(first)
+        {
+            warnings.push(format!(
+                "{} {floating}; when it moves to another host, what is bound to it is cut off.",
+                first.ip
+            ));
+        }
+        if self.profile.is_corosync() {
+            warnings.extend(self.corosync_link_warning(first));
+            return warnings;
+        }
+        if let Some(previous) = self.previous
+            && !first.is(Reason::Previous)
+            && self.separated_by() != Some(Separation::PreviousAbsent)
+        {
+            warnings.push(format!("this is not the remembered choice, {previous}."));
+        }
+        if first.matched == Some(Match::SameNetwork) {
+            let silently = "Corosync (udp, udpu) makes the same substitution silently.";
+            warnings.push(match self.separated_by() {
+                Some(Separation::SameNetwork) => silently.to_owned(),
+                _ => format!("{} {silently}", self.same_network()),
+            });
+        }
+        if let Some(interface) = first.interface {
+            match (first.link_up, first.link_running) {
+                (Some(false), _) => warnings.push(format!(
+                    "{interface} is down: the address can be bound, but nothing gets through."
+                )),
+                (Some(true), Some(false)) => warnings.push(format!(
+                    "{interface} has no carrier: the address can be bound, but nothing gets through."
+                )),
+                _ => {}
+            }
+        }
+        warnings
+    }
+}

@@ -1,0 +1,179 @@
+//! What nodes chose, or did not, and whether they share a network.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::problem::{Code, Problem};
+use super::report::Survey;
+use super::words::list;
+use super::{Choices, Node};
+use crate::rule::{Decision, Outcome, Separation};
+use crate::snapshot::{Bits, Netmask};
+
+/// Nodes that chose nothing.
+pub(super) fn none(node: &Node) -> Vec<Problem> {
+    let problem = |detail| Problem::new(Code::NoChoice, vec![node.name.clone()], detail);
+    // Of the others it is said that they are not listed.
+    if let (Choices::NoPlan(why), true) = (&node.choices, node.listed().is_some()) {
+        return vec![problem(format!("{}: {why}.", node.name))];
+    }
+    let decisions = node.decisions().filter(|_| !node.is_anothers());
+    let none = decisions.filter(|(_, d)| d.outcome() == Outcome::None);
+    none.map(|(link, decision)| {
+        let detail = format!(
+            "{}: {}.",
+            node.name,
+            why_none(decision, node.is_listed(link))
+        );
+        problem(detail).of_link(link)
+    })
+    .collect()
+}
+
+/// Nodes whose decision was ambiguous.
+pub(super) fn ambiguous(node: &Node) -> Vec<Problem> {
+    // Of a neighbour of the address that is listed it is said that it is not listed.
+    let is_other = |link, decision: &Decision| {
+        decision.separated_by() == Some(Separation::SameNetwork) && node.is_listed(link)
+    };
+    let decisions = node.decisions().filter(|_| !node.is_anothers());
+    decisions
+        .filter(|(link, decision)| decision.is_ambiguous() && !is_other(*link, decision))
+        .map(|(link, decision)| {
+            let detail = why_ambiguous(node, decision, node.is_listed(link));
+            let problem = Problem::new(Code::Ambiguous, vec![node.name.clone()], detail);
+            let first = decision.first().map(|first| first.ip);
+            problem.of_link(link).about(first)
+        })
+        .collect()
+}
+
+/// The links whose choices do not share a network.
+pub(super) fn apart(survey: &Survey<'_>) -> Vec<Problem> {
+    let mut links: BTreeMap<Option<u32>, Vec<Chosen>> = BTreeMap::new();
+    for (number, node) in survey.nodes.iter().enumerate() {
+        for (link, decision) in node.decisions() {
+            if let Some(chosen) = decision.chosen() {
+                let (node, ip, mask) = (number as u32, chosen.ip, chosen.netmask);
+                links
+                    .entry(link)
+                    .or_default()
+                    .push(Chosen { node, ip, mask });
+            }
+        }
+    }
+    let of_link = |(link, chosen): (Option<u32>, Vec<Chosen>)| {
+        Some(of_one_link(survey, &chosen)?.of_link(link))
+    };
+    links.into_iter().filter_map(of_link).collect()
+}
+
+/// The network that all choices have, under one mask.
+pub(super) fn common_network(nodes: &[Node], link: Option<u32>) -> Option<String> {
+    let of_link = |node| Node::decisions(node).filter(|(l, _)| *l == link);
+    let chosen = nodes
+        .iter()
+        .flat_map(of_link)
+        .filter_map(|(_, d)| d.chosen());
+    let networks: BTreeSet<_> = chosen
+        .map(|c| (c.netmask.network(c.ip), c.netmask))
+        .collect();
+    match networks.into_iter().collect::<Vec<_>>().as_slice() {
+        [(Some(network), mask)] => Some(format!("{network}/{mask}")),
+        _ => None,
+    }
+}
+
+struct Chosen {
+    node: u32,
+    ip: IpAddr,
+    mask: Netmask,
+}
+
+/// Each choice has to be in the network of every other: they agree in the bits of every mask.
+fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
+    let is_v4 = |chosen: &Chosen| chosen.ip.is_ipv4();
+    let both = chosen.iter().any(is_v4) && !chosen.iter().all(is_v4);
+    if !both && !differ::<u32>(chosen) && !differ::<u128>(chosen) {
+        return None;
+    }
+    let mut networks: BTreeMap<_, Vec<u32>> = BTreeMap::new();
+    for Chosen { node, ip, mask } in chosen {
+        let network = mask.network(*ip).unwrap_or(*ip);
+        networks.entry((network, *mask)).or_default().push(*node);
+    }
+    // The odd ones first.
+    let mut networks: Vec<_> = networks.into_iter().collect();
+    networks.sort_by_key(|(_, nodes)| nodes.len());
+    let words = networks.iter().map(|((network, mask), nodes)| {
+        let nodes = list(nodes.iter().map(|node| survey.name(*node)));
+        format!("{network}/{mask} ({nodes})")
+    });
+    let detail = format!(
+        "the choices are not all of one network but of {}: correct the addresses or prefixes that \
+         are wrong, or name one of the networks.",
+        list(words)
+    );
+    let nodes: Vec<u32> = chosen.iter().map(|chosen| chosen.node).collect();
+    Some(Problem::new(
+        Code::DifferentNetwork,
+        survey.names(&nodes),
+        detail,
+    ))
+}
+
+fn differ<A: Bits>(chosen: &[Chosen]) -> bool {
+    let bits = || chosen.iter().filter_map(|chosen| A::from_ip(chosen.ip));
+    let ones = bits().fold(A::ZERO, |ones, ip| ones | ip);
+    let always = bits().fold(A::ONES, |always, ip| always & ip);
+    let differing = ones & !always;
+    let masks = chosen.iter().filter(|chosen| !chosen.mask.is_host());
+    masks
+        .filter_map(|chosen| A::from_netmask(chosen.mask))
+        .any(|mask| differing & mask != A::ZERO)
+}
+
+fn why_none(decision: &Decision, is_listed: bool) -> String {
+    let text = decision.to_string();
+    let why = text
+        .strip_prefix("none: ")
+        .unwrap_or(&text)
+        .trim_end_matches('.');
+    let nearest = decision.details().into_iter().next();
+    let advice = decision.advice().into_iter().next();
+    match (nearest, advice) {
+        _ if is_listed => format!("{why}; give it the address that is listed, or list its own"),
+        (Some(nearest), _) => format!("{why}; {nearest}"),
+        (None, Some(advice)) => {
+            format!(
+                "{why}; give {} {} if {}",
+                advice.option, advice.value, advice.why
+            )
+        }
+        (None, None) => format!("{why}; give it one, or capture it again when it has one"),
+    }
+}
+
+fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool) -> String {
+    let text = decision.to_string();
+    let text = text.trim_end_matches('.').replace("AMBIGUOUS; ", "");
+    // What the daemon of one node was bound to is no option of a fleet.
+    let mut advice = decision.advice();
+    advice.retain(|advice| advice.option != "--previous");
+    // Nor is the address of one: the others would then be where it is now.
+    let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
+    let own = decision
+        .first()
+        .map(|first| first.host_address().to_string());
+    advice.retain(|advice| !is_guess || Some(&advice.value) != own.as_ref());
+    let advice: Vec<_> = advice
+        .iter()
+        .map(|advice| format!("{} {} ({})", advice.option, advice.value, advice.why))
+        .collect();
+    let settle = match (is_listed, advice.is_empty()) {
+        (true, _) => "give it the address that is listed, or list its own".to_owned(),
+        (false, true) => "ask preview for what would settle it".to_owned(),
+        (false, false) => format!("settle it with {}", advice.join(" or ")),
+    };
+    format!("{}: {text}; {settle}.", node.name)
+}

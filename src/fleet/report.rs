@@ -1,0 +1,267 @@
+//! What is found of a fleet, and its text for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::duplicates::Choice;
+use super::held::{self, Held};
+use super::problem::Problem;
+use super::words::{Said, count, list};
+use super::{Fleet, Node, choices, duplicates, listed, macs, table};
+use crate::rule::{Bindnet, Decision};
+use crate::snapshot::escape;
+
+/// What the nodes of a fleet chose, and what is wrong among them.
+///
+/// `{}` is a line that says whether they agree, a table of the nodes and a line for each problem.
+///
+/// ```
+/// # use bindnet::fleet::Fleet;
+/// # use bindnet::{Address, Link, Selector, Snapshot};
+/// # let host = |net: &str| {
+/// #     let address = Address::new(net.parse().unwrap(), 2);
+/// #     Snapshot::new([Link::new(2, "eth0".parse().unwrap())], [address]).unwrap()
+/// # };
+/// let mut fleet = Fleet::new(Selector::new("192.0.2.0".parse()?));
+/// fleet.add("n1", &host("192.0.2.1/24"))?;
+/// fleet.add("n2", &host("192.0.2.2/24"))?;
+/// assert_eq!(
+///     fleet.judge().to_string(),
+///     concat!(
+///         "2 nodes agree: each chose an address of its own in 192.0.2.0/24.\n",
+///         "\n",
+///         "    NODE  ADDRESS       INTERFACE  PROBLEMS\n",
+///         "    n1    192.0.2.1/24  eth0       -\n",
+///         "    n2    192.0.2.2/24  eth0       -\n",
+///     ),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a report is to be read"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Where no corosync.conf was judged.
+    pub(super) bindnet: Option<Bindnet>,
+    /// The name of the corosync.conf that was.
+    pub(super) file: Option<String>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) unread: Vec<Arc<str>>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Nodes by name, and their addresses, sorted.
+pub(super) struct Survey<'a> {
+    pub nodes: &'a [Node],
+    pub held: &'a [Held],
+}
+
+impl Survey<'_> {
+    pub fn name(&self, node: u32) -> &str {
+        self.nodes.get(node as usize).map_or("", Node::name)
+    }
+
+    pub fn names(&self, nodes: &[u32]) -> Vec<Arc<str>> {
+        let name = |node: &u32| Some(self.nodes.get(*node as usize)?.name.clone());
+        nodes.iter().filter_map(name).collect()
+    }
+
+    pub fn choices(&self) -> impl Iterator<Item = Choice> {
+        let of_node = |(number, node)| {
+            let decisions = Node::decisions(node);
+            decisions.filter_map(move |(link, decision): (_, &Decision)| {
+                let chosen = decision.chosen()?;
+                Some(Choice {
+                    ip: chosen.ip,
+                    node: number as u32,
+                    link,
+                    interface: chosen.interface,
+                    is_floating: chosen.reasons.is_floating(),
+                })
+            })
+        };
+        self.nodes.iter().enumerate().flat_map(of_node)
+    }
+}
+
+impl Report {
+    pub(super) fn of(fleet: Fleet) -> Self {
+        let Fleet {
+            selector,
+            conf,
+            mut nodes,
+            mut unread,
+            mut held,
+            said,
+            ..
+        } = fleet;
+        if let Some(conf) = &conf {
+            conf.settle(&mut nodes, &unread);
+        }
+        let nodes = by_name(nodes, &mut held);
+        unread.sort_unstable();
+        held.sort_unstable();
+        let survey = Survey {
+            nodes: &nodes,
+            held: &held,
+        };
+        let mut problems = duplicates::chosen(&survey);
+        problems.extend(duplicates::floating(&survey));
+        problems.extend(macs::cloned(&survey));
+        problems.extend(choices::apart(&survey));
+        problems.extend(nodes.iter().flat_map(choices::none));
+        problems.extend(nodes.iter().flat_map(choices::ambiguous));
+        if let Some(conf) = &conf {
+            problems.extend(listed::problems(conf, &survey, &unread));
+        }
+        problems.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
+        Self {
+            bindnet: conf.is_none().then_some(*selector.bindnet()),
+            file: conf.map(|conf| conf.file),
+            warnings: warnings(&nodes, said),
+            nodes,
+            unread,
+            problems,
+        }
+    }
+
+    /// The nodes that were judged, by name.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The nodes whose snapshots could not be read, by name.
+    pub fn unread(&self) -> impl Iterator<Item = &str> {
+        self.unread.iter().map(AsRef::as_ref)
+    }
+
+    /// What is wrong, the worst first; nothing where the nodes agree.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What the reader should know besides, a sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// One line: whether they agree.
+    fn verdict(&self) -> String {
+        let (read, all) = (self.nodes.len(), self.nodes.len() + self.unread.len());
+        let nodes = match read == all {
+            true => count(all, "node"),
+            false => format!("{read} of {}", count(all, "node")),
+        };
+        let told = match (self.problems.len(), read) {
+            (0, 0) => format!("{nodes} judged"),
+            (0, 1) => format!("{nodes}, no problem: it chose {}", self.chose()),
+            (0, _) => format!("{nodes} agree: each chose {}", self.chose()),
+            (problems, _) => format!("{nodes}, {}", count(problems, "problem")),
+        };
+        match self.unread.as_slice() {
+            [] => format!("{told}."),
+            unread => format!("{told}; {} could not be read.", list(unread.iter())),
+        }
+    }
+
+    fn chose(&self) -> String {
+        let mut links: BTreeSet<Option<u32>> = BTreeSet::new();
+        for node in &self.nodes {
+            links.extend(node.decisions().map(|(link, _)| link));
+        }
+        let on_links = match links.len() {
+            0 | 1 => String::new(),
+            links => format!(" on {links} links"),
+        };
+        let networks: Option<Vec<_>> = links
+            .into_iter()
+            .map(|link| choices::common_network(&self.nodes, link))
+            .collect();
+        let networks = networks.map(|networks| format!(" in {}", list(networks.iter())));
+        let chosen = self.nodes.iter().flat_map(|node| node.decisions());
+        let mut chosen = chosen.filter_map(|(_, decision)| decision.chosen());
+        // Nobody's are the same on many nodes, and no problem.
+        let of_its_own = match chosen.any(|chosen| held::is_nobodys(chosen.ip)) {
+            true => "",
+            false => " of its own",
+        };
+        format!(
+            "an address{of_its_own}{on_links}{}",
+            networks.unwrap_or_default()
+        )
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.verdict())?;
+        if !self.nodes.is_empty() || !self.unread.is_empty() {
+            write!(f, "\n{}", table::of(self))?;
+        }
+        if !self.problems.is_empty() {
+            writeln!(f)?;
+        }
+        for problem in &self.problems {
+            writeln!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The nodes by name; their numbers are those of their places.
+fn by_name(nodes: Vec<Node>, held: &mut [Held]) -> Vec<Node> {
+    let mut nodes: Vec<_> = nodes.into_iter().enumerate().collect();
+    nodes.sort_unstable_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    let mut places = vec![0; nodes.len()];
+    for (place, (number, _)) in nodes.iter().enumerate() {
+        if let Some(at) = places.get_mut(*number) {
+            *at = place as u32;
+        }
+    }
+    for held in held {
+        if let Some(place) = places.get(held.node as usize) {
+            held.node = *place;
+        }
+    }
+    nodes.into_iter().map(|(_, node)| node).collect()
+}
+
+/// What is said of nodes that is no problem of the fleet.
+fn warnings(nodes: &[Node], mut said: Said) -> Vec<String> {
+    let mut hosts: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    for node in nodes {
+        for (link, decision) in node.decisions() {
+            let chosen = decision.chosen().map(|chosen| chosen.ip);
+            let of_itself = chosen.filter(|ip| ip.is_loopback() && nodes.len() > 1);
+            let unreachable = of_itself
+                .map(|ip| format!("{ip} is a loopback address: no other node can reach it."));
+            for warning in decision.warnings().into_iter().chain(unreachable) {
+                said.say(
+                    &node.name,
+                    match link {
+                        Some(link) => format!("link {link}: {warning}"),
+                        None => warning,
+                    },
+                );
+            }
+        }
+        // What every machine is called that nobody gave a name.
+        let named = node
+            .hostname
+            .as_deref()
+            .filter(|name| !name.starts_with("localhost"));
+        if let Some(hostname) = named {
+            hosts.entry(hostname).or_default().push(node);
+        }
+    }
+    let mut warnings = said.texts(nodes.len());
+    for (hostname, nodes) in hosts.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
+        let hostname = escape(hostname.as_bytes());
+        let nodes = list(nodes.iter().map(|node| node.name()));
+        warnings.push(format!(
+            "the snapshots of {nodes} are all of a host {hostname}: is it one machine, or a clone?"
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,92 @@
+//! The table of nodes, for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::problem::Code;
+use super::report::Report;
+use super::{Choices, Node};
+use crate::rule::Decision;
+
+/// A row for each node, or for each link of it where a corosync.conf was judged.
+pub(super) fn of(report: &Report) -> String {
+    let of_conf = report.bindnet.is_none();
+    let head = ["NODE", "LINK", "ADDRESS", "INTERFACE", "PROBLEMS"];
+    let mut rows = vec![head.map(str::to_owned)];
+    rows.extend(body(report));
+    let shown = (0..head.len()).filter(|column| *column != 1 || of_conf);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(move |row| Some(row.get(column)?.chars().count()))
+    };
+    let columns: Vec<(usize, usize)> = shown
+        .map(|column| (column, width(column).max().unwrap_or(0)))
+        .collect();
+    let line = |row: &[String; 5]| {
+        let cells = columns.iter().filter_map(|(column, width)| {
+            let cell = row.get(*column)?;
+            Some(format!("{cell:<width$}"))
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        format!("    {}\n", line.trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn body(report: &Report) -> Vec<[String; 5]> {
+    let mut codes: BTreeMap<&str, Codes> = BTreeMap::new();
+    for problem in report.problems() {
+        for node in problem.nodes() {
+            codes
+                .entry(node)
+                .or_default()
+                .insert((problem.code, problem.link));
+        }
+    }
+    let row = |node: &str, link: Option<u32>, [address, interface]: [String; 2]| {
+        let number = link.map_or("-".to_owned(), |link| link.to_string());
+        let codes = codes
+            .get(node)
+            .map_or("-".to_owned(), |codes| of_link(codes, link));
+        [node.to_owned(), number, address, interface, codes]
+    };
+    let nothing = |why: &str| [why.to_owned(), "-".to_owned()];
+    let mut rows = Vec::new();
+    for node in report.nodes() {
+        let decisions = node.decisions();
+        rows.extend(decisions.map(|(link, decision)| row(node.name(), link, choice(decision))));
+        if let Choices::NoPlan(_) = node.choices {
+            rows.push(row(Node::name(node), None, nothing("none")));
+        }
+    }
+    rows.extend(
+        report
+            .unread()
+            .map(|node| row(node, None, nothing("unread"))),
+    );
+    rows
+}
+
+type Codes = BTreeSet<(Code, Option<u32>)>;
+
+/// The problems of a node; of one link those that are not of another.
+fn of_link(codes: &Codes, link: Option<u32>) -> String {
+    let of = |(_, of): &&(Code, Option<u32>)| of.is_none() || link.is_none() || *of == link;
+    let codes: BTreeSet<Code> = codes.iter().filter(of).map(|(code, _)| *code).collect();
+    match codes.is_empty() {
+        true => "-".to_owned(),
+        false => codes
+            .into_iter()
+            .map(Code::code)
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+/// The address and its link.
+fn choice(decision: &Decision) -> [String; 2] {
+    let Some(chosen) = decision.chosen() else {
+        return ["none", "-"].map(str::to_owned);
+    };
+    let interface = chosen.interface().map(|name| name.to_string());
+    [chosen.to_string(), interface.unwrap_or("-".to_owned())]
+}

@@ -1,0 +1,271 @@
+//! What the operator wrote: a bindnetaddr, and its reading.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use super::parse::{ParseBindnetError, Problem, parse};
+use crate::snapshot::{Link, Name, NameError, Snapshot};
+
+/// A bindnetaddr: the address or network whose local address is looked for.
+///
+/// | text | means |
+/// |---|---|
+/// | `192.0.2.0` | Corosync's form: the address itself, or one whose own mask makes this its network |
+/// | `192.0.2.0/24` | any address inside the network |
+/// | `192.0.2.10/32` | this address and no other |
+/// | `fe80::1%eth0`, `fe80::%2/64` | the same, on that link only (name or index) |
+///
+/// ```
+/// use bindnet::Bindnet;
+///
+/// let bindnet: Bindnet = "192.0.2.0/24".parse()?;
+/// assert_eq!(bindnet.to_string(), "192.0.2.0/24");
+///
+/// let error = "192.0.2.010".parse::<Bindnet>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "bindnetaddr \"192.0.2.010\": leading zero in \"010\"; Corosync reads it as octal, \
+///      192.0.2.8.\nWrite 192.0.2.8 or 192.0.2.10.",
+/// );
+/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bindnet {
+    pub(crate) target: Target,
+    pub(crate) zone: Option<Zone>,
+}
+
+/// What a [`Bindnet`] names on its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// An address without a prefix.
+    Address(IpAddr),
+    /// A network, without host bits; `/32` and `/128` are one address.
+    Network(IpNet),
+}
+
+impl Bindnet {
+    /// The address of the bindnetaddr, without prefix and zone.
+    pub fn ip(&self) -> IpAddr {
+        match self.target {
+            Target::Address(ip) => ip,
+            Target::Network(net) => net.addr(),
+        }
+    }
+
+    /// The network, where it was written with its prefix.
+    pub fn network(&self) -> Option<IpNet> {
+        match self.target {
+            Target::Address(_) => None,
+            Target::Network(net) => Some(net),
+        }
+    }
+
+    /// The link it is restricted to.
+    pub fn zone(&self) -> Option<Zone> {
+        self.zone
+    }
+
+    /// An address without a prefix, for strategies; an IPv4-mapped one would be refused as text.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn address(ip: IpAddr, zone: Option<Zone>) -> Self {
+        let target = Target::Address(ip);
+        Self { target, zone }
+    }
+
+    /// The same on one link.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn on(mut self, zone: Zone) -> Self {
+        self.zone = Some(zone);
+        self
+    }
+
+    /// A network with its prefix, for strategies.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn network_of(net: IpNet) -> Self {
+        let target = Target::Network(net.trunc());
+        Self { target, zone: None }
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The same on the link with this name, or with this index if it is a number.
+    pub(crate) fn in_zone(self, name: Name) -> Result<Self, Problem> {
+        match self.ip() {
+            IpAddr::V4(_) => Err(Problem::ZoneOnIpv4),
+            IpAddr::V6(_) => Ok(Self {
+                zone: Some(Zone::name_or_index(name)),
+                ..self
+            }),
+        }
+    }
+
+    /// The network as it was written; of an address alone, the network of this one address.
+    pub(crate) fn written(&self) -> IpNet {
+        match self.target {
+            Target::Address(ip) => IpNet::from(ip),
+            Target::Network(net) => net,
+        }
+    }
+}
+
+impl FromStr for Bindnet {
+    type Err = ParseBindnetError;
+
+    fn from_str(text: &str) -> Result<Self, ParseBindnetError> {
+        parse(text).map_err(|problem| ParseBindnetError::new(text, problem))
+    }
+}
+
+impl TryFrom<IpAddr> for Bindnet {
+    type Error = ParseBindnetError;
+
+    /// # Errors
+    /// Where it is an IPv4-mapped IPv6 address.
+    fn try_from(ip: IpAddr) -> Result<Self, ParseBindnetError> {
+        ip.to_string().parse()
+    }
+}
+
+impl TryFrom<IpNet> for Bindnet {
+    type Error = ParseBindnetError;
+
+    /// # Errors
+    /// Where there are host bits behind the prefix, or it is an IPv4-mapped IPv6 address.
+    fn try_from(net: IpNet) -> Result<Self, ParseBindnetError> {
+        net.to_string().parse()
+    }
+}
+
+impl fmt::Display for Bindnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ip())?;
+        if let Some(zone) = self.zone {
+            write!(f, "%{zone}")?;
+        }
+        match self.network() {
+            Some(net) => write!(f, "/{}", net.prefix_len()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A link by its name or index, as in `fe80::1%eth0` and `fe80::1%2` (RFC 4007, section 11).
+///
+/// A number in a text may be either: the link of this name counts, and without one the index does.
+/// [`Zone::from`] a [`Name`] is a name and nothing else, and `Zone::from` a number is an index.
+///
+/// ```
+/// use bindnet::{Link, Name, Snapshot, Zone};
+///
+/// let two: Name = "2".parse()?;
+/// let host = Snapshot::new([Link::new(2, "eth0".parse()?), Link::new(5, two)], [])?;
+/// let index = |zone: Zone, host: &Snapshot| zone.link(host).map(Link::index);
+/// assert_eq!(index("2".parse()?, &host), Some(5));
+/// assert_eq!(index(Zone::from(2), &host), Some(2));
+///
+/// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [])?;
+/// assert_eq!(index("2".parse()?, &host), Some(2));
+/// assert_eq!(index(Zone::from(two), &host), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Zone(Named);
+
+/// How a zone names its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Named {
+    Index(u32),
+    Name(Name),
+    /// A number in a text.
+    NameOrIndex(Name, u32),
+}
+
+impl Zone {
+    /// The link that the zone names on the host of a snapshot.
+    pub fn link<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Link> {
+        let named = self.name().and_then(|name| snapshot.link_named(&name));
+        named.or_else(|| snapshot.link(self.index()?))
+    }
+
+    /// The name of the link, if the zone is or may be a name.
+    pub fn name(&self) -> Option<Name> {
+        match self.0 {
+            Named::Name(name) | Named::NameOrIndex(name, _) => Some(name),
+            Named::Index(_) => None,
+        }
+    }
+
+    /// The index of the link, if the zone is or may be an index. The name comes first.
+    pub fn index(&self) -> Option<u32> {
+        match self.0 {
+            Named::Index(index) | Named::NameOrIndex(_, index) => Some(index),
+            Named::Name(_) => None,
+        }
+    }
+
+    /// What a text with the bytes of this name means.
+    fn name_or_index(name: Name) -> Self {
+        let digits = str::from_utf8(name.as_bytes()).ok();
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let index = digits.and_then(|digits| digits.parse().ok());
+        Self(match index {
+            Some(index) => Named::NameOrIndex(name, index),
+            None => Named::Name(name),
+        })
+    }
+
+    /// Whether two zones may name one link, as far as they tell: a number and a name may.
+    pub(crate) fn may_be(&self, other: &Self) -> bool {
+        self == other || self.index().is_some() != other.index().is_some()
+    }
+}
+
+impl From<Name> for Zone {
+    /// The zone of the link with this name, which is no index even if it is a number.
+    fn from(name: Name) -> Self {
+        Self(Named::Name(name))
+    }
+}
+
+impl From<u32> for Zone {
+    /// The zone of the link with this index, a scope id for instance.
+    #[doc(alias = "sin6_scope_id")]
+    fn from(index: u32) -> Self {
+        Self(Named::Index(index))
+    }
+}
+
+impl FromStr for Zone {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        text.parse().map(Self::name_or_index)
+    }
+}
+
+impl fmt::Display for Zone {
+    /// As [`Name`] prints; white space and `/`, which would end the zone, as `\xNN`, too. An index
+    /// prints as a number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            Named::Index(index) => return write!(f, "{index}"),
+            Named::Name(name) | Named::NameOrIndex(name, _) => name,
+        };
+        for c in name.to_string().chars() {
+            if c.is_whitespace() || c == '/' {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    write!(f, "\\x{byte:02x}")?;
+                }
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,394 @@
+//! The decision: what was chosen, and what became of every candidate.
+
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use smallvec::SmallVec;
+
+use super::bindnet::{Bindnet, Zone};
+use super::evidence::{Reason, Reasons};
+use super::host_address::HostAddress;
+use super::separation::Separation;
+use crate::audit::Audit;
+use crate::conflict::Report;
+use crate::corosync::Profile;
+use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_link_local};
+
+/// The chosen address or none, with every candidate's verdict and reasons.
+///
+/// `{}` prints one line for a log, `{:#}` the whole report.
+///
+/// ```
+/// use bindnet::{Address, Link, LinkFlags, Selector, Snapshot};
+///
+/// let eth0 = Link::new(2, "eth0".parse()?).with_flags(LinkFlags::UP | LinkFlags::RUNNING);
+/// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
+/// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
+///
+/// let chosen = decision.chosen().unwrap();
+/// assert_eq!(chosen.socket_addr(5405).to_string(), "192.0.2.10:5405");
+/// assert_eq!(
+///     decision.to_string(),
+///     "192.0.2.10/24 on eth0: the only address of 192.0.2.0/24 here.",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a decision changes nothing by itself: bind what it chose"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub(crate) bindnet: Bindnet,
+    pub(crate) profile: Profile,
+    pub(crate) interface: Option<Name>,
+    pub(crate) previous: Option<HostAddress>,
+    pub(crate) not_used: Vec<(Bindnet, HostAddress)>,
+    pub(crate) strict: bool,
+    pub(crate) source: Option<Source>,
+    pub(crate) consistency: Option<Consistency>,
+    /// How many addresses of the family of the bindnetaddr the rule saw.
+    pub(crate) seen: usize,
+    /// Where nothing matches, the address that comes closest.
+    pub(crate) nearest: Option<Candidate>,
+    pub(crate) candidates: Candidates,
+    pub(crate) others: Vec<Candidate>,
+    pub(crate) list_all: bool,
+    pub(crate) result: Result<Winner, WhyNone>,
+    /// Whether another host claims the choice, if that was asked.
+    pub(crate) conflict: Option<Box<Report>>,
+    /// What cluster life would do to the choice, if that was asked.
+    pub(crate) audit: Option<Box<Audit>>,
+}
+
+/// The candidate that the rule puts first, and what put it there; positions in `candidates`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Winner {
+    pub at: usize,
+    pub runner_up: Option<usize>,
+    pub separated_by: Option<Separation>,
+    /// Whether nothing that decides for certain put it there.
+    pub ambiguous: bool,
+}
+
+/// How a decision ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// An address was chosen.
+    Chosen,
+    /// None was chosen; [`Decision::why_none`] says why.
+    None,
+    /// None was chosen, because the selector is strict and the decision is ambiguous.
+    Ambiguous,
+}
+
+impl Outcome {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chosen => "chosen",
+            Self::None => "none",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// Why no address was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WhyNone {
+    /// The link that the rule is restricted to does not exist (now).
+    NoSuchLink,
+    /// No address of the family is there at all.
+    NoAddress,
+    /// No address matches.
+    NoMatch,
+    /// The address that was named exactly is there, and cannot be bound (yet).
+    ExactUnusable,
+    /// Every candidate was turned down: floating or unusable.
+    AllTurnedDown,
+    /// The snapshot is interrupted and does not show the remembered choice, which proves nothing.
+    PreviousUnknown,
+    /// Corosync refuses a network with its prefix.
+    Refused,
+}
+
+impl Decision {
+    /// The address to bind.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.candidates
+            .iter()
+            .find(|candidate| candidate.verdict == Verdict::Chosen)
+    }
+
+    /// Every address that matches the bindnetaddr, in kernel order.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// The addresses that do not match, in kernel order, if the selector lists them.
+    pub fn others(&self) -> &[Candidate] {
+        &self.others
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        match self.result {
+            Ok(_) if self.strict && self.is_ambiguous() => Outcome::Ambiguous,
+            Ok(_) => Outcome::Chosen,
+            Err(_) => Outcome::None,
+        }
+    }
+
+    /// Why there is no choice, where the outcome is [`Outcome::None`].
+    pub fn why_none(&self) -> Option<WhyNone> {
+        self.result.err()
+    }
+
+    /// Whether it was close: nothing that decides for certain settled it.
+    pub fn is_ambiguous(&self) -> bool {
+        self.result.is_ok_and(|winner| winner.ambiguous)
+    }
+
+    /// Why the winner was not alone, whether or not that makes the decision ambiguous.
+    pub fn separated_by(&self) -> Option<Separation> {
+        self.result.ok()?.separated_by
+    }
+
+    /// Whether waiting cannot better it: an address was chosen, from a list that is not known to
+    /// be interrupted, and neither as a neighbour of the one that was named
+    /// ([`Match::SameNetwork`]) nor in the place of a remembered one that is not here
+    /// ([`Separation::PreviousAbsent`]). Those may still come.
+    pub fn is_settled(&self) -> bool {
+        let whole = self.consistency != Some(Consistency::Interrupted);
+        let replaces = self.separated_by() == Some(Separation::PreviousAbsent);
+        let chosen = self.chosen().filter(|_| whole && !replaces);
+        chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
+    }
+
+    /// Which rule decided.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// What was decided about.
+    pub fn bindnet(&self) -> &Bindnet {
+        &self.bindnet
+    }
+
+    /// Who listed the addresses, if that is known.
+    pub fn source(&self) -> Option<Source> {
+        self.source
+    }
+
+    /// Whether the list of addresses was that of one moment, if that is known.
+    pub fn consistency(&self) -> Option<Consistency> {
+        self.consistency
+    }
+
+    /// Whether there is a remembered choice, and no candidate is it.
+    pub(crate) fn misses_previous(&self) -> bool {
+        let remembers = self.profile == Profile::Default && self.previous.is_some();
+        remembers && !self.candidates.iter().any(|c| c.is(Reason::Previous))
+    }
+
+    /// The candidate that the rule puts first, chosen or not.
+    pub(crate) fn first(&self) -> Option<&Candidate> {
+        self.candidates.get(self.result.ok()?.at)
+    }
+
+    /// The best candidate with another address, if one was left.
+    pub(crate) fn runner_up(&self) -> Option<&Candidate> {
+        self.candidates.get(self.result.ok()?.runner_up?)
+    }
+}
+
+/// An address that matches the bindnetaddr, with its verdict and the reasons for it.
+///
+/// Two are equal where everything that is said of them is; where in the list they stand is not.
+#[derive(Clone, Debug, Eq)]
+pub struct Candidate {
+    /// Where in the list of its family it stands.
+    pub(crate) position: usize,
+    pub(crate) ip: IpAddr,
+    /// The address of this host; another one only where Corosync takes the other end's.
+    pub(crate) local: IpAddr,
+    pub(crate) netmask: Netmask,
+    pub(crate) link: Option<u32>,
+    pub(crate) interface: Option<Name>,
+    pub(crate) label: Option<Name>,
+    pub(crate) matched: Option<Match>,
+    pub(crate) verdict: Verdict,
+    pub(crate) reasons: Reasons,
+    pub(crate) link_up: Option<bool>,
+    pub(crate) link_running: Option<bool>,
+}
+
+/// The candidates of a decision; few take no room of their own.
+pub(crate) type Candidates = SmallVec<[Candidate; 4]>;
+
+/// How an address matches a bindnetaddr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Match {
+    /// It is the bindnetaddr.
+    Exact,
+    /// It is inside the network that the bindnetaddr names.
+    Network,
+    /// It is of the same network as the host that the bindnetaddr names.
+    SameNetwork,
+}
+
+impl Match {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Network => "network",
+            Self::SameNetwork => "same-network",
+        }
+    }
+}
+
+/// What became of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is the choice.
+    Chosen,
+    /// Another one ranks before it.
+    Outranked,
+    /// It was left, but nothing was chosen.
+    Eligible,
+    /// It is floating.
+    Floating,
+    /// bind(2) would fail.
+    Unusable,
+    /// It is of another network than the bindnetaddr.
+    OtherNetwork,
+    /// It is of another family than the bindnetaddr.
+    OtherFamily,
+}
+
+impl Verdict {
+    /// The code in JSON and in the table.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chosen => "chosen",
+            Self::Outranked => "outranked",
+            Self::Eligible => "eligible",
+            Self::Floating => "floating",
+            Self::Unusable => "unusable",
+            Self::OtherNetwork => "other-network",
+            Self::OtherFamily => "other-family",
+        }
+    }
+}
+
+impl Candidate {
+    /// Its entry in the list that was decided about, or in one with the same order.
+    pub(crate) fn entry(&self, host: &Snapshot) -> Option<Address> {
+        match self.local {
+            IpAddr::V4(_) => host.v4.get(self.position),
+            IpAddr::V6(_) => host.v6.get(self.position),
+        }
+    }
+
+    /// The address.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Its own mask.
+    pub fn netmask(&self) -> Netmask {
+        self.netmask
+    }
+
+    /// The name of its link, if that is known.
+    pub fn interface(&self) -> Option<Name> {
+        self.interface
+    }
+
+    /// The index of its link, if that is known.
+    pub fn interface_index(&self) -> Option<u32> {
+        self.link
+    }
+
+    /// Its label.
+    pub fn label(&self) -> Option<Name> {
+        self.label
+    }
+
+    /// How it matches; `None` for one that [`Decision::others`] lists.
+    pub fn matched(&self) -> Option<Match> {
+        self.matched
+    }
+
+    /// What became of it.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Every code that is true of it, whatever its verdict.
+    pub fn reasons(&self) -> Reasons {
+        self.reasons
+    }
+
+    /// Whether its link is up (`IFF_UP`), if that is known.
+    pub fn link_up(&self) -> Option<bool> {
+        self.link_up
+    }
+
+    /// The scope id that bind(2) needs: the index of the link for an IPv6 link-local address, 0
+    /// for any other.
+    #[doc(alias = "sin6_scope_id")]
+    pub fn scope_id(&self) -> u32 {
+        if is_link_local(self.ip) {
+            self.link.unwrap_or(0)
+        } else {
+            0
+        }
+    }
+
+    /// The address, with its link where that is a part of it: `192.0.2.10`, `fe80::1%eth0`.
+    pub fn host_address(&self) -> HostAddress {
+        let link_local = self.interface.filter(|_| is_link_local(self.ip));
+        HostAddress::new(self.ip, link_local.map(Zone::from))
+    }
+
+    /// The address ready for bind(2), scope id included.
+    pub fn socket_addr(&self, port: u16) -> SocketAddr {
+        match self.ip {
+            IpAddr::V4(ip) => SocketAddrV4::new(ip, port).into(),
+            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, self.scope_id()).into(),
+        }
+    }
+
+    /// What makes it another address than another candidate: for link-local addresses the link
+    /// counts.
+    pub(crate) fn identity(&self) -> (IpAddr, Option<u32>) {
+        (self.ip, self.link.filter(|_| is_link_local(self.ip)))
+    }
+
+    pub(crate) fn is_unusable(&self) -> bool {
+        self.reasons.is_unusable()
+    }
+
+    /// What sorts addresses of both families.
+    pub(crate) fn kernel_order(&self) -> (bool, usize) {
+        (self.ip.is_ipv6(), self.position)
+    }
+
+    pub(crate) fn is_exact(&self) -> bool {
+        self.matched == Some(Match::Exact)
+    }
+
+    pub(crate) fn is(&self, reason: Reason) -> bool {
+        self.reasons.contains(reason)
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |c: &Self| (c.ip, c.netmask, c.link, c.interface, c.label, c.matched);
+        let findings = |c: &Self| (c.verdict, c.reasons, c.link_up, c.link_running);
+        facts(self) == facts(other) && findings(self) == findings(other)
+    }
+}

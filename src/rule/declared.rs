@@ -1,0 +1,105 @@
+//! What the operator declares: addresses that float, addresses that do not.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+/// The operator's two lists: networks of floating and of fixed addresses.
+///
+/// The longest prefix that contains an address decides, whichever list it is on.
+///
+/// ```
+/// use bindnet::{Declaration, Declared};
+///
+/// let declared = Declared::new(["192.0.2.0/24".parse()?], ["192.0.2.10/32".parse()?])?;
+/// assert_eq!(declared.of("192.0.2.20".parse()?), Some(Declaration::Floating));
+/// assert_eq!(declared.of("192.0.2.10".parse()?), Some(Declaration::Fixed));
+/// assert_eq!(declared.of("198.51.100.1".parse()?), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// A lookup searches it for each prefix length in use.
+    entries: BTreeMap<IpNet, Declaration>,
+    /// The prefix lengths in use, longest first.
+    lens: Vec<u8>,
+}
+
+/// What the operator declares of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Declaration {
+    /// A cluster manager moves it between hosts.
+    Floating,
+    /// It belongs to this host.
+    Fixed,
+}
+
+impl Declared {
+    /// From the two lists; host bits behind a prefix do not count.
+    ///
+    /// # Errors
+    /// Where one network is on both lists: nothing could decide between them.
+    pub fn new(
+        floating: impl IntoIterator<Item = IpNet>,
+        fixed: impl IntoIterator<Item = IpNet>,
+    ) -> Result<Self, TieError> {
+        let floating = floating
+            .into_iter()
+            .map(|net| (net.trunc(), Declaration::Floating));
+        let fixed = fixed
+            .into_iter()
+            .map(|net| (net.trunc(), Declaration::Fixed));
+        let mut entries: Vec<_> = floating.chain(fixed).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        for pair in entries.windows(2) {
+            if let [(a, _), (b, _)] = pair
+                && a == b
+            {
+                return Err(TieError { net: *a });
+            }
+        }
+        let mut lens: Vec<u8> = entries.iter().map(|(net, _)| net.prefix_len()).collect();
+        lens.sort_unstable_by(|a, b| b.cmp(a));
+        lens.dedup();
+        let entries = entries.into_iter().collect();
+        Ok(Self { entries, lens })
+    }
+
+    /// Declares one network more. The others are not copied: a caller may declare many, one by one.
+    pub(crate) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
+        let net = net.trunc();
+        if *self.entries.entry(net).or_insert(declaration) != declaration {
+            return Err(TieError { net });
+        }
+        let len = net.prefix_len();
+        if let Err(at) = self.lens.binary_search_by(|other| len.cmp(other)) {
+            self.lens.insert(at, len);
+        }
+        Ok(())
+    }
+
+    /// What is declared of an address.
+    pub fn of(&self, ip: IpAddr) -> Option<Declaration> {
+        self.lens.iter().find_map(|len| {
+            let net = IpNet::new(ip, *len).ok()?.trunc();
+            self.entries.get(&net).copied()
+        })
+    }
+
+    /// The networks on both lists.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn nets(&self) -> impl Iterator<Item = IpNet> {
+        self.entries.keys().copied()
+    }
+}
+
+/// A network is declared floating and fixed at once.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{net} is declared both floating and fixed; take it off one of the two lists")]
+pub struct TieError {
+    /// The network on both lists.
+    pub net: IpNet,
+}

@@ -1,0 +1,27 @@
+//! The decision, pure: a snapshot and a selector in, a decision out.
+
+mod bindnet;
+mod decide;
+mod decision;
+mod declared;
+mod evidence;
+mod host_address;
+mod matching;
+mod parse;
+mod selector;
+mod separation;
+mod subnets;
+mod view;
+
+pub use bindnet::{Bindnet, Zone};
+pub use decision::{Candidate, Decision, Match, Outcome, Verdict, WhyNone};
+pub use declared::{Declaration, Declared, TieError};
+pub use evidence::{Reason, Reasons, Rule, UnknownRule};
+pub use host_address::HostAddress;
+pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
+pub use selector::Selector;
+pub use separation::Separation;
+
+pub(crate) use decision::{Candidates, Winner};
+pub(crate) use parse::{Problem, inet_aton};
+pub(crate) use view::{Restriction, View};

@@ -1,0 +1,282 @@
+//! What is asked: a bindnetaddr, and everything that bears on the choice.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::bindnet::{Bindnet, Zone};
+use super::declared::{Declaration, Declared, TieError};
+#[cfg(feature = "proptest")]
+use super::evidence::Reason;
+use super::evidence::{Rule, Rules};
+use super::host_address::HostAddress;
+use super::view::{LinkIndexes, Restriction, View};
+use crate::choice::State;
+use crate::corosync::{Profile, Walk};
+#[cfg(feature = "proptest")]
+use crate::snapshot::Address;
+use crate::snapshot::{Bits, Link, Name, Snapshot, Table};
+use crate::wire::rtnetlink::Family;
+
+/// Chooses the address of a snapshot for a bindnetaddr.
+///
+/// The same snapshot and the same selector give the same decision on any machine.
+///
+/// ```
+/// use bindnet::{Address, Link, Rule, Selector, Snapshot};
+///
+/// let host = Snapshot::new(
+///     [Link::new(2, "eth0".parse()?)],
+///     [
+///         Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?),
+///         Address::new("192.0.2.10/24".parse()?, 2),
+///     ],
+/// )?;
+/// let selector = Selector::new("192.0.2.0".parse()?);
+/// assert_eq!(selector.decide(&host).chosen().unwrap().ip().to_string(), "192.0.2.10");
+///
+/// let selector = selector.without(Rule::all());
+/// assert_eq!(selector.decide(&host).chosen().unwrap().ip().to_string(), "192.0.2.20");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a selector decides nothing by itself"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector {
+    pub(crate) bindnet: Bindnet,
+    pub(crate) profile: Profile,
+    pub(crate) interface: Option<Name>,
+    pub(crate) previous: Option<HostAddress>,
+    /// What is remembered for other bindnetaddrs that overlap this one.
+    pub(crate) not_used: Vec<(Bindnet, HostAddress)>,
+    pub(crate) rules: Rules,
+    pub(crate) strict: bool,
+    pub(crate) list_all: bool,
+}
+
+impl Selector {
+    /// The rule for a bindnetaddr, with every piece of evidence looked for.
+    pub fn new(bindnet: Bindnet) -> Self {
+        Self {
+            bindnet,
+            profile: Profile::Default,
+            interface: None,
+            previous: None,
+            not_used: Vec::new(),
+            rules: Rules::default(),
+            strict: false,
+            list_all: false,
+        }
+    }
+
+    /// The same rule for another bindnetaddr.
+    pub fn with_bindnet(mut self, bindnet: Bindnet) -> Self {
+        self.bindnet = bindnet;
+        self.not_used.clear();
+        self
+    }
+
+    /// Follows another rule: the one of a version of Corosync.
+    ///
+    /// Corosync knows no memory and no strictness; what is declared is said, not acted on.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Restricts the whole rule to the addresses of one link.
+    pub fn interface(mut self, name: Name) -> Self {
+        self.interface = Some(name);
+        self
+    }
+
+    /// The remembered choice: kept as long as it is there and can be bound.
+    ///
+    /// ```
+    /// # use bindnet::{Address, Link, Selector, Snapshot};
+    /// # let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [
+    /// #     Address::new("192.0.2.20/24".parse()?, 2), Address::new("192.0.2.10/24".parse()?, 2)])?;
+    /// let decision = Selector::new("192.0.2.0".parse()?).previous("192.0.2.10".parse()?).decide(&host);
+    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.10");
+    /// assert!(!decision.is_ambiguous());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn previous(mut self, address: HostAddress) -> Self {
+        self.previous = Some(address);
+        self
+    }
+
+    /// With what a state file remembers for the bindnetaddr as the remembered choice.
+    ///
+    /// If it remembers nothing for this one, but something for a bindnetaddr that
+    /// [overlaps](State::overlapping) it, decisions warn of that as long as there is no other
+    /// remembered choice.
+    ///
+    /// ```
+    /// # use bindnet::{Address, Link, Selector, Snapshot, State};
+    /// # let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [
+    /// #     Address::new("192.0.2.20/24".parse()?, 2), Address::new("192.0.2.10/24".parse()?, 2)])?;
+    /// let state = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// let state = State::parse(state)?;
+    /// let decide = |selector: Selector| selector.remembering(&state).decide(&host);
+    ///
+    /// let decision = decide(Selector::new("192.0.2.0".parse()?));
+    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.10");
+    /// let decision = decide(Selector::new("192.0.2.0/24".parse()?));
+    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.20");
+    /// assert!(decision.warnings()[0].starts_with("nothing is remembered for 192.0.2.0/24; "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remembering(mut self, state: &State) -> Self {
+        self.previous = state.get(&self.bindnet).or(self.previous);
+        self.not_used = state.overlapping(&self.bindnet).collect();
+        self
+    }
+
+    /// The same without a remembered choice.
+    pub(crate) fn forgetting(&self) -> Self {
+        Self {
+            previous: None,
+            ..self.clone()
+        }
+    }
+
+    /// What the operator declares floating and fixed.
+    pub fn declared(mut self, declared: Declared) -> Self {
+        self.rules.declare(declared);
+        self
+    }
+
+    /// Declares one network more.
+    pub(crate) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
+        self.rules.declare_also(net, declaration)
+    }
+
+    /// Switches evidence rules off.
+    pub fn without(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
+        for rule in rules {
+            self.rules.switch_off(rule);
+        }
+        self
+    }
+
+    /// The `IFA_PROTO` numbers that mark floating addresses, instead of 18 (keepalived).
+    #[doc(alias = "IFA_PROTO")]
+    pub fn floating_protocols(mut self, protocols: impl IntoIterator<Item = u8>) -> Self {
+        self.rules.set_protocols(protocols);
+        self
+    }
+
+    /// Whether nothing is chosen where the decision is ambiguous.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Whether [`Decision::others`](crate::Decision::others) lists the addresses that do not match.
+    pub fn list_all(mut self, list_all: bool) -> Self {
+        self.list_all = list_all;
+        self
+    }
+
+    /// What is decided about.
+    pub fn bindnet(&self) -> &Bindnet {
+        &self.bindnet
+    }
+
+    /// What is declared of an address.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn declared_of(&self, ip: IpAddr) -> Option<Declaration> {
+        self.rules.declared(ip)
+    }
+
+    /// The networks on both lists.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn declared_nets(&self) -> impl Iterator<Item = IpNet> {
+        self.rules.declared_nets()
+    }
+
+    /// An `IFA_PROTO` number that marks floating addresses.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn a_floating_protocol(&self) -> Option<u8> {
+        self.rules.a_protocol()
+    }
+
+    /// Whether evidence that an address gives is heeded.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn heeds(&self, mark: Reason, address: &Address) -> bool {
+        self.rules.heeds(mark, address.protocol())
+    }
+
+    /// Whether an ambiguous choice is none.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The remembered choice.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn remembered(&self) -> Option<HostAddress> {
+        self.previous
+    }
+
+    /// Whether the addresses that do not match are listed.
+    pub(crate) fn lists_all(&self) -> bool {
+        self.list_all
+    }
+
+    /// The family of the bindnetaddr.
+    pub(crate) fn family(&self) -> Family {
+        Family::of(self.bindnet.ip())
+    }
+
+    /// The links that a selector names: the interface, the zone of the bindnetaddr and that of
+    /// the remembered choice.
+    pub(crate) fn zones(&self) -> [Option<Zone>; 3] {
+        let previous = self.previous.and_then(|previous| previous.zone());
+        [
+            self.interface.map(Zone::from),
+            self.bindnet.zone(),
+            previous,
+        ]
+    }
+
+    /// The links that a decision about a snapshot without links asks about.
+    pub(crate) fn links_needed(&self, snapshot: &Snapshot) -> LinkIndexes {
+        match self.bindnet.ip() {
+            IpAddr::V4(ip) => self.links_needed_in(snapshot, &snapshot.v4, ip.to_bits()),
+            IpAddr::V6(ip) => self.links_needed_in(snapshot, &snapshot.v6, ip.to_bits()),
+        }
+    }
+
+    fn links_needed_in<A: Bits>(
+        &self,
+        snapshot: &Snapshot,
+        table: &Table<A>,
+        ip: A,
+    ) -> LinkIndexes {
+        let view = View::new(snapshot, table, Restriction::None);
+        match Walk::of(self.profile) {
+            None => view.links_needed(
+                &self.rules,
+                |found| view.each_match(self.bindnet.target(), ip, found),
+                ip,
+            ),
+            Some(walk) => view.links_needed(&self.rules, |found| walk.each(&view, ip, found), ip),
+        }
+    }
+
+    /// An interface or a zone hides the addresses of all other links.
+    pub(crate) fn restriction(&self, snapshot: &Snapshot) -> Restriction {
+        let interface = self.interface.map(|name| snapshot.link_named(&name));
+        // Corosync reads the zone of a link-local address and drops it.
+        let zone = self.bindnet.zone().filter(|_| !self.profile.is_corosync());
+        let zone = zone.map(|zone| zone.link(snapshot));
+        let index = |link: Option<&Link>| link.map(Link::index);
+        match (interface.map(index), zone.map(index)) {
+            (None, None) => Restriction::None,
+            (Some(Some(index)), None) | (None, Some(Some(index))) => Restriction::Link(index),
+            (Some(Some(a)), Some(Some(b))) if a == b => Restriction::Link(a),
+            _ => Restriction::NoSuchLink,
+        }
+    }
+}
