@@ -54,6 +54,42 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+// What is true of a candidate, a bit each. A later version may know more.
+enum bindnet_reasons {
+    // the operator declares it floating
+    BINDNET_REASON_DECLARED_FLOATING = (1 << 0),
+    // the operator declares it fixed, which overrides all else
+    BINDNET_REASON_DECLARED_FIXED = (1 << 1),
+    // a colon in its label
+    BINDNET_REASON_LABEL = (1 << 2),
+    // its link has the MAC of a VRRP virtual router
+    BINDNET_REASON_VRRP_MAC = (1 << 3),
+    // its IFA_PROTO is a VIP manager's, 18 for keepalived
+    BINDNET_REASON_ADDRESS_PROTOCOL = (1 << 4),
+    // a permanent /32 or /128 inside the network of another address here
+    BINDNET_REASON_HOST_PREFIX_IN_SUBNET = (1 << 5),
+    // deprecated and permanent
+    BINDNET_REASON_DEPRECATED_PERMANENT = (1 << 6),
+    // an IPv6 privacy address
+    BINDNET_REASON_TEMPORARY = (1 << 7),
+    // IPv4: another address of its subnet came first
+    BINDNET_REASON_SECONDARY = (1 << 8),
+    // deprecated
+    BINDNET_REASON_DEPRECATED = (1 << 9),
+    // IPv6: another address of its link and network is older
+    BINDNET_REASON_NEWER_THAN_SIBLING = (1 << 10),
+    // on a loopback link
+    BINDNET_REASON_LOOPBACK = (1 << 11),
+    // its link is administratively down
+    BINDNET_REASON_LINK_DOWN = (1 << 12),
+    // duplicate address detection is not over
+    BINDNET_REASON_TENTATIVE = (1 << 13),
+    // another host has it
+    BINDNET_REASON_DADFAILED = (1 << 14),
+    // the remembered choice
+    BINDNET_REASON_PREVIOUS = (1 << 15),
+};
+
 // The major number of the version of this header.
 #define BINDNET_VERSION_MAJOR 0
 
@@ -104,42 +140,6 @@ enum bindnet_verdicts {
     BINDNET_VERDICT_OTHER_NETWORK = 5,
     // It is of another family than the bindnetaddr.
     BINDNET_VERDICT_OTHER_FAMILY = 6,
-};
-
-// What is true of a candidate, a bit each. A later version may know more.
-enum bindnet_reasons {
-    // The operator declares it floating.
-    BINDNET_REASON_DECLARED_FLOATING = (1 << 0),
-    // The operator declares it fixed.
-    BINDNET_REASON_DECLARED_FIXED = (1 << 1),
-    // There is a colon in its label.
-    BINDNET_REASON_LABEL = (1 << 2),
-    // Its interface has the hardware address of a VRRP virtual router.
-    BINDNET_REASON_VRRP_MAC = (1 << 3),
-    // Its IFA_PROTO is that of a VIP manager.
-    BINDNET_REASON_ADDRESS_PROTOCOL = (1 << 4),
-    // It is a permanent /32 or /128 inside the network of another address.
-    BINDNET_REASON_HOST_PREFIX_IN_SUBNET = (1 << 5),
-    // It is deprecated and permanent.
-    BINDNET_REASON_DEPRECATED_PERMANENT = (1 << 6),
-    // It is an IPv6 privacy address.
-    BINDNET_REASON_TEMPORARY = (1 << 7),
-    // IPv4: another address of its subnet came first.
-    BINDNET_REASON_SECONDARY = (1 << 8),
-    // It is deprecated.
-    BINDNET_REASON_DEPRECATED = (1 << 9),
-    // IPv6: another address of its link and network is older.
-    BINDNET_REASON_NEWER_THAN_SIBLING = (1 << 10),
-    // It is on a loopback interface.
-    BINDNET_REASON_LOOPBACK = (1 << 11),
-    // Its interface is administratively down.
-    BINDNET_REASON_LINK_DOWN = (1 << 12),
-    // Duplicate address detection is not over.
-    BINDNET_REASON_TENTATIVE = (1 << 13),
-    // Another host has it.
-    BINDNET_REASON_DADFAILED = (1 << 14),
-    // It is the remembered choice.
-    BINDNET_REASON_PREVIOUS = (1 << 15),
 };
 
 // How a host is asked: for bindnet_snapshot_capture.

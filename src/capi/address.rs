@@ -9,7 +9,7 @@ use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
 use super::call::{Failure, bindnet_result, call};
 use super::text::put;
-use crate::rule::{Candidate, HostAddress, Reason, Verdict};
+use crate::rule::{Candidate, HostAddress, Verdict};
 use crate::snapshot::Name;
 
 /// The size of a name of an interface, with a NUL at its end: IFNAMSIZ.
@@ -66,45 +66,6 @@ pub enum bindnet_verdicts {
     BINDNET_VERDICT_OTHER_FAMILY = 6,
 }
 
-/// What is true of a candidate, a bit each. A later version may know more.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub enum bindnet_reasons {
-    /// The operator declares it floating.
-    BINDNET_REASON_DECLARED_FLOATING = 1 << 0,
-    /// The operator declares it fixed.
-    BINDNET_REASON_DECLARED_FIXED = 1 << 1,
-    /// There is a colon in its label.
-    BINDNET_REASON_LABEL = 1 << 2,
-    /// Its interface has the hardware address of a VRRP virtual router.
-    BINDNET_REASON_VRRP_MAC = 1 << 3,
-    /// Its IFA_PROTO is that of a VIP manager.
-    BINDNET_REASON_ADDRESS_PROTOCOL = 1 << 4,
-    /// It is a permanent /32 or /128 inside the network of another address.
-    BINDNET_REASON_HOST_PREFIX_IN_SUBNET = 1 << 5,
-    /// It is deprecated and permanent.
-    BINDNET_REASON_DEPRECATED_PERMANENT = 1 << 6,
-    /// It is an IPv6 privacy address.
-    BINDNET_REASON_TEMPORARY = 1 << 7,
-    /// IPv4: another address of its subnet came first.
-    BINDNET_REASON_SECONDARY = 1 << 8,
-    /// It is deprecated.
-    BINDNET_REASON_DEPRECATED = 1 << 9,
-    /// IPv6: another address of its link and network is older.
-    BINDNET_REASON_NEWER_THAN_SIBLING = 1 << 10,
-    /// It is on a loopback interface.
-    BINDNET_REASON_LOOPBACK = 1 << 11,
-    /// Its interface is administratively down.
-    BINDNET_REASON_LINK_DOWN = 1 << 12,
-    /// Duplicate address detection is not over.
-    BINDNET_REASON_TENTATIVE = 1 << 13,
-    /// Another host has it.
-    BINDNET_REASON_DADFAILED = 1 << 14,
-    /// It is the remembered choice.
-    BINDNET_REASON_PREVIOUS = 1 << 15,
-}
-
-use bindnet_reasons::*;
 use bindnet_verdicts::*;
 
 /// The size of the struct in the first version of the library, which every caller has.
@@ -187,7 +148,6 @@ pub extern "C" fn bindnet_address_text(
 
 fn known(candidate: &Candidate) -> bindnet_address {
     let (address, address_len) = storage(candidate.socket_addr(0));
-    let reasons = candidate.reasons().iter().map(reason);
     bindnet_address {
         size: 0,
         address,
@@ -196,7 +156,7 @@ fn known(candidate: &Candidate) -> bindnet_address {
         interface_index: candidate.interface_index().unwrap_or(0),
         link_up: candidate.link_up().map_or(-1, c_int::from),
         verdict: verdict(candidate.verdict()) as c_int,
-        reasons: reasons.fold(0, |bits, reason| bits | reason as u32),
+        reasons: candidate.reasons().bits(),
         interface_name: name(candidate.interface()),
         label: name(candidate.label()),
     }
@@ -251,27 +211,6 @@ fn verdict(verdict: Verdict) -> bindnet_verdicts {
         Verdict::Unusable => BINDNET_VERDICT_UNUSABLE,
         Verdict::OtherNetwork => BINDNET_VERDICT_OTHER_NETWORK,
         Verdict::OtherFamily => BINDNET_VERDICT_OTHER_FAMILY,
-    }
-}
-
-fn reason(reason: Reason) -> bindnet_reasons {
-    match reason {
-        Reason::DeclaredFloating => BINDNET_REASON_DECLARED_FLOATING,
-        Reason::DeclaredFixed => BINDNET_REASON_DECLARED_FIXED,
-        Reason::Label => BINDNET_REASON_LABEL,
-        Reason::VrrpMac => BINDNET_REASON_VRRP_MAC,
-        Reason::AddressProtocol => BINDNET_REASON_ADDRESS_PROTOCOL,
-        Reason::HostPrefixInSubnet => BINDNET_REASON_HOST_PREFIX_IN_SUBNET,
-        Reason::DeprecatedPermanent => BINDNET_REASON_DEPRECATED_PERMANENT,
-        Reason::Temporary => BINDNET_REASON_TEMPORARY,
-        Reason::Secondary => BINDNET_REASON_SECONDARY,
-        Reason::Deprecated => BINDNET_REASON_DEPRECATED,
-        Reason::NewerThanSibling => BINDNET_REASON_NEWER_THAN_SIBLING,
-        Reason::Loopback => BINDNET_REASON_LOOPBACK,
-        Reason::LinkDown => BINDNET_REASON_LINK_DOWN,
-        Reason::Tentative => BINDNET_REASON_TENTATIVE,
-        Reason::Dadfailed => BINDNET_REASON_DADFAILED,
-        Reason::Previous => BINDNET_REASON_PREVIOUS,
     }
 }
 

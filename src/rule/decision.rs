@@ -5,8 +5,9 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use smallvec::SmallVec;
 
 use super::bindnet::{Bindnet, Zone};
-use super::evidence::{Reason, Reasons};
+use super::evidence::Reason;
 use super::host_address::HostAddress;
+use super::reasons::Reasons;
 use super::separation::Separation;
 use crate::audit::Audit;
 use crate::conflict::Report;

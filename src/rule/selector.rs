@@ -8,8 +8,9 @@ use super::bindnet::{Bindnet, Zone};
 use super::declared::{Declaration, Declared, TieError};
 #[cfg(feature = "proptest")]
 use super::evidence::Reason;
-use super::evidence::{Rule, Rules};
 use super::host_address::HostAddress;
+use super::rules::Rule;
+use super::rules::Rules;
 use super::view::{LinkIndexes, Restriction, View};
 use crate::choice::State;
 use crate::corosync::{Profile, Walk};

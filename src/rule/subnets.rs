@@ -1,6 +1,6 @@
 //! The networks of the host, and the host prefixes inside them.
 
-use super::evidence::Rules;
+use super::rules::Rules;
 use crate::snapshot::{Address, AddressFlags, Bits, Scope, Snapshot};
 
 /// Whether a /32 or /128 may be a VIP: not where its lifetime is finite.

@@ -7,8 +7,9 @@ use smallvec::SmallVec;
 
 use super::bindnet::{Target, Zone};
 use super::decision::{Candidate, Candidates, Verdict};
-use super::evidence::{Reason, Rules};
+use super::evidence::Reason;
 use super::matching::each_match;
+use super::rules::Rules;
 use super::selector::Selector;
 use super::subnets::{Subnets, is_permanent_host, is_subnet, may_contain};
 use crate::snapshot::{Address, Bits, Consistency, Link, Snapshot, Table};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
+use bindnet::Reason;
 use bindnet_tests::{c, package};
 
 use c::{C99, CPP17, Compiler, Library, found, succeeds};
@@ -51,10 +52,27 @@ fn read(path: &str) -> String {
     fs::read_to_string(package().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// The enum of reasons: it has no source in src/capi, but is made of the library's one table of them.
+fn reasons() -> String {
+    let mut all = Reason::ALL.to_vec();
+    all.sort_by_key(|reason| *reason as u8);
+    let mut made = String::from(
+        "\n// What is true of a candidate, a bit each. A later version may know more.\n\
+         enum bindnet_reasons {\n",
+    );
+    for reason in all {
+        let name = reason.code().to_uppercase().replace('-', "_");
+        let (about, bit) = (reason.about(), reason as u8);
+        made += &format!("    // {about}\n    BINDNET_REASON_{name} = (1 << {bit}),\n");
+    }
+    made + "};"
+}
+
 /// With `BINDNET_WRITE=1` in the environment it is written.
 #[test]
 fn the_header_is_made_from_the_source() {
-    let config = cbindgen::Config::from_file(package().join("cbindgen.toml")).unwrap();
+    let mut config = cbindgen::Config::from_file(package().join("cbindgen.toml")).unwrap();
+    config.after_includes = Some(reasons());
     let builder = cbindgen::Builder::new().with_config(config);
     let source = package().join(SOURCE);
     let bindings = builder.with_src(source).generate().unwrap();

@@ -1,4 +1,5 @@
-//! The project itself: its layers.
+//! The project itself: its rooms, and what it says of itself.
 
 mod hostile;
 mod layers;
+mod reasons;

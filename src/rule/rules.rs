@@ -1,0 +1,154 @@
+//! Which evidence is looked for.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::declared::{Declaration, Declared, TieError};
+use super::evidence::{Kind, Reason};
+use super::reasons::Reasons;
+
+/// A rule that infers evidence from what the kernel shows, and can be switched off.
+///
+/// ```
+/// use bindnet::{Reason, Rule};
+///
+/// let rule: Rule = "label".parse()?;
+/// assert_eq!(rule.reason(), Reason::Label);
+/// assert!("declared-floating".parse::<Rule>().is_err());
+/// # Ok::<(), bindnet::UnknownRule>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rule(Reason);
+
+impl Rule {
+    /// The rule that infers this evidence; `None` for a code that is no inferred evidence.
+    pub const fn of(reason: Reason) -> Option<Self> {
+        match reason.kind() {
+            Kind::Decisive | Kind::Weak => Some(Self(reason)),
+            _ => None,
+        }
+    }
+
+    /// All rules, in the order of their codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Reason::ALL.iter().copied().filter_map(Self::of)
+    }
+
+    /// The evidence it infers.
+    pub const fn reason(self) -> Reason {
+        self.0
+    }
+}
+
+impl FromStr for Rule {
+    type Err = UnknownRule;
+
+    fn from_str(code: &str) -> Result<Self, UnknownRule> {
+        let unknown = || UnknownRule {
+            code: code.to_owned(),
+        };
+        Self::all()
+            .find(|rule| rule.reason().code() == code)
+            .ok_or_else(unknown)
+    }
+}
+
+/// A text is not the code of a [`Rule`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{code:?} is no evidence rule; the rules are {}", codes())]
+pub struct UnknownRule {
+    code: String,
+}
+
+fn codes() -> String {
+    let codes: Vec<_> = Rule::all().map(|rule| rule.reason().code()).collect();
+    codes.join(", ")
+}
+
+/// The rules in force: which evidence is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    off: Reasons,
+    /// `IFA_PROTO` numbers that mark floating addresses.
+    protocols: Vec<u8>,
+    declared: Declared,
+}
+
+/// keepalived's `IFA_PROTO` (keepalived 2.3.2 and later, linux/rtnetlink.h `RTPROT_KEEPALIVED`).
+const KEEPALIVED: u8 = 18;
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            off: Reasons::default(),
+            protocols: vec![KEEPALIVED],
+            declared: Declared::default(),
+        }
+    }
+}
+
+impl Rules {
+    pub fn declare(&mut self, declared: Declared) {
+        self.declared = declared;
+    }
+
+    /// Declares one network more.
+    pub fn declare_also(
+        &mut self,
+        net: ipnet::IpNet,
+        declaration: Declaration,
+    ) -> Result<(), TieError> {
+        self.declared.declare(net, declaration)
+    }
+
+    /// What is declared of an address.
+    pub fn declared(&self, ip: IpAddr) -> Option<Declaration> {
+        self.declared.of(ip)
+    }
+
+    /// The networks on both lists.
+    #[cfg(feature = "proptest")]
+    pub fn declared_nets(&self) -> impl Iterator<Item = ipnet::IpNet> {
+        self.declared.nets()
+    }
+
+    /// One of the protocols, if there is one.
+    #[cfg(feature = "proptest")]
+    pub fn a_protocol(&self) -> Option<u8> {
+        self.protocols.first().copied()
+    }
+
+    /// Whether a mark is looked for, in an address with this `IFA_PROTO`.
+    #[cfg(feature = "proptest")]
+    pub fn heeds(&self, mark: Reason, protocol: Option<u8>) -> bool {
+        let is_known = || protocol.is_some_and(|protocol| self.protocols.contains(&protocol));
+        !self.off.contains(mark) && (mark != Reason::AddressProtocol || is_known())
+    }
+
+    pub fn switch_off(&mut self, rule: Rule) {
+        self.off.insert(rule.reason());
+    }
+
+    pub fn set_protocols(&mut self, protocols: impl IntoIterator<Item = u8>) {
+        self.protocols = protocols.into_iter().collect();
+        // There are 256 at most, however often each is given.
+        self.protocols.sort_unstable();
+        self.protocols.dedup();
+    }
+
+    pub fn is_on(&self, reason: Reason) -> bool {
+        !self.off.contains(reason)
+    }
+
+    /// The `IFA_PROTO` numbers that mark floating addresses.
+    pub fn protocols(&self) -> &[u8] {
+        &self.protocols
+    }
+
+    /// What of this evidence is looked for.
+    pub fn in_force(&self, evidence: Reasons) -> Reasons {
+        evidence.without(self.off)
+    }
+}
