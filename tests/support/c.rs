@@ -1,7 +1,7 @@
 //! The library as programs in C get it, and such programs.
 //!
-//! The library is built by a nested cargo, into a folder below the one that cargo built this test
-//! in; it is built again only where something has changed.
+//! The library is built by a nested cargo, of the dependencies that cargo built for this test, and
+//! copied to a folder below: one build replaces the files of the one before.
 //!
 //! Where there is no compiler for C the test says SKIPPED and why. With `cc` in `BINDNET_REQUIRE`
 //! that is a failure; so it is for `valgrind` and `asan`.
@@ -73,21 +73,26 @@ impl Library {
     }
 }
 
-/// The folder for what is built here, below the one where cargo put this test.
-fn below_target() -> PathBuf {
+/// The folder of the profile that cargo built this test in.
+fn profile() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    let folder = profile.join("c");
+    profile.to_owned()
+}
+
+/// The folder for what is built here.
+fn below_target() -> PathBuf {
+    let folder = profile().join("c");
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// Builds the library with these arguments for rustc, and puts it into a folder of its own: one
-/// build replaces the files of the one before.
+/// Builds the library with these arguments for rustc, and puts it into a folder of its own.
 fn build(name: &str, arguments: &[&str]) -> Library {
     let below = below_target();
     let folder = below.join(name);
     fs::create_dir_all(&folder).unwrap();
+    let target = profile().parent().expect("target").to_owned();
     let lock = File::create(below.join("lock")).unwrap();
     let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| errno);
     let _lock = _lock.unwrap();
@@ -98,14 +103,14 @@ fn build(name: &str, arguments: &[&str]) -> Library {
         .args(["rustc", "--quiet", "--offline", "--lib"])
         .args(["--features", "capi", "--crate-type", "cdylib,staticlib"])
         .arg("--target-dir")
-        .arg(below.join("target"))
+        .arg(&target)
         .args(arguments)
         .output()
         .expect("cargo runs");
     let stderr = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "cargo rustc: {stderr}");
     for file in ["libbindnet.so", "libbindnet.a"] {
-        let built = below.join("target/debug").join(file);
+        let built = target.join("debug").join(file);
         // Programs may run with the one that is replaced.
         let new = folder.join(format!(".{file}"));
         fs::copy(&built, &new).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
