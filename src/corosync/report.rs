@@ -6,7 +6,7 @@ use super::profile::Profile;
 use super::walk::Walk;
 use crate::explain::place;
 use crate::rule::{Candidate, Decision, Match, Separation, WhyNone};
-use crate::snapshot::is_link_local;
+use crate::snapshot::{Family, is_link_local};
 
 impl Decision {
     /// One sentence: what Corosync takes and why, or why it finds nothing.
@@ -43,7 +43,7 @@ impl Decision {
 
     fn corosync_why_none(&self, corosync: &str) -> String {
         let ip = self.bindnet.ip();
-        let family = if ip.is_ipv4() { "IPv4" } else { "IPv6" };
+        let family = Family::of(ip);
         match self.why_none() {
             Some(WhyNone::Refused) => format!(
                 "{corosync} refuses {}: a bindnetaddr is an address without a prefix; write {ip}",

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::rule::{
     Bindnet, Candidate, Decision, HostAddress, Outcome, Reason, Separation, Verdict, WhyNone, Zone,
 };
+use crate::snapshot::Family;
 
 impl fmt::Display for Candidate {
     /// The address with its prefix length.
@@ -50,7 +51,7 @@ impl Decision {
     pub fn details(&self) -> Vec<String> {
         match (self.result, &self.nearest) {
             (Err(WhyNone::NoMatch), Some(nearest)) => {
-                let family = self.family();
+                let family = Family::of(self.bindnet.ip());
                 let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
                 let would = self
                     .bindnet_for(nearest)
@@ -224,7 +225,7 @@ impl Decision {
     }
 
     fn why_none_text(&self) -> String {
-        let (bindnet, family) = (self.bindnet, self.family());
+        let (bindnet, family) = (self.bindnet, Family::of(self.bindnet.ip()));
         let here = match self.restriction() {
             Some(link) => format!("on {link}"),
             None => "of this host".to_owned(),
@@ -336,14 +337,6 @@ impl Decision {
         match (interface, zone) {
             (Some(a), Some(b)) if a != b => Some(format!("that is both {a} and {b}")),
             (a, b) => a.or(b),
-        }
-    }
-
-    fn family(&self) -> &'static str {
-        if self.bindnet.ip().is_ipv4() {
-            "IPv4"
-        } else {
-            "IPv6"
         }
     }
 }

@@ -7,11 +7,10 @@ use nix::errno::Errno;
 use super::dump::{Bound, Dump, Dumper};
 use super::error::CaptureError;
 use crate::rule::{Decision, Restriction, Selector};
-use crate::snapshot::{About, Consistency, Link, Name, Snapshot, Source, Table};
+use crate::snapshot::{About, Consistency, Family, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
 use crate::wire::rtnetlink::{
-    DecodeError, Family, Frame, Wire, request_addresses, request_link, request_link_named,
-    request_links,
+    DecodeError, Frame, Wire, request_addresses, request_link, request_link_named, request_links,
 };
 
 /// How often the remembered choice must be missing in a row to be gone.
@@ -273,7 +272,7 @@ impl Capturer {
             },
             request: &|sequence| request_addresses(family, link, sequence),
             is_acknowledged: false,
-            restart: &|snapshot: &mut Snapshot| snapshot.clear_addresses(family == Family::V4),
+            restart: &|snapshot: &mut Snapshot| snapshot.clear_addresses(family),
             // A kernel before 4.20 sends what was not asked for, too.
             each: &|snapshot: &mut Snapshot, frame| match family {
                 Family::V4 => push(&mut snapshot.v4, frame, link),

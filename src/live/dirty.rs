@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::wire::rtnetlink::{Change, Changed, Family};
+use crate::snapshot::Family;
+use crate::wire::rtnetlink::{Change, Changed};
 
 /// What is to be asked for again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use super::*;
-use crate::wire::rtnetlink::{Family, request_addresses};
+use crate::snapshot::Family;
+use crate::wire::rtnetlink::request_addresses;
 
 const INTR: u16 = 0x10;
 const NLMSG_ERROR: u16 = 2;

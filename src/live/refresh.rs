@@ -5,8 +5,7 @@ use std::time::Instant;
 use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::CaptureError;
-use crate::snapshot::{Consistency, Snapshot};
-use crate::wire::rtnetlink::Family;
+use crate::snapshot::{Consistency, Family, Snapshot};
 
 impl Capturer {
     /// Brings a snapshot of this host up to date, and says whether every list came out clean.
@@ -75,7 +74,7 @@ impl Capturer {
         room.clear();
         let dumped = self.dump_addresses(family, Some(index), &mut room);
         if dumped.is_ok() {
-            host.replace_addresses_on(index, family == Family::V4, &room);
+            host.replace_addresses_on(index, family, &room);
         }
         self.room = room;
         match dumped {

@@ -11,7 +11,7 @@ use super::event::Event;
 use super::kernel::Kernel;
 use super::link::{HostLink, Under, made};
 use super::operation::{AddressRequest, Kind, LinkRequest, Operation};
-use crate::snapshot::{About, Address, Link, LinkFlags, Name, Snapshot};
+use crate::snapshot::{About, Address, Family, Link, LinkFlags, Name, Snapshot};
 
 /// What the kernel says configured `::1`, and does not of `127.0.0.1` (linux/if_addr.h,
 /// `IFAPROT_KERNEL_LO`).
@@ -119,8 +119,8 @@ impl Host {
     pub(crate) fn snapshot_with(&self, facts: impl Fn(Address) -> Address) -> Snapshot {
         let mut snapshot = Snapshot::default();
         snapshot.set_links(self.links.iter().map(|link| link.link.clone()).collect());
-        for v4 in [true, false] {
-            for address in self.links.iter().flat_map(|link| link.addresses(v4)) {
+        for family in [Family::V4, Family::V6] {
+            for address in self.links.iter().flat_map(|link| link.addresses(family)) {
                 snapshot.push(&facts(address));
             }
         }

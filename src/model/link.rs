@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::operation::{Kind, LinkRequest};
 use super::{v4, v6};
-use crate::snapshot::{Address, Link, LinkFlags, Name};
+use crate::snapshot::{Address, Family, Link, LinkFlags, Name};
 
 /// A link, its addresses, and how it is set.
 #[derive(Clone, Debug)]
@@ -101,10 +101,10 @@ impl HostLink {
         self.link = self.link.clone().renamed(name);
     }
 
-    pub fn addresses(&self, v4: bool) -> Vec<Address> {
-        match v4 {
-            true => self.v4.addresses().collect(),
-            false => self.v6.addresses().collect(),
+    pub fn addresses(&self, family: Family) -> Vec<Address> {
+        match family {
+            Family::V4 => self.v4.addresses().collect(),
+            Family::V6 => self.v6.addresses().collect(),
         }
     }
 }

@@ -16,8 +16,7 @@ use crate::choice::State;
 use crate::corosync::{Profile, Walk};
 #[cfg(feature = "proptest")]
 use crate::snapshot::Address;
-use crate::snapshot::{Bits, Link, Name, Snapshot, Table};
-use crate::wire::rtnetlink::Family;
+use crate::snapshot::{Bits, Family, Link, Name, Snapshot, Table};
 
 /// Chooses the address of a snapshot for a bindnetaddr.
 ///

@@ -3,6 +3,7 @@
 mod address;
 mod escape;
 mod facts;
+mod family;
 mod flags;
 mod link;
 mod listed;
@@ -16,6 +17,7 @@ use std::fmt;
 use thiserror::Error;
 
 pub use address::{Address, FamilyError, Lifetime};
+pub use family::Family;
 pub use flags::{AddressFlags, LinkFlags, Scope, UnknownScope};
 pub use link::{HardwareAddress, HardwareAddressError, Link};
 pub use name::{Name, NameError};
@@ -234,14 +236,17 @@ impl Snapshot {
 
     /// Puts the addresses that another snapshot has of a family into the place of those of a link,
     /// which must be listed. Addresses stand in the order of their links, as the kernel lists both.
-    pub(crate) fn replace_addresses_on(&mut self, index: u32, v4: bool, with: &Self) {
+    pub(crate) fn replace_addresses_on(&mut self, index: u32, family: Family, with: &Self) {
         let position = |link| self.link_position(link);
-        if v4 {
-            let range = self.v4.range_of(index, position);
-            self.v4.replace(range, &with.v4);
-        } else {
-            let range = self.v6.range_of(index, position);
-            self.v6.replace(range, &with.v6);
+        match family {
+            Family::V4 => {
+                let range = self.v4.range_of(index, position);
+                self.v4.replace(range, &with.v4);
+            }
+            Family::V6 => {
+                let range = self.v6.range_of(index, position);
+                self.v6.replace(range, &with.v6);
+            }
         }
     }
 
@@ -249,8 +254,8 @@ impl Snapshot {
     pub(crate) fn remove_link(&mut self, index: u32) {
         if self.link_position(index).is_some() {
             let nothing = Self::default();
-            self.replace_addresses_on(index, true, &nothing);
-            self.replace_addresses_on(index, false, &nothing);
+            self.replace_addresses_on(index, Family::V4, &nothing);
+            self.replace_addresses_on(index, Family::V6, &nothing);
             self.drop_link(index);
         }
     }
@@ -344,8 +349,11 @@ impl Snapshot {
     }
 
     /// Forgets the addresses of one family, and keeps the room they took.
-    pub(crate) fn clear_addresses(&mut self, v4: bool) {
-        if v4 { self.v4.clear() } else { self.v6.clear() }
+    pub(crate) fn clear_addresses(&mut self, family: Family) {
+        match family {
+            Family::V4 => self.v4.clear(),
+            Family::V6 => self.v6.clear(),
+        }
     }
 
     /// Forgets addresses and links, and keeps the room they took.

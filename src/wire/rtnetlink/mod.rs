@@ -30,12 +30,11 @@ mod frame;
 mod request;
 mod view;
 
-use std::net::IpAddr;
-
 use crate::snapshot::{
     Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
 };
 
+pub use crate::snapshot::Family;
 pub(crate) use frame::{Change, Changed, Frame, Frames, frames};
 pub(crate) use request::request_refusal;
 pub use request::{request_addresses, request_link, request_link_named, request_links};
@@ -80,27 +79,6 @@ const IFLA_INFO_KIND: u16 = 1;
 // linux/socket.h
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
-
-/// A family of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// IPv4.
-    #[doc(alias = "AF_INET")]
-    V4,
-    /// IPv6.
-    #[doc(alias = "AF_INET6")]
-    V6,
-}
-
-impl Family {
-    /// The family of an address.
-    pub const fn of(ip: IpAddr) -> Self {
-        match ip {
-            IpAddr::V4(_) => Self::V4,
-            IpAddr::V6(_) => Self::V6,
-        }
-    }
-}
 
 /// The header of a message (`struct nlmsghdr`).
 #[doc(alias = "nlmsghdr")]
