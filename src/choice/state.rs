@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::state_reader::{self, ParseStateError};
-use crate::rule::{Bindnet, Decision, HostAddress, Zone};
+use crate::explain::not_used;
+use crate::rule::{Bindnet, Decision, HostAddress, Selector, Zone};
 use crate::snapshot::{Consistency, Name, is_link_local};
 
 /// The first line: what this is, and the version of its form.
@@ -175,12 +176,33 @@ impl State {
     }
 }
 
-/// That what is remembered for another bindnetaddr was not used for this one.
-pub(crate) fn not_used(bindnet: &Bindnet, (other, address): &(Bindnet, HostAddress)) -> String {
-    format!(
-        "nothing is remembered for {bindnet}; {address}, remembered for {other}, was not used. If both \
-         mean the same, change the entry in the state file to bindnetaddr {bindnet}."
-    )
+impl Selector {
+    /// With what a state file remembers for the bindnetaddr as the remembered choice.
+    ///
+    /// If it remembers nothing for this one, but something for a bindnetaddr that
+    /// [overlaps](State::overlapping) it, decisions warn of that as long as there is no other
+    /// remembered choice.
+    ///
+    /// ```
+    /// # use bindnet::{Address, Link, Selector, Snapshot, State};
+    /// # let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [
+    /// #     Address::new("192.0.2.20/24".parse()?, 2), Address::new("192.0.2.10/24".parse()?, 2)])?;
+    /// let state = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
+    /// let state = State::parse(state)?;
+    /// let decide = |selector: Selector| selector.remembering(&state).decide(&host);
+    ///
+    /// let decision = decide(Selector::new("192.0.2.0".parse()?));
+    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.10");
+    /// let decision = decide(Selector::new("192.0.2.0/24".parse()?));
+    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.20");
+    /// assert!(decision.warnings()[0].starts_with("nothing is remembered for 192.0.2.0/24; "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remembering(mut self, state: &State) -> Self {
+        self.previous = state.get(&self.bindnet).or(self.previous);
+        self.not_used = state.overlapping(&self.bindnet).collect();
+        self
+    }
 }
 
 impl fmt::Display for State {

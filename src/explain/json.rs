@@ -1,4 +1,4 @@
-//! The formats `bindnet-decision/1` and `bindnet-watch/1`.
+//! The format `bindnet-decision/1`.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,6 @@ use serde::{Serialize, Serializer};
 
 use super::advice::Advice;
 use crate::audit::{Fate, Finding};
-use crate::choice::Event;
 use crate::conflict::Report;
 use crate::rule::{Candidate, Decision};
 use crate::snapshot::{Consistency, Source};
@@ -125,45 +124,6 @@ impl Decision {
     pub fn to_json(&self) -> String {
         // Serializing to a string fails only where an implementation of Serialize does.
         serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-#[derive(Serialize)]
-struct WatchJson<'a> {
-    format: &'static str,
-    event: &'static str,
-    address: Option<String>,
-    previous: Option<String>,
-    interface: Option<String>,
-    reason: &'a str,
-    overruns: u64,
-}
-
-impl Event {
-    /// Writes the event as JSON, `bindnet-watch/1`, on one line, with the number of overruns that
-    /// its watcher counted.
-    ///
-    /// ```
-    /// use bindnet::{Selector, Snapshot, Tracker};
-    ///
-    /// let nothing = Snapshot::new([], [])?;
-    /// let event = Tracker::new(Selector::new("192.0.2.0".parse()?)).update(&nothing).unwrap();
-    /// let json = event.to_json(0);
-    /// assert!(json.starts_with(r#"{"format":"bindnet-watch/1","event":"initial","address":null,"#));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn to_json(&self, overruns: u64) -> String {
-        let json = WatchJson {
-            format: "bindnet-watch/1",
-            event: self.kind().code(),
-            address: self.address().map(|address| address.to_string()),
-            previous: self.previous().map(|address| address.to_string()),
-            interface: self.interface().map(|name| name.to_string()),
-            reason: self.reason(),
-            overruns,
-        };
-        // Serializing to a string fails only where an implementation of Serialize does.
-        serde_json::to_string(&json).unwrap_or_default()
     }
 }
 

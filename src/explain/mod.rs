@@ -12,4 +12,4 @@ pub use table::Table;
 
 pub(crate) use advice::advice_lines;
 pub(crate) use report::place;
-pub(crate) use warnings::INTERRUPTED;
+pub(crate) use warnings::{INTERRUPTED, not_used};

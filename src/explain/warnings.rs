@@ -1,7 +1,6 @@
 //! What the reader of a decision should know besides.
 
-use crate::choice::state;
-use crate::rule::{Decision, Match, Reason, Separation};
+use crate::rule::{Bindnet, Decision, HostAddress, Match, Reason, Separation};
 use crate::snapshot::Consistency;
 
 /// What is said of a snapshot that is interrupted.
@@ -28,8 +27,8 @@ impl Decision {
         if self.profile.is_corosync() {
             warnings.extend(self.corosync_warnings());
         } else if self.previous.is_none() {
-            let not_used = self.not_used.iter();
-            warnings.extend(not_used.map(|entry| state::not_used(&self.bindnet, entry)));
+            let entries = self.not_used.iter();
+            warnings.extend(entries.map(|entry| not_used(&self.bindnet, entry)));
         }
         let Some(first) = self.first() else {
             return warnings;
@@ -73,4 +72,12 @@ impl Decision {
         }
         warnings
     }
+}
+
+/// That what is remembered for another bindnetaddr was not used for this one.
+pub(crate) fn not_used(bindnet: &Bindnet, (other, address): &(Bindnet, HostAddress)) -> String {
+    format!(
+        "nothing is remembered for {bindnet}; {address}, remembered for {other}, was not used. If both \
+         mean the same, change the entry in the state file to bindnetaddr {bindnet}."
+    )
 }

@@ -12,7 +12,6 @@ use super::host_address::HostAddress;
 use super::rules::Rule;
 use super::rules::Rules;
 use super::view::{LinkIndexes, Restriction, View};
-use crate::choice::State;
 use crate::corosync::{Profile, Walk};
 #[cfg(feature = "proptest")]
 use crate::snapshot::Address;
@@ -102,33 +101,6 @@ impl Selector {
     /// ```
     pub fn previous(mut self, address: HostAddress) -> Self {
         self.previous = Some(address);
-        self
-    }
-
-    /// With what a state file remembers for the bindnetaddr as the remembered choice.
-    ///
-    /// If it remembers nothing for this one, but something for a bindnetaddr that
-    /// [overlaps](State::overlapping) it, decisions warn of that as long as there is no other
-    /// remembered choice.
-    ///
-    /// ```
-    /// # use bindnet::{Address, Link, Selector, Snapshot, State};
-    /// # let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [
-    /// #     Address::new("192.0.2.20/24".parse()?, 2), Address::new("192.0.2.10/24".parse()?, 2)])?;
-    /// let state = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
-    /// let state = State::parse(state)?;
-    /// let decide = |selector: Selector| selector.remembering(&state).decide(&host);
-    ///
-    /// let decision = decide(Selector::new("192.0.2.0".parse()?));
-    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.10");
-    /// let decision = decide(Selector::new("192.0.2.0/24".parse()?));
-    /// assert_eq!(decision.chosen().unwrap().ip().to_string(), "192.0.2.20");
-    /// assert!(decision.warnings()[0].starts_with("nothing is remembered for 192.0.2.0/24; "));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn remembering(mut self, state: &State) -> Self {
-        self.previous = state.get(&self.bindnet).or(self.previous);
-        self.not_used = state.overlapping(&self.bindnet).collect();
         self
     }
 
