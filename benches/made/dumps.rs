@@ -1,6 +1,6 @@
 //! Dumps of [`COUNT`] addresses, made without a kernel.
 
-#[path = "../../src/testing/strategies/bytes/netlink.rs"]
+#[path = "../../tests/support/bytes/netlink.rs"]
 #[allow(dead_code)]
 mod build;
 

@@ -34,7 +34,7 @@
 //!
 //! **[`strategies`]** make hosts, and what happens to them, by chance, for a daemon's own
 //! properties: nodes as one meets them, hostile hosts, bindnetaddrs that hit and miss, what each
-//! cluster manager does, failovers, sound and damaged bytes.
+//! cluster manager does, and failovers.
 //!
 //! **[`commands`]** say at a shell what all these made. [`Audit::of`](crate::audit::Audit::of) plays
 //! on the [`model`](crate::model) what cluster life will do to a choice.

@@ -6,13 +6,10 @@ use std::net::IpAddr;
 
 use bindnet::ipnet::IpNet;
 use bindnet::model::Operation;
-use bindnet::testing::strategies::bytes::{arp_packet, damaged, damaged_netlink, dumps};
 use bindnet::testing::strategies::{
     Failover, Manager, Node, Step, Vips, cluster_node, dhcp_node, dual_stack_node, failover, node,
     router, with_vips, worker,
 };
-use bindnet::wire::arp::Packet;
-use bindnet::wire::rtnetlink::messages;
 use bindnet::{Bindnet, Selector, Snapshot};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -194,29 +191,6 @@ fn a_network_of_two_hosts_has_room_for_one_floating_address() {
     for node in drawn(&with_vips(cluster_node(bindnet), Vips::Any), 20) {
         assert_eq!(node.vips().len(), 1, "{node:?}");
     }
-}
-
-/// What decoders get is damaged so far that they refuse some, and not so far that they read none.
-#[test]
-fn damage_leaves_something_to_read() {
-    let nodes = node("192.0.2.0/24".parse().unwrap());
-    let sound = nodes.prop_map(|node| dumps(&node.host().snapshot()).concat());
-    let (mut read, mut refused) = (0, 0);
-    for datagram in drawn(&damaged_netlink(sound), 300) {
-        match messages(&datagram).all(|message| message.is_ok()) {
-            true => read += 1,
-            false => refused += 1,
-        }
-    }
-    assert!(read > 50 && refused > 50, "{read} {refused}");
-    let (mut read, mut refused) = (0, 0);
-    for packet in drawn(&damaged(arp_packet()), 300) {
-        match Packet::parse(&packet) {
-            Ok(_) => read += 1,
-            Err(_) => refused += 1,
-        }
-    }
-    assert!(read > 50 && refused > 50, "{read} {refused}");
 }
 
 /// The first failover on which a way of picking goes wrong, as it is when it has shrunk.

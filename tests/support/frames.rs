@@ -17,7 +17,7 @@ use nix::sys::socket::{
 };
 use nix::sys::time::TimeSpec;
 
-pub use bindnet::testing::strategies::bytes::frames::*;
+pub use crate::bytes::frames::*;
 
 /// A place on the wire where every frame is heard, and any may be sent.
 pub struct Tap(OwnedFd);

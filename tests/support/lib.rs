@@ -7,6 +7,7 @@ pub mod ask;
 pub mod audited;
 pub mod beside;
 pub mod by_chance;
+pub mod bytes;
 pub mod c;
 pub mod cli;
 pub mod cluster;

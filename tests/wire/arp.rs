@@ -6,8 +6,8 @@ use bindnet_tests::sightings;
 use std::net::Ipv4Addr;
 
 use bindnet::conflict::How;
-use bindnet::testing::strategies::bytes::{arp_packet, damaged};
 use bindnet::wire::arp::{DecodeError, LEN, Packet, REPLY, REQUEST};
+use bindnet_tests::bytes::{arp_packet, damaged};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

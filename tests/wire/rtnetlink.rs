@@ -5,10 +5,10 @@ mod malformed;
 mod one_reading;
 mod peer;
 
-use bindnet::testing::strategies::bytes::{damaged_netlink, datagram, dumps};
 use bindnet::testing::strategies::{Vips, node, with_vips};
 use bindnet::wire::rtnetlink::{DecodeError, Message, messages, request_link, request_link_named};
 use bindnet::{Address, Lifetime, Link, Snapshot};
+use bindnet_tests::bytes::{damaged_netlink, datagram, dumps};
 use proptest::prelude::*;
 
 /// Every message of a datagram that is sound.

@@ -1,11 +1,10 @@
-//! Strategies for proptest: hosts, what cluster life does to them, and the bytes that tell of it.
+//! Strategies for proptest: hosts, and what cluster life does to them.
 //!
 //! Nodes are as one meets them: [`node`] makes any, and a [`failover`] is what managers of floating
 //! addresses do to one. [`hosts`] are hostile: small pools of addresses, networks, names and flags,
 //! so that everything collides. [`bindnets`] hit, nearly hit and miss a host.
 
 pub mod bindnets;
-pub mod bytes;
 mod facts;
 mod failovers;
 pub mod hosts;

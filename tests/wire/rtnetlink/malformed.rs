@@ -1,7 +1,7 @@
 //! Messages at the edge of what can be, byte by byte.
 
-use bindnet::testing::strategies::bytes::netlink::*;
 use bindnet::wire::rtnetlink::{DecodeError, Message, messages};
+use bindnet_tests::bytes::netlink::*;
 
 use super::decode;
 

@@ -3,9 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bindnet::testing::strategies::bytes::netlink::*;
 use bindnet::wire::rtnetlink::{Message, messages};
 use bindnet::{About, Address, AddressFlags, Lifetime, Link, LinkFlags, Scope, Selector, Snapshot};
+use bindnet_tests::bytes::netlink::*;
 use ipnet::IpNet;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -20,21 +20,6 @@ const LIES: [u32; 12] = [0, 1, 3, 4, 5, 8, 15, 16, 17, 0x7fff, 0xffff, u32::MAX]
 /// stand, are changed.
 ///
 /// One to four such things are done, which add 256 bytes at the most.
-///
-/// ```
-/// use bindnet::testing::strategies::bytes::damaged;
-/// use bindnet::wire::arp::Packet;
-/// use proptest::prelude::*;
-///
-/// let probe = Packet::probe([2, 0, 0, 0, 0, 1], [192, 0, 2, 10].into()).to_bytes().to_vec();
-/// proptest!(|(bytes in damaged(Just(probe)))| {
-///     prop_assert!(bytes.len() <= 28 + 256);
-///     // It is refused, or says what its bytes say.
-///     if let Ok(packet) = Packet::parse(&bytes) {
-///         prop_assert_eq!(&packet.to_bytes()[..], &bytes[..28]);
-///     }
-/// });
-/// ```
 pub fn damaged(sound: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     (sound, vec(blow(), 1..=BLOWS)).prop_map(|(bytes, blows)| struck(bytes, blows))
 }
@@ -44,21 +29,6 @@ pub fn damaged(sound: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = V
 /// then, or not.
 ///
 /// Up to four such things are done of each kind, each of which may say a message again.
-///
-/// ```
-/// use bindnet::testing::strategies::bytes::{damaged_netlink, dumps};
-/// use bindnet::wire::rtnetlink::messages;
-/// use bindnet::{Address, Link, Snapshot};
-/// use proptest::prelude::*;
-///
-/// let eth0 = Link::new(2, "eth0".parse().unwrap());
-/// let node = Address::new("192.0.2.10/24".parse().unwrap(), 2);
-/// let [_, v4, _] = dumps(&Snapshot::new([eth0], [node]).unwrap());
-/// proptest!(|(bytes in damaged_netlink(Just(v4)))| {
-///     // At most as many messages as headers fit.
-///     prop_assert!(messages(&bytes).count() <= bytes.len() / 16 + 1);
-/// });
-/// ```
 pub fn damaged_netlink(sound: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let shifts = vec(shift(), 0..=BLOWS);
     (sound, shifts, vec(blow(), 0..=BLOWS)).prop_map(|(bytes, shifts, blows)| {

@@ -1,18 +1,6 @@
 //! Messages built byte by byte, from the structures of linux/netlink.h and linux/rtnetlink.h.
-//!
-//! ```
-//! use bindnet::testing::strategies::bytes::netlink::*;
-//! use bindnet::wire::rtnetlink::{Message, messages};
-//!
-//! let local = attribute(IFA_LOCAL, &[192, 0, 2, 10]);
-//! let body = address_body([AF_INET, 24, 0x80, 0], 2, &[local]);
-//! let datagram = message(RTM_NEWADDR, NLM_F_MULTI, &body);
-//! let (_, message) = messages(&datagram).next().unwrap()?;
-//! assert!(matches!(message, Message::NewAddress(a) if a.ip().to_string() == "192.0.2.10"));
-//! # Ok::<(), bindnet::wire::rtnetlink::DecodeError>(())
-//! ```
 
-// Self-contained: the benchmarks, which want no feature of the library, take this file as it is.
+// Self-contained: the benchmarks, which do not link the tests, take this file as it is.
 
 /// Nothing.
 pub const NLMSG_NOOP: u16 = 1;

@@ -1,15 +1,4 @@
 //! Frames as they are on the wire, written byte by byte from the RFCs and not with the codecs.
-//!
-//! ```
-//! use bindnet::testing::strategies::bytes::frames::{announcement, ARP};
-//! use bindnet::wire::arp::Packet;
-//!
-//! let frame = announcement([2, 0, 0, 0, 0, 1], [192, 0, 2, 10].into());
-//! assert_eq!(frame[12..14], ARP.to_be_bytes());
-//! let packet = Packet::parse(&frame[14..])?;
-//! assert_eq!(packet.sender_ip, packet.target_ip);
-//! # Ok::<(), bindnet::wire::arp::DecodeError>(())
-//! ```
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

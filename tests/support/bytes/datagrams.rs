@@ -13,17 +13,6 @@ const NLA_FLAGS: [u16; 4] = [0, 0x8000, 0x4000, 0xc000];
 type Attributes = Vec<(u16, Vec<u8>)>;
 
 /// Sound datagrams of up to three messages about addresses and links.
-///
-/// ```
-/// use bindnet::testing::strategies::bytes::datagram;
-/// use bindnet::wire::rtnetlink::messages;
-/// use proptest::prelude::*;
-///
-/// proptest!(|(datagram in datagram())| {
-///     prop_assert!(messages(&datagram).all(|message| message.is_ok()));
-///     prop_assert!(datagram.len() <= 1024);
-/// });
-/// ```
 pub fn datagram() -> impl Strategy<Value = Vec<u8>> {
     let one = prop_oneof![3 => address(), 1 => link()];
     vec(one, 1..4).prop_map(|messages| messages.concat())

@@ -23,17 +23,6 @@ const IPS: [Ipv4Addr; 4] = [
 
 /// Sound ARP packets for IPv4 on Ethernet (28 bytes, without the Ethernet header) between few
 /// hosts: probes, announcements, requests, replies, and a few operations that nobody knows.
-///
-/// ```
-/// use bindnet::testing::strategies::bytes::arp_packet;
-/// use bindnet::wire::arp::Packet;
-/// use proptest::prelude::*;
-///
-/// proptest!(|(bytes in arp_packet())| {
-///     let packet = Packet::parse(&bytes).unwrap();
-///     prop_assert_eq!(&packet.to_bytes()[..], &bytes[..]);
-/// });
-/// ```
 pub fn arp_packet() -> impl Strategy<Value = Vec<u8>> {
     let operation = prop_oneof![
         4 => select(vec![REQUEST, REPLY]),

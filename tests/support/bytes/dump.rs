@@ -2,33 +2,15 @@
 
 use std::net::IpAddr;
 
+use bindnet::{Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Scope, Snapshot};
+
 use super::netlink::*;
-use crate::snapshot::{
-    Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Scope, Snapshot,
-};
 
 /// A host as the kernel dumps it: links, IPv4 addresses, IPv6 addresses, each with the end of the
 /// dump.
 ///
 /// It can say what the kernel can: an address whose mask has gaps, or whose link is not known, is
 /// left out, and an unknown flag is none.
-///
-/// ```
-/// use bindnet::testing::strategies::bytes::dumps;
-/// use bindnet::wire::rtnetlink::{Message, messages};
-/// use bindnet::{Address, Link, Snapshot};
-///
-/// let host = Snapshot::new(
-///     [Link::new(2, "eth0".parse()?)],
-///     [Address::new("192.0.2.10/24".parse()?, 2)],
-/// )?;
-/// let [_, v4, v6] = dumps(&host);
-/// let (_, first) = messages(&v4).next().unwrap()?;
-/// assert!(matches!(first, Message::NewAddress(a) if a.ip().to_string() == "192.0.2.10"));
-/// let (_, only) = messages(&v6).next().unwrap()?;
-/// assert_eq!(only, Message::Done(0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 pub fn dumps(host: &Snapshot) -> [Vec<u8>; 3] {
     let links = host.links().iter().map(link);
     let of = |v4: bool| {

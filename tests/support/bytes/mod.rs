@@ -2,17 +2,6 @@
 //!
 //! [`datagram`] and [`dumps`] are sound rtnetlink, [`arp_packet`] is sound ARP. [`damaged`] does to any
 //! bytes what happens to bytes; [`damaged_netlink`] knows messages and attributes, too.
-//!
-//! ```
-//! use bindnet::testing::strategies::bytes::{damaged_netlink, datagram};
-//! use bindnet::wire::rtnetlink::messages;
-//! use proptest::prelude::*;
-//!
-//! proptest!(|(bytes in damaged_netlink(datagram()))| {
-//!     // It does not panic, and comes to an end.
-//!     prop_assert!(messages(&bytes).count() <= bytes.len());
-//! });
-//! ```
 
 mod arp;
 mod damage;
