@@ -7,10 +7,9 @@ use std::net::IpAddr;
 use bindnet::ipnet::IpNet;
 use bindnet::model::Operation;
 use bindnet::testing::strategies::{
-    Failover, Manager, Node, Step, Vips, cluster_node, dhcp_node, dual_stack_node, failover, node,
-    router, with_vips, worker,
+    Failover, Manager, Node, Step, Vips, failover, node, with_vips,
 };
-use bindnet::{Bindnet, Selector, Snapshot};
+use bindnet::{Bindnet, Lifetime, Selector, Snapshot};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestError, TestRng, TestRunner};
@@ -79,7 +78,7 @@ fn a_node_has_one_answer() {
 fn floating_addresses_are_answers_too() {
     let mut other = 0;
     for bindnet in bindnets() {
-        for node in drawn(&with_vips(cluster_node(bindnet), Vips::Any), 30) {
+        for node in drawn(&with_vips(node(bindnet), Vips::Any), 30) {
             let host = node.host().snapshot();
             for (manager, vip) in node.vips() {
                 assert!(!node.fixed().contains(&vip.ip()) && vip.ip() != bindnet.ip());
@@ -165,32 +164,24 @@ fn everything_happens() {
     assert_eq!(seen.len(), 9, "{seen:?}");
 }
 
-/// Each kind of node is as large as it may be, and not larger.
-#[test]
-fn sizes_have_bounds() {
-    let bindnet: Bindnet = "192.0.2.0/24".parse().unwrap();
-    let largest = |nodes: BoxedStrategy<Node>| {
-        let drawn = drawn(&nodes, 30);
-        let hosts = drawn.iter().map(|node| node.host().snapshot());
-        let sizes = hosts.map(|host| (host.links().len(), host.len()));
-        sizes.max_by_key(|(_, addresses)| *addresses).unwrap()
-    };
-    assert_eq!(largest(cluster_node(bindnet)), (3, 6));
-    assert_eq!(largest(dhcp_node(bindnet)), (2, 4));
-    assert_eq!(largest(dual_stack_node(bindnet)), (2, 7));
-    assert_eq!(largest(router(bindnet)), (3, 7));
-    let (links, addresses) = largest(worker(bindnet, 2_000));
-    assert!((1_500..=2_004).contains(&links), "{links}");
-    assert!((3_000..=4_008).contains(&addresses), "{addresses}");
-}
-
 /// The smallest network that holds a node and one floating address.
 #[test]
 fn a_network_of_two_hosts_has_room_for_one_floating_address() {
     let bindnet: Bindnet = "192.0.2.252/30".parse().unwrap();
-    for node in drawn(&with_vips(cluster_node(bindnet), Vips::Any), 20) {
+    for node in drawn(&with_vips(node(bindnet), Vips::Any), 20) {
         assert_eq!(node.vips().len(), 1, "{node:?}");
     }
+}
+
+/// A node whose address is a lease.
+fn leased(bindnet: Bindnet) -> BoxedStrategy<Node> {
+    let is_lease = |node: &Node| {
+        let host = node.host().snapshot();
+        let own = host.addresses().find(|a| a.net() == Some(node.own()));
+        own.is_some_and(|own| own.valid_lft() != Some(Lifetime::Forever))
+    };
+    let nodes = node(bindnet).prop_filter("its address is no lease", is_lease);
+    nodes.boxed()
 }
 
 /// The first failover on which a way of picking goes wrong, as it is when it has shrunk.
@@ -285,7 +276,7 @@ fn script(failover: &Failover) -> Vec<String> {
 /// first that is drawn is what is left.
 #[test]
 fn a_failover_shrinks_to_the_one_address_that_misleads() {
-    let nodes = cluster_node("192.0.2.0".parse().unwrap());
+    let nodes = node("192.0.2.0".parse().unwrap());
     let failover = shrunk(&failover(nodes, Vips::Any), |host| {
         found(host).last().copied()
     });
@@ -299,7 +290,7 @@ fn a_failover_shrinks_to_the_one_address_that_misleads() {
 /// of a failover is short, but no step fewer is not promised.
 #[test]
 fn a_flap_shrinks_to_itself() {
-    let nodes = dhcp_node("192.0.2.0".parse().unwrap());
+    let nodes = leased("192.0.2.0".parse().unwrap());
     let failover = shrunk(&failover(nodes, Vips::Any), |host| {
         found(host).first().copied()
     });

@@ -15,10 +15,7 @@ use crate::model::{AddressRequest, Host, Operation};
 use crate::rule::Bindnet;
 use crate::snapshot::{Name, Snapshot};
 
-pub use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
-
-/// How many links and how many service addresses a worker has at the most, among any nodes.
-const WORKER: usize = 20;
+use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 
 /// A node of a cluster, with one address of its own that answers a bindnetaddr.
 ///
@@ -122,18 +119,27 @@ impl fmt::Debug for Node {
     }
 }
 
-/// Any of the nodes below, with the smallest of workers.
+/// A node that may be any of these:
+///
+/// - its cluster network is beside a management network, on the first link or on the second;
+/// - it has IPv4 and IPv6: a static IPv4 address, and on IPv6 an autoconfigured one with a privacy
+///   address beside it, a unique local and a link-local one;
+/// - it has its address from a DHCP server: a lease, which ends; an IPv6 one is a /128, unless the
+///   bindnetaddr has no prefix, so that it would not be found;
+/// - it is a Kubernetes worker: a bridge with up to 20 links to pods, and up to 20 addresses of
+///   services;
+/// - it announces its address by BGP, a /32 or /128 on `lo`, if the bindnetaddr finds such a one.
 pub fn node(bindnet: Bindnet) -> BoxedStrategy<Node> {
-    let mut all = vec![
-        (3, cluster_node(bindnet)),
-        (2, dual_stack_node(bindnet)),
-        (2, dhcp_node(bindnet)),
-        (1, worker(bindnet, WORKER)),
+    let mut kinds = vec![
+        (3, cluster_node(bindnet).boxed()),
+        (2, dual_stack_node(bindnet).boxed()),
+        (2, dhcp_node(bindnet).boxed()),
+        (1, worker(bindnet).boxed()),
     ];
     if aim::Aim::at(bindnet, false).finds_host_prefix() {
-        all.push((1, router(bindnet)));
+        kinds.push((1, router(bindnet).boxed()));
     }
-    proptest::strategy::Union::new_weighted(all).boxed()
+    proptest::strategy::Union::new_weighted(kinds).boxed()
 }
 
 /// The name in a text that is one.
