@@ -10,9 +10,9 @@ use crate::snapshot::Snapshot;
 ///
 /// A [`Selector`] is one, and with [`PickBy`] any function is.
 pub trait Picker {
-    /// What is asked: the bindnetaddr, the lists and the rules by which a law knows what matches,
+    /// The question: the bindnetaddr, the lists and the rules by which a law knows what matches,
     /// what floats and what can be bound.
-    fn asked(&self) -> &Selector;
+    fn selector(&self) -> &Selector;
 
     /// The address to bind on a host, if there is one; `previous` is the remembered choice.
     fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr>;
@@ -25,14 +25,14 @@ pub trait Picker {
     }
 
     /// Whether it heeds the remembered choice. Of one that does not,
-    /// [`laws::all`](super::laws::all) and [`laws::failovers`](super::laws::failovers) expect less.
+    /// [`laws::all`](super::laws::all) and [`laws::FAILOVERS`](super::laws::FAILOVERS) expect less.
     fn remembers(&self) -> bool {
         true
     }
 }
 
 impl Picker for Selector {
-    fn asked(&self) -> &Selector {
+    fn selector(&self) -> &Selector {
         self
     }
 
@@ -47,10 +47,10 @@ impl Picker for Selector {
 }
 
 /// The same selector with the remembered choice; its own one, if it has one, where there is none.
-pub(super) fn remembering(asked: &Selector, previous: Option<IpAddr>) -> Selector {
+pub(super) fn remembering(selector: &Selector, previous: Option<IpAddr>) -> Selector {
     match previous {
-        Some(previous) => asked.clone().previous(previous.into()),
-        None => asked.clone(),
+        Some(previous) => selector.clone().previous(previous.into()),
+        None => selector.clone(),
     }
 }
 
@@ -74,16 +74,16 @@ pub(super) fn remembering(asked: &Selector, previous: Option<IpAddr>) -> Selecto
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct PickBy<F> {
-    asked: Selector,
+    selector: Selector,
     pick: F,
     remembers: bool,
 }
 
 impl<F: Fn(&Snapshot, Option<IpAddr>) -> Option<IpAddr>> PickBy<F> {
     /// Picks by this function, whose second argument is the remembered choice.
-    pub fn new(asked: Selector, pick: F) -> Self {
+    pub fn new(selector: Selector, pick: F) -> Self {
         Self {
-            asked,
+            selector,
             pick,
             remembers: true,
         }
@@ -101,8 +101,8 @@ impl<F: Fn(&Snapshot, Option<IpAddr>) -> Option<IpAddr>> PickBy<F> {
 }
 
 impl<F: Fn(&Snapshot, Option<IpAddr>) -> Option<IpAddr>> Picker for PickBy<F> {
-    fn asked(&self) -> &Selector {
-        &self.asked
+    fn selector(&self) -> &Selector {
+        &self.selector
     }
 
     fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr> {
@@ -117,7 +117,7 @@ impl<F: Fn(&Snapshot, Option<IpAddr>) -> Option<IpAddr>> Picker for PickBy<F> {
 impl<F> fmt::Debug for PickBy<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PickBy")
-            .field("asked", &self.asked)
+            .field("selector", &self.selector)
             .field("remembers", &self.remembers)
             .finish_non_exhaustive()
     }

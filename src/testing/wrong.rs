@@ -19,7 +19,7 @@
 //! use bindnet::{Selector, testing::{laws, wrong}};
 //!
 //! let asked = Selector::new("203.0.113.0".parse()?);
-//! laws::vip_invariance(&wrong::picker(asked, wrong::longest_prefix));
+//! laws::VIP_INVARIANCE.assert(&wrong::picker(asked, wrong::longest_prefix));
 //! # Ok::<(), bindnet::ParseBindnetError>(())
 //! ```
 

@@ -32,5 +32,5 @@ fn the_program() {
 #[test]
 #[should_panic(expected = "is here, and is not picked")]
 fn the_rule_of_2012() {
-    laws::failovers(&wrong::picker(selector(), wrong::reversed));
+    laws::FAILOVERS.assert(&wrong::picker(selector(), wrong::reversed));
 }

@@ -1,13 +1,17 @@
 //! Each law on one case, for tests and fuzzers that draw their own.
 //!
-//! The functions of [`laws`](super) draw the cases, and call these.
+//! [`Law::run`] draws the cases, and calls these.
 
 use std::net::IpAddr;
 
-use super::broken::{Asked, Broken};
-use super::judge::{is, is_bystander, judge, rank, told, unsound, words, wrong_choice};
-use super::law::Law;
-use super::settled::{is_alone, is_kept};
+use super::expected::{is_alone, is_kept};
+use super::law::{
+    DETERMINISM, FAILOVERS, FAMILY, Law, ORDER, REPLAY, SOUNDNESS, STICKINESS, VIP_INVARIANCE,
+};
+use super::reference::{
+    described, is, is_bystander, rank, reference, unsound, words, wrong_choice,
+};
+use super::violation::{Trial, Violation};
 use crate::rule::{Candidate, Decision, Declaration, Reason, Verdict};
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::{Picker, remembering};
@@ -15,26 +19,21 @@ use crate::testing::strategies::Failover;
 use crate::testing::strategies::hosts::Draft;
 
 /// Whether a law holds in a case.
-pub type Checked = Result<(), Broken>;
+pub type Checked = Result<(), Violation>;
 
 /// The same host and the same question give the same choice, whatever else was asked in between.
 ///
 /// # Errors
-/// Where they do not.
+/// If they do not.
 pub fn determinism(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
-    let first = Asked::of(picker, "asked first", host, previous);
+    let first = Trial::of(picker, "asked first", host, previous);
     let mut other = Draft::from(host);
     other
         .addresses
         .retain(|address| Some(address.ip()) != first.ip);
     let _ = picker.pick(&other.snapshot(), previous);
-    let again = Asked::of(picker, "asked again", &host.clone(), previous);
-    same(
-        Law::Determinism,
-        "two answers to one question",
-        first,
-        again,
-    )
+    let again = Trial::of(picker, "asked again", &host.clone(), previous);
+    same(DETERMINISM, "two answers to one question", first, again)
 }
 
 /// A floating address that is neither the bindnetaddr nor the remembered choice nor declared fixed
@@ -44,7 +43,7 @@ pub fn determinism(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr
 /// that is named, is no case.
 ///
 /// # Errors
-/// Where the choice changes.
+/// If the choice changes.
 pub fn vip_invariance(
     picker: &dyn Picker,
     host: &Draft,
@@ -52,47 +51,47 @@ pub fn vip_invariance(
     (vip, at): (Address, usize),
 ) -> Checked {
     let with = host.clone().with(vip, at).snapshot();
-    if !is_bystander(picker.asked(), &with, previous, &vip) {
+    if !is_bystander(picker.selector(), &with, previous, &vip) {
         return Ok(());
     }
-    let without = Asked::of(picker, "without it", &host.snapshot(), previous);
-    let with = Asked::of(picker, "with it", &with, previous);
+    let without = Trial::of(picker, "without it", &host.snapshot(), previous);
+    let with = Trial::of(picker, "with it", &with, previous);
     let what = format!("{} floats, and changes the choice", words(&vip, &with.host));
-    same(Law::VipInvariance, what, without, with)
+    same(VIP_INVARIANCE, what, without, with)
 }
 
 /// Among candidates with equal rank the kernel's first wins.
 ///
 /// # Errors
-/// Where another is chosen.
+/// If another is chosen.
 pub fn first_of_equals(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
-    let asked = Asked::of(picker, "asked", host, previous);
-    let judged = judge(picker.asked(), previous).decide(host);
+    let trial = Trial::of(picker, "asked", host, previous);
+    let ours = reference(picker.selector(), previous).decide(host);
     // The remembered choice is not ranked with the others.
     let left = |c: &&Candidate| {
         let left = [Verdict::Chosen, Verdict::Outranked, Verdict::Eligible].contains(&c.verdict());
         left && !c.reasons().contains(Reason::Previous)
     };
-    let left: Vec<_> = judged.candidates().iter().filter(left).collect();
+    let left: Vec<_> = ours.candidates().iter().filter(left).collect();
     // The very candidate, where a selector says which; all of its address otherwise.
-    let chosen = asked.decision.as_ref().and_then(Decision::chosen);
-    let chosen = chosen.filter(|chosen| judged.candidates().contains(chosen));
+    let chosen = trial.decision.as_ref().and_then(Decision::chosen);
+    let chosen = chosen.filter(|chosen| ours.candidates().contains(chosen));
     let is_choice = |c: &Candidate| match chosen {
         Some(chosen) => c == chosen,
-        None => Some(c.ip()) == asked.ip,
+        None => Some(c.ip()) == trial.ip,
     };
     let first = |c: &Candidate| left.iter().find(|other| rank(other) == rank(c));
-    let settled = |c: &Candidate| first(c).is_some_and(|first| is_choice(first));
+    let is_first = |c: &Candidate| first(c).is_some_and(|first| is_choice(first));
     // An entry of the address that is not left may be the one that was picked.
     let ranked = |c: &Candidate| left.contains(&c);
-    let mut choices = judged.candidates().iter().filter(|c| is_choice(c));
-    if choices.clone().count() == 0 || !choices.clone().all(ranked) || choices.any(settled) {
+    let mut choices = ours.candidates().iter().filter(|c| is_choice(c));
+    if choices.clone().count() == 0 || !choices.clone().all(ranked) || choices.any(is_first) {
         return Ok(());
     }
-    Err(Broken::new(
-        Law::Order,
+    Err(Violation::new(
+        ORDER,
         "another address ranks the same and stands first",
-        [asked],
+        [trial],
     ))
 }
 
@@ -101,7 +100,7 @@ pub fn first_of_equals(picker: &dyn Picker, host: &Snapshot, previous: Option<Ip
 /// `places` says where each of them is inserted again, modulo the length of the list.
 ///
 /// # Errors
-/// Where something changes.
+/// If something changes.
 pub fn order_of_others(
     picker: &dyn Picker,
     host: &Draft,
@@ -109,8 +108,8 @@ pub fn order_of_others(
     places: &[usize],
 ) -> Checked {
     let listed = host.snapshot();
-    let judged = judge(picker.asked(), previous).decide(&listed);
-    let matches = |address: &Address| judged.candidates().iter().any(|c| is(c, address));
+    let ours = reference(picker.selector(), previous).decide(&listed);
+    let matches = |address: &Address| ours.candidates().iter().any(|c| is(c, address));
     let (mut addresses, others): (Vec<_>, Vec<_>) =
         host.addresses.iter().copied().partition(matches);
     for (at, other) in others.into_iter().enumerate() {
@@ -121,10 +120,10 @@ pub fn order_of_others(
         addresses,
         ..host.clone()
     };
-    let before = Asked::of(picker, "in one order", &listed, previous);
-    let after = Asked::of(picker, "in another", &permuted.snapshot(), previous);
-    same_told(
-        Law::Order,
+    let before = Trial::of(picker, "in one order", &listed, previous);
+    let after = Trial::of(picker, "in another", &permuted.snapshot(), previous);
+    same_in_words(
+        ORDER,
         "the order of addresses that do not match counts",
         before,
         after,
@@ -135,17 +134,17 @@ pub fn order_of_others(
 /// chosen where nothing speaks against it.
 ///
 /// # Errors
-/// Where that is not so.
+/// If that is not so.
 pub fn soundness(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
-    let asked = Asked::of(picker, "asked", host, previous);
-    let what = match &asked.decision {
-        Some(decision) => unsound(decision, picker.asked(), host).map(str::to_owned),
+    let trial = Trial::of(picker, "asked", host, previous);
+    let what = match &trial.decision {
+        Some(decision) => unsound(decision, picker.selector(), host).map(str::to_owned),
         None => None,
     };
-    let judged = judge(picker.asked(), previous).decide(host);
-    let what = what.or_else(|| wrong_choice(asked.ip, &judged));
+    let ours = reference(picker.selector(), previous).decide(host);
+    let what = what.or_else(|| wrong_choice(trial.ip, &ours));
     match what {
-        Some(what) => Err(Broken::new(Law::Soundness, what, [asked])),
+        Some(what) => Err(Violation::new(SOUNDNESS, what, [trial])),
         None => Ok(()),
     }
 }
@@ -156,14 +155,14 @@ pub fn soundness(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>)
 /// `added` stands at the place `at` of the list of `host`, or does not.
 ///
 /// # Errors
-/// Where the choice changes.
+/// If the choice changes.
 pub fn stickiness(
     picker: &dyn Picker,
     host: &Draft,
     previous: Option<IpAddr>,
     (added, at): (Address, usize),
 ) -> Checked {
-    let selector = picker.asked();
+    let selector = picker.selector();
     let without = host.snapshot();
     let remembered = remembering(selector, previous).remembered();
     let Some(kept) = remembered.filter(|one| is_kept(selector, &without, *one)) else {
@@ -174,66 +173,61 @@ pub fn stickiness(
     if named || selector.declared_of(added.ip()) == Some(Declaration::Fixed) {
         return Ok(());
     }
-    let without = Asked::of(picker, "without it", &without, previous);
+    let without = Trial::of(picker, "without it", &without, previous);
     let with = host.clone().with(added, at).snapshot();
-    let with = Asked::of(picker, "with it", &with, previous);
+    let with = Trial::of(picker, "with it", &with, previous);
     if without.ip != Some(kept) {
         let what = format!("{kept}, which is remembered and here, is not kept");
-        return Err(Broken::new(Law::Stickiness, what, [without]));
+        return Err(Violation::new(STICKINESS, what, [without]));
     }
     let what = format!(
         "{} is added, and changes the choice",
         words(&added, &with.host)
     );
-    same(Law::Stickiness, what, without, with)
+    same(STICKINESS, what, without, with)
 }
 
 /// Addresses of the other family never matter.
 ///
 /// # Errors
-/// Where they do.
+/// If they do.
 pub fn family(picker: &dyn Picker, host: &Draft, previous: Option<IpAddr>) -> Checked {
-    let v4 = picker.asked().bindnet().ip().is_ipv4();
+    let v4 = picker.selector().bindnet().ip().is_ipv4();
     let mut alone = host.clone();
     alone
         .addresses
         .retain(|address| address.ip().is_ipv4() == v4);
-    let with = Asked::of(picker, "with them", &host.snapshot(), previous);
-    let without = Asked::of(picker, "without them", &alone.snapshot(), previous);
+    let with = Trial::of(picker, "with them", &host.snapshot(), previous);
+    let without = Trial::of(picker, "without them", &alone.snapshot(), previous);
     let what = "addresses of the other family count";
-    if with.decision != without.decision && !picker.asked().lists_all() {
-        return Err(Broken::new(Law::Family, what, [with, without]));
+    if with.decision != without.decision && !picker.selector().lists_all() {
+        return Err(Violation::new(FAMILY, what, [with, without]));
     }
-    same_told(Law::Family, what, with, without)
+    same_in_words(FAMILY, what, with, without)
 }
 
 /// A decision is replayed from a file.
 ///
 /// # Errors
-/// Where it comes out otherwise.
+/// If it comes out otherwise.
 pub fn replay(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) -> Checked {
-    let before = Asked::of(picker, "as captured", host, previous);
+    let before = Trial::of(picker, "as captured", host, previous);
     let read = match Snapshot::from_json(host.to_json().as_bytes()) {
         Ok(read) => read,
         Err(error) => {
             let what = format!("what was written cannot be read: {error}");
-            return Err(Broken::new(Law::Replay, what, [before]));
+            return Err(Violation::new(REPLAY, what, [before]));
         }
     };
-    let after = Asked::of(picker, "as read from a file", &read, previous);
+    let after = Trial::of(picker, "as read from a file", &read, previous);
     if read != *host {
-        return Err(Broken::new(
-            Law::Replay,
+        return Err(Violation::new(
+            REPLAY,
             "another host is read",
             [before, after],
         ));
     }
-    same(
-        Law::Replay,
-        "another choice on the same host",
-        before,
-        after,
-    )
+    same(REPLAY, "another choice on the same host", before, after)
 }
 
 /// Whatever floating addresses come, go and move, the node's own address stays chosen as long as it
@@ -241,7 +235,7 @@ pub fn replay(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) ->
 /// certain.
 ///
 /// # Errors
-/// Where another is picked.
+/// If another is picked.
 pub fn failovers(picker: &dyn Picker, failover: &Failover) -> Checked {
     let own = failover.node().own().addr();
     let memories = [None, Some(own)];
@@ -252,38 +246,40 @@ pub fn failovers(picker: &dyn Picker, failover: &Failover) -> Checked {
     };
     for moment in failover.moments().filter(|moment| moment.has_own) {
         for previous in memories {
-            let asked = picker.asked();
-            let settled = match remembering(asked, *previous).remembered() {
-                Some(one) => one.ip() == own && is_kept(asked, &moment.snapshot, one),
-                None => is_alone(asked, &moment.snapshot, failover),
+            let selector = picker.selector();
+            let is_expected = match remembering(selector, *previous).remembered() {
+                Some(one) => one.ip() == own && is_kept(selector, &moment.snapshot, one),
+                None => is_alone(selector, &moment.snapshot, failover),
             };
-            if !settled {
+            if !is_expected {
                 continue;
             }
-            let asked = Asked::of(picker, "then", &moment.snapshot, *previous);
-            if asked.ip != Some(own) {
+            let trial = Trial::of(picker, "then", &moment.snapshot, *previous);
+            if trial.ip != Some(own) {
                 let what = format!("{own} is here, and is not picked");
                 let steps = failover.steps().iter().take(moment.steps);
-                let broken = Broken::new(Law::Failovers, what, [asked]);
-                return Err(broken.after(failover.node().host().snapshot(), steps));
+                let violation = Violation::new(FAILOVERS, what, [trial]);
+                return Err(violation.after(failover.node().host().snapshot(), steps));
             }
         }
     }
     Ok(())
 }
 
-fn same(law: Law, what: impl Into<String>, one: Asked, other: Asked) -> Checked {
-    match one.choice() == other.choice() {
-        true => Ok(()),
-        false => Err(Broken::new(law, what, [one, other])),
+fn same(law: Law, what: impl Into<String>, one: Trial, other: Trial) -> Checked {
+    if one.choice() == other.choice() {
+        Ok(())
+    } else {
+        Err(Violation::new(law, what, [one, other]))
     }
 }
 
-/// The same, and all that is said of the candidates besides.
-fn same_told(law: Law, what: &str, one: Asked, other: Asked) -> Checked {
-    let told = |asked: &Asked| asked.decision.as_ref().map(told);
-    match told(&one) == told(&other) {
-        true => same(law, what, one, other),
-        false => Err(Broken::new(law, what, [one, other])),
+/// The same choice, and the same words about each candidate.
+fn same_in_words(law: Law, what: &str, one: Trial, other: Trial) -> Checked {
+    let words = |trial: &Trial| trial.decision.as_ref().map(described);
+    if words(&one) == words(&other) {
+        same(law, what, one, other)
+    } else {
+        Err(Violation::new(law, what, [one, other]))
     }
 }

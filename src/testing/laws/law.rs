@@ -1,93 +1,118 @@
-//! The laws by name.
+//! The laws: one row for each.
 
 use std::fmt;
 
-/// A law, to be named and run one by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Law {
-    /// [`determinism`](super::determinism).
-    Determinism,
-    /// [`vip_invariance`](super::vip_invariance).
-    VipInvariance,
-    /// [`order`](super::order).
-    Order,
-    /// [`soundness`](super::soundness).
-    Soundness,
-    /// [`stickiness`](super::stickiness).
-    Stickiness,
-    /// [`family`](super::family).
-    Family,
-    /// [`replay`](super::replay).
-    Replay,
-    /// [`failovers`](super::failovers).
-    Failovers,
+use super::cases;
+use super::run::{Failure, Run};
+use crate::testing::picker::Picker;
+
+/// A law, to be run by itself or one after the other.
+///
+/// ```
+/// use bindnet::Selector;
+/// use bindnet::testing::laws::{FAILOVERS, LAWS};
+///
+/// let selector = Selector::new("192.0.2.0".parse()?);
+/// FAILOVERS.assert(&selector);
+/// assert!(LAWS.contains(&FAILOVERS));
+/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Law {
+    name: &'static str,
+    sentence: &'static str,
+    over_cases: fn(Law, &dyn Picker, Run) -> Result<(), Failure>,
+}
+
+/// A row makes a constant, whose documentation is the sentence, of the law that `cases` draws for.
+macro_rules! laws {
+    ($($constant:ident, $name:ident: $sentence:literal;)*) => {
+        $(
+            #[doc = $sentence]
+            pub const $constant: Law = Law {
+                name: stringify!($name),
+                sentence: $sentence,
+                over_cases: cases::$name,
+            };
+        )*
+
+        /// All laws.
+        pub const LAWS: &[Law] = &[$($constant),*];
+    };
+}
+
+laws! {
+    DETERMINISM, determinism:
+        "The same host and the same question give the same choice, whatever else was asked in \
+         between.";
+    VIP_INVARIANCE, vip_invariance:
+        "A floating address that comes, goes or moves changes neither the choice nor whether it is \
+         ambiguous.";
+    ORDER, order:
+        "Of addresses that rank the same the kernel's first is chosen, and the order of addresses \
+         that do not match changes nothing.";
+    SOUNDNESS, soundness:
+        "What is chosen is on the host, can be bound and matches; and the one address that matches \
+         is chosen where nothing speaks against it.";
+    STICKINESS, stickiness:
+        "A remembered choice that is kept stays, whatever address is added but the bindnetaddr and \
+         what is declared fixed.";
+    FAMILY, family:
+        "Addresses of the other family change nothing.";
+    REPLAY, replay:
+        "A host that was written to a file and read again gives the same choice.";
+    FAILOVERS, failovers:
+        "Whatever floating addresses come, go and move, the daemon's own address stays chosen as \
+         long as it is there.";
 }
 
 impl Law {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::Determinism,
-        Self::VipInvariance,
-        Self::Order,
-        Self::Soundness,
-        Self::Stickiness,
-        Self::Family,
-        Self::Replay,
-        Self::Failovers,
-    ];
-
-    /// Its name, which is that of the function.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Determinism => "determinism",
-            Self::VipInvariance => "vip_invariance",
-            Self::Order => "order",
-            Self::Soundness => "soundness",
-            Self::Stickiness => "stickiness",
-            Self::Family => "family",
-            Self::Replay => "replay",
-            Self::Failovers => "failovers",
-        }
+    /// Its name, which is that of the function in [`check`](super::check).
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// The law in one sentence.
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::Determinism => {
-                "The same host and the same question give the same choice, whatever else was asked \
-                 in between."
-            }
-            Self::VipInvariance => {
-                "A floating address that comes, goes or moves changes neither the choice nor \
-                 whether it is ambiguous."
-            }
-            Self::Order => {
-                "Of addresses that rank the same the kernel's first is chosen, and the order of \
-                 addresses that do not match changes nothing."
-            }
-            Self::Soundness => {
-                "What is chosen is on the host, can be bound and matches; and the one address that \
-                 matches is chosen where nothing speaks against it."
-            }
-            Self::Stickiness => {
-                "A remembered choice that is kept stays, whatever address is added but the \
-                 bindnetaddr and what is declared fixed."
-            }
-            Self::Family => "Addresses of the other family change nothing.",
-            Self::Replay => {
-                "A host that was written to a file and read again gives the same choice."
-            }
-            Self::Failovers => {
-                "Whatever floating addresses come, go and move, the daemon's own address stays \
-                 chosen as long as it is there."
-            }
+    pub const fn sentence(&self) -> &'static str {
+        self.sentence
+    }
+
+    /// Draws cases until one breaks the law.
+    ///
+    /// # Errors
+    /// The smallest case that breaks it.
+    pub fn run(self, picker: &dyn Picker, run: Run) -> Result<(), Failure> {
+        (self.over_cases)(self, picker, run)
+    }
+
+    /// Draws cases as the environment says ([`Run::from_env`]).
+    ///
+    /// # Panics
+    /// If one breaks the law, with all that is needed to see why.
+    #[track_caller]
+    pub fn assert(self, picker: &dyn Picker) {
+        if let Err(failure) = self.run(picker, Run::from_env()) {
+            panic!("{failure}");
         }
+    }
+}
+
+impl PartialEq for Law {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Law {}
+
+impl fmt::Debug for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
     }
 }
 
 impl fmt::Display for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.name)
     }
 }

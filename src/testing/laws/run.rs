@@ -9,19 +9,19 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-use super::broken::Broken;
 use super::check::Checked;
 use super::law::Law;
+use super::violation::Violation;
 
 /// How many cases are drawn of each law, and from what.
 ///
 /// ```
 /// use bindnet::Selector;
-/// use bindnet::testing::laws::{Law, Run};
+/// use bindnet::testing::laws::{LAWS, Run};
 ///
 /// let selector = Selector::new("192.0.2.0".parse()?);
 /// let run = Run { cases: 100, seed: 1, shrink: false };
-/// assert!(Law::ALL.iter().all(|law| law.run(&selector, run).is_ok()));
+/// assert!(LAWS.iter().all(|law| law.run(&selector, run).is_ok()));
 /// # Ok::<(), bindnet::ParseBindnetError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ const CASES: &str = "PROPTEST_CASES";
 const SEED: &str = "PROPTEST_RNG_SEED";
 
 impl Run {
-    /// How many cases are drawn where nothing else is said.
+    /// How many cases are drawn unless `PROPTEST_CASES` says otherwise.
     pub const CASES: u32 = 256;
 
     /// As the environment says: `PROPTEST_CASES`, [`Run::CASES`] without it, and
@@ -81,10 +81,10 @@ impl Run {
         check: impl Fn(S::Value) -> Checked,
     ) -> Result<(), Failure> {
         // The last one that fails is the smallest.
-        let broken = RefCell::new(None);
+        let violation = RefCell::new(None);
         let test = |case| {
             check(case).map_err(|found| {
-                broken.replace(Some(found));
+                violation.replace(Some(found));
                 TestCaseError::fail(law.name())
             })
         };
@@ -96,7 +96,7 @@ impl Run {
         Err(Failure {
             law,
             run: self,
-            broken: broken.into_inner(),
+            violation: violation.into_inner(),
             said,
         })
     }
@@ -111,21 +111,21 @@ fn number<N: std::str::FromStr>(variable: &str) -> Option<N> {
 pub struct Failure {
     law: Law,
     run: Run,
-    broken: Option<Broken>,
+    violation: Option<Violation>,
     said: String,
 }
 
 impl Failure {
     /// The smallest case that was found, unless the picker panicked.
-    pub fn broken(&self) -> Option<&Broken> {
-        self.broken.as_ref()
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.broken {
-            Some(broken) => write!(f, "{broken}")?,
+        match &self.violation {
+            Some(violation) => write!(f, "{violation}")?,
             None => writeln!(f, "{}: the picker panicked: {}", self.law, self.said)?,
         }
         let Run { cases, seed, .. } = self.run;

@@ -1,4 +1,4 @@
-//! A broken law, in words that say what happened and on which host.
+//! A law that is broken, in words that say what happened and on which host.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,20 +12,20 @@ use crate::testing::strategies::Step;
 
 /// A law that does not hold, with the case in which it does not.
 #[derive(Clone, Debug)]
-pub struct Broken {
+pub struct Violation {
     law: Law,
     what: String,
-    shown: Vec<Asked>,
-    story: Option<Box<(Snapshot, String)>>,
+    trials: Vec<Trial>,
+    history: Option<Box<(Snapshot, String)>>,
 }
 
-impl Broken {
-    pub(super) fn new(law: Law, what: impl Into<String>, shown: impl Into<Vec<Asked>>) -> Self {
+impl Violation {
+    pub(super) fn new(law: Law, what: impl Into<String>, trials: impl Into<Vec<Trial>>) -> Self {
         Self {
             law,
             what: what.into(),
-            shown: shown.into(),
-            story: None,
+            trials: trials.into(),
+            history: None,
         }
     }
 
@@ -36,7 +36,7 @@ impl Broken {
         steps: impl Iterator<Item = &'a Step>,
     ) -> Self {
         let steps: Vec<String> = steps.map(|step| format!("{step}\n")).collect();
-        self.story = Some(Box::new((start, steps.concat())));
+        self.history = Some(Box::new((start, steps.concat())));
         self
     }
 
@@ -47,18 +47,18 @@ impl Broken {
 
     /// The hosts on which it was asked, and what was picked there.
     pub fn picks(&self) -> impl Iterator<Item = (&Snapshot, Option<IpAddr>)> {
-        self.shown.iter().map(|asked| (&asked.host, asked.ip))
+        self.trials.iter().map(|trial| (&trial.host, trial.ip))
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} is broken: {}", self.law, self.what)?;
         writeln!(f, "The law: {}", self.law.sentence())?;
-        self.shown
+        self.trials
             .iter()
-            .try_for_each(|asked| write!(f, "\n{asked}"))?;
-        match self.story.as_deref() {
+            .try_for_each(|trial| write!(f, "\n{trial}"))?;
+        match self.history.as_deref() {
             Some((_, steps)) if steps.is_empty() => {
                 writeln!(f, "\nNothing has happened to the host.")
             }
@@ -75,19 +75,19 @@ impl fmt::Display for Broken {
 
 /// What was asked of a picker, and its answer.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct Trial {
     /// What is special about the host: `with the floating address`.
     what: &'static str,
     pub host: Snapshot,
     previous: Option<IpAddr>,
     pub ip: Option<IpAddr>,
-    /// What stands behind it, where a selector picked.
+    /// The decision, if a selector picked.
     pub decision: Option<Decision>,
     selector: Selector,
 }
 
-impl Asked {
-    /// Asks.
+impl Trial {
+    /// Asks a picker.
     pub fn of(
         picker: &dyn Picker,
         what: &'static str,
@@ -105,7 +105,7 @@ impl Asked {
             previous,
             ip,
             decision,
-            selector: picker.asked().clone(),
+            selector: picker.selector().clone(),
         }
     }
 
@@ -119,7 +119,7 @@ impl Asked {
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let picked = match self.ip {
             Some(ip) => ip.to_string(),

@@ -1,5 +1,5 @@
-//! What a case settles by itself. The rule is not asked: where it is broken, a law that took its
-//! condition from it would find no case, and hold.
+//! Which choice a case demands by itself. The rule is not asked: if it is broken, a law that took
+//! its condition from it would find no case, and hold.
 
 use std::net::IpAddr;
 
@@ -9,17 +9,17 @@ use crate::rule::{Declaration, HostAddress, Match, Reason, Selector};
 use crate::snapshot::{Address, AddressFlags, Link, Snapshot};
 use crate::testing::strategies::Failover;
 
-/// Whether the memory settles the choice: the remembered address is here, matches and can be
+/// Whether the remembered choice has to be kept: the remembered address is here, matches and can be
 /// bound, and neither an exact address nor a declaration overrules it.
-pub(super) fn is_kept(asked: &Selector, host: &Snapshot, remembered: HostAddress) -> bool {
-    let found = Found::on(host, asked);
+pub(super) fn is_kept(selector: &Selector, host: &Snapshot, remembered: HostAddress) -> bool {
+    let found = Found::on(host, selector);
     let ip = remembered.ip();
     let zone = remembered.zone().map(|zone| zone.link(host));
     let is_on = |address: &Address| match zone {
         Some(link) => link.is_some() && link.map(Link::index) == address.link_index(),
         None => true,
     };
-    let is_overruled = || match asked.declared_of(ip) {
+    let is_overruled = || match selector.declared_of(ip) {
         Some(Declaration::Floating) => true,
         Some(Declaration::Fixed) => false,
         None => found.others(ip).any(|a| is_usable(a) && found.is_fixed(a)),
@@ -34,12 +34,12 @@ pub(super) fn is_kept(asked: &Selector, host: &Snapshot, remembered: HostAddress
 /// matches floats, by its manager's mark or by declaration; or it alone is declared fixed.
 ///
 /// `host` is a moment of the failover in which it is there.
-pub(super) fn is_alone(asked: &Selector, host: &Snapshot, failover: &Failover) -> bool {
-    let found = Found::on(host, asked);
+pub(super) fn is_alone(selector: &Selector, host: &Snapshot, failover: &Failover) -> bool {
+    let found = Found::on(host, selector);
     let own = failover.node().own().addr();
-    let floats = |address: &Address| match asked.declared_of(address.ip()) {
+    let floats = |address: &Address| match selector.declared_of(address.ip()) {
         Some(declared) => declared == Declaration::Floating,
-        None => is_marked(asked, address, failover),
+        None => is_marked(selector, address, failover),
     };
     // A /32 or /128 of its own floats by the rule where another address has a network around it.
     let contains_own = |address: &Address| {
@@ -48,7 +48,7 @@ pub(super) fn is_alone(asked: &Selector, host: &Snapshot, failover: &Failover) -
     };
     let is_host = failover.node().own() == IpNet::from(own);
     let may_float = is_host && host.addresses().any(|address| contains_own(&address));
-    let others = match asked.declared_of(own) {
+    let others = match selector.declared_of(own) {
         Some(Declaration::Floating) => false,
         Some(Declaration::Fixed) => !found.others(own).any(|a| found.is_fixed(a)),
         None => found.others(own).all(floats) && !may_float,
@@ -58,33 +58,33 @@ pub(super) fn is_alone(asked: &Selector, host: &Snapshot, failover: &Failover) -
 }
 
 /// Whether the kernel shows that an address floats, and the selector heeds that.
-fn is_marked(asked: &Selector, address: &Address, failover: &Failover) -> bool {
+fn is_marked(selector: &Selector, address: &Address, failover: &Failover) -> bool {
     // On IPv4 the flag means secondary.
     let is_temporary = |flags: AddressFlags| flags.contains(AddressFlags::TEMPORARY);
     if address.ip().is_ipv6() && address.flags().is_some_and(is_temporary) {
-        return asked.heeds(Reason::Temporary, address);
+        return selector.heeds(Reason::Temporary, address);
     }
     let mark = failover.mark_of(address.ip());
-    mark.is_some_and(|mark| asked.heeds(mark, address))
+    mark.is_some_and(|mark| selector.heeds(mark, address))
 }
 
 /// The addresses that match, without those on links that a selector hides.
 struct Found<'a> {
-    asked: &'a Selector,
+    selector: &'a Selector,
     all: Vec<(Address, Match)>,
 }
 
 impl<'a> Found<'a> {
-    fn on(host: &Snapshot, asked: &'a Selector) -> Self {
-        let [interface, ..] = asked.zones();
+    fn on(host: &Snapshot, selector: &'a Selector) -> Self {
+        let [interface, ..] = selector.zones();
         let link = interface.map(|interface| interface.link(host).map(Link::index));
         let mut all = Vec::new();
-        asked.bindnet().each_match(host, |address, matched| {
+        selector.bindnet().each_match(host, |address, matched| {
             if link.is_none_or(|index| index.is_some() && index == address.link_index()) {
                 all.push((address, matched));
             }
         });
-        Self { asked, all }
+        Self { selector, all }
     }
 
     /// The bindnetaddr, where it is an address of the host.
@@ -103,7 +103,7 @@ impl<'a> Found<'a> {
     }
 
     fn is_fixed(&self, address: &Address) -> bool {
-        self.asked.declared_of(address.ip()) == Some(Declaration::Fixed)
+        self.selector.declared_of(address.ip()) == Some(Declaration::Fixed)
     }
 
     /// Whether an address can be bound, and a strict selector, too, has no doubt which it is: it
@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
             near |= *matched == Match::SameNetwork;
         }
         let is_here = self.all.iter().any(|row| is_it(&row));
-        is_here && (!self.asked.is_strict() || !near && links.len() <= 1)
+        is_here && (!self.selector.is_strict() || !near && links.len() <= 1)
     }
 }
 

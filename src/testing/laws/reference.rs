@@ -1,4 +1,4 @@
-//! What our own rule says of a case, by which a picker is judged.
+//! What our own rule says of a case: the reference that a picker is compared with.
 
 use std::net::IpAddr;
 
@@ -7,42 +7,38 @@ use crate::rule::{Candidate, Decision, Match, Outcome, Reason, Selector, Verdict
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::remembering;
 
-/// What judges a picker: the same question asked of our own rule, listing every address.
-pub(super) fn judge(asked: &Selector, previous: Option<IpAddr>) -> Selector {
-    remembering(asked, previous)
+/// The same question for our own rule, listing every address.
+pub(super) fn reference(selector: &Selector, previous: Option<IpAddr>) -> Selector {
+    remembering(selector, previous)
         .profile(Profile::Default)
         .list_all(true)
 }
 
 /// All that a decision says of its candidates, in words.
-pub(super) fn told(decision: &Decision) -> Vec<String> {
+pub(super) fn described(decision: &Decision) -> Vec<String> {
     let all = (
         decision.outcome(),
         decision.is_ambiguous(),
         decision.separated_by(),
     );
     let mut lines = vec![format!("{all:?}")];
-    let told = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
-    lines.extend(decision.candidates().iter().map(told));
+    let line = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
+    lines.extend(decision.candidates().iter().map(line));
     lines
 }
 
 /// What is wrong with a choice, by what our own rule says of the candidates.
-pub(super) fn wrong_choice(ip: Option<IpAddr>, judged: &Decision) -> Option<String> {
+pub(super) fn wrong_choice(ip: Option<IpAddr>, ours: &Decision) -> Option<String> {
     let Some(ip) = ip else {
-        let lone = judged.candidates().len() == 1 && judged.chosen().is_some();
-        let lone = judged
+        let lone = ours.candidates().len() == 1 && ours.chosen().is_some();
+        let lone = ours
             .chosen()
             .filter(|chosen| lone && chosen.reasons().is_empty());
         return lone.map(|lone| format!("{} is the only one, and is not picked", lone.ip()));
     };
-    let mut rows = judged
-        .candidates()
-        .iter()
-        .filter(|c| c.ip() == ip)
-        .peekable();
+    let mut rows = ours.candidates().iter().filter(|c| c.ip() == ip).peekable();
     if rows.peek().is_none() {
-        let here = judged.others().iter().any(|c| c.ip() == ip);
+        let here = ours.others().iter().any(|c| c.ip() == ip);
         let where_it_is = if here {
             "does not match"
         } else {
@@ -57,7 +53,7 @@ pub(super) fn wrong_choice(ip: Option<IpAddr>, judged: &Decision) -> Option<Stri
 /// What is wrong with a decision in itself.
 pub(super) fn unsound(
     decision: &Decision,
-    asked: &Selector,
+    selector: &Selector,
     host: &Snapshot,
 ) -> Option<&'static str> {
     let all = || decision.candidates().iter().chain(decision.others());
@@ -81,7 +77,7 @@ pub(super) fn unsound(
     let mut matches = false;
     let found = |address: Address, _: Match| matches |= is(chosen, &address);
     decision.bindnet().each_match(host, found);
-    let [interface, ..] = asked.zones();
+    let [interface, ..] = selector.zones();
     matches &= interface.is_none_or(|interface| chosen.interface() == interface.name());
     if !matches || chosen.matched().is_none() {
         return Some("the chosen candidate does not match");
@@ -94,17 +90,17 @@ pub(super) fn unsound(
 
 /// Whether an address floats, and is neither the bindnetaddr nor the remembered choice.
 pub(super) fn is_bystander(
-    asked: &Selector,
+    selector: &Selector,
     with: &Snapshot,
     previous: Option<IpAddr>,
     vip: &Address,
 ) -> bool {
-    let judged = judge(asked, previous).decide(with);
-    let all = judged.candidates().iter().chain(judged.others());
+    let ours = reference(selector, previous).decide(with);
+    let all = ours.candidates().iter().chain(ours.others());
     let mut twins = all.filter(|row| is(row, vip)).peekable();
     let floats =
         |row: &Candidate| row.reasons().is_floating() && !row.reasons().contains(Reason::Previous);
-    vip.ip() != asked.bindnet().ip() && twins.peek().is_some() && twins.all(floats)
+    vip.ip() != selector.bindnet().ip() && twins.peek().is_some() && twins.all(floats)
 }
 
 /// Whether a row of a decision is about an address.
