@@ -140,6 +140,8 @@ pub mod audit;
 #[allow(unsafe_code)]
 mod capi;
 mod choice;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod conflict;
 pub mod corosync;
 mod explain;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use bindnet::Snapshot;
+use crate::snapshot::Snapshot;
 
 use super::output::Failure;
 use super::pipe::{self, Trouble};
@@ -28,7 +28,7 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
 
 /// The name of a file, with `\xNN` for what a terminal must not see.
 pub fn shown(path: &Path) -> String {
-    bindnet::fleet::shown(path.as_os_str().as_bytes())
+    crate::fleet::shown(path.as_os_str().as_bytes())
 }
 
 /// Reads a regular file, or a pipe that was opened for us; anything else might never end, or never

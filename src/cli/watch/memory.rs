@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use bindnet::{Candidate, Decision, Event, EventKind, HostAddress, StateError, StateFile};
+use crate::choice::{Event, EventKind};
+use crate::live::{StateError, StateFile};
+use crate::rule::{Candidate, Decision, HostAddress};
 
-use super::common::input::shown;
-use super::common::output::{Failure, print_error};
-use super::common::state::not_remembered;
+use crate::cli::input::shown;
+use crate::cli::output::{Failure, print_error};
+use crate::cli::state::not_remembered;
 
 /// How long to wait before the next attempt if another process holds the lock. An attempt itself
 /// waits two seconds, and nothing else is done then.

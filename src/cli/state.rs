@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use bindnet::{Profile, State, StateError, StateFile};
+use crate::choice::State;
+use crate::corosync::Profile;
+use crate::live::{StateError, StateFile};
 
 use super::output::Failure;
 

@@ -5,10 +5,10 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bindnet::corosync::{How, IpVersion, read_address};
-use bindnet::{
-    Bindnet, Declared, HostAddress, Name, ParseProfileError, Profile, Rule, Selector, parse_net,
-};
+use crate::corosync::{How, IpVersion, read_address};
+use crate::corosync::{ParseProfileError, Profile};
+use crate::rule::{Bindnet, Declared, HostAddress, Rule, Selector, parse_net};
+use crate::snapshot::Name;
 
 use super::corosync;
 use super::input::{read_file, shown};
@@ -128,7 +128,7 @@ impl SelectorOptions {
 }
 
 /// A name as the shell gives it, or as it is printed, with `\xNN`.
-pub fn link_name(text: &OsString) -> Result<Name, bindnet::NameError> {
+pub fn link_name(text: &OsString) -> Result<Name, crate::snapshot::NameError> {
     match text.to_str() {
         Some(text) => text.parse(),
         None => Name::from_bytes(text.as_bytes()),

@@ -1,9 +1,6 @@
 //! Follows the address that a cluster daemon has chosen for a bindnetaddr, and says when it
 //! changes.
 
-#[path = "../common/mod.rs"]
-#[allow(dead_code)] // Every example uses a part of it.
-mod common;
 #[cfg(target_os = "linux")]
 mod follow;
 #[cfg(target_os = "linux")]
@@ -13,8 +10,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use common::options::{SelectorOptions, parse};
-use common::state::StateOptions;
+use crate::cli::options::{SelectorOptions, parse};
+use crate::cli::state::StateOptions;
 
 /// A line at the start and at every change of the decision
 ///
@@ -49,14 +46,15 @@ struct Options {
     json: bool,
 }
 
-fn main() -> ExitCode {
+/// Follows a choice, and says when it changes.
+pub fn main() -> ExitCode {
     let options = parse::<Options>();
     #[cfg(target_os = "linux")]
     let ended = follow::run(&options);
     #[cfg(not(target_os = "linux"))]
     let ended: Result<ExitCode, _> = {
         let _ = options;
-        Err(common::output::Failure::system(
+        Err(crate::cli::output::Failure::system(
             "rtnetlink is needed, which Linux alone has",
         ))
     };

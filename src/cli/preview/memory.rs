@@ -1,10 +1,12 @@
 //! What `--remember` writes down.
 
-use bindnet::{Decision, State, StateError, StateFile};
+use crate::choice::State;
+use crate::live::{StateError, StateFile};
+use crate::rule::Decision;
 
 use super::Wait;
-use super::common::output::Failure;
-use super::common::state::{not_remembered, recall};
+use crate::cli::output::Failure;
+use crate::cli::state::{not_remembered, recall};
 
 /// What became of a choice that was to be written.
 pub enum Written {

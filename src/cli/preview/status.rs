@@ -1,6 +1,6 @@
 //! The exit status that a decision means.
 
-use bindnet::{Decision, Outcome};
+use crate::rule::{Decision, Outcome};
 
 use super::{Options, audit, check};
 

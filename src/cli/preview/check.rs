@@ -1,10 +1,10 @@
 //! Asks whether another host claims what was chosen.
 
-use bindnet::Decision;
-use bindnet::conflict::{Report, Verdict};
+use crate::conflict::{Report, Verdict};
+use crate::rule::Decision;
 
 use super::Options;
-use super::common::output::Failure;
+use crate::cli::output::Failure;
 
 /// What a decision is with what was found; and what kept the question from being asked.
 pub type Checked = (Decision, Option<Failure>);
@@ -22,8 +22,8 @@ pub fn check(decision: Decision, options: &Options) -> Checked {
 fn ask(decision: Decision) -> Checked {
     use std::time::Duration;
 
-    use bindnet::conflict::{Doubt, Event, Target, Timing};
-    use bindnet::live::Detector;
+    use crate::conflict::{Doubt, Event, Target, Timing};
+    use crate::live::Detector;
 
     let Some(chosen) = decision.chosen() else {
         return (decision, None);
@@ -70,8 +70,6 @@ pub fn cannot_tell(decision: &Decision) -> bool {
     verdict.is_some_and(|verdict| match verdict {
         Verdict::Clear | Verdict::Conflict(_) | Verdict::NotApplicable(_) => false,
         Verdict::Inconclusive(_) | Verdict::NotPermitted(_) => true,
-        // A verdict that this program does not know.
-        _ => true,
     })
 }
 

@@ -1,7 +1,8 @@
 //! What cluster life would do to what was chosen.
 
-use bindnet::audit::{Audit, Finding, Scenario};
-use bindnet::{Decision, Selector, Snapshot};
+use crate::audit::{Audit, Finding, Scenario};
+use crate::rule::{Decision, Selector};
+use crate::snapshot::Snapshot;
 
 use super::Options;
 

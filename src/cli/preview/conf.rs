@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
-use bindnet::corosync::{How, LinkDecision, Origin, Plan, Taken};
-use bindnet::{Candidate, Profile, Snapshot};
+use crate::corosync::Profile;
+use crate::corosync::{How, LinkDecision, Origin, Plan, Taken};
+use crate::rule::Candidate;
+use crate::snapshot::Snapshot;
 
 use super::audit::{NOTHING, audit};
 use super::check::{self, check};
-use super::common::corosync::{ConfFile, hosts, installed, refused};
-use super::common::output::{Failure, paint, print, print_error};
 use super::{Options, Wait, capture, complain, decide, details, found, status, warn};
+use crate::cli::corosync::{ConfFile, hosts, installed, refused};
+use crate::cli::output::{Failure, paint, print, print_error};
 
 /// Previews every link.
 pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {

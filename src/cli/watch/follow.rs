@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bindnet::{Capturer, Event, Monitor, Tracker};
+use crate::choice::{Event, Tracker};
+use crate::live::{Capturer, Monitor};
 
 use super::Options;
-use super::common::output::{Failure, print, print_error};
-use super::common::state::{not_corosyncs, recall};
-use super::common::time::seconds;
-use super::common::wait::{Woken, signals, sleep};
 use super::memory::Memory;
+use crate::cli::output::{Failure, print, print_error};
+use crate::cli::state::{not_corosyncs, recall};
+use crate::cli::time::seconds;
+use crate::cli::wait::{Woken, signals, sleep};
 
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let start = Instant::now();

@@ -2,16 +2,13 @@
 
 #[cfg(target_os = "linux")]
 mod ask;
-#[path = "../common/mod.rs"]
-#[allow(dead_code)] // Every example uses a part of it.
-mod common;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use common::options::parse;
+use crate::cli::options::parse;
 
 /// Does another host claim this address?
 ///
@@ -50,14 +47,15 @@ enum Timing {
     Fast,
 }
 
-fn main() -> ExitCode {
+/// Does another host claim an address?
+pub fn main() -> ExitCode {
     let options = parse::<Options>();
     #[cfg(target_os = "linux")]
     let ended = ask::run(&options);
     #[cfg(not(target_os = "linux"))]
     let ended: Result<ExitCode, _> = {
         let _ = options;
-        Err(common::output::Failure::system(
+        Err(crate::cli::output::Failure::system(
             "packet sockets are needed, which Linux alone has",
         ))
     };

@@ -1,23 +1,21 @@
 //! Judges the snapshots of all nodes of a cluster together.
 
-#[path = "../common/mod.rs"]
-#[allow(dead_code)] // Every example uses a part of it.
-mod common;
 mod nodes;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bindnet::corosync::{ConfError, Hosts, How};
-use bindnet::fleet::{Fleet, FleetError, Node, Report};
-use bindnet::{Profile, Selector};
+use crate::corosync::Profile;
+use crate::corosync::{ConfError, Hosts, How};
+use crate::fleet::{Fleet, FleetError, Node, Report};
+use crate::rule::Selector;
 use clap::Parser;
 
-use common::corosync::{ConfFile, hosts, refused};
-use common::input;
-use common::options::{SelectorOptions, parse};
-use common::output::{Failure, print, print_error, print_json};
+use crate::cli::corosync::{ConfFile, hosts, refused};
+use crate::cli::input;
+use crate::cli::options::{SelectorOptions, parse};
+use crate::cli::output::{Failure, print, print_error, print_json};
 use nodes::Named;
 
 /// Do the nodes agree?
@@ -56,7 +54,8 @@ struct Options {
     json: bool,
 }
 
-fn main() -> ExitCode {
+/// Do the nodes of a cluster agree?
+pub fn main() -> ExitCode {
     match run(&parse::<Options>()) {
         Ok(status) => status,
         Err(failure) => failure.report("fleet"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bindnet::corosync::{Conf, ConfError, Hosts, Version};
+use crate::corosync::{Conf, ConfError, Hosts, Version};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 

@@ -5,10 +5,10 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use bindnet::fleet::shown;
+use crate::fleet::shown;
 
-use super::common::input;
-use super::common::output::Failure;
+use crate::cli::input;
+use crate::cli::output::Failure;
 
 /// A node by its name, with the file of its snapshot.
 pub struct Named {

@@ -3,15 +3,15 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bindnet::HostAddress;
-use bindnet::conflict::{self, Doubt, Event, Report, Target, TargetError, Verdict};
-use bindnet::live::Detector;
+use crate::conflict::{self, Doubt, Event, Report, Target, TargetError, Verdict};
+use crate::live::Detector;
+use crate::rule::HostAddress;
 
-use super::common::options::link_name;
-use super::common::output::{Failure, print, print_error};
-use super::common::time::seconds;
-use super::common::wait::{Woken, signals, sleep};
 use super::{Options, Timing};
+use crate::cli::options::link_name;
+use crate::cli::output::{Failure, print, print_error};
+use crate::cli::time::seconds;
+use crate::cli::wait::{Woken, signals, sleep};
 
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let watch = options.watch.as_deref();

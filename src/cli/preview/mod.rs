@@ -6,28 +6,28 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::corosync::Profile;
+use crate::live::CaptureError;
 #[cfg(target_os = "linux")]
-use bindnet::Capturer;
-use bindnet::{CaptureError, Decision, Profile, Selector, Snapshot};
+use crate::live::Capturer;
+use crate::rule::{Decision, Selector};
+use crate::snapshot::Snapshot;
 use clap::Parser;
 
 mod audit;
 mod check;
-#[path = "../common/mod.rs"]
-#[allow(dead_code)] // Every example uses a part of it.
-mod common;
 mod conf;
 mod memory;
 mod status;
 
+use crate::cli::corosync::ConfFile;
+use crate::cli::input;
+use crate::cli::options::{SelectorOptions, parse};
+use crate::cli::output::{Color, Failure, paint, print, print_error};
+use crate::cli::state::{StateOptions, not_corosyncs, recall};
+use crate::cli::time::seconds;
 use audit::audit;
 use check::check;
-use common::corosync::ConfFile;
-use common::input;
-use common::options::{SelectorOptions, parse};
-use common::output::{Color, Failure, paint, print, print_error};
-use common::state::{StateOptions, not_corosyncs, recall};
-use common::time::seconds;
 use memory::Written;
 
 /// Which address would be bound for a bindnetaddr, and why
@@ -108,7 +108,8 @@ impl Options {
     }
 }
 
-fn main() -> ExitCode {
+/// Which address would be bound for a bindnetaddr, and why.
+pub fn main() -> ExitCode {
     match run(&parse::<Options>()) {
         Ok(status) => status,
         Err(failure) => failure.report("preview"),
