@@ -157,14 +157,13 @@ pub mod testing;
 pub mod wire;
 
 pub use choice::{Event, EventKind, ParseStateError, State, Tracker};
-pub use corosync::{ParseProfileError, Profile};
 pub use explain::{Advice, Table};
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]
 pub use live::{Capturer, Monitor};
 pub use rule::{
-    Bindnet, Candidate, Decision, Declaration, Declared, HostAddress, Match, Outcome,
+    Bindnet, Candidate, Decide, Decision, Declaration, Declared, HostAddress, Match, Outcome,
     ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, TieError,
     UnknownRule, Verdict, WhyNone, Zone, parse_net,
 };

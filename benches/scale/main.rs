@@ -16,10 +16,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bindnet::audit::Audit;
-use bindnet::corosync::{Conf, Hosts};
+use bindnet::corosync::{Conf, Hosts, Profile};
 use bindnet::fleet::Fleet;
 use bindnet::model::{Host, Kernel};
-use bindnet::{Declared, Profile, Selector, Snapshot, Tracker};
+use bindnet::{Declared, Selector, Snapshot, Tracker};
 use nix::time::{ClockId, clock_gettime};
 
 /// How many addresses, networks or nodes.

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
-use bindnet::corosync::Version;
-use bindnet::{Address, Outcome, Profile, Snapshot};
+use bindnet::corosync::{Profile, ProfileSelector, Version};
+use bindnet::{Address, Outcome, Snapshot};
 
 use super::input;
 
@@ -23,7 +23,9 @@ fn laws(u: &mut Unstructured<'_>) -> Result<()> {
         "patched" => Profile::Patched,
         version => Profile::Corosync(Some(version.parse::<Version>().expect("a version"))),
     };
-    let decide = |question: &input::Question| question.selector().profile(profile).decide(&host);
+    let decide = |question: &input::Question| {
+        ProfileSelector::new(profile, question.selector()).decide(&host)
+    };
     let decision = decide(&question);
     let bound = decision.chosen().map(|c| (c.ip(), c.interface_index()));
     if question.bindnet.network().is_some() {

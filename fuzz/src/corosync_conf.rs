@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use bindnet::corosync::{Conf, Hosts, Interface, Value};
-use bindnet::{About, Address, Link, Profile, Selector, Snapshot};
+use bindnet::corosync::{Conf, Hosts, Interface, Profile, Value};
+use bindnet::{About, Address, Link, Selector, Snapshot};
 
 pub fn check(data: &[u8]) {
     let mut naive = Naive {

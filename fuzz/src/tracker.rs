@@ -1,9 +1,8 @@
 //! The laws of a tracked choice, over arbitrary hosts that follow each other.
 
 use arbitrary::{Result, Unstructured};
-use bindnet::{
-    Address, Candidate, Consistency, Event, EventKind, Link, Profile, Selector, Snapshot, Tracker,
-};
+use bindnet::corosync::ProfileSelector;
+use bindnet::{Address, Candidate, Consistency, Event, EventKind, Link, Snapshot, Tracker};
 
 use super::clean::is_clean_line;
 use super::input;
@@ -27,8 +26,8 @@ fn laws(u: &mut Unstructured<'_>) -> Result<()> {
         "corosync:1.4.1",
         "patched",
     ])?;
-    let profile: Profile = profile.parse().expect("a literal");
-    let selector = question.selector().profile(profile);
+    let profile = profile.parse().expect("a literal");
+    let selector = ProfileSelector::new(profile, question.selector());
 
     let first = distinct_names(&input::host(u, v4)?);
     let mut history = vec![first.clone()];
@@ -56,7 +55,7 @@ fn laws(u: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn told<'a>(
-    selector: &Selector,
+    selector: &ProfileSelector,
     follow: bool,
     history: impl IntoIterator<Item = &'a Snapshot>,
 ) -> Vec<Option<Event>> {
@@ -133,7 +132,7 @@ fn words(events: &[Option<Event>]) {
 
 /// Each snapshot has one behind it that tells nothing and changes nothing.
 fn unmoved_by(
-    selector: &Selector,
+    selector: &ProfileSelector,
     follow: bool,
     history: &[Snapshot],
     behind: &[Snapshot],

@@ -13,9 +13,8 @@ use stage::settled;
 
 pub use finding::*;
 
-use crate::corosync::Profile;
 use crate::explain::Advice;
-use crate::rule::{Candidate, HostAddress, Selector};
+use crate::rule::{Candidate, Decide, HostAddress};
 use crate::snapshot::{Name, Snapshot};
 
 /// How many addresses that float, or may float, are played. Each costs about as much as a decision
@@ -59,8 +58,10 @@ impl Audit {
     /// assert!(!Audit::of(&selector, &host).unwrap().moves());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of(selector: &Selector, host: &Snapshot) -> Option<Self> {
-        let selector = &selector.clone().list_all(true);
+    pub fn of<D: Decide + Clone>(selector: &D, host: &Snapshot) -> Option<Self> {
+        let mut selector = selector.clone();
+        selector.selector_mut().list_all = true;
+        let selector = &selector;
         let decision = selector.decide(host);
         let chosen = decision.chosen()?;
         let settled = settled(host)?;
@@ -69,10 +70,11 @@ impl Audit {
             settled: &settled,
             chosen: chosen.host_address(),
             interface: chosen.interface(),
+            is_ours: decision.is_ours(),
             scene: Scene::new(&settled, &decision)?,
         };
-        let forgetful = selector.forgetting();
-        let remembers = forgetful != *selector;
+        let mut forgetful = selector.clone();
+        let remembers = forgetful.selector_mut().previous.take().is_some();
         let mut vips = vips(&decision);
         let mut audit = Self {
             left_out: vips.len().saturating_sub(MOST_VIPS),
@@ -107,12 +109,14 @@ struct Question<'a> {
     settled: &'a Snapshot,
     chosen: HostAddress,
     interface: Option<Name>,
+    /// Whether our rule chose, which follows all advice.
+    is_ours: bool,
     scene: Scene<'a>,
 }
 
 impl Question<'_> {
     /// The first of the moments at which the choice is another one counts.
-    fn fate(&self, play: &Play, selector: &Selector) -> Fate {
+    fn fate(&self, play: &Play, selector: &dyn Decide) -> Fate {
         let fates = play.hosts.iter().map(|host| {
             let decision = selector.decide(host);
             match decision.chosen().map(Candidate::host_address) {
@@ -128,10 +132,10 @@ impl Question<'_> {
     }
 
     /// What keeps the choice in every scenario, as playing all of them again shows.
-    fn advice(&self, selector: &Selector, audit: &Audit) -> Vec<Advice> {
+    fn advice<D: Decide + Clone>(&self, selector: &D, audit: &Audit) -> Vec<Advice> {
         let chosen = self.chosen.to_string();
         let mut advice = Vec::new();
-        if selector.profile == Profile::Default {
+        if self.is_ours {
             let rival = self.only_rival(audit);
             advice
                 .extend(rival.map(|ip| {
@@ -174,10 +178,12 @@ impl Question<'_> {
         (alone && here).then_some(first)
     }
 
-    fn holds(&self, selector: &Selector, advice: &Advice) -> bool {
-        let Some(selector) = selector.following(advice) else {
+    fn holds<D: Decide + Clone>(&self, selector: &D, advice: &Advice) -> bool {
+        let Some(following) = selector.selector().following(advice) else {
             return false;
         };
+        let mut selector = selector.clone();
+        *selector.selector_mut() = following;
         let decision = selector.decide(self.host);
         if decision.chosen().map(Candidate::host_address) != Some(self.chosen) {
             return false;

@@ -9,8 +9,7 @@ use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::snapshot::bindnet_snapshot;
 use super::text::{Buffer, block, put, text};
-use crate::corosync::Profile;
-use crate::corosync::{Conf, Hosts, IpVersion, LinkDecision, Plan, read_address};
+use crate::corosync::{Conf, Hosts, IpVersion, LinkDecision, Plan, Profile, read_address};
 use crate::rule::Bindnet;
 
 /// A corosync.conf.
@@ -54,7 +53,7 @@ pub extern "C" fn bindnet_selector_new_corosync(
             .map_err(|problem| Failure::invalid(format_args!("bindnetaddr {problem}")))?;
         let bindnet = read.bindnet().map_err(Failure::invalid)?;
         let mut new = bindnet_selector::new(bindnet);
-        new.set(|selector| selector.profile(Profile::Corosync(None)));
+        new.selector.profile = Profile::Corosync(None);
         give(new, given(selector, "selector")?);
         Ok(())
     })
@@ -115,8 +114,8 @@ pub extern "C" fn bindnet_conf_decide(
                 };
                 Failure::new(result, error)
             })?;
-        selector.set(|selector| selector.profile(Profile::Default));
-        let links = plan.decide(host, &selector.selector);
+        selector.selector.profile = Profile::Default;
+        let links = plan.decide(host, &selector.selector.selector);
         let plan = bindnet_plan {
             plan,
             links,

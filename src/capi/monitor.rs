@@ -11,12 +11,13 @@ use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{Buffer, put};
 use crate::choice::{Event, EventKind, Tracker};
+use crate::corosync::ProfileSelector;
 use crate::live::Monitor;
 
 /// Watches this host, and holds on to a choice.
 pub struct bindnet_monitor {
     monitor: Monitor,
-    tracker: Tracker,
+    tracker: Tracker<ProfileSelector>,
     events: VecDeque<Event>,
 }
 

@@ -5,27 +5,28 @@ use std::mem::MaybeUninit;
 
 use super::call::{Failure, bindnet_result, call, free, give, given, yes};
 use super::text::{block, bytes, text};
-use crate::corosync::Profile;
+use crate::corosync::{Profile, ProfileSelector};
 use crate::rule::{Bindnet, Declaration, HostAddress, Rule, Selector, parse_net};
 use crate::snapshot::Name;
 
 /// What is asked: a bindnetaddr, and all that is known beforehand.
 #[derive(Clone)]
 pub struct bindnet_selector {
-    pub(super) selector: Selector,
+    pub(super) selector: ProfileSelector,
 }
 
 impl bindnet_selector {
     pub(super) fn new(bindnet: Bindnet) -> Self {
         Self {
-            selector: Selector::new(bindnet),
+            selector: Selector::new(bindnet).into(),
         }
     }
 
     /// Changes the selector. It is not copied: it may have many networks.
     pub(super) fn set(&mut self, change: impl FnOnce(Selector) -> Selector) {
-        let empty = Selector::new(*self.selector.bindnet());
-        self.selector = change(std::mem::replace(&mut self.selector, empty));
+        let selector = &mut self.selector.selector;
+        let empty = Selector::new(*selector.bindnet());
+        *selector = change(std::mem::replace(selector, empty));
     }
 }
 
@@ -62,7 +63,7 @@ pub extern "C" fn bindnet_selector_profile(
         let profile: Profile = text(profile, "profile")?
             .parse()
             .map_err(Failure::invalid)?;
-        selector.set(|selector| selector.profile(profile));
+        selector.selector.profile = profile;
         Ok(())
     })
 }
@@ -193,7 +194,7 @@ fn declare(
     net: *const c_char,
     declaration: Declaration,
 ) -> Result<(), Failure> {
-    let selector = &mut given(selector, "selector")?.selector;
+    let selector = &mut given(selector, "selector")?.selector.selector;
     let net = parse_net(text(net, "net")?).map_err(Failure::invalid)?;
     selector.declare(net, declaration).map_err(Failure::invalid)
 }

@@ -27,7 +27,7 @@ pub extern "C" fn bindnet_state_read(
     call(|| {
         let selector = given(selector, "selector")?;
         let state = file(path)?.read_all()?;
-        let is_known = state.get(selector.selector.bindnet()).is_some();
+        let is_known = state.get(selector.selector.selector.bindnet()).is_some();
         selector.set(|selector| selector.remembering(&state));
         if let Some(found) = found {
             found.write(is_known.into());

@@ -228,10 +228,10 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// The choice of a decision. An interrupted snapshot may lack the address that would have been
-    /// chosen, so none comes from there; and what Corosync takes is no choice of ours.
+    /// chosen, so none comes from there; and what another rule takes is no choice of ours.
     fn of(decision: &Decision) -> Option<Self> {
         let interrupted = decision.consistency() == Some(Consistency::Interrupted);
-        let ours = !interrupted && !decision.profile().is_corosync();
+        let ours = !interrupted && decision.is_ours();
         let chosen = decision.chosen().filter(|_| ours)?;
         Some(Self {
             bindnet: *decision.bindnet(),

@@ -3,11 +3,10 @@
 use std::net::IpAddr;
 
 use super::event::{Event, EventKind, changes, sentence, unusable};
-use crate::corosync::Profile;
 use crate::explain::place;
 use crate::rule::{
-    Candidate, Candidates, Decision, Declaration, HostAddress, Reason, Restriction, Selector,
-    Separation, Verdict, View,
+    Candidate, Candidates, Decide, Decision, Declaration, HostAddress, Reason, Restriction,
+    Selector, Separation, Verdict, View,
 };
 use crate::snapshot::{Consistency, Snapshot, is_link_local};
 
@@ -51,9 +50,9 @@ use crate::snapshot::{Consistency, Snapshot, is_link_local};
 /// ```
 #[must_use = "a tracker tells nothing by itself"]
 #[derive(Clone, Debug)]
-pub struct Tracker {
-    /// Its remembered choice is what is bound, or was.
-    selector: Selector,
+pub struct Tracker<D = Selector> {
+    /// What decides. Its remembered choice is what is bound, or was.
+    rule: D,
     follow: bool,
     held: Option<Candidate>,
     lost: bool,
@@ -72,11 +71,11 @@ enum Found {
     Absent,
 }
 
-impl Tracker {
+impl<D: Decide> Tracker<D> {
     /// Tracks the choice of a selector, whose remembered choice is that of the last run.
-    pub fn new(selector: Selector) -> Self {
+    pub fn new(selector: D) -> Self {
         Self {
-            selector,
+            rule: selector,
             follow: false,
             held: None,
             lost: false,
@@ -127,7 +126,7 @@ impl Tracker {
         if self.has_begun() {
             return true;
         }
-        let decision = self.selector.decide(host);
+        let decision = self.rule.decide(host);
         decision.is_settled() && self.takes(&decision).is_some()
     }
 
@@ -135,11 +134,8 @@ impl Tracker {
     ///
     /// The first event is always [`EventKind::Initial`].
     pub fn update(&mut self, host: &Snapshot) -> Option<Event> {
-        let previous = self.selector.previous;
-        let found = self
-            .held
-            .as_ref()
-            .map(|held| find(held, &self.selector, host));
+        let previous = self.rule.selector().previous;
+        let found = self.held.as_ref().map(|held| find(held, &self.rule, host));
         let (kind, reason) = match found {
             None => self.begin(host),
             Some(found) if is_interrupted(host) => self.peek(found, host),
@@ -161,7 +157,7 @@ impl Tracker {
     /// Nothing is bound yet.
     fn begin(&mut self, host: &Snapshot) -> Option<News> {
         let first = !self.has_begun();
-        let decision = self.selector.decide(host);
+        let decision = self.rule.decide(host);
         let chosen = self.takes(&decision);
         let news = match (chosen, first) {
             (Some(_), true) => Some((EventKind::Initial, sentence(&decision))),
@@ -172,7 +168,7 @@ impl Tracker {
         self.last = Some(match chosen {
             Some(chosen) => {
                 self.hold(chosen);
-                self.selector.decide(host)
+                self.rule.decide(host)
             }
             None => decision,
         });
@@ -186,23 +182,23 @@ impl Tracker {
         // exactly, the network that makes a /32 float), and the choice is held for good.
         let interrupted = decision.consistency() == Some(Consistency::Interrupted);
         // What is remembered is waited for; a cluster knows this node by it.
-        let declared = |previous: HostAddress| self.selector.rules.declared(previous.ip());
-        let replaces = match self.selector.previous.and_then(declared) {
+        let declared = |previous: HostAddress| self.rule.selector().rules.declared(previous.ip());
+        let replaces = match self.rule.selector().previous.and_then(declared) {
             // It was a mistake to choose it.
             Some(Declaration::Floating) => false,
             // No other one that is declared fixed is more so.
             Some(Declaration::Fixed) if !chosen.is_exact() => !chosen.is(Reason::Previous),
             _ => decision.separated_by() == Some(Separation::PreviousAbsent),
         };
-        let waits = replaces && !self.follow && decision.profile() == Profile::Default;
+        let waits = replaces && !self.follow && decision.is_ours();
         (!waits && !interrupted).then_some(chosen)
     }
 
     /// Why nothing is bound at the start.
     fn why_none(&self, decision: &Decision, host: &Snapshot) -> String {
-        let waited_for = match self.selector.previous {
-            Some(previous) if decision.profile() == Profile::Default => {
-                let of_it = entries(&self.selector, host, previous.ip());
+        let waited_for = match self.rule.selector().previous {
+            Some(previous) if decision.is_ours() => {
+                let of_it = entries(self.rule.selector(), host, previous.ip());
                 let but = match of_it.first().filter(|_| decision.misses_previous()) {
                     Some(entry) => {
                         let (place, bindnet) = (place(entry), decision.bindnet());
@@ -249,7 +245,7 @@ impl Tracker {
     /// The choice is where it was.
     fn stay(&mut self, found: &Candidate, host: &Snapshot) -> Option<News> {
         self.hold(found);
-        let decision = self.selector.decide(host);
+        let decision = self.rule.decide(host);
         if let Some(next) = self.next(&decision) {
             let place = place(found);
             let instead = format!("It is taken instead of {found}{place}, which is still here.");
@@ -272,7 +268,7 @@ impl Tracker {
             false => format!("{found}{place}: the link was made anew, bind it again."),
         };
         self.hold(found);
-        let decision = self.selector.decide(host);
+        let decision = self.rule.decide(host);
         if let Some(next) = self.next(&decision) {
             let reason = format!("{reason} But instead of it {decision}");
             return self.go(next, reason, host);
@@ -283,8 +279,12 @@ impl Tracker {
 
     /// The choice is not here, or it cannot be bound.
     fn lose(&mut self, found: Option<&Candidate>, host: &Snapshot) -> Option<News> {
-        let decision = self.selector.decide(host);
-        let previous = self.selector.previous.map(|address| address.to_string());
+        let decision = self.rule.decide(host);
+        let previous = self
+            .rule
+            .selector()
+            .previous
+            .map(|address| address.to_string());
         let previous = previous.unwrap_or_default();
         let gone = match found {
             Some(found) => format!("{previous} cannot be bound any more: {}.", unusable(found)),
@@ -304,7 +304,7 @@ impl Tracker {
 
     /// On its link, where no other one counts.
     fn where_it_was(&self, host: &Snapshot) -> String {
-        let anywhere = self.selector.restriction(host) == Restriction::None;
+        let anywhere = self.rule.needs().restriction(host) == Restriction::None;
         let held = self.held.as_ref();
         let on_link = held.filter(|held| !anywhere || is_link_local(held.ip));
         match on_link.and_then(|held| held.interface) {
@@ -328,7 +328,7 @@ impl Tracker {
     /// The choice is another one now.
     fn go(&mut self, next: &Candidate, reason: String, host: &Snapshot) -> News {
         self.hold(next);
-        self.last = Some(self.selector.decide(host));
+        self.last = Some(self.rule.decide(host));
         (EventKind::Moved, reason)
     }
 
@@ -338,7 +338,7 @@ impl Tracker {
             verdict: Verdict::Chosen,
             ..chosen.clone()
         });
-        self.selector.previous = Some(chosen.host_address());
+        self.rule.selector_mut().previous = Some(chosen.host_address());
     }
 }
 
@@ -360,7 +360,7 @@ fn arrived(chosen: &Candidate, decision: &Decision) -> String {
     }
 }
 
-/// Corosync also takes what is tentative, and old versions the other end of a link.
+/// Another rule may take what is tentative, or the other end of a link.
 fn can_be_bound(chosen: &Candidate) -> bool {
     !chosen.is_unusable() && chosen.local == chosen.ip
 }
@@ -379,11 +379,11 @@ fn entries(selector: &Selector, host: &Snapshot, ip: IpAddr) -> Candidates {
 
 /// Looks for an address that was chosen: its own entry if it is there, else another one that can be
 /// bound.
-fn find(held: &Candidate, selector: &Selector, host: &Snapshot) -> Found {
+fn find(held: &Candidate, rule: &impl Decide, host: &Snapshot) -> Found {
     let link_local = is_link_local(held.ip);
-    let restriction = selector.restriction(host);
+    let restriction = rule.needs().restriction(host);
     let anywhere = restriction == Restriction::None && !link_local;
-    let mut entries = entries(selector, host, held.ip);
+    let mut entries = entries(rule.selector(), host, held.ip);
     let admitted = |link| anywhere || link == held.link || restriction.admits_only(link);
     let on_same_name = |c: &Candidate| c.interface.is_some() && c.interface == held.interface;
     entries.retain(|c| admitted(c.link) || on_same_name(c));

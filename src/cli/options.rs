@@ -5,8 +5,7 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::corosync::{How, IpVersion, read_address};
-use crate::corosync::{ParseProfileError, Profile};
+use crate::corosync::{How, IpVersion, ParseProfileError, Profile, read_address};
 use crate::rule::{Bindnet, Declared, HostAddress, Rule, Selector, parse_net};
 use crate::snapshot::Name;
 
@@ -96,8 +95,8 @@ impl SelectorOptions {
     }
 
     /// The selector for a bindnetaddr; every problem names the option and the text.
-    pub fn selector(&self, bindnet: Bindnet, profile: Profile) -> Result<Selector, Failure> {
-        let mut selector = Selector::new(bindnet).profile(profile).strict(self.strict);
+    pub fn selector(&self, bindnet: Bindnet) -> Result<Selector, Failure> {
+        let mut selector = Selector::new(bindnet).strict(self.strict);
         if let Some(name) = &self.interface {
             let name = link_name(name).map_err(|problem| option("--interface", name, problem))?;
             selector = selector.interface(name);

@@ -1,15 +1,13 @@
 //! What Corosync itself chooses, by version, and what a corosync.conf asks for.
 //!
 //! A cluster that runs Corosync wants to know what its version takes on this host, and what
-//! changes with an upgrade or with a daemon that links this crate. [`Profile::Corosync`] decides
+//! changes with an upgrade or with a daemon that links this crate. A [`ProfileSelector`] decides
 //! as Corosync does, [`Conf::plan`] reads a corosync.conf as Corosync does, and
 //! [`Plan::decide`] puts its choice beside ours.
 //!
-//! [`Profile::Corosync`]: crate::Profile::Corosync
-//!
 //! ```
-//! use bindnet::corosync::{Conf, Hosts};
-//! use bindnet::{About, Address, Link, Profile, Selector, Snapshot};
+//! use bindnet::corosync::{Conf, Hosts, Profile};
+//! use bindnet::{About, Address, Link, Selector, Snapshot};
 //!
 //! let host = Snapshot::new(
 //!     [Link::new(2, "eth0".parse()?)],
@@ -101,6 +99,7 @@ mod plan;
 mod planner;
 mod profile;
 mod report;
+mod selector;
 mod totem;
 mod version;
 mod walk;
@@ -112,7 +111,7 @@ pub use names::{
 };
 pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};
 pub use profile::{ParseProfileError, Profile};
+pub use selector::ProfileSelector;
 pub use version::{ParseVersionError, Rule, Version};
 
 pub(crate) use nodelist::{ListedAddress, ListedNode, NodesRead};
-pub(crate) use walk::Walk;

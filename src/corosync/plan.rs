@@ -6,8 +6,9 @@ use super::conf::{Conf, ConfError};
 use super::link::{ConfLink, Origin, Transport};
 use super::names::Hosts;
 use super::planner::Planner;
+use super::profile::Profile;
+use super::selector::ProfileSelector;
 use super::version::Version;
-use crate::corosync::Profile;
 use crate::rule::{Decision, Selector};
 use crate::snapshot::Snapshot;
 
@@ -194,7 +195,8 @@ impl Plan {
             Profile::Default => Profile::Corosync(None),
             profile => profile,
         };
-        let decision = Selector::new(link.bindnet).profile(profile).decide(host);
+        let selector = Selector::new(link.bindnet);
+        let decision = ProfileSelector::new(profile, selector).decide(host);
         let chosen = decision.chosen();
         let exits = self.transport == Transport::Udpu && self.version >= Version::new(2, 4, 5);
         let outcome = match chosen {

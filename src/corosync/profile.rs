@@ -5,12 +5,13 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::corosync::{ParseVersionError, Version};
+use super::version::{ParseVersionError, Version};
 
-/// Which rule a [`Selector`](crate::Selector) follows.
+/// Which rule a [`ProfileSelector`](super::ProfileSelector) follows.
 ///
 /// ```
-/// use bindnet::{Address, Link, Profile, Selector, Snapshot};
+/// use bindnet::corosync::ProfileSelector;
+/// use bindnet::{Address, Link, Selector, Snapshot};
 ///
 /// let host = Snapshot::new(
 ///     [Link::new(2, "eth0".parse()?)],
@@ -20,8 +21,9 @@ use crate::corosync::{ParseVersionError, Version};
 ///     ],
 /// )?;
 /// let choice = |profile: &str| -> Result<_, Box<dyn std::error::Error>> {
-///     let selector = Selector::new("192.0.2.0".parse()?).profile(profile.parse()?);
-///     Ok(selector.decide(&host).chosen().unwrap().ip().to_string())
+///     let selector = Selector::new("192.0.2.0".parse()?);
+///     let decision = ProfileSelector::new(profile.parse()?, selector).decide(&host);
+///     Ok(decision.chosen().unwrap().ip().to_string())
 /// };
 /// assert_eq!(choice("default")?, "192.0.2.10");
 /// assert_eq!(choice("corosync:3.1.7")?, "192.0.2.20");
@@ -44,11 +46,6 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Whether Corosync's reading of a bindnetaddr counts, not ours.
-    pub(crate) fn is_corosync(self) -> bool {
-        self != Self::Default
-    }
-
     /// The Corosync that decides, in words; the newest for our own rule.
     pub(crate) fn corosync(self) -> String {
         match self {

@@ -5,29 +5,54 @@ use std::net::IpAddr;
 use super::profile::Profile;
 use super::walk::Walk;
 use crate::explain::place;
-use crate::rule::{Candidate, Decision, Match, Separation, WhyNone};
+use crate::rule::{Candidate, Decision, Match, OtherRule, Separation, WhyNone};
 use crate::snapshot::{Family, is_link_local};
 
-impl Decision {
+/// What is said of a decision that Corosync's rule made.
+pub(super) fn said_of(decision: &Decision, profile: Profile, walk: Walk) -> OtherRule {
+    let words = Words {
+        decision,
+        profile,
+        wants_exact: decision.bindnet.ip().is_ipv6() && walk.wants_exact_v6(),
+    };
+    OtherRule {
+        code: profile.to_string(),
+        sentence: words.sentence(),
+        warnings: words.warnings(),
+        wants_exact: words.wants_exact,
+    }
+}
+
+struct Words<'a> {
+    decision: &'a Decision,
+    profile: Profile,
+    wants_exact: bool,
+}
+
+impl Words<'_> {
     /// One sentence: what Corosync takes and why, or why it finds nothing.
-    pub(crate) fn corosync_sentence(&self) -> String {
+    fn sentence(&self) -> String {
         let corosync = self.profile.corosync();
-        let Some(first) = self.first() else {
-            return format!("none: {}", self.corosync_why_none(&corosync));
+        let Some(first) = self.decision.first() else {
+            return format!("none: {}", self.why_none(&corosync));
         };
         let taken = format!("{first}{}: taken by {corosync}", place(first));
         let other = self
+            .decision
             .runner_up()
             .map(|other| match other.ip() == first.ip() {
                 true => format!("{}{}", other.ip(), place(other)),
                 false => other.ip().to_string(),
             });
         let other = other.unwrap_or_default();
-        let named = match first.ip() == self.bindnet.ip() {
+        let named = match first.ip() == self.decision.bindnet.ip() {
             true => "you named it exactly".to_owned(),
-            false => format!("you named the other end of its link, {}", self.bindnet.ip()),
+            false => format!(
+                "you named the other end of its link, {}",
+                self.decision.bindnet.ip()
+            ),
         };
-        match self.separated_by() {
+        match self.decision.separated_by() {
             Some(Separation::Exact) => format!("{taken}: {named}, and {other} is passed over."),
             Some(Separation::ReversedOrder) => {
                 format!("{taken}, which walks the list from its end and meets it before {other}.")
@@ -36,21 +61,21 @@ impl Decision {
             None if first.is_exact() => format!("{taken}: {named}."),
             None => format!(
                 "{taken}, the only address that matches {}.",
-                self.bindnet.ip()
+                self.decision.bindnet.ip()
             ),
         }
     }
 
-    fn corosync_why_none(&self, corosync: &str) -> String {
-        let ip = self.bindnet.ip();
+    fn why_none(&self, corosync: &str) -> String {
+        let ip = self.decision.bindnet.ip();
         let family = Family::of(ip);
-        match self.why_none() {
+        match self.decision.why_none() {
             Some(WhyNone::Refused) => format!(
                 "{corosync} refuses {}: a bindnetaddr is an address without a prefix; write {ip}",
-                self.bindnet
+                self.decision.bindnet
             ),
             Some(WhyNone::NoSuchLink) => {
-                let name = self.interface.map(|name| name.to_string());
+                let name = self.decision.interface.map(|name| name.to_string());
                 format!(
                     "there is no link {} on this host (yet)",
                     name.unwrap_or_default()
@@ -62,7 +87,7 @@ impl Decision {
             Some(WhyNone::AllTurnedDown) => {
                 format!("{corosync} skips every address that matches {ip}: each has a label")
             }
-            _ if self.wants_exact() => format!(
+            _ if self.wants_exact => format!(
                 "{corosync} finds no address {ip} on this host, and it does not look for networks \
                  of IPv6"
             ),
@@ -71,20 +96,21 @@ impl Decision {
     }
 
     /// What the reader should know of Corosync's choice.
-    pub(crate) fn corosync_warnings(&self) -> Vec<String> {
+    fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Profile::Corosync(Some(version)) = self.profile {
             warnings.extend(version.warning());
         }
-        if let Some(zone) = self.bindnet.zone() {
+        if let Some(zone) = self.decision.bindnet.zone() {
             warnings.push(format!(
                 "Corosync drops the zone %{zone}: addresses of other links match, too."
             ));
         }
-        let Some(first) = self.first() else {
+        let Some(first) = self.decision.first() else {
             return warnings;
         };
-        if self.is_peer(first) {
+        let is_peer = first.local != first.ip;
+        if is_peer {
             warnings.push(format!(
                 "{} is the other end of {}, not an address of this host: bind(2) fails.",
                 first.ip(),
@@ -103,7 +129,7 @@ impl Decision {
             warnings.push(format!(
                 "{} is not configured here; Corosync takes this address of the same network \
                  silently.",
-                self.bindnet.ip()
+                self.decision.bindnet.ip()
             ));
         }
         let scoped = is_link_local(first.ip()) && first.interface_index() != Some(2);
@@ -116,11 +142,16 @@ impl Decision {
                     .map_or(String::new(), |index| format!(", and this one has {index}")),
             ));
         }
+        // What is known is known of the address of this host, not of the other end's.
+        if !is_peer {
+            warnings.extend(self.decision.floating_warning(first));
+        }
+        warnings.extend(self.link_warning(first));
         warnings
     }
 
     /// What a link that carries nothing means to Corosync.
-    pub(crate) fn corosync_link_warning(&self, first: &Candidate) -> Option<String> {
+    fn link_warning(&self, first: &Candidate) -> Option<String> {
         let interface = first.interface()?;
         match (first.link_up, first.link_running) {
             (Some(false), _) => Some(format!(
@@ -133,16 +164,6 @@ impl Decision {
             )),
             _ => None,
         }
-    }
-
-    /// Whether an address is taken only where it was named exactly.
-    pub(crate) fn wants_exact(&self) -> bool {
-        let walk = Walk::of(self.profile);
-        self.bindnet.ip().is_ipv6() && walk.is_some_and(Walk::wants_exact_v6)
-    }
-
-    fn is_peer(&self, first: &Candidate) -> bool {
-        first.local != first.ip
     }
 }
 

@@ -154,7 +154,7 @@ impl Decision {
 
     fn how_to_get_one(&self, why: WhyNone) -> Vec<Advice> {
         let mut advice = match why {
-            WhyNone::AllTurnedDown if self.profile.is_corosync() => Vec::new(),
+            WhyNone::AllTurnedDown if !self.is_ours() => Vec::new(),
             WhyNone::AllTurnedDown => self.how_to_admit(),
             WhyNone::ExactUnusable => {
                 let other = self
@@ -188,7 +188,7 @@ impl Decision {
             WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
         };
         let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
-        if self.candidates.iter().any(waits) && !self.profile.is_corosync() {
+        if self.candidates.iter().any(waits) && self.is_ours() {
             let why = "duplicate address detection takes a second or two";
             advice.push(Advice::new("--wait", "10".to_owned(), why));
         }

@@ -14,7 +14,7 @@ use crate::snapshot::{Consistency, Source};
 struct DecisionJson<'a> {
     format: &'static str,
     bindnetaddr: String,
-    profile: String,
+    profile: &'a str,
     source: Option<&'static str>,
     consistency: Option<&'static str>,
     outcome: &'static str,
@@ -91,7 +91,7 @@ impl Serialize for Decision {
         let json = DecisionJson {
             format: "bindnet-decision/1",
             bindnetaddr: self.bindnet().to_string(),
-            profile: self.profile().to_string(),
+            profile: self.profile(),
             source: self.source().map(Source::code),
             consistency: self.consistency().map(Consistency::code),
             outcome: self.outcome().code(),

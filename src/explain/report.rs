@@ -84,8 +84,8 @@ impl Decision {
     /// exactly and is there once, nor where there is no row.
     pub fn has_table(&self) -> bool {
         let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
-        // Corosync's walk is to be seen where it passes anything over.
-        let exact = exact && (!self.profile.is_corosync() || self.candidates.len() == 1);
+        // What another rule passes over is to be seen.
+        let exact = exact && (self.is_ours() || self.candidates.len() == 1);
         let rows = self.candidates.len() + self.others.len();
         rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
     }
@@ -104,9 +104,11 @@ impl Decision {
 
     /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
     pub(crate) fn bindnet_for(&self, candidate: &Candidate) -> Option<String> {
-        let network = match self.wants_exact() {
-            true => candidate.ip,
-            false => candidate.netmask.network(candidate.ip)?,
+        let wants_exact = self.made_by.as_ref().is_some_and(|rule| rule.wants_exact);
+        let network = if wants_exact {
+            candidate.ip
+        } else {
+            candidate.netmask.network(candidate.ip)?
         };
         Bindnet::try_from(network)
             .ok()
@@ -115,8 +117,8 @@ impl Decision {
 
     /// One sentence: what was chosen and why, or why nothing was.
     fn sentence(&self) -> String {
-        if self.profile.is_corosync() {
-            return self.corosync_sentence();
+        if let Some(rule) = &self.made_by {
+            return rule.sentence.clone();
         }
         let Some(first) = self.first() else {
             return format!("none: {}", self.why_none_text());
@@ -158,7 +160,7 @@ impl Decision {
             Some(Separation::LinkState) => {
                 format!("first only because the link of {other} is down.")
             }
-            // The last two are Corosync's.
+            // The last two are another rule's.
             Some(Separation::KernelOrder | Separation::Exact | Separation::ReversedOrder) => {
                 format!("first only because the kernel lists it before {other}.")
             }

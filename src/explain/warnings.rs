@@ -1,6 +1,6 @@
 //! What the reader of a decision should know besides.
 
-use crate::rule::{Bindnet, Decision, HostAddress, Match, Reason, Separation};
+use crate::rule::{Bindnet, Candidate, Decision, HostAddress, Match, Reason, Separation};
 use crate::snapshot::Consistency;
 
 /// What is said of a snapshot that is interrupted.
@@ -24,28 +24,18 @@ impl Decision {
         if self.consistency == Some(Consistency::Interrupted) {
             warnings.push(INTERRUPTED.to_owned());
         }
-        if self.profile.is_corosync() {
-            warnings.extend(self.corosync_warnings());
-        } else if self.previous.is_none() {
+        if let Some(rule) = &self.made_by {
+            warnings.extend(rule.warnings.iter().cloned());
+            return warnings;
+        }
+        if self.previous.is_none() {
             let entries = self.not_used.iter();
             warnings.extend(entries.map(|entry| not_used(&self.bindnet, entry)));
         }
         let Some(first) = self.first() else {
             return warnings;
         };
-        // What is known is known of the address of this host, not of the other end's.
-        if first.local == first.ip
-            && let Some(floating) = self.looks_floating(first)
-        {
-            warnings.push(format!(
-                "{} {floating}; when it moves to another host, what is bound to it is cut off.",
-                first.ip
-            ));
-        }
-        if self.profile.is_corosync() {
-            warnings.extend(self.corosync_link_warning(first));
-            return warnings;
-        }
+        warnings.extend(self.floating_warning(first));
         if let Some(previous) = self.previous
             && !first.is(Reason::Previous)
             && self.separated_by() != Some(Separation::PreviousAbsent)
@@ -71,6 +61,15 @@ impl Decision {
             }
         }
         warnings
+    }
+
+    /// That an address looks floating, and what comes of it.
+    pub(crate) fn floating_warning(&self, first: &Candidate) -> Option<String> {
+        let floating = self.looks_floating(first)?;
+        Some(format!(
+            "{} {floating}; when it moves to another host, what is bound to it is cut off.",
+            first.ip
+        ))
     }
 }
 

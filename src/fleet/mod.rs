@@ -70,7 +70,9 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::corosync::{Conf, ConfError, Hosts, LinkDecision, Origin, Plan, Profile};
+use crate::corosync::{
+    Conf, ConfError, Hosts, LinkDecision, Origin, Plan, Profile, ProfileSelector,
+};
 use crate::explain::INTERRUPTED;
 use crate::rule::{Decision, Selector};
 use crate::snapshot::{Consistency, Snapshot, escape, escape_rest};
@@ -87,7 +89,7 @@ pub use report::Report;
 #[must_use = "a fleet is judged by `judge`"]
 #[derive(Clone, Debug)]
 pub struct Fleet {
-    selector: Selector,
+    selector: ProfileSelector,
     conf: Option<Listed>,
     names: BTreeSet<Arc<str>>,
     /// In the order in which they were added, until they are judged.
@@ -118,10 +120,10 @@ enum Choices {
 }
 
 impl Fleet {
-    /// Judges by the decisions of this selector.
-    pub fn new(selector: Selector) -> Self {
+    /// Judges by the decisions of this selector: a [`Selector`], or a [`ProfileSelector`].
+    pub fn new(selector: impl Into<ProfileSelector>) -> Self {
         Self {
-            selector,
+            selector: selector.into(),
             conf: None,
             names: BTreeSet::new(),
             nodes: Vec::new(),
@@ -137,9 +139,9 @@ impl Fleet {
     /// own. Names are looked up in `hosts` only.
     ///
     /// ```
-    /// use bindnet::corosync::{Conf, Hosts};
+    /// use bindnet::corosync::{Conf, Hosts, Profile};
     /// use bindnet::fleet::Fleet;
-    /// use bindnet::{Address, Link, Profile, Selector, Snapshot};
+    /// use bindnet::{Address, Link, Selector, Snapshot};
     ///
     /// let conf = Conf::parse(
     ///     b"totem {
@@ -192,7 +194,7 @@ impl Fleet {
         let hostname = host.about().hostname.as_deref();
         let (choices, claim) = match &self.conf {
             None => (Choices::One(Box::new(self.selector.decide(host))), None),
-            Some(listed) => listed.decide(&self.selector, &name, host, &mut self.said)?,
+            Some(listed) => listed.decide(&self.selector.selector, &name, host, &mut self.said)?,
         };
         let consistency = host.about().consistency;
         let is_interrupted = consistency == Some(Consistency::Interrupted);
@@ -201,7 +203,7 @@ impl Fleet {
             self.said.say(&name, INTERRUPTED);
         }
         let number = self.nodes.len() as u32;
-        held::gather(&mut self.held, number, host, &self.selector);
+        held::gather(&mut self.held, number, host, &self.selector.selector);
         self.names.insert(name.clone());
         self.nodes.push(Node {
             name,

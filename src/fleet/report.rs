@@ -117,7 +117,7 @@ impl Report {
         }
         problems.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
         Self {
-            bindnet: conf.is_none().then_some(*selector.bindnet()),
+            bindnet: conf.is_none().then_some(*selector.selector.bindnet()),
             file: conf.map(|conf| conf.file),
             warnings: warnings(&nodes, said),
             nodes,

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use super::dump::{Bound, Dump, Dumper};
 use super::error::CaptureError;
-use crate::rule::{Decision, Restriction, Selector};
+use crate::rule::{Decide, Decision, Needs, Restriction};
 use crate::snapshot::{About, Consistency, Family, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
 use crate::wire::rtnetlink::{
@@ -138,37 +138,45 @@ impl Capturer {
     ///
     /// # Errors
     /// As for [`Snapshot::capture`].
-    pub fn decide(&mut self, selector: &Selector) -> Result<Decision, CaptureError> {
-        if selector.lists_all() {
+    pub fn decide(&mut self, selector: &dyn Decide) -> Result<Decision, CaptureError> {
+        let needs = selector.needs();
+        if needs.all {
             return Ok(selector.decide(&self.capture()?));
         }
-        let mut decision = self.decide_once(selector)?;
+        let mut decision = self.decide_once(selector, &needs)?;
         // Under churn a dump may lack an address without the kernel's marking it: one that is
         // remembered is not given up for missing once.
         for _ in 1..BELIEVE_AFTER {
             if !decision.misses_previous() {
                 break;
             }
-            decision = self.decide_once(selector)?;
+            decision = self.decide_once(selector, &needs)?;
         }
         Ok(decision)
     }
 
-    fn decide_once(&mut self, selector: &Selector) -> Result<Decision, CaptureError> {
+    fn decide_once(
+        &mut self,
+        selector: &dyn Decide,
+        needs: &Needs,
+    ) -> Result<Decision, CaptureError> {
         let mut room = std::mem::take(&mut self.room);
         room.clear();
-        let filled = self.fill(selector, &mut room);
+        let filled = self
+            .fill_addresses(needs, &mut room)
+            .and_then(|()| self.fill_links(selector, &mut room));
         let decision = filled.map(|()| selector.decide(&room));
         self.room = room;
         decision
     }
 
-    fn fill(&mut self, selector: &Selector, room: &mut Snapshot) -> Result<(), CaptureError> {
-        self.add_named_links(selector, room)?;
-        let restriction = selector.restriction(room);
+    /// The addresses that a decision needs, and the links that it names.
+    fn fill_addresses(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), CaptureError> {
+        self.add_named_links(needs, room)?;
+        let restriction = needs.restriction(room);
         let dumped = match restriction {
-            Restriction::None => self.dump_addresses(selector.family(), None, room),
-            Restriction::Link(index) => self.dump_addresses(selector.family(), Some(index), room),
+            Restriction::None => self.dump_addresses(needs.family, None, room),
+            Restriction::Link(index) => self.dump_addresses(needs.family, Some(index), room),
             Restriction::NoSuchLink => Ok(true),
         };
         let clean = match (dumped, restriction) {
@@ -180,13 +188,22 @@ impl Capturer {
             (dumped, _) => dumped?,
         };
         *room.about_mut() = about(clean);
-        // A link that is gone takes its addresses along, and others may be asked about then.
+        Ok(())
+    }
+
+    /// The links that a decision about these addresses needs.
+    ///
+    /// The addresses that match are looked for here, and once more by the decision, which weighs
+    /// them by what the links are. To keep them in between would save the second scan, a hundredth
+    /// of the dump's time, and tie the two together by positions that a link which is gone moves.
+    fn fill_links(
+        &mut self,
+        selector: &dyn Decide,
+        room: &mut Snapshot,
+    ) -> Result<(), CaptureError> {
         loop {
             let mut missing = selector.links_needed(room);
             missing.retain(|index| room.link(*index).is_none());
-            if missing.is_empty() {
-                return Ok(());
-            }
             if missing.len() > ASK_AT_MOST {
                 let clean = self.dump_links(room)?;
                 if !clean {
@@ -195,22 +212,26 @@ impl Capturer {
                 room.drop_orphans();
                 return Ok(());
             }
+            let mut gone = false;
             for index in missing {
                 match self.link(index)? {
                     Some(link) => room.add_link(link),
-                    None => room.drop_addresses_on(index),
+                    None => {
+                        room.drop_addresses_on(index);
+                        gone = true;
+                    }
                 }
+            }
+            // A link that is gone takes its addresses along, and others may be asked about then.
+            if !gone {
+                return Ok(());
             }
         }
     }
 
     /// Lists the links that a selector names, as far as they exist.
-    fn add_named_links(
-        &mut self,
-        selector: &Selector,
-        room: &mut Snapshot,
-    ) -> Result<(), CaptureError> {
-        for zone in selector.zones().into_iter().flatten() {
+    fn add_named_links(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), CaptureError> {
+        for zone in needs.zones().into_iter().flatten() {
             let name = zone.name();
             if name.is_some_and(|name| room.link_named(&name).is_some()) {
                 continue;

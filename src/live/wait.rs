@@ -11,6 +11,7 @@ use super::error::CaptureError;
 use super::monitor::Monitor;
 use crate::choice::{Event, Tracker};
 use crate::conflict;
+use crate::rule::Decide;
 use crate::sys::wake::Wake;
 
 impl Monitor {
@@ -44,9 +45,9 @@ impl Monitor {
     ///
     /// # Errors
     /// As for [`Monitor::dispatch`].
-    pub fn wait(
+    pub fn wait<D: Decide>(
         &mut self,
-        tracker: &mut Tracker,
+        tracker: &mut Tracker<D>,
         timeout: Duration,
     ) -> Result<Option<Event>, CaptureError> {
         let start = Instant::now();

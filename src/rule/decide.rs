@@ -2,14 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::bindnet::Target;
 use super::decision::{Candidate, Candidates, Decision, Match, Verdict, WhyNone, Winner};
 use super::evidence::Reason;
 use super::host_address::HostAddress;
+use super::needs::{Decide, Restriction};
 use super::selector::Selector;
 use super::separation::Separation;
-use super::view::{Restriction, View};
-use crate::corosync::Walk;
+use super::view::View;
 use crate::snapshot::{Bits, Snapshot, Table};
 
 impl Selector {
@@ -22,18 +21,24 @@ impl Selector {
     }
 
     fn decide_in<A: Bits>(&self, snapshot: &Snapshot, table: &Table<A>, ip: A) -> Decision {
-        let sees = self.restriction(snapshot);
-        let view = View::new(snapshot, table, sees);
-        let (mut candidates, mut result) = match Walk::of(self.profile) {
-            None => self.by_our_rule(&view, ip),
-            Some(walk) => self.by_corosyncs(walk, &view, ip),
-        };
+        let view = View::new(snapshot, table, self.needs().restriction(snapshot));
+        let choice = self.choose(&view, ip);
+        self.conclude(&view, ip, choice)
+    }
+
+    /// The decision that a choice leads to, which another rule may have made.
+    pub(crate) fn conclude<A: Bits>(
+        &self,
+        view: &View<'_, A>,
+        ip: A,
+        (mut candidates, mut result): Choice,
+    ) -> Decision {
         let seen = view.count();
         let mut nearest = None;
         // 8. None is an outcome with reasons.
         if result == Err(WhyNone::NoMatch) {
             nearest = view.nearest(self, ip);
-            result = Err(match (sees, seen) {
+            result = Err(match (view.sees, seen) {
                 (Restriction::NoSuchLink, _) => WhyNone::NoSuchLink,
                 (_, 0) => WhyNone::NoAddress,
                 _ => WhyNone::NoMatch,
@@ -45,14 +50,14 @@ impl Selector {
             settle(&mut candidates, winner.at);
         }
         let others = if self.list_all {
-            self.others(snapshot, sees, &candidates)
+            self.others(view.snapshot, view.sees, &candidates)
         } else {
             Vec::new()
         };
-        let about = snapshot.about();
+        let about = view.snapshot.about();
         Decision {
             bindnet: self.bindnet,
-            profile: self.profile,
+            made_by: None,
             interface: self.interface,
             previous: self.previous,
             not_used: self.not_used.clone(),
@@ -71,7 +76,7 @@ impl Selector {
     }
 
     /// The candidates with their reasons, and which of them comes first.
-    fn by_our_rule<A: Bits>(&self, view: &View<'_, A>, ip: A) -> Choice {
+    fn choose<A: Bits>(&self, view: &View<'_, A>, ip: A) -> Choice {
         // 1. Match.
         let mut candidates = view.matching(self.bindnet.target(), ip);
         view.weigh(self, &mut candidates);
@@ -85,19 +90,6 @@ impl Selector {
         }
         view.weigh_siblings(self, &mut candidates);
         let result = self.first(&candidates, view.is_interrupted());
-        (candidates, result)
-    }
-
-    /// The same as Corosync does it. The reasons are said, not acted on.
-    fn by_corosyncs<A: Bits>(&self, walk: Walk, view: &View<'_, A>, ip: A) -> Choice {
-        if let Target::Network(_) = self.bindnet.target() {
-            return (Candidates::new(), Err(WhyNone::Refused));
-        }
-        let mut candidates = walk.candidates(view, ip);
-        view.weigh(self, &mut candidates);
-        walk.skip(&mut candidates);
-        view.weigh_siblings(self, &mut candidates);
-        let result = walk.first(&candidates);
         (candidates, result)
     }
 
@@ -217,7 +209,7 @@ impl Selector {
 }
 
 /// The candidates, and the first of them or why there is none.
-type Choice = (Candidates, Result<Winner, WhyNone>);
+pub(crate) type Choice = (Candidates, Result<Winner, WhyNone>);
 
 /// Gives the winner and whatever else was left their verdicts.
 fn settle(candidates: &mut [Candidate], winner: usize) {

@@ -7,11 +7,11 @@ use smallvec::SmallVec;
 use super::bindnet::{Bindnet, Zone};
 use super::evidence::Reason;
 use super::host_address::HostAddress;
+use super::other_rule::OtherRule;
 use super::reasons::Reasons;
 use super::separation::Separation;
 use crate::audit::Audit;
 use crate::conflict::Report;
-use crate::corosync::Profile;
 use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
@@ -37,7 +37,8 @@ use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub(crate) bindnet: Bindnet,
-    pub(crate) profile: Profile,
+    /// The rule that made it, if it was not ours.
+    pub(crate) made_by: Option<Box<OtherRule>>,
     pub(crate) interface: Option<Name>,
     pub(crate) previous: Option<HostAddress>,
     pub(crate) not_used: Vec<(Bindnet, HostAddress)>,
@@ -107,7 +108,7 @@ pub enum WhyNone {
     AllTurnedDown,
     /// The snapshot is interrupted and does not show the remembered choice, which proves nothing.
     PreviousUnknown,
-    /// Corosync refuses a network with its prefix.
+    /// Corosync refuses a network with its prefix. Our rule never gives this.
     Refused,
 }
 
@@ -164,9 +165,15 @@ impl Decision {
         chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
     }
 
-    /// Which rule decided.
-    pub fn profile(&self) -> Profile {
-        self.profile
+    /// The code of the rule that decided: `default`, or that of a
+    /// [`corosync::Profile`](crate::corosync::Profile).
+    pub fn profile(&self) -> &str {
+        self.made_by.as_ref().map_or("default", |rule| &rule.code)
+    }
+
+    /// Whether our rule decided.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.made_by.is_none()
     }
 
     /// What was decided about.
@@ -186,7 +193,7 @@ impl Decision {
 
     /// Whether there is a remembered choice, and no candidate is it.
     pub(crate) fn misses_previous(&self) -> bool {
-        let remembers = self.profile == Profile::Default && self.previous.is_some();
+        let remembers = self.is_ours() && self.previous.is_some();
         remembers && !self.candidates.iter().any(|c| c.is(Reason::Previous))
     }
 
@@ -209,7 +216,7 @@ pub struct Candidate {
     /// Where in the list of its family it stands.
     pub(crate) position: usize,
     pub(crate) ip: IpAddr,
-    /// The address of this host; another one only where Corosync takes the other end's.
+    /// The address of this host; another rule may take the other end's, which is `ip` then.
     pub(crate) local: IpAddr,
     pub(crate) netmask: Netmask,
     pub(crate) link: Option<u32>,

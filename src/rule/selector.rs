@@ -1,21 +1,19 @@
 //! What is asked: a bindnetaddr, and everything that bears on the choice.
 
+#[cfg(feature = "proptest")]
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::bindnet::{Bindnet, Zone};
+use super::bindnet::Bindnet;
 use super::declared::{Declaration, Declared, TieError};
 #[cfg(feature = "proptest")]
 use super::evidence::Reason;
 use super::host_address::HostAddress;
-use super::rules::Rule;
-use super::rules::Rules;
-use super::view::{LinkIndexes, Restriction, View};
-use crate::corosync::{Profile, Walk};
+use super::rules::{Rule, Rules};
 #[cfg(feature = "proptest")]
 use crate::snapshot::Address;
-use crate::snapshot::{Bits, Family, Link, Name, Snapshot, Table};
+use crate::snapshot::Name;
 
 /// Chooses the address of a snapshot for a bindnetaddr.
 ///
@@ -42,7 +40,6 @@ use crate::snapshot::{Bits, Family, Link, Name, Snapshot, Table};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     pub(crate) bindnet: Bindnet,
-    pub(crate) profile: Profile,
     pub(crate) interface: Option<Name>,
     pub(crate) previous: Option<HostAddress>,
     /// What is remembered for other bindnetaddrs that overlap this one.
@@ -57,7 +54,6 @@ impl Selector {
     pub fn new(bindnet: Bindnet) -> Self {
         Self {
             bindnet,
-            profile: Profile::Default,
             interface: None,
             previous: None,
             not_used: Vec::new(),
@@ -71,14 +67,6 @@ impl Selector {
     pub fn with_bindnet(mut self, bindnet: Bindnet) -> Self {
         self.bindnet = bindnet;
         self.not_used.clear();
-        self
-    }
-
-    /// Follows another rule: the one of a version of Corosync.
-    ///
-    /// Corosync knows no memory and no strictness; what is declared is said, not acted on.
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
         self
     }
 
@@ -102,14 +90,6 @@ impl Selector {
     pub fn previous(mut self, address: HostAddress) -> Self {
         self.previous = Some(address);
         self
-    }
-
-    /// The same without a remembered choice.
-    pub(crate) fn forgetting(&self) -> Self {
-        Self {
-            previous: None,
-            ..self.clone()
-        }
     }
 
     /// What the operator declares floating and fixed.
@@ -189,66 +169,5 @@ impl Selector {
     #[cfg(feature = "proptest")]
     pub(crate) fn remembered(&self) -> Option<HostAddress> {
         self.previous
-    }
-
-    /// Whether the addresses that do not match are listed.
-    pub(crate) fn lists_all(&self) -> bool {
-        self.list_all
-    }
-
-    /// The family of the bindnetaddr.
-    pub(crate) fn family(&self) -> Family {
-        Family::of(self.bindnet.ip())
-    }
-
-    /// The links that a selector names: the interface, the zone of the bindnetaddr and that of
-    /// the remembered choice.
-    pub(crate) fn zones(&self) -> [Option<Zone>; 3] {
-        let previous = self.previous.and_then(|previous| previous.zone());
-        [
-            self.interface.map(Zone::from),
-            self.bindnet.zone(),
-            previous,
-        ]
-    }
-
-    /// The links that a decision about a snapshot without links asks about.
-    pub(crate) fn links_needed(&self, snapshot: &Snapshot) -> LinkIndexes {
-        match self.bindnet.ip() {
-            IpAddr::V4(ip) => self.links_needed_in(snapshot, &snapshot.v4, ip.to_bits()),
-            IpAddr::V6(ip) => self.links_needed_in(snapshot, &snapshot.v6, ip.to_bits()),
-        }
-    }
-
-    fn links_needed_in<A: Bits>(
-        &self,
-        snapshot: &Snapshot,
-        table: &Table<A>,
-        ip: A,
-    ) -> LinkIndexes {
-        let view = View::new(snapshot, table, Restriction::None);
-        match Walk::of(self.profile) {
-            None => view.links_needed(
-                &self.rules,
-                |found| view.each_match(self.bindnet.target(), ip, found),
-                ip,
-            ),
-            Some(walk) => view.links_needed(&self.rules, |found| walk.each(&view, ip, found), ip),
-        }
-    }
-
-    /// An interface or a zone hides the addresses of all other links.
-    pub(crate) fn restriction(&self, snapshot: &Snapshot) -> Restriction {
-        let interface = self.interface.map(|name| snapshot.link_named(&name));
-        // Corosync reads the zone of a link-local address and drops it.
-        let zone = self.bindnet.zone().filter(|_| !self.profile.is_corosync());
-        let zone = zone.map(|zone| zone.link(snapshot));
-        let index = |link: Option<&Link>| link.map(Link::index);
-        match (interface.map(index), zone.map(index)) {
-            (None, None) => Restriction::None,
-            (Some(Some(index)), None) | (None, Some(Some(index))) => Restriction::Link(index),
-            (Some(Some(a)), Some(Some(b))) if a == b => Restriction::Link(a),
-            _ => Restriction::NoSuchLink,
-        }
     }
 }

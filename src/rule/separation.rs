@@ -20,7 +20,7 @@ pub enum Separation {
     Previous,
     /// The remembered choice is absent or unusable.
     PreviousAbsent,
-    /// Corosync takes an exact address before any other.
+    /// Corosync takes an exact address before any other. Our rule never gives this, nor the next.
     Exact,
     /// Corosync walks the list from its end, and meets it first.
     ReversedOrder,

@@ -9,45 +9,23 @@ use super::bindnet::{Target, Zone};
 use super::decision::{Candidate, Candidates, Verdict};
 use super::evidence::Reason;
 use super::matching::each_match;
+use super::needs::Restriction;
 use super::rules::Rules;
 use super::selector::Selector;
 use super::subnets::{Subnets, is_permanent_host, is_subnet, may_contain};
 use crate::snapshot::{Address, Bits, Consistency, Link, Snapshot, Table};
 
-/// The links whose addresses the rule sees.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Restriction {
-    None,
-    Link(u32),
-    NoSuchLink,
-}
-
-impl Restriction {
-    /// Whether the rule sees this link's addresses and not all.
-    pub fn admits_only(self, link: Option<u32>) -> bool {
-        self != Self::None && self.admits(link)
-    }
-
-    fn admits(self, link: Option<u32>) -> bool {
-        match self {
-            Self::None => true,
-            Self::Link(index) => link == Some(index),
-            Self::NoSuchLink => false,
-        }
-    }
-}
-
 /// The indexes of some links; few take no room of their own.
-pub(crate) type LinkIndexes = SmallVec<[u32; 64]>;
+pub type LinkIndexes = SmallVec<[u32; 64]>;
 
 /// How many candidates are few.
 const FEW: usize = 4;
 
 /// The addresses of one family that the rule sees.
 pub(crate) struct View<'a, A: Bits> {
-    snapshot: &'a Snapshot,
+    pub snapshot: &'a Snapshot,
     table: &'a Table<A>,
-    sees: Restriction,
+    pub sees: Restriction,
 }
 
 impl<'a, A: Bits> View<'a, A> {

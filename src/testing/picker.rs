@@ -3,12 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::rule::{Decision, Selector};
+use crate::rule::{Decide, Decision, Selector};
 use crate::snapshot::Snapshot;
 
 /// A way to pick the address of a host that a daemon binds.
 ///
-/// A [`Selector`] is one, and with [`PickBy`] any function is.
+/// A [`Selector`] is one, and whatever else [decides](Decide); with [`PickBy`] any function is.
 pub trait Picker {
     /// The question: the bindnetaddr, the lists and the rules by which a law knows what matches,
     /// what floats and what can be bound.
@@ -31,9 +31,9 @@ pub trait Picker {
     }
 }
 
-impl Picker for Selector {
+impl<D: Decide + Clone> Picker for D {
     fn selector(&self) -> &Selector {
-        self
+        Decide::selector(self)
     }
 
     fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr> {
@@ -47,11 +47,12 @@ impl Picker for Selector {
 }
 
 /// The same selector with the remembered choice; its own one, if it has one, where there is none.
-pub(super) fn remembering(selector: &Selector, previous: Option<IpAddr>) -> Selector {
-    match previous {
-        Some(previous) => selector.clone().previous(previous.into()),
-        None => selector.clone(),
+pub(super) fn remembering<D: Decide + Clone>(selector: &D, previous: Option<IpAddr>) -> D {
+    let mut selector = selector.clone();
+    if let Some(previous) = previous {
+        selector.selector_mut().previous = Some(previous.into());
     }
+    selector
 }
 
 /// A function as a [`Picker`], with the selector that says what it was asked.

@@ -9,7 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use bindnet_tests::{ask, extern_c, questions};
 
 use ask::Ask;
-use bindnet::{Candidate, Decision, Name, Profile, Selector, Snapshot};
+use bindnet::corosync::{Profile, ProfileSelector};
+use bindnet::{Candidate, Decision, Name, Snapshot};
 use extern_c::*;
 use nix::libc;
 use proptest::prelude::*;
@@ -227,10 +228,8 @@ fn same_for_every_profile(ask: &Ask, host: &Snapshot) {
         Some("patched"),
     ] {
         for list_all in [true, false] {
-            let mut selector: Selector = ask.selector().list_all(list_all);
-            if let Some(profile) = profile {
-                selector = selector.profile(profile.parse::<Profile>().unwrap());
-            }
+            let rule: Profile = profile.unwrap_or("default").parse().unwrap();
+            let selector = ProfileSelector::new(rule, ask.selector().list_all(list_all));
             let decision = Owned::decision(&asked(ask, profile, list_all), &by_c);
             same(&selector.decide(host), &decision);
         }

@@ -6,8 +6,8 @@
 use std::ffi::c_int;
 
 #[allow(dead_code)] // It counts kinds, too.
-use bindnet::corosync::{Conf, Hosts, IpVersion, read_address};
-use bindnet::{About, Address, Declared, Link, Profile, Selector, Snapshot, parse_net};
+use bindnet::corosync::{Conf, Hosts, IpVersion, Profile, ProfileSelector, read_address};
+use bindnet::{About, Address, Declared, Link, Selector, Snapshot, parse_net};
 use bindnet_tests::{extern_c, random, random_conf, random_host, recorded};
 use extern_c::*;
 use ipnet::IpNet;
@@ -138,7 +138,7 @@ fn same_address(text: &str, names: &str, host: &Snapshot) -> bool {
     };
     match (read, by_c) {
         (Ok(bindnet), Ok(by_c)) => {
-            let selector = Selector::new(bindnet).profile(Profile::Corosync(None));
+            let selector = ProfileSelector::new(Profile::Corosync(None), Selector::new(bindnet));
             let by_c = Owned::decision(&by_c, &Owned::snapshot(&host.to_json()));
             let decision = selector.decide(host);
             assert_eq!(by_c.text(bindnet_decision_json), decision.to_json());

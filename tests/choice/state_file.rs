@@ -9,8 +9,8 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bindnet::corosync::Version;
-use bindnet::{About, Consistency, Decision, Profile, State, StateError, StateFile};
+use bindnet::corosync::{Profile, ProfileSelector, Version};
+use bindnet::{About, Consistency, Decision, State, StateError, StateFile};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -79,7 +79,7 @@ fn where_nothing_is_chosen_nothing_is_written() {
     let close = host("eth0", &["192.0.2.10/24", "192.0.2.11/24"]);
     let strict = selector("192.0.2.0").strict(true).decide(&close);
     let corosync = Profile::Corosync(None::<Version>);
-    let corosync = selector("192.0.2.0").profile(corosync).decide(&close);
+    let corosync = ProfileSelector::new(corosync, selector("192.0.2.0")).decide(&close);
     assert!(corosync.chosen().is_some());
     for decision in [none, strict, corosync] {
         for before in [None, Some(ONE), Some(OTHER)] {

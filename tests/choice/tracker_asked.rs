@@ -2,9 +2,10 @@
 
 use bindnet_tests::rows;
 
+use bindnet::corosync::ProfileSelector;
 use bindnet::{About, Consistency, EventKind, Snapshot, Tracker, Verdict};
 
-fn tracker(options: &str) -> Tracker {
+fn tracker(options: &str) -> Tracker<ProfileSelector> {
     Tracker::new(rows::selector(options.split_whitespace()))
 }
 

@@ -2,7 +2,8 @@
 
 use bindnet_tests::{edits, questions, tracker_model};
 
-use bindnet::{Candidate, Event, EventKind, Profile, Selector, Snapshot, Tracker};
+use bindnet::corosync::{Profile, ProfileSelector};
+use bindnet::{Candidate, Decide, Event, EventKind, Snapshot, Tracker};
 use bindnet_tests::hostile::is_hostile;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -14,7 +15,7 @@ use tracker_model::{Model, Said};
 
 /// The events of a history, none where nothing was told.
 fn told<'a>(
-    selector: &Selector,
+    selector: &(impl Decide + Clone),
     follow: bool,
     history: impl IntoIterator<Item = &'a Snapshot>,
 ) -> Vec<Option<Event>> {
@@ -26,7 +27,7 @@ fn told<'a>(
 }
 
 /// A selector by any profile, whether it is followed, and a history.
-fn watched() -> impl Strategy<Value = (Selector, bool, History)> {
+fn watched() -> impl Strategy<Value = (ProfileSelector, bool, History)> {
     let version = |text: &str| Profile::Corosync(Some(text.parse().unwrap()));
     let corosyncs = ["1.2.8", "1.4.4", "1.4.8", "2.0.0", "3.1.7"].map(version);
     let profile = prop_oneof![
@@ -35,7 +36,11 @@ fn watched() -> impl Strategy<Value = (Selector, bool, History)> {
         1 => Just(Profile::Patched),
     ];
     (history(), profile, any::<bool>()).prop_map(|((ask, history), profile, follow)| {
-        (ask.selector().profile(profile), follow, history)
+        (
+            ProfileSelector::new(profile, ask.selector()),
+            follow,
+            history,
+        )
     })
 }
 
@@ -136,7 +141,7 @@ proptest! {
         vips in prop::collection::vec((loose_address(), any::<Index>()), 1..4),
     ) {
         let host = &history[0];
-        prop_assume!(selector.clone().profile(Profile::Default) == selector || !follow);
+        prop_assume!(selector.profile() == Profile::Default || !follow);
         let mut tracker = Tracker::new(selector.clone()).follow(follow);
         let Some(bound) = tracker.update(host).and_then(|initial| initial.address()) else {
             return Ok(());
@@ -148,7 +153,7 @@ proptest! {
             let rows = decision.candidates().iter().chain(decision.others());
             let of_vip = rows.filter(|row| row.ip() == vip.ip());
             let floats = of_vip.map(|row| row.reasons().is_floating()).reduce(|a, b| a && b);
-            if floats != Some(true) || vip.ip() == bound.ip() || vip.ip() == selector.bindnet().ip() {
+            if floats != Some(true) || vip.ip() == bound.ip() || vip.ip() == selector.selector().bindnet().ip() {
                 continue;
             }
             for host in [&crowded, host] {

@@ -7,7 +7,8 @@ use bindnet_tests::{by_chance, corosync, decided, netns, random, random_host, to
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-use bindnet::{Profile, Snapshot};
+use bindnet::Snapshot;
+use bindnet::corosync::Profile;
 use by_chance::{Tally, on_hosts, require};
 use corosync::{Answer, Daemon, Setup, Transport};
 use decided::{choice, plan, profile, selector};

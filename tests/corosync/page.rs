@@ -5,8 +5,8 @@ use bindnet_tests::{recorded, topology};
 use std::fs;
 use std::net::IpAddr;
 
-use bindnet::corosync::Rule;
-use bindnet::{Bindnet, Profile, Selector};
+use bindnet::corosync::{Profile, ProfileSelector, Rule};
+use bindnet::{Bindnet, Selector};
 use recorded::{cases, recorded, snapshot};
 use serde_json::Value;
 use topology::{Entry, parse, text};
@@ -72,7 +72,7 @@ fn row(case: &Value, what: &str) -> String {
     let bindnet: Bindnet = text(&case["bindnetaddr"]).parse().expect("a bindnetaddr");
     let entries = recorded(case);
     let host = snapshot(&entries);
-    let decide = |profile| Selector::new(bindnet).profile(profile).decide(&host);
+    let decide = |profile| ProfileSelector::new(profile, Selector::new(bindnet)).decide(&host);
     let short = |ip| shorten(ip, bindnet.ip());
     let cell = |ip: Option<IpAddr>| ip.map_or("-".to_owned(), short);
 

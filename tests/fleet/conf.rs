@@ -2,9 +2,9 @@
 
 use bindnet_tests::fleets;
 
-use bindnet::corosync::{Conf, Hosts};
+use bindnet::Selector;
+use bindnet::corosync::{Conf, Hosts, Profile};
 use bindnet::fleet::{Code, Fleet, FleetError};
-use bindnet::{Profile, Selector};
 use fleets::{judge, snapshot, table};
 
 /// Two nodes with two links each.

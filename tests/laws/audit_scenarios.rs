@@ -3,7 +3,8 @@
 use bindnet_tests::audited;
 
 use bindnet::audit::{Audit, Fate, Finding, Scenario};
-use bindnet::{Address, AddressFlags, Declared, Lifetime, Link, Profile, Selector, Snapshot};
+use bindnet::corosync::ProfileSelector;
+use bindnet::{Address, AddressFlags, Declared, Lifetime, Link, Selector, Snapshot};
 
 use audited::{address, audit, fate, host, link, secondary, selector, told};
 
@@ -253,8 +254,8 @@ fn corosync_moves_where_the_rule_stays() {
     let vip = secondary("192.0.2.20/24", &eth0).with_label("eth0:vip".parse().unwrap());
     let labelled = host(&[&eth0], &[address("192.0.2.10/24", &eth0), vip]);
     let corosync = |version: &str, host: &Snapshot| {
-        let profile: Profile = version.parse().unwrap();
-        audit(&selector("192.0.2.0").profile(profile), host)
+        let profile = version.parse().unwrap();
+        audit(&ProfileSelector::new(profile, selector("192.0.2.0")), host)
     };
     let found = corosync("corosync:3.1.7", &labelled);
     let moves = "own-address-flap-promoted 192.0.2.20, new-vip-first 192.0.2.254";

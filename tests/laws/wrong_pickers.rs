@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bindnet::Selector;
+use bindnet::corosync::ProfileSelector;
 use bindnet::testing::laws::{
     DETERMINISM, FAILOVERS, FAMILY, LAWS, Law, REPLAY, Run, SOUNDNESS, VIP_INVARIANCE,
 };
 use bindnet::testing::wrong;
-use bindnet::{Profile, Selector};
 
 /// What the table says of a picker and a law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +118,7 @@ fn corosync_breaks_what_ours_keeps() {
         shrink: true,
     };
     for profile in ["corosync:2.0.0", "corosync:3.1.7", "patched"] {
-        let profile: Profile = profile.parse().unwrap();
-        let theirs = ours.clone().profile(profile);
+        let theirs = ProfileSelector::new(profile.parse().unwrap(), ours.clone());
         for law in [VIP_INVARIANCE, SOUNDNESS, FAILOVERS] {
             let failure = law.run(&theirs, run).expect_err("broken");
             let said = failure.to_string();

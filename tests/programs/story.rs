@@ -8,6 +8,7 @@
 use bindnet_tests::{cli, netns, ring, ring_watch};
 
 use bindnet::Selector;
+use bindnet::corosync::ProfileSelector;
 use cli::TempFile;
 use netns::{capture, listed, run};
 use ring::{MEMBERS, Node, nodes, ring_is_broken, ring_turns};
@@ -121,8 +122,8 @@ fn bindnet() -> Selector {
 }
 
 /// The same to a version of Corosync.
-fn corosync(version: &str) -> Selector {
-    bindnet().profile(format!("corosync:{version}").parse().unwrap())
+fn corosync(version: &str) -> ProfileSelector {
+    ProfileSelector::new(format!("corosync:{version}").parse().unwrap(), bindnet())
 }
 
 /// Brings the floating address up as a cluster manager does: the commands of the resource agent

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use bindnet::audit::Audit;
 use bindnet::conflict::{Doubt, Event, Report, Target, Verdict};
-use bindnet::corosync::{Conf, Hosts, IpVersion, Version, read_address};
+use bindnet::corosync::{Conf, Hosts, IpVersion, Profile, ProfileSelector, Version, read_address};
 use bindnet::fleet::{self, Fleet};
 use bindnet::testing::commands;
 use bindnet::{
-    About, Address, Bindnet, Decision, HardwareAddress, HostAddress, Link, LinkFlags, Name,
-    Profile, Rule, Scope, Selector, Snapshot, State, StateFile, Tracker, parse_net,
+    About, Address, Bindnet, Decision, HardwareAddress, HostAddress, Link, LinkFlags, Name, Rule,
+    Scope, Selector, Snapshot, State, StateFile, Tracker, parse_net,
 };
 use proptest::prelude::*;
 
@@ -74,7 +74,7 @@ fn about_decision(decision: &Decision) {
 }
 
 /// Questions that find one address, several, none, and links by their names.
-fn selectors(host: &Snapshot) -> Vec<Selector> {
+fn selectors(host: &Snapshot) -> Vec<ProfileSelector> {
     let zone = host.links()[0].name().to_string();
     let zoned: Option<Bindnet> = format!("fe80::1%{zone}").parse().ok();
     let mut bindnets: Vec<Bindnet> = ["192.0.2.0", "192.0.2.83", "198.51.100.1", "fe80::1"]
@@ -89,12 +89,13 @@ fn selectors(host: &Snapshot) -> Vec<Selector> {
         first().list_all(true),
         first().interface(host.links()[1].name()),
         first().interface(missing),
-        first().profile(Profile::Corosync(None)),
-        first().profile(Profile::Patched),
         first().previous(format!("fe80::1%{missing}").parse().unwrap()),
     ];
     selectors.extend(more);
-    selectors
+    let corosync = |profile| ProfileSelector::new(profile, selectors[0].clone());
+    let corosync = [Profile::Corosync(None), Profile::Patched].map(corosync);
+    let ours = selectors.iter().cloned().map(ProfileSelector::from);
+    ours.chain(corosync).collect()
 }
 
 fn refusals(text: &str) {

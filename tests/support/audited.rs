@@ -1,10 +1,12 @@
 //! What tests of the audit share.
 
 use bindnet::audit::{Audit, Fate, Scenario};
-use bindnet::{Address, AddressFlags, Lifetime, Link, LinkFlags, Scope, Selector, Snapshot};
+use bindnet::{
+    Address, AddressFlags, Decide, Lifetime, Link, LinkFlags, Scope, Selector, Snapshot,
+};
 
 /// The audit of a choice, which there must be.
-pub fn audit(selector: &Selector, host: &Snapshot) -> Audit {
+pub fn audit<D: Decide + Clone>(selector: &D, host: &Snapshot) -> Audit {
     Audit::of(selector, host).unwrap_or_else(|| panic!("{:#}", selector.decide(host)))
 }
 

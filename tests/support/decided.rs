@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use bindnet::corosync::{Conf, ConfError, Hosts};
-use bindnet::{Decision, Profile, Selector, Snapshot};
+use bindnet::corosync::{Conf, ConfError, Hosts, Profile, ProfileSelector};
+use bindnet::{Decision, Selector, Snapshot};
 
 use crate::corosync::Setup;
 use crate::totemip::Pick;
@@ -18,8 +18,9 @@ pub fn profile(version: &str) -> Profile {
 }
 
 /// The rule of a profile for an address.
-pub fn selector(profile: Profile, bindnet: IpAddr) -> Selector {
-    Selector::new(bindnet.try_into().expect("a bindnetaddr")).profile(profile)
+pub fn selector(profile: Profile, bindnet: IpAddr) -> ProfileSelector {
+    let selector = Selector::new(bindnet.try_into().expect("a bindnetaddr"));
+    ProfileSelector::new(profile, selector)
 }
 
 /// What is chosen.

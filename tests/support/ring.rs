@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bindnet::{Decision, HostAddress, Selector};
+use bindnet::{Decide, Decision, HostAddress};
 use nix::sched::{CloneFlags, setns};
 
 use crate::netns::{capturer, ip, link, run, sysctl, until};
@@ -133,13 +133,13 @@ impl Node {
     }
 
     /// What would be chosen on this host now.
-    pub fn decide(&self, selector: &Selector) -> Decision {
+    pub fn decide(&self, selector: &(dyn Decide + Sync)) -> Decision {
         self.on(|| capturer().decide(selector).unwrap())
     }
 
     /// Ends the daemon, if one runs, and starts one that knows nothing of it: it decides anew and
     /// binds what was chosen.
-    pub fn restart(&mut self, selector: &Selector) -> Decision {
+    pub fn restart(&mut self, selector: &(dyn Decide + Sync)) -> Decision {
         self.daemon = None;
         let decision = self.decide(selector);
         let chosen = decision

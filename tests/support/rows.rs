@@ -18,6 +18,7 @@
 
 use std::net::IpAddr;
 
+use bindnet::corosync::{Profile, ProfileSelector};
 use bindnet::{
     About, Address, AddressFlags, Consistency, Decision, Declared, Lifetime, Link, LinkFlags, Name,
     Netmask, Rule, Scope, Selector, Snapshot, parse_net,
@@ -49,9 +50,10 @@ pub fn decide(options: &str, host: &str) -> Decision {
 }
 
 /// What these options of `preview` ask.
-pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> Selector {
+pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> ProfileSelector {
     let mut words = words.into_iter();
     let mut selector = Selector::new(words.next().unwrap().parse().unwrap());
+    let mut profile = Profile::Default;
     let (mut floating, mut fixed, mut protocols) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(option) = words.next() {
         let mut value = || words.next().unwrap();
@@ -64,7 +66,7 @@ pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> Selector {
             "--protocol" => protocols.push(value().parse().unwrap()),
             "--no-protocol" => selector = selector.floating_protocols([]),
             "--interface" => selector = selector.interface(value().parse().unwrap()),
-            "--profile" => selector = selector.profile(value().parse().unwrap()),
+            "--profile" => profile = value().parse().unwrap(),
             "--strict" => selector = selector.strict(true),
             "--all" => selector = selector.list_all(true),
             _ => panic!("no such option: {option}"),
@@ -73,7 +75,8 @@ pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> Selector {
     if !protocols.is_empty() {
         selector = selector.floating_protocols(protocols);
     }
-    selector.declared(Declared::new(floating, fixed).unwrap())
+    let selector = selector.declared(Declared::new(floating, fixed).unwrap());
+    ProfileSelector::new(profile, selector)
 }
 
 /// The result of a decision: `192.0.2.10 AMBIGUOUS kernel-order`.

@@ -14,6 +14,7 @@
 //! colon what its reason says, or behind ` = ` all that it says; `-` is no event. `was` is left out
 //! where there was no choice, and of `kept` where it is the same.
 
+use bindnet::corosync::ProfileSelector;
 use bindnet::{About, Candidate, Consistency, Event, EventKind, Snapshot, Tracker};
 
 use crate::rows;
@@ -41,7 +42,7 @@ pub fn stories(table: &str) {
     }
 }
 
-fn tracker(line: &str) -> Tracker {
+fn tracker(line: &str) -> Tracker<ProfileSelector> {
     let options = line.strip_prefix("watch ").expect("what is asked");
     let options: Vec<&str> = options.split_whitespace().collect();
     let follow = options.contains(&"--follow");

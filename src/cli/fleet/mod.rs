@@ -6,8 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::corosync::Profile;
-use crate::corosync::{ConfError, Hosts, How};
+use crate::corosync::{ConfError, Hosts, How, ProfileSelector};
 use crate::fleet::{Fleet, FleetError, Node, Report};
 use crate::rule::Selector;
 use clap::Parser;
@@ -108,16 +107,15 @@ fn of_bindnetaddr(text: &OsString, options: &Options) -> Result<Fleet, Failure> 
     if let Some(said) = said {
         print_error(&format!("warning: {said}\n"));
     }
-    let selector = options
-        .selector
-        .selector(bindnet, options.selector.profile()?)?;
-    Ok(Fleet::new(selector))
+    let selector = options.selector.selector(bindnet)?;
+    let profile = options.selector.profile()?;
+    Ok(Fleet::new(ProfileSelector::new(profile, selector)))
 }
 
 fn of_conf(file: &ConfFile, options: &Options) -> Result<Fleet, Failure> {
     // Every link brings its own bindnetaddr.
     let any = "127.0.0.1".parse().map_err(Failure::usage)?;
-    let selector: Selector = options.selector.selector(any, Profile::Default)?;
+    let selector: Selector = options.selector.selector(any)?;
     let (profile, hosts): (_, Hosts) = (options.selector.profile()?, hosts());
     let fleet = Fleet::of_conf(&file.name, file.conf.clone(), profile, selector, hosts);
     fleet.map_err(|error| refused(&file.name, &error))

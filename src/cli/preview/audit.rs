@@ -1,7 +1,7 @@
 //! What cluster life would do to what was chosen.
 
 use crate::audit::{Audit, Finding, Scenario};
-use crate::rule::{Decision, Selector};
+use crate::rule::{Decide, Decision};
 use crate::snapshot::Snapshot;
 
 use super::Options;
@@ -10,7 +10,7 @@ use super::Options;
 pub const NOTHING: &str = "preview: audit: nothing was chosen, so that nothing can move.\n";
 
 /// A decision with what an audit found, if there is a choice.
-pub fn audit(decision: Decision, selector: &Selector, host: &Snapshot) -> Decision {
+pub fn audit<D: Decide + Clone>(decision: Decision, selector: &D, host: &Snapshot) -> Decision {
     match Audit::of(selector, host) {
         Some(audit) => decision.with_audit(audit),
         None => decision,

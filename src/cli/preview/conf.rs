@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::corosync::Profile;
-use crate::corosync::{How, LinkDecision, Origin, Plan, Taken};
+use crate::corosync::{How, LinkDecision, Origin, Plan, Profile, Taken};
 use crate::rule::Candidate;
 use crate::snapshot::Snapshot;
 
@@ -29,7 +28,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     let hosts = hosts();
     // Every link brings its own bindnetaddr.
     let any = "127.0.0.1".parse().map_err(Failure::usage)?;
-    let selector = options.selector.selector(any, Profile::Default)?;
+    let selector = options.selector.selector(any)?;
     let selector = selector.list_all(options.all);
     let decide_links = |host: &Snapshot| {
         let plan = file.conf.plan(profile, host, &hosts);

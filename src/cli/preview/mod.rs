@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::corosync::Profile;
+use crate::corosync::{Profile, ProfileSelector};
 use crate::live::CaptureError;
 #[cfg(target_os = "linux")]
 use crate::live::Capturer;
-use crate::rule::{Decision, Selector};
+use crate::rule::Decision;
 use crate::snapshot::Snapshot;
 use clap::Parser;
 
@@ -126,12 +126,10 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let (bindnet, said) = options.selector.bindnet(bindnetaddr)?;
-    let selector = options
-        .selector
-        .selector(bindnet, options.selector.profile()?)?
-        .list_all(options.all);
+    let selector = options.selector.selector(bindnet)?.list_all(options.all);
+    let profile = options.selector.profile()?;
     if options.remember {
-        not_corosyncs("--remember", options.selector.profile()?)?;
+        not_corosyncs("--remember", profile)?;
     }
     let file = options.state.file();
     let writes = file.as_ref().filter(|_| options.remember);
@@ -140,6 +138,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let wait = Wait::begin(options)?;
     let (decision, host, forgotten) = loop {
         let selector = selector.clone().remembering(&remembered);
+        let selector = ProfileSelector::new(profile, selector);
         let (decision, host) = decide_one(options, recorded.as_ref(), &wait, &selector)?;
         match memory::write(writes, &decision, &remembered, &wait)? {
             Written::AnotherIs(now) => remembered = now,
@@ -151,13 +150,14 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     if let Some(host) = host {
         // What has just been written is remembered at the next start.
         let selector = selector.remembering(&recall(file.as_ref())?);
+        let selector = ProfileSelector::new(profile, selector);
         decision = audit(decision, &selector, &host);
     }
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
     }
     // The decision's own warnings are not printed then, but this one is about what may be lost.
-    if options.quiet && decision.profile() == Profile::Default {
+    if options.quiet && profile == Profile::Default {
         warn(&remembered.warnings(&bindnet), options);
     }
     show(&decision, options)?;
@@ -177,7 +177,7 @@ fn decide_one(
     options: &Options,
     recorded: Option<&Snapshot>,
     wait: &Wait,
-    selector: &Selector,
+    selector: &ProfileSelector,
 ) -> Result<(Decision, Option<Snapshot>), Failure> {
     let whole = |host: &Snapshot| options.audit.then(|| host.clone());
     let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
@@ -200,7 +200,7 @@ fn capture(source: Source) -> Result<Snapshot, CaptureError> {
 }
 
 /// Asks this host for no more than the decision needs.
-fn decide_here(source: Source, selector: &Selector) -> Result<Decision, CaptureError> {
+fn decide_here(source: Source, selector: &ProfileSelector) -> Result<Decision, CaptureError> {
     match source {
         #[cfg(target_os = "linux")]
         Source::Netlink => capturer()?.decide(selector),

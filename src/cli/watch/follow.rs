@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::choice::{Event, Tracker};
+use crate::corosync::ProfileSelector;
 use crate::live::{Capturer, Monitor};
 
 use super::Options;
@@ -29,9 +30,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     if file.is_some() {
         not_corosyncs("--state", options.selector.profile()?)?;
     }
-    let selector = options
-        .selector
-        .selector(bindnet, options.selector.profile()?)?;
+    let selector = options.selector.selector(bindnet)?;
     let memory = recall(file.as_ref())?;
     for warning in memory.warnings(&bindnet) {
         print_error(&format!("warning: {warning}\n"));
@@ -44,7 +43,8 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let capturer = capturer.timeout(Duration::from_secs(5));
     let mut watch = Watch {
         monitor: Monitor::with_capturer(capturer).map_err(Failure::system)?,
-        tracker: Tracker::new(selector).follow(options.follow),
+        tracker: Tracker::new(ProfileSelector::new(options.selector.profile()?, selector))
+            .follow(options.follow),
         memory: file.map(|file| Memory::new(file, options.follow)),
         options,
     };
@@ -82,7 +82,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
 /// What is watched, and where it is told.
 struct Watch<'a> {
     monitor: Monitor,
-    tracker: Tracker,
+    tracker: Tracker<ProfileSelector>,
     memory: Option<Memory>,
     options: &'a Options,
 }

@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use super::check;
 use super::law::Law;
 use super::run::{Failure, Run};
-use crate::rule::{Bindnet, Selector};
+use crate::rule::{Bindnet, Decide, Selector};
 use crate::testing::picker::Picker;
 use crate::testing::strategies::hosts::{Draft, aimed_at, loose_address_for, loose_vip_for};
 use crate::testing::strategies::pools::Pools;
@@ -88,7 +88,7 @@ pub(super) fn failovers(law: Law, picker: &dyn Picker, run: Run) -> Ran {
 /// What nodes are aimed at: the bindnetaddr, on the link that the whole rule is restricted to.
 fn aim(selector: &Selector) -> Bindnet {
     let bindnet = *selector.bindnet();
-    match selector.zones() {
+    match selector.needs().zones() {
         [Some(zone), ..] | [None, Some(zone), _] => bindnet.on(zone),
         [None, None, _] => bindnet,
     }

@@ -12,7 +12,7 @@ use super::reference::{
     described, is, is_bystander, rank, reference, unsound, words, wrong_choice,
 };
 use super::violation::{Trial, Violation};
-use crate::rule::{Candidate, Decision, Declaration, Reason, Verdict};
+use crate::rule::{Candidate, Decide, Decision, Declaration, Reason, Verdict};
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::{Picker, remembering};
 use crate::testing::strategies::Failover;
@@ -200,7 +200,7 @@ pub fn family(picker: &dyn Picker, host: &Draft, previous: Option<IpAddr>) -> Ch
     let with = Trial::of(picker, "with them", &host.snapshot(), previous);
     let without = Trial::of(picker, "without them", &alone.snapshot(), previous);
     let what = "addresses of the other family count";
-    if with.decision != without.decision && !picker.selector().lists_all() {
+    if with.decision != without.decision && !picker.selector().needs().all {
         return Err(Violation::new(FAMILY, what, [with, without]));
     }
     same_in_words(FAMILY, what, with, without)

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::rule::{Declaration, HostAddress, Match, Reason, Selector};
+use crate::rule::{Decide, Declaration, HostAddress, Match, Reason, Selector};
 use crate::snapshot::{Address, AddressFlags, Link, Snapshot};
 use crate::testing::strategies::Failover;
 
@@ -76,7 +76,7 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn on(host: &Snapshot, selector: &'a Selector) -> Self {
-        let [interface, ..] = selector.zones();
+        let [interface, ..] = selector.needs().zones();
         let link = interface.map(|interface| interface.link(host).map(Link::index));
         let mut all = Vec::new();
         selector.bindnet().each_match(host, |address, matched| {

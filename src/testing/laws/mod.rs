@@ -17,10 +17,10 @@
 //! What Corosync 2.0.0 did, and a production cluster was split by in May 2012, does not pass:
 //!
 //! ```should_panic
-//! use bindnet::{Profile, Selector, testing::laws::FAILOVERS};
+//! use bindnet::{Selector, corosync::ProfileSelector, testing::laws::FAILOVERS};
 //!
-//! let corosync: Profile = "corosync:2.0.0".parse()?;
-//! FAILOVERS.assert(&Selector::new("203.0.113.0".parse()?).profile(corosync));
+//! let selector = Selector::new("203.0.113.0".parse()?);
+//! FAILOVERS.assert(&ProfileSelector::new("corosync:2.0.0".parse()?, selector));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

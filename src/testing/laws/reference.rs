@@ -2,16 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::corosync::Profile;
-use crate::rule::{Candidate, Decision, Match, Outcome, Reason, Selector, Verdict};
+use crate::rule::{Candidate, Decide, Decision, Match, Outcome, Reason, Selector, Verdict};
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::remembering;
 
 /// The same question for our own rule, listing every address.
 pub(super) fn reference(selector: &Selector, previous: Option<IpAddr>) -> Selector {
-    remembering(selector, previous)
-        .profile(Profile::Default)
-        .list_all(true)
+    remembering(selector, previous).list_all(true)
 }
 
 /// All that a decision says of its candidates, in words.
@@ -77,7 +74,7 @@ pub(super) fn unsound(
     let mut matches = false;
     let found = |address: Address, _: Match| matches |= is(chosen, &address);
     decision.bindnet().each_match(host, found);
-    let [interface, ..] = selector.zones();
+    let [interface, ..] = selector.needs().zones();
     matches &= interface.is_none_or(|interface| chosen.interface() == interface.name());
     if !matches || chosen.matched().is_none() {
         return Some("the chosen candidate does not match");

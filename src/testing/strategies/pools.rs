@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::hosts::{LINKS, V4, V6};
-use crate::rule::{Bindnet, Selector, Zone};
+use crate::rule::{Bindnet, Decide, Selector, Zone};
 use crate::snapshot::{Name, Netmask};
 
 /// A mask, and how often it is drawn.
@@ -82,7 +82,7 @@ impl Pools {
             };
             into.push(ip);
         }
-        for zone in asked.zones().into_iter().flatten() {
+        for zone in asked.needs().zones().into_iter().flatten() {
             pools.need(zone);
         }
         pools

@@ -1,9 +1,9 @@
 //! That what is asked of twice as much costs about twice as much, in bytes that are allocated.
 
 use allocation_counter::measure;
-use bindnet::corosync::{Conf, Hosts};
+use bindnet::corosync::{Conf, Hosts, Profile};
 use bindnet::fleet::Fleet;
-use bindnet::{Address, Link, Profile, Selector, Snapshot};
+use bindnet::{Address, Link, Selector, Snapshot};
 
 /// The most bytes that are allocated at one time, and all bytes ever allocated.
 fn bytes<T>(work: impl FnOnce() -> T) -> (u64, u64) {

@@ -1,0 +1,161 @@
+//! What a decision needs to know of a host, for who asks the kernel for no more.
+
+use std::net::IpAddr;
+
+use super::bindnet::Zone;
+use super::decision::Decision;
+use super::selector::Selector;
+use super::view::{LinkIndexes, View};
+use crate::snapshot::{Bits, Family, Link, Snapshot};
+
+/// What decides: a [`Selector`] by our rule, a
+/// [`corosync::ProfileSelector`](crate::corosync::ProfileSelector) by Corosync's.
+///
+/// [`Capturer::decide`](crate::Capturer::decide) and [`Tracker`](crate::Tracker) take either. No
+/// other type can implement it, because only this crate makes a [`Decision`].
+///
+/// ```
+/// use bindnet::corosync::{Profile, ProfileSelector};
+/// use bindnet::{Address, Decide, Link, Selector, Snapshot};
+///
+/// fn chosen(by: &dyn Decide, host: &Snapshot) -> String {
+///     by.decide(host).chosen().unwrap().ip().to_string()
+/// }
+///
+/// let host = Snapshot::new(
+///     [Link::new(2, "eth0".parse()?)],
+///     [
+///         Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?),
+///         Address::new("192.0.2.10/24".parse()?, 2).with_label("eth0".parse()?),
+///     ],
+/// )?;
+/// let selector = Selector::new("192.0.2.0".parse()?);
+/// assert_eq!(chosen(&selector, &host), "192.0.2.10");
+/// let corosync = ProfileSelector::new(Profile::Corosync(None), selector);
+/// assert_eq!(chosen(&corosync, &host), "192.0.2.20");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Decide {
+    /// Decides.
+    fn decide(&self, host: &Snapshot) -> Decision;
+
+    /// The bindnetaddr, and everything else that is known beforehand.
+    fn selector(&self) -> &Selector;
+
+    /// The same, to change it.
+    #[doc(hidden)]
+    fn selector_mut(&mut self) -> &mut Selector;
+
+    /// What a decision needs of the host.
+    #[doc(hidden)]
+    fn needs(&self) -> Needs;
+
+    /// The indexes of the links that a decision about the addresses of a snapshot needs: those of
+    /// candidates, of the nearest miss, and of networks that a host prefix is inside.
+    #[doc(hidden)]
+    fn links_needed(&self, addresses: &Snapshot) -> LinkIndexes;
+}
+
+impl Decide for Selector {
+    fn decide(&self, host: &Snapshot) -> Decision {
+        Selector::decide(self, host)
+    }
+
+    fn selector(&self) -> &Selector {
+        self
+    }
+
+    fn selector_mut(&mut self) -> &mut Selector {
+        self
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            family: Family::of(self.bindnet.ip()),
+            all: self.list_all,
+            interface: self.interface.map(Zone::from),
+            zone: self.bindnet.zone(),
+            previous: self.previous.and_then(|previous| previous.zone()),
+        }
+    }
+
+    fn links_needed(&self, addresses: &Snapshot) -> LinkIndexes {
+        let all = Restriction::None;
+        match self.bindnet.ip() {
+            IpAddr::V4(ip) => links_needed(
+                self,
+                &View::new(addresses, &addresses.v4, all),
+                ip.to_bits(),
+            ),
+            IpAddr::V6(ip) => links_needed(
+                self,
+                &View::new(addresses, &addresses.v6, all),
+                ip.to_bits(),
+            ),
+        }
+    }
+}
+
+fn links_needed<A: Bits>(selector: &Selector, view: &View<'_, A>, ip: A) -> LinkIndexes {
+    let each = |found: &mut dyn FnMut(&_)| view.each_match(selector.bindnet.target(), ip, found);
+    view.links_needed(&selector.rules, each, ip)
+}
+
+/// What a decision needs to know of a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// The family of the addresses that can match.
+    pub family: Family,
+    /// Whether all addresses and links are listed.
+    pub all: bool,
+    /// The link whose addresses alone are seen.
+    pub interface: Option<Zone>,
+    /// The same, as the bindnetaddr names it.
+    pub zone: Option<Zone>,
+    /// The link of the remembered choice.
+    pub previous: Option<Zone>,
+}
+
+impl Needs {
+    /// The links that are named.
+    pub fn zones(&self) -> [Option<Zone>; 3] {
+        [self.interface, self.zone, self.previous]
+    }
+
+    /// An interface or a zone hides the addresses of all other links.
+    pub fn restriction(&self, host: &Snapshot) -> Restriction {
+        let index = |zone: Zone| zone.link(host).map(Link::index);
+        match (self.interface.map(index), self.zone.map(index)) {
+            (None, None) => Restriction::None,
+            (Some(Some(index)), None) | (None, Some(Some(index))) => Restriction::Link(index),
+            (Some(Some(a)), Some(Some(b))) if a == b => Restriction::Link(a),
+            _ => Restriction::NoSuchLink,
+        }
+    }
+}
+
+/// The links whose addresses the rule sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restriction {
+    /// All.
+    None,
+    /// The one with this index.
+    Link(u32),
+    /// The one that is named does not exist, or two are.
+    NoSuchLink,
+}
+
+impl Restriction {
+    /// Whether the rule sees this link's addresses and not all.
+    pub fn admits_only(self, link: Option<u32>) -> bool {
+        self != Self::None && self.admits(link)
+    }
+
+    pub(super) fn admits(self, link: Option<u32>) -> bool {
+        match self {
+            Self::None => true,
+            Self::Link(index) => link == Some(index),
+            Self::NoSuchLink => false,
+        }
+    }
+}
