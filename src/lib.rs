@@ -130,6 +130,7 @@
 //!   `serde`.
 //! - `capi`: the C API, `include/bindnet.h`, where the library is built as cdylib or staticlib;
 //!   implies `serde`. In Rust it shows nothing.
+//! - `cli`: the program `bindnet`, which alone prints; implies `serde`. In Rust it shows nothing.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Elsewhere the capturer by rtnetlink is missing, and what only it uses is left over.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
@@ -141,6 +142,7 @@ pub mod audit;
 mod capi;
 mod choice;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod conflict;
 pub mod corosync;

@@ -9,6 +9,7 @@ use crate::corosync::{How, IpVersion, ParseProfileError, Profile, read_address};
 use crate::rule::{Bindnet, Declared, HostAddress, Rule, Selector, parse_net};
 use crate::snapshot::Name;
 
+use super::called::Called;
 use super::corosync;
 use super::input::{read_file, shown};
 use super::output::Failure;
@@ -17,16 +18,30 @@ use super::output::Failure;
 ///
 /// clap's messages repeat arguments as they are. So a message is made again, of arguments in which
 /// nothing is left that a terminal obeys.
-pub fn parse<O: clap::Parser>() -> O {
-    let command = O::command();
+pub fn parse<O: clap::FromArgMatches>(command: clap::Command) -> O {
     // Not as the program was called, which may be any text.
     let name = std::iter::once(OsString::from(command.get_name()));
     let arguments: Vec<OsString> = name.chain(std::env::args_os().skip(1)).collect();
-    O::try_parse_from(&arguments).unwrap_or_else(|error| {
-        let escaped = arguments.iter().map(|argument| shown(Path::new(argument)));
+    try_parse(&command, &arguments).unwrap_or_else(|error| {
+        let escaped = arguments
+            .iter()
+            .map(|argument| shown(Path::new(argument)).into());
+        let escaped: Vec<OsString> = escaped.collect();
         // Without an error there was an argument that is not UTF-8, which clap does not repeat.
-        O::try_parse_from(escaped).err().unwrap_or(error).exit()
+        try_parse::<O>(&command, &escaped)
+            .err()
+            .unwrap_or(error)
+            .exit()
     })
+}
+
+fn try_parse<O: clap::FromArgMatches>(
+    command: &clap::Command,
+    arguments: &[OsString],
+) -> Result<O, clap::Error> {
+    let mut command = command.clone();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    O::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// The options that make a selector.
@@ -68,14 +83,17 @@ impl SelectorOptions {
 
     /// Refuses a remembered choice, where many nodes are judged: it would be that of one of them, and
     /// every other would be ambiguous for want of it.
-    pub fn no_previous(&self) -> Result<(), Failure> {
+    pub fn no_previous(&self, called: Called) -> Result<(), Failure> {
         match &self.previous {
             None => Ok(()),
             Some(text) => Err(option(
                 "--previous",
                 text,
-                "one remembered choice is not that of many nodes; ask for one node: preview \
-                 --previous IP --from SNAPSHOT",
+                format!(
+                    "one remembered choice is not that of many nodes; ask for one node: {} \
+                     --previous IP --from SNAPSHOT",
+                    called.command("preview")
+                ),
             )),
         }
     }

@@ -14,7 +14,7 @@ use cli::{Run, example};
 use folder::Folder;
 use hostile::{assert_clean, cut};
 
-/// What [`paint`](../examples/common/output.rs) writes.
+/// What [`paint`](../src/cli/output.rs) writes.
 const OURS: [&str; 4] = ["\x1b[1;32m", "\x1b[1;33m", "\x1b[2m", "\x1b[0m"];
 
 /// Hostile arguments, not all of them in UTF-8.
@@ -222,6 +222,8 @@ fn arguments_and_files() {
                     .args([OsStr::new("--watch"), not_utf_8]),
             );
         }
+        let run = judge(cli::bindnet().arg(&text));
+        assert_eq!(run.status, 2, "{run:?}");
         // More than names: two nodes of one name, and a value that is one file.
         let host = join(&[&text, OsStr::new("="), &files.host]);
         let run = judge(example("fleet").args([OsStr::new("192.0.2.0"), &host, &host]));

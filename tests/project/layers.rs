@@ -150,6 +150,10 @@ fn every_file_is_a_module() {
     for path in &files {
         let stem = path.file_stem().unwrap().to_str().expect("UTF-8");
         let folder = path.parent().unwrap();
+        // Each file of `bin` is a program.
+        if folder == src.join("bin") {
+            continue;
+        }
         let (module, parents) = match stem {
             "lib" => continue,
             "mod" => (
@@ -176,6 +180,26 @@ fn pure_folders_are_pure() {
         for (path, code) in sources(room) {
             let code = code.replace(IN_MEMORY, "");
             for word in IMPURE {
+                assert!(!code.contains(word), "{path} names {word}");
+            }
+        }
+    }
+}
+
+/// The program alone prints, executes, and knows how a command line is read.
+#[test]
+fn the_library_is_silent() {
+    let words = [
+        "print!",
+        "println!",
+        "io::stdout",
+        "io::stderr",
+        "std::process",
+        "clap",
+    ];
+    for room in ROOMS.into_iter().filter(|room| *room != "cli") {
+        for (path, code) in sources(room) {
+            for word in words {
                 assert!(!code.contains(word), "{path} names {word}");
             }
         }

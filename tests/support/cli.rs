@@ -1,4 +1,4 @@
-//! Runs the examples as a user would.
+//! Runs the program and the examples as a user would.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,15 +15,23 @@ pub fn preview() -> Command {
 
 /// An example, as the source is now.
 pub fn example(name: &str) -> Command {
+    command(&Path::new("examples").join(name))
+}
+
+/// The program `bindnet`, as the source is now.
+pub fn bindnet() -> Command {
+    command(Path::new("bindnet"))
+}
+
+fn command(program: &Path) -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let program = BUILT.get_or_init(build).join(name);
-    let mut command = Command::new(program);
+    let mut command = Command::new(BUILT.get_or_init(build).join(program));
     command.stdin(Stdio::null()).env_remove("NO_COLOR");
     command
 }
 
-/// Builds the examples beside this test, and returns their folder. `cargo test` has done so, but with
-/// `--test` it builds none, and would leave those of an older source.
+/// Builds the program and the examples beside this test, and returns the folder. `cargo test` has built
+/// the examples, but with `--test` it builds none, and would leave those of an older source.
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
@@ -34,14 +42,17 @@ fn build() -> PathBuf {
         "build",
         "--quiet",
         "--offline",
+        // That of `cargo test`, which has compiled the library so.
+        "--profile=test",
         "--all-features",
+        "--bins",
         "--examples",
     ]);
     cargo.arg("--target-dir").arg(target);
     let built = cargo.output().expect("cargo runs");
     let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "cargo build --examples: {said}");
-    profile.join("examples")
+    assert!(built.status.success(), "cargo build: {said}");
+    profile.to_owned()
 }
 
 /// What one run printed, and how it ended.

@@ -8,12 +8,13 @@ use crate::live::Detector;
 use crate::rule::HostAddress;
 
 use super::{Options, Timing};
+use crate::cli::called::Called;
 use crate::cli::options::link_name;
 use crate::cli::output::{Failure, print, print_error};
 use crate::cli::time::seconds;
 use crate::cli::wait::{Woken, signals, sleep};
 
-pub fn run(options: &Options) -> Result<ExitCode, Failure> {
+pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
     let watch = options.watch.as_deref();
     let watch = watch.map(|text| seconds("--watch", text)).transpose()?;
     let target = target(options)?;
@@ -40,10 +41,13 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         if let Some(event) = event {
             let is_verdict = matches!(event, Event::Verdict(_));
             let report = detector.report(event);
-            tell(&report, is_verdict, options)?;
+            tell(&report, options)?;
             let verdict = report.verdict();
             status = worse(status, &verdict);
             if is_verdict {
+                if verdict == Verdict::Inconclusive(Doubt::NotHere(None)) {
+                    hint(&report, called);
+                }
                 // Who may not ask may not listen.
                 if watch.is_none() || matches!(verdict, Verdict::NotPermitted(_)) {
                     return Ok(ExitCode::from(status));
@@ -81,20 +85,20 @@ fn target(options: &Options) -> Result<Target, Failure> {
     })
 }
 
-fn tell(report: &Report, is_verdict: bool, options: &Options) -> Result<(), Failure> {
+fn tell(report: &Report, options: &Options) -> Result<(), Failure> {
     let line = match options.json {
         true => report.to_json(),
         false => report.to_string(),
     };
-    print(&format!("{line}\n"))?;
-    let not_here = Verdict::Inconclusive(Doubt::NotHere(None));
-    if is_verdict && report.verdict() == not_here {
-        let ip = report.ip();
-        print_error(&format!(
-            "conflict: to ask before it is taken: conflict --free --interface NAME {ip}\n"
-        ));
-    }
-    Ok(())
+    print(&format!("{line}\n"))
+}
+
+/// How to ask for an address that is not here.
+fn hint(report: &Report, called: Called) {
+    let (conflict, ip) = (called.command("conflict"), report.ip());
+    print_error(&format!(
+        "conflict: to ask before it is taken: {conflict} --free --interface NAME {ip}\n"
+    ));
 }
 
 /// A conflict is worse than not knowing, and that is worse than a clear verdict.

@@ -6,9 +6,7 @@ mod ask;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::options::parse;
+use crate::cli::called::Called;
 
 /// Does another host claim this address?
 ///
@@ -16,9 +14,9 @@ use crate::cli::options::parse;
 /// It takes CAP_NET_RAW.
 ///
 /// Exit status: 0 clear; 1 conflict; 2 the command line cannot be understood; 3 anything else.
-#[derive(Debug, Parser)]
+#[derive(Debug, clap::Parser)]
 #[command(name = "conflict", version)]
-struct Options {
+pub struct Options {
     /// An address of this host; or with --free one that is to be taken
     #[arg(value_name = "ADDRESS")]
     address: String,
@@ -48,13 +46,12 @@ enum Timing {
 }
 
 /// Does another host claim an address?
-pub fn main() -> ExitCode {
-    let options = parse::<Options>();
+pub fn main(options: &Options, called: Called) -> ExitCode {
     #[cfg(target_os = "linux")]
-    let ended = ask::run(&options);
+    let ended = ask::run(options, called);
     #[cfg(not(target_os = "linux"))]
     let ended: Result<ExitCode, _> = {
-        let _ = options;
+        let _ = (options, called);
         Err(crate::cli::output::Failure::system(
             "packet sockets are needed, which Linux alone has",
         ))

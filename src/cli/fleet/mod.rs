@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use crate::corosync::{ConfError, Hosts, How, ProfileSelector};
 use crate::fleet::{Fleet, FleetError, Node, Report};
 use crate::rule::Selector;
-use clap::Parser;
 
+use crate::cli::called::Called;
 use crate::cli::corosync::{ConfFile, hosts, refused};
 use crate::cli::input;
-use crate::cli::options::{SelectorOptions, parse};
+use crate::cli::options::SelectorOptions;
 use crate::cli::output::{Failure, print, print_error, print_json};
 use nodes::Named;
 
@@ -25,16 +25,11 @@ use nodes::Named;
 ///
 /// Exit status: 0 no problem; 1 some; 2 the command line or an input cannot be understood. A
 /// snapshot that cannot be read is named, and the other nodes are judged all the same.
-#[derive(Debug, Parser)]
+#[derive(Debug, clap::Parser)]
 #[command(name = "fleet", version)]
-#[command(
-    override_usage = "fleet [OPTIONS] <BINDNETADDR> NODE=SNAPSHOT...\n       \
-    fleet [OPTIONS] <BINDNETADDR> --dir DIR\n       \
-    fleet [OPTIONS] --conf FILE (NODE=SNAPSHOT... | --dir DIR)"
-)]
 // One remembered choice is not that of many nodes.
 #[command(mut_arg("previous", |previous| previous.hide(true)))]
-struct Options {
+pub struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24);
     /// behind it each node by its name, with the file of its snapshot, or with a pipe of the shell:
     /// n1=<(ssh n1 ip -d -j addr)
@@ -53,16 +48,31 @@ struct Options {
     json: bool,
 }
 
+/// Names the commands of its help as they are called.
+pub fn name(command: clap::Command, called: Called) -> clap::Command {
+    let (fleet, preview) = (called.command("fleet"), called.command("preview"));
+    let usage = format!(
+        "{fleet} [OPTIONS] <BINDNETADDR> NODE=SNAPSHOT...\n       \
+         {fleet} [OPTIONS] <BINDNETADDR> --dir DIR\n       \
+         {fleet} [OPTIONS] --conf FILE (NODE=SNAPSHOT... | --dir DIR)"
+    );
+    let about = command.get_long_about().map(ToString::to_string);
+    let about = about
+        .unwrap_or_default()
+        .replace("`preview ", &format!("`{preview} "));
+    command.override_usage(usage).long_about(about)
+}
+
 /// Do the nodes of a cluster agree?
-pub fn main() -> ExitCode {
-    match run(&parse::<Options>()) {
+pub fn main(options: &Options, called: Called) -> ExitCode {
+    match run(options, called) {
         Ok(status) => status,
         Err(failure) => failure.report("fleet"),
     }
 }
 
-fn run(options: &Options) -> Result<ExitCode, Failure> {
-    options.selector.no_previous()?;
+fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
+    options.selector.no_previous(called)?;
     let mut arguments = options.arguments.as_slice();
     let (mut fleet, file) = match &options.conf {
         Some(path) => {

@@ -12,7 +12,6 @@ use crate::live::CaptureError;
 use crate::live::Capturer;
 use crate::rule::Decision;
 use crate::snapshot::Snapshot;
-use clap::Parser;
 
 mod audit;
 mod check;
@@ -22,7 +21,7 @@ mod status;
 
 use crate::cli::corosync::ConfFile;
 use crate::cli::input;
-use crate::cli::options::{SelectorOptions, parse};
+use crate::cli::options::SelectorOptions;
 use crate::cli::output::{Color, Failure, paint, print, print_error};
 use crate::cli::state::{StateOptions, not_corosyncs, recall};
 use crate::cli::time::seconds;
@@ -40,9 +39,9 @@ use memory::Written;
 /// 3 is also the status of an address that is printed, but --check could not tell whether another
 /// host claims it, or --remember could not write it down. 5 goes before 3, 3 before 6. With --conf
 /// the worst link counts: 1, 4, 5, 3, 6, 0. No node of the file is this host: 1.
-#[derive(Debug, Parser)]
+#[derive(Debug, clap::Parser)]
 #[command(name = "preview", version)]
-struct Options {
+pub struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
     #[arg(value_name = "BINDNETADDR", required_unless_present_any = ["capture", "conf"])]
     bindnetaddr: Option<String>,
@@ -109,8 +108,8 @@ impl Options {
 }
 
 /// Which address would be bound for a bindnetaddr, and why.
-pub fn main() -> ExitCode {
-    match run(&parse::<Options>()) {
+pub fn main(options: &Options) -> ExitCode {
+    match run(options) {
         Ok(status) => status,
         Err(failure) => failure.report("preview"),
     }

@@ -8,9 +8,7 @@ mod memory;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::options::{SelectorOptions, parse};
+use crate::cli::options::SelectorOptions;
 use crate::cli::state::StateOptions;
 
 /// A line at the start and at every change of the decision
@@ -21,9 +19,9 @@ use crate::cli::state::StateOptions;
 /// there is none. 2 the command line or the state file cannot be understood; 3 the kernel could
 /// not be asked, or the choice could not be remembered. If another process holds the lock of the
 /// state file it goes on, and tries again until the end.
-#[derive(Debug, Parser)]
+#[derive(Debug, clap::Parser)]
 #[command(name = "watch", version)]
-struct Options {
+pub struct Options {
     /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
     #[arg(value_name = "BINDNETADDR")]
     bindnetaddr: String,
@@ -47,10 +45,9 @@ struct Options {
 }
 
 /// Follows a choice, and says when it changes.
-pub fn main() -> ExitCode {
-    let options = parse::<Options>();
+pub fn main(options: &Options) -> ExitCode {
     #[cfg(target_os = "linux")]
-    let ended = follow::run(&options);
+    let ended = follow::run(options);
     #[cfg(not(target_os = "linux"))]
     let ended: Result<ExitCode, _> = {
         let _ = options;
