@@ -136,7 +136,7 @@ impl Finding {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Audit {
-    /// Each scenario that can be played on the host.
+    /// Each scenario that is possible on the host.
     pub findings: Vec<Finding>,
     /// What to configure, any one of it, so that the choice stays in all of them.
     pub advice: Vec<Advice>,

@@ -1,15 +1,15 @@
-//! What cluster life would do to a choice: which failovers, flaps and restarts would move it, played
-//! on the model of the kernel's address list.
+//! What cluster life would do to a choice: which failovers, flaps and restarts would move it,
+//! simulated on the model of the kernel's address list.
 
 mod finding;
-mod play;
-mod stage;
+mod sandbox;
+mod scenarios;
 
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
-use play::{Play, Scene, vips};
-use stage::settled;
+use sandbox::after_dad;
+use scenarios::{Run, Setup, vips};
 
 pub use finding::*;
 
@@ -17,15 +17,15 @@ use crate::explain::Advice;
 use crate::rule::{Candidate, Decide, HostAddress};
 use crate::snapshot::{Name, Snapshot};
 
-/// How many addresses that float, or may float, are played. Each costs about as much as a decision
+/// How many addresses that float, or may float, are simulated. Each costs about as much as a decision
 /// on the whole host.
 const MOST_VIPS: usize = 100;
 
 impl Audit {
-    /// Plays on a model of the kernel's address list what cluster life will do to a host, and says
-    /// which scenarios would move the choice of a daemon that is started again after them.
+    /// Simulates on a model of the kernel's address list what cluster life will do to a host, and
+    /// says which scenarios would move the choice of a daemon that is started again after them.
     ///
-    /// `None` where nothing is chosen. The snapshot is taken for the list of a kernel, and the choice
+    /// `None` if nothing is chosen. The snapshot is taken for the list of a kernel, and the choice
     /// is on a link that it knows. The daemon decides by the selector as it is: what it
     /// remembers ([`Selector::previous`]) it still remembers then, and a strict one that finds its
     /// decision ambiguous is bound to nothing. A scenario that the host has no room or no links for
@@ -64,14 +64,14 @@ impl Audit {
         let selector = &selector;
         let decision = selector.decide(host);
         let chosen = decision.chosen()?;
-        let settled = settled(host)?;
-        let question = Question {
+        let after_dad = after_dad(host)?;
+        let check = Check {
             host,
-            settled: &settled,
+            after_dad: &after_dad,
             chosen: chosen.host_address(),
             interface: chosen.interface(),
             is_ours: decision.is_ours(),
-            scene: Scene::new(&settled, &decision)?,
+            setup: Setup::new(&after_dad, &decision)?,
         };
         let mut forgetful = selector.clone();
         let remembers = forgetful.selector_mut().previous.take().is_some();
@@ -81,18 +81,18 @@ impl Audit {
             ..Self::default()
         };
         vips.truncate(MOST_VIPS);
-        let _ = question.scene.play(&vips, &mut |play| {
-            let fate = question.fate(play, selector);
-            let mut found = Finding::new(play.scenario, play.about.clone(), fate);
-            found.interrupts = play.interrupts;
+        let _ = check.setup.run_each(&vips, &mut |run| {
+            let fate = check.fate(run, selector);
+            let mut found = Finding::new(run.scenario, run.about.clone(), fate);
+            found.interrupts = run.interrupts;
             if remembers {
-                found.without_memory = question.fate(play, &forgetful);
+                found.without_memory = check.fate(run, &forgetful);
             }
             audit.findings.push(found);
             ControlFlow::Continue(())
         });
         if audit.moves() {
-            audit.advice = question.advice(selector, &audit);
+            audit.advice = check.advice(selector, &audit);
         }
         for found in &mut audit.findings {
             let advice = audit.advice.first().filter(|_| found.fate.moves());
@@ -102,22 +102,22 @@ impl Audit {
     }
 }
 
-/// What is asked again and again: is the choice still this one?
-struct Question<'a> {
+/// What every run is checked for: whether the choice is still this one.
+struct Check<'a> {
     host: &'a Snapshot,
     /// The host when duplicate address detection is over.
-    settled: &'a Snapshot,
+    after_dad: &'a Snapshot,
     chosen: HostAddress,
     interface: Option<Name>,
     /// Whether our rule chose, which follows all advice.
     is_ours: bool,
-    scene: Scene<'a>,
+    setup: Setup<'a>,
 }
 
-impl Question<'_> {
-    /// The first of the moments at which the choice is another one counts.
-    fn fate(&self, play: &Play, selector: &dyn Decide) -> Fate {
-        let fates = play.hosts.iter().map(|host| {
+impl Check<'_> {
+    /// The first moment at which the choice is a different one counts.
+    fn fate(&self, run: &Run, selector: &dyn Decide) -> Fate {
+        let fates = run.hosts.iter().map(|host| {
             let decision = selector.decide(host);
             match decision.chosen().map(Candidate::host_address) {
                 Some(chosen) if chosen == self.chosen => Fate::Stays,
@@ -131,7 +131,7 @@ impl Question<'_> {
             .unwrap_or(Fate::Stays)
     }
 
-    /// What keeps the choice in every scenario, as playing all of them again shows.
+    /// What keeps the choice in every scenario, as running all of them again shows.
     fn advice<D: Decide + Clone>(&self, selector: &D, audit: &Audit) -> Vec<Advice> {
         let chosen = self.chosen.to_string();
         let mut advice = Vec::new();
@@ -165,14 +165,14 @@ impl Question<'_> {
         advice
     }
 
-    /// The address that the choice moves to, where it is one and on the host.
+    /// The address that the choice moves to, if it is one and on the host.
     fn only_rival(&self, audit: &Audit) -> Option<IpAddr> {
         let moves = audit.findings.iter().filter(|found| found.fate.moves());
         let mut to = moves.map(|found| found.fate.to().map(|to| to.ip()));
         let first = to.next()??;
         let alone = to.all(|to| to == Some(first));
         let here = self
-            .settled
+            .after_dad
             .addresses()
             .any(|address| address.ip() == first);
         (alone && here).then_some(first)
@@ -190,17 +190,21 @@ impl Question<'_> {
         }
         let mut vips = vips(&decision);
         vips.truncate(MOST_VIPS);
-        let stays = &mut |play: &Play| match self.fate(play, &selector).moves() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        let stays = &mut |run: &Run| {
+            if self.fate(run, &selector).moves() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
-        let played = match self.scene.is_of(&decision) {
-            true => self.scene.play(&vips, stays),
-            false => match Scene::new(self.settled, &decision) {
-                Some(scene) => scene.play(&vips, stays),
+        let done = if self.setup.is_of(&decision) {
+            self.setup.run_each(&vips, stays)
+        } else {
+            match Setup::new(self.after_dad, &decision) {
+                Some(setup) => setup.run_each(&vips, stays),
                 None => ControlFlow::Break(()),
-            },
+            }
         };
-        played.is_continue()
+        done.is_continue()
     }
 }

@@ -1,8 +1,8 @@
-//! What the kernel tells of a change.
+//! What the kernel reports of a change.
 
 use crate::snapshot::{Address, Link};
 
-/// What the kernel tells who listens to `RTNLGRP_LINK` and `RTNLGRP_IPV4_IFADDR` and its sibling.
+/// What the kernel sends to a listener of `RTNLGRP_LINK` and `RTNLGRP_IPV4_IFADDR` and its sibling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

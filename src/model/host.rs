@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use thiserror::Error;
 
-use super::asked::{address, is_link_name, is_word_of_ip, loopback_address};
 use super::event::Event;
 use super::kernel::Kernel;
 use super::link::{HostLink, Under, made};
 use super::operation::{AddressRequest, Kind, LinkRequest, Operation};
+use super::refusal::Refusal;
+use super::request::{address, is_link_name, is_word_of_ip, loopback_address};
 use crate::snapshot::{About, Address, Family, Link, LinkFlags, Name, Snapshot};
 
 /// What the kernel says configured `::1`, and does not of `127.0.0.1` (linux/if_addr.h,
@@ -28,28 +28,7 @@ pub struct Host {
     /// Addresses of which no link is known.
     strays: Vec<Address>,
     about: About,
-    born: u64,
-}
-
-/// Why the kernel refuses an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// No link has this name (`ENODEV`).
-    #[error("no such link (ENODEV)")]
-    NoSuchLink,
-    /// A link has this name or index, or the link this address (`EEXIST`).
-    #[error("it exists (EEXIST)")]
-    Exists,
-    /// The link has no such address, or cannot have it (`EADDRNOTAVAIL`).
-    #[error("not an address of this link (EADDRNOTAVAIL)")]
-    NotAvailable,
-    /// The words do not go together (`EINVAL`).
-    #[error("it cannot be (EINVAL)")]
-    Invalid,
-    /// The link is up, or cannot be deleted (`EBUSY`, `EOPNOTSUPP`).
-    #[error("not with this link (EBUSY, EOPNOTSUPP)")]
-    NotWithThisLink,
+    created: u64,
 }
 
 impl Host {
@@ -60,7 +39,7 @@ impl Host {
             links: Vec::new(),
             strays: Vec::new(),
             about: About::default(),
-            born: 0,
+            created: 0,
         };
         if let Ok(name) = "lo".parse() {
             let lo = Link::new(1, name)
@@ -82,10 +61,10 @@ impl Host {
             links: Vec::new(),
             strays: Vec::new(),
             about: snapshot.about().clone(),
-            born: 0,
+            created: 0,
         };
         for link in snapshot.links() {
-            host.born += 1;
+            host.created += 1;
             let no_carrier = link.is_up() == Some(true) && link.is_running() == Some(false);
             let under = if no_carrier {
                 Under::NoCarrier
@@ -93,7 +72,7 @@ impl Host {
                 Under::Nothing
             };
             let promotes = kernel.promote_secondaries;
-            let link = HostLink::new(link.clone(), under, host.born, promotes);
+            let link = HostLink::new(link.clone(), under, host.created, promotes);
             host.links.push(link);
         }
         let positions = host.links.iter().map(HostLink::index).zip(0..);
@@ -130,7 +109,7 @@ impl Host {
         snapshot.with_about(self.about.clone())
     }
 
-    /// Does something to it, and tells what the kernel would tell.
+    /// Applies an operation, and returns the events of the kernel.
     ///
     /// # Errors
     /// What the kernel refuses changes nothing.
@@ -198,7 +177,7 @@ impl Host {
     }
 
     /// The index of the link that a macvlan on this one stands on: of a macvlan, the one under it.
-    /// Whether it may is asked later than whether it is there.
+    /// The inner result says whether it may; `ip` first looks whether it is there.
     fn lower(&mut self, name: Name) -> Result<Result<u32, Refusal>, Refusal> {
         let link = self.named(name)?;
         Ok(match link.stands_on {
@@ -210,11 +189,11 @@ impl Host {
 
     /// Puts a new link into its place.
     fn insert(&mut self, link: Link, under: Under) {
-        self.born += 1;
-        let link = HostLink::new(link, under, self.born, self.kernel.promote_secondaries);
+        self.created += 1;
+        let link = HostLink::new(link, under, self.created, self.kernel.promote_secondaries);
         let by_hash = self.kernel.links_by_hash;
         let place = |link: &HostLink| match by_hash {
-            true => (link.index() & 0xff, u64::MAX - link.born),
+            true => (link.index() & 0xff, u64::MAX - link.created),
             false => (link.index(), 0),
         };
         let at = self
@@ -359,8 +338,8 @@ impl Host {
         }
     }
 
-    /// Lets every link have the carrier that what it stands on gives it, and tells of those that
-    /// it makes another of, and of the one with this index.
+    /// Sets the carrier of every link from what it stands on. Returns an event for each link that
+    /// this changes, and for the one with this index.
     fn carry(&mut self, index: u32) -> Vec<Event> {
         let under = self
             .links

@@ -12,7 +12,7 @@ pub(super) struct HostLink {
     pub link: Link,
     pub stands_on: Under,
     /// The number of its making, counted on the host.
-    pub born: u64,
+    pub created: u64,
     pub promotes: bool,
     pub keeps: bool,
     /// Shared with the copies of a host: few change more than one link.
@@ -37,11 +37,11 @@ pub(super) enum Under {
 const CARRIER: u32 = LinkFlags::RUNNING.bits() | LinkFlags::LOWER_UP.bits();
 
 impl HostLink {
-    pub fn new(link: Link, stands_on: Under, born: u64, promotes: bool) -> Self {
+    pub fn new(link: Link, stands_on: Under, created: u64, promotes: bool) -> Self {
         Self {
             link,
             stands_on,
-            born,
+            created,
             promotes,
             keeps: false,
             v4: Arc::default(),
@@ -67,7 +67,7 @@ impl HostLink {
         self.link.name()
     }
 
-    /// Whether it is up; one of which that is not known is.
+    /// Whether it is up; `true` if that is not known.
     pub fn is_up(&self) -> bool {
         self.link.is_up().unwrap_or(true)
     }

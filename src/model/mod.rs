@@ -1,7 +1,7 @@
 //! A model of the kernel's address list: what a host lists after `ip` has changed it.
 //!
 //! It is pure and fast, and compared with the kernel in namespaces on random sequences of
-//! operations: the list, its order, flags, labels, and the events that tell of it.
+//! operations: the list, its order, flags, labels, and the events of it.
 //!
 //! ```
 //! use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
@@ -42,18 +42,20 @@
 //! that they print, to the kernel in a network namespace, and compares after every single one the
 //! refusals, a capture, `ip -d -j addr` and the events. Kernels before 6.9 differ, see [`Kernel`].
 
-mod asked;
 mod event;
 mod host;
 mod kernel;
 mod link;
 mod operation;
 mod ordered;
+mod refusal;
+mod request;
 mod shell;
 mod v4;
 mod v6;
 
 pub use event::Event;
-pub use host::{Host, Refusal};
+pub use host::Host;
 pub use kernel::Kernel;
 pub use operation::{AddressRequest, Kind, LinkRequest, Operation};
+pub use refusal::Refusal;

@@ -63,7 +63,7 @@ pub enum Operation {
     },
 }
 
-/// What is asked of a link to be made.
+/// A link to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LinkRequest {
     pub(super) name: Name,
@@ -156,7 +156,7 @@ impl LinkRequest {
     }
 }
 
-/// What is asked of an address to be configured, or deleted.
+/// An address to be configured, or deleted.
 ///
 /// It is of global scope, for ever, and has the name of its link for a label, unless it says
 /// otherwise.
@@ -236,7 +236,6 @@ impl AddressRequest {
     }
 }
 
-/// What was asked for.
 impl AddressRequest {
     /// The address and its prefix length.
     pub fn net(&self) -> IpNet {

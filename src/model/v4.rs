@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::event::Event;
-use super::host::Refusal;
 use super::ordered::{Mark, Ordered};
+use super::refusal::Refusal;
 use crate::snapshot::{Address, AddressFlags, Name, Netmask, Scope};
 
 /// The flags that a request may set.
-pub(super) const ASKED: u32 = AddressFlags::NOPREFIXROUTE.bits();
+pub(super) const REQUESTED: u32 = AddressFlags::NOPREFIXROUTE.bits();
 
 /// The IPv4 addresses of one link: primaries by scope, then secondaries.
 #[derive(Clone, Debug, Default)]

@@ -6,13 +6,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::event::Event;
-use super::host::Refusal;
 use super::ordered::{Mark, Ordered};
+use super::refusal::Refusal;
 use super::v4::changed;
 use crate::snapshot::{Address, AddressFlags, Scope};
 
 /// The flags that a request may set, and that a replacement takes from it.
-pub(super) const ASKED: u32 = AddressFlags::NODAD.bits()
+pub(super) const REQUESTED: u32 = AddressFlags::NODAD.bits()
     | AddressFlags::HOMEADDRESS.bits()
     | AddressFlags::NOPREFIXROUTE.bits();
 
@@ -60,10 +60,10 @@ impl List {
                 return Err(Refusal::Exists);
             }
             entry.modify(&address);
-            // What waits to be detected is not told of.
+            // An address that is still to be detected has no event yet.
             let tentative = has(&entry.address, AddressFlags::TENTATIVE);
-            let told = (!tentative).then_some(Event::NewAddress(entry.address));
-            return Ok(told.into_iter().collect());
+            let event = (!tentative).then_some(Event::NewAddress(entry.address));
+            return Ok(event.into_iter().collect());
         }
         if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() && !loopback {
             return Err(Refusal::NotAvailable);
@@ -72,7 +72,7 @@ impl List {
         self.insert(address);
         let mut events = Vec::new();
         if !has(&address, AddressFlags::NODAD) {
-            // Told before duplicate address detection, and once more after it.
+            // One event before duplicate address detection, and one after it.
             let tentative = bits(&address) | AddressFlags::TENTATIVE.bits();
             let tentative = address.with_flags(AddressFlags::from_bits(tentative));
             events.push(Event::NewAddress(tentative));
@@ -200,7 +200,7 @@ impl Entry {
     /// the prefix length.
     fn modify(&mut self, new: &Address) {
         const CHANGED: u32 =
-            ASKED | AddressFlags::PERMANENT.bits() | AddressFlags::DEPRECATED.bits();
+            REQUESTED | AddressFlags::PERMANENT.bits() | AddressFlags::DEPRECATED.bits();
         let old = self.address;
         let flags = bits(&old) & !CHANGED | bits(new) & CHANGED;
         let mut modified = changed(&old, new);

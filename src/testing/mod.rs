@@ -36,7 +36,7 @@
 //! properties: nodes as one meets them, hostile hosts, bindnetaddrs that hit and miss, what each
 //! cluster manager does, and failovers.
 //!
-//! **[`commands`]** say at a shell what all these made. [`Audit::of`](crate::audit::Audit::of) plays
+//! **[`commands`]** say at a shell what all these made. [`Audit::of`](crate::audit::Audit::of) simulates
 //! on the [`model`](crate::model) what cluster life will do to a choice.
 //!
 //! Nothing here looks at the host it runs on, and nothing is executed.

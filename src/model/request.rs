@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::host::Refusal;
 use super::operation::AddressRequest;
+use super::refusal::Refusal;
 use super::{v4, v6};
 use crate::snapshot::{Address, AddressFlags, Lifetime, Name, Scope};
 
@@ -17,7 +17,7 @@ pub(super) fn address(request: &AddressRequest, link: u32) -> Result<Address, Re
     }
     let v4 = request.net.addr().is_ipv4();
     let forever = seconds(valid) == u32::MAX;
-    let mut flags = request.flags.bits() & if v4 { v4::ASKED } else { v6::ASKED };
+    let mut flags = request.flags.bits() & if v4 { v4::REQUESTED } else { v6::REQUESTED };
     if forever {
         flags |= AddressFlags::PERMANENT.bits();
     }

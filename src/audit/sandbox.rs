@@ -1,4 +1,4 @@
-//! A host on which cluster life is played: what goes comes back as it was.
+//! A copy of a host on which scenarios are run: what goes comes back as it was.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,20 +6,20 @@ use std::net::IpAddr;
 use crate::model::{AddressRequest, Event, Host, Kernel, Operation};
 use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Scope, Snapshot};
 
-/// A host on which cluster life is played. Whatever the kernel would refuse gives `None`.
+/// A copy of a host on which scenarios are run. Whatever the kernel would refuse gives `None`.
 #[derive(Clone)]
-pub(super) struct Stage<'a> {
+pub(super) struct Sandbox<'a> {
     before: &'a Snapshot,
     host: Host,
     /// What was added, with every fact that it is to have. The model knows what `ip` adds, and not
     /// what autoconfiguration, DHCP or duplicate address detection make of it.
-    added: BTreeMap<Place, Address>,
+    added: BTreeMap<Key, Address>,
 }
 
 /// What makes an address one entry of the list.
-type Place = (Option<u32>, IpAddr, Netmask, Option<IpAddr>);
+type Key = (Option<u32>, IpAddr, Netmask, Option<IpAddr>);
 
-impl<'a> Stage<'a> {
+impl<'a> Sandbox<'a> {
     pub fn new(before: &'a Snapshot) -> Self {
         Self {
             before,
@@ -31,7 +31,7 @@ impl<'a> Stage<'a> {
     /// What the host lists now.
     pub fn snapshot(&self) -> Option<Snapshot> {
         let now = self.host.snapshot_with(|listed| {
-            let facts = self.added.get(&place(&listed));
+            let facts = self.added.get(&key(&listed));
             facts.map_or(listed, |facts| ranked_as(*facts, &listed))
         });
         Some(now.with_about(self.before.about().clone()))
@@ -44,7 +44,7 @@ impl<'a> Stage<'a> {
             .map(drop)
     }
 
-    /// Sets a link down, and tells which addresses have gone; `keeps` is `keep_addr_on_down`.
+    /// Sets a link down, and returns the addresses that have gone; `keeps` is `keep_addr_on_down`.
     pub fn link_down(&mut self, link: Name, keeps: bool) -> Option<Vec<Address>> {
         let on = keeps;
         self.apply(&Operation::KeepAddressesOnDown { link, on })?;
@@ -55,18 +55,18 @@ impl<'a> Stage<'a> {
         self.apply(&Operation::LinkUp(link)).map(drop)
     }
 
-    /// Deletes an address, and tells which others went along.
+    /// Deletes an address, and returns the others that went along.
     pub fn delete(&mut self, address: &Address) -> Option<Vec<Address>> {
         let request = self.request(address)?;
         let mut gone = self.apply(&Operation::DeleteAddress(request))?;
-        gone.retain(|other| place(other) != place(address));
+        gone.retain(|other| key(other) != key(address));
         Some(gone)
     }
 
     /// Adds an address with these facts.
     pub fn add(&mut self, address: &Address) -> Option<()> {
         let request = self.request(address)?;
-        self.added.insert(place(address), *address);
+        self.added.insert(key(address), *address);
         self.apply(&Operation::AddAddress(request)).map(drop)
     }
 
@@ -75,12 +75,12 @@ impl<'a> Stage<'a> {
         gone.into_iter().try_for_each(|address| self.add(address))
     }
 
-    /// Does something, and tells which addresses it deleted, as they were before anything was done.
+    /// Applies an operation, and returns the addresses that it deleted, as they were at first.
     fn apply(&mut self, operation: &Operation) -> Option<Vec<Address>> {
         let events = self.host.apply(operation).ok()?;
         let deleted = events.into_iter().filter_map(|event| match event {
             Event::DeletedAddress(address) => {
-                let facts = self.added.get(&place(&address));
+                let facts = self.added.get(&key(&address));
                 Some(facts.copied().unwrap_or(address))
             }
             _ => None,
@@ -107,7 +107,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn place(address: &Address) -> Place {
+fn key(address: &Address) -> Key {
     let (ip, mask) = (address.ip(), address.netmask());
     (address.link_index(), ip, mask, address.peer())
 }
@@ -129,19 +129,19 @@ fn ranked_as(facts: Address, listed: &Address) -> Address {
 }
 
 /// The host when duplicate address detection is over: what had not failed by then can be bound.
-pub(super) fn settled(host: &Snapshot) -> Option<Snapshot> {
-    let settle = |address: Address| match address.flags() {
+pub(super) fn after_dad(host: &Snapshot) -> Option<Snapshot> {
+    let end_dad = |address: Address| match address.flags() {
         Some(flags) if !flags.contains(AddressFlags::DADFAILED) => {
             let bits = flags.bits() & !AddressFlags::TENTATIVE.bits();
             address.with_flags(AddressFlags::from_bits(bits))
         }
         _ => address,
     };
-    let settled = Snapshot::new(host.links().to_vec(), host.addresses().map(settle));
-    Some(settled.ok()?.with_about(host.about().clone()))
+    let after = Snapshot::new(host.links().to_vec(), host.addresses().map(end_dad));
+    Some(after.ok()?.with_about(host.about().clone()))
 }
 
-/// The host with the indexes of its links, but loopback ones, in reverse order; `None` where that
+/// The host with the indexes of its links, but loopback ones, in reverse order; `None` if that
 /// changes nothing.
 pub(super) fn reordered(host: &Snapshot) -> Option<Snapshot> {
     let moved = host
@@ -171,7 +171,7 @@ pub(super) fn reordered(host: &Snapshot) -> Option<Snapshot> {
 }
 
 /// An address that is not on the host, in the network of one that is, with no mark of its own;
-/// `None` where there is no room, or no VIP would come.
+/// `None` if there is no room, or no VIP would come.
 ///
 /// `within` is the network that the bindnetaddr names with its prefix.
 pub(super) fn newcomer(

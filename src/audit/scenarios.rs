@@ -1,133 +1,133 @@
-//! The scenarios, played on a host.
+//! The scenarios, simulated on a host.
 
 use std::ops::ControlFlow;
 
-use super::stage::{Stage, newcomer, reordered};
+use super::sandbox::{Sandbox, newcomer, reordered};
 use crate::audit::Scenario;
 use crate::rule::{Candidate, Decision};
 use crate::snapshot::{Address, Snapshot};
 
 /// A scenario, and the host at each moment at which the daemon is started again.
-pub(super) struct Play {
+pub(super) struct Run {
     pub scenario: Scenario,
     pub about: Option<String>,
     pub hosts: Vec<Snapshot>,
     pub interrupts: bool,
 }
 
-/// Who sees each play, and says when it has seen enough.
-pub(super) type See<'a> = dyn FnMut(&Play) -> ControlFlow<()> + 'a;
+/// Looks at each run, and breaks off when it has seen enough.
+pub(super) type Visit<'a> = dyn FnMut(&Run) -> ControlFlow<()> + 'a;
 
 /// A host, the address that was chosen on it, and one that may come.
-pub(super) struct Scene<'a> {
+pub(super) struct Setup<'a> {
     host: &'a Snapshot,
     chosen: Address,
     newcomer: Option<Address>,
-    stage: Stage<'a>,
-    /// The plays without another address of the host, which are played once.
-    plays: Vec<Play>,
+    sandbox: Sandbox<'a>,
+    /// The runs that concern no other address of the host: each is simulated once.
+    runs: Vec<Run>,
 }
 
-impl<'a> Scene<'a> {
-    /// The scene of a decision; `None` where the choice is not on the host.
+impl<'a> Setup<'a> {
+    /// The setup of a decision; `None` if the choice is not on the host.
     pub fn new(host: &'a Snapshot, decision: &Decision) -> Option<Self> {
-        let (chosen, newcomer) = Self::cast(host, decision)?;
-        let mut scene = Self {
+        let (chosen, newcomer) = Self::addresses(host, decision)?;
+        let mut setup = Self {
             host,
             chosen,
             newcomer,
-            stage: Stage::new(host),
-            plays: Vec::new(),
+            sandbox: Sandbox::new(host),
+            runs: Vec::new(),
         };
-        let restart = Play::new(Scenario::Restart, None, vec![host.clone()]);
-        let mut plays = vec![restart];
-        plays.extend(scene.flaps());
-        plays.extend(scene.new_vips());
+        let restart = Run::new(Scenario::Restart, None, vec![host.clone()]);
+        let mut runs = vec![restart];
+        runs.extend(setup.flaps());
+        runs.extend(setup.new_vips());
         let reordered = reordered(host).map(|host| vec![host]);
-        plays.extend(reordered.map(|hosts| Play::new(Scenario::LinksReordered, None, hosts)));
-        plays.extend(scene.link_flaps());
-        // Where the chosen address is not there it is no move. (On links with other indexes it is.)
+        runs.extend(reordered.map(|hosts| Run::new(Scenario::LinksReordered, None, hosts)));
+        runs.extend(setup.link_flaps());
+        // If the chosen address is gone it is no move. (On links with other indexes it is.)
         let is_there = |host: &Snapshot| is_there(&chosen, host);
-        plays.retain(|play| {
-            play.scenario == Scenario::LinksReordered || play.hosts.iter().all(is_there)
+        runs.retain(|run| {
+            run.scenario == Scenario::LinksReordered || run.hosts.iter().all(is_there)
         });
-        scene.plays = plays;
-        Some(scene)
+        setup.runs = runs;
+        Some(setup)
     }
 
-    /// Whether a decision has the same scene.
+    /// Whether a decision has the same setup.
     pub fn is_of(&self, decision: &Decision) -> bool {
-        Self::cast(self.host, decision) == Some((self.chosen, self.newcomer))
+        Self::addresses(self.host, decision) == Some((self.chosen, self.newcomer))
     }
 
-    fn cast(host: &Snapshot, decision: &Decision) -> Option<(Address, Option<Address>)> {
+    fn addresses(host: &Snapshot, decision: &Decision) -> Option<(Address, Option<Address>)> {
         let chosen = decision.chosen()?;
         let chosen = chosen.entry(host)?;
         let newcomer = newcomer(host, &chosen, decision.bindnet().network());
         Some((chosen, newcomer))
     }
 
-    /// Plays every scenario that can be played, with these addresses, which float or may float.
-    pub fn play(&self, vips: &[&Candidate], see: &mut See) -> ControlFlow<()> {
-        self.plays.iter().try_for_each(&mut *see)?;
+    /// Runs every scenario that is possible, with these addresses, which float or may float.
+    pub fn run_each(&self, vips: &[&Candidate], visit: &mut Visit) -> ControlFlow<()> {
+        self.runs.iter().try_for_each(&mut *visit)?;
         let listed = vips.iter().filter_map(|vip| vip.entry(self.host));
-        for play in listed.flat_map(|vip| self.away_and_back(&vip)) {
-            see(&play)?;
+        for run in listed.flat_map(|vip| self.away_and_back(&vip)) {
+            visit(&run)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn flaps(&self) -> Vec<Play> {
+    fn flaps(&self) -> Vec<Run> {
         let both = [
             (Scenario::OwnAddressFlap, false),
             (Scenario::OwnAddressFlapPromoted, true),
         ];
         // IPv6 has no secondaries.
         let settings = if self.chosen.ip().is_ipv4() { 2 } else { 1 };
-        let play = |(scenario, promotes)| {
+        let run = |(scenario, promotes)| {
             let hosts = vec![self.flapped(promotes)?];
-            Some(Play::of(scenario, &self.chosen, hosts).interrupting(true))
+            Some(Run::of(scenario, &self.chosen, hosts).interrupting(true))
         };
-        both.into_iter().take(settings).filter_map(play).collect()
+        both.into_iter().take(settings).filter_map(run).collect()
     }
 
     fn flapped(&self, promotes: bool) -> Option<Snapshot> {
-        let mut stage = self.stage.clone();
-        stage.promote(&self.chosen, promotes)?;
-        let gone = stage.delete(&self.chosen)?;
-        stage.add(&self.chosen)?;
-        stage.add_all(&gone)?;
-        stage.snapshot()
+        let mut sandbox = self.sandbox.clone();
+        sandbox.promote(&self.chosen, promotes)?;
+        let gone = sandbox.delete(&self.chosen)?;
+        sandbox.add(&self.chosen)?;
+        sandbox.add_all(&gone)?;
+        sandbox.snapshot()
     }
 
-    fn away_and_back(&self, vip: &Address) -> Vec<Play> {
+    fn away_and_back(&self, vip: &Address) -> Vec<Run> {
         let Some((hosts, along)) = self.left(vip, false) else {
             return Vec::new();
         };
-        let play = Play::of(Scenario::VipAwayAndBack, vip, hosts);
-        let mut plays = vec![play.interrupting(along.contains(&self.chosen))];
+        let run = Run::of(Scenario::VipAwayAndBack, vip, hosts);
+        let mut runs = vec![run.interrupting(along.contains(&self.chosen))];
         if !along.is_empty()
             && let Some((hosts, _)) = self.left(vip, true)
         {
-            plays.push(Play::of(Scenario::VipAwayAndBackPromoted, vip, hosts));
+            runs.push(Run::of(Scenario::VipAwayAndBackPromoted, vip, hosts));
         }
         let is_there = |host: &Snapshot| is_there(&self.chosen, host);
-        plays.retain(|play| play.hosts.iter().all(is_there));
-        plays
+        runs.retain(|run| run.hosts.iter().all(is_there));
+        runs
     }
 
     /// The host while a VIP is away and when it is back, and what went along with it.
     fn left(&self, vip: &Address, promotes: bool) -> Option<(Vec<Snapshot>, Vec<Address>)> {
-        let mut stage = self.stage.clone();
-        stage.promote(vip, promotes)?;
-        let gone = stage.delete(vip)?;
-        stage.add_all(&gone)?;
-        let away = stage.snapshot()?;
-        stage.add(vip)?;
-        Some((vec![away, stage.snapshot()?], gone))
+        let mut sandbox = self.sandbox.clone();
+        sandbox.promote(vip, promotes)?;
+        let gone = sandbox.delete(vip)?;
+        sandbox.add_all(&gone)?;
+        let away = sandbox.snapshot()?;
+        sandbox.add(vip)?;
+        Some((vec![away, sandbox.snapshot()?], gone))
     }
 
-    fn new_vips(&self) -> Vec<Play> {
+    fn new_vips(&self) -> Vec<Run> {
         let Some(vip) = &self.newcomer else {
             return Vec::new();
         };
@@ -135,27 +135,27 @@ impl<'a> Scene<'a> {
             (Scenario::NewVip, self.joined(vip)),
             (Scenario::NewVipFirst, self.preceded(vip)),
         ];
-        let play = |(scenario, host): (_, Option<_>)| Some(Play::of(scenario, vip, vec![host?]));
-        both.into_iter().filter_map(play).collect()
+        let run = |(scenario, host): (_, Option<_>)| Some(Run::of(scenario, vip, vec![host?]));
+        both.into_iter().filter_map(run).collect()
     }
 
     fn joined(&self, vip: &Address) -> Option<Snapshot> {
-        let mut stage = self.stage.clone();
-        stage.add(vip)?;
-        stage.snapshot()
+        let mut sandbox = self.sandbox.clone();
+        sandbox.add(vip)?;
+        sandbox.snapshot()
     }
 
     fn preceded(&self, vip: &Address) -> Option<Snapshot> {
-        let mut stage = self.stage.clone();
-        stage.promote(&self.chosen, false)?;
-        let gone = stage.delete(&self.chosen)?;
-        stage.add(vip)?;
-        stage.add(&self.chosen)?;
-        stage.add_all(&gone)?;
-        stage.snapshot()
+        let mut sandbox = self.sandbox.clone();
+        sandbox.promote(&self.chosen, false)?;
+        let gone = sandbox.delete(&self.chosen)?;
+        sandbox.add(vip)?;
+        sandbox.add(&self.chosen)?;
+        sandbox.add_all(&gone)?;
+        sandbox.snapshot()
     }
 
-    fn link_flaps(&self) -> Vec<Play> {
+    fn link_flaps(&self) -> Vec<Run> {
         let link = self.host.link_of(&self.chosen);
         let link = link.filter(|l| l.is_up() == Some(true) && l.is_loopback() != Some(true));
         let both = [
@@ -164,22 +164,22 @@ impl<'a> Scene<'a> {
         ];
         // IPv4 addresses stay, whatever is set.
         let settings = if self.chosen.ip().is_ipv4() { 1 } else { 2 };
-        let play = |(scenario, keeps)| {
+        let run = |(scenario, keeps)| {
             let name = link?.name();
-            let mut stage = self.stage.clone();
-            let gone = stage.link_down(name, keeps)?;
-            stage.link_up(name)?;
+            let mut sandbox = self.sandbox.clone();
+            let gone = sandbox.link_down(name, keeps)?;
+            sandbox.link_up(name)?;
             // The oldest was listed last.
-            stage.add_all(gone.iter().rev())?;
-            let hosts = vec![stage.snapshot()?];
-            let play = Play::new(scenario, Some(name.to_string()), hosts);
-            Some(play.interrupting(gone.contains(&self.chosen)))
+            sandbox.add_all(gone.iter().rev())?;
+            let hosts = vec![sandbox.snapshot()?];
+            let run = Run::new(scenario, Some(name.to_string()), hosts);
+            Some(run.interrupting(gone.contains(&self.chosen)))
         };
-        both.into_iter().take(settings).filter_map(play).collect()
+        both.into_iter().take(settings).filter_map(run).collect()
     }
 }
 
-impl Play {
+impl Run {
     fn new(scenario: Scenario, about: Option<String>, hosts: Vec<Snapshot>) -> Self {
         Self {
             scenario,
