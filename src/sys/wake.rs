@@ -7,26 +7,63 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
+/// A timer, whose fd is readable when its time is over.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    fd: TimerFd,
+    /// Whether it runs or has run out.
+    is_set: bool,
+}
+
+impl Timer {
+    pub fn new() -> nix::Result<Self> {
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let fd = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        Ok(Self { fd, is_set: false })
+    }
+
+    /// Makes the fd readable after this time, and not before.
+    pub fn after(&mut self, time: Duration) -> nix::Result<()> {
+        // A time of 0 would disarm it.
+        let time = time.max(Duration::from_nanos(1));
+        let once = Expiration::OneShot(TimeSpec::from_duration(time));
+        self.fd.set(once, TimerSetTimeFlags::empty())?;
+        self.is_set = true;
+        Ok(())
+    }
+
+    /// Makes the fd unreadable.
+    pub fn no_more(&mut self) -> nix::Result<()> {
+        if self.is_set {
+            self.fd.unset()?;
+            self.is_set = false;
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for Timer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
 /// A timer, and whatever was added, behind one fd.
 #[derive(Debug)]
 pub(crate) struct Wake {
     epoll: Epoll,
-    timer: TimerFd,
-    /// Whether the timer runs or has run out.
-    is_set: bool,
+    timer: Timer,
 }
 
 impl Wake {
     pub fn new() -> nix::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
-        epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
-        Ok(Self {
+        let wake = Self {
             epoll,
-            timer,
-            is_set: false,
-        })
+            timer: Timer::new()?,
+        };
+        wake.add(&wake.timer)?;
+        Ok(wake)
     }
 
     /// Makes the fd readable when this one is, for as long as this one is open.
@@ -43,21 +80,12 @@ impl Wake {
 
     /// Makes the fd readable after this time, and until then not for the timer.
     pub fn after(&mut self, time: Duration) -> nix::Result<()> {
-        // A time of 0 would disarm it.
-        let time = time.max(Duration::from_nanos(1));
-        let once = Expiration::OneShot(TimeSpec::from_duration(time));
-        self.timer.set(once, TimerSetTimeFlags::empty())?;
-        self.is_set = true;
-        Ok(())
+        self.timer.after(time)
     }
 
     /// Makes the fd readable for what was added only.
     pub fn no_more(&mut self) -> nix::Result<()> {
-        if self.is_set {
-            self.timer.unset()?;
-            self.is_set = false;
-        }
-        Ok(())
+        self.timer.no_more()
     }
 }
 
