@@ -163,7 +163,7 @@ pub use explain::{Advice, Table};
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]
-pub use live::{Capturer, Monitor};
+pub use live::{Capturer, Keeper, KeeperBuilder, Monitor};
 pub use rule::{
     Bindnet, Candidate, Decide, Decision, Declaration, Declared, HostAddress, Match, Outcome,
     ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, TieError,

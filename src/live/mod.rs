@@ -11,6 +11,10 @@ mod dump;
 mod error;
 mod getifaddrs;
 #[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
 mod monitor;
 #[cfg(target_os = "linux")]
 mod refresh;
@@ -25,6 +29,8 @@ pub use capturer::Capturer;
 #[cfg(target_os = "linux")]
 pub use detector::Detector;
 pub use error::CaptureError;
+#[cfg(target_os = "linux")]
+pub use keeper::{Keeper, KeeperBuilder};
 #[cfg(target_os = "linux")]
 pub use monitor::Monitor;
 pub use state_error::StateError;

@@ -252,6 +252,12 @@ impl Monitor {
         Ok(Some(&self.host))
     }
 
+    /// Makes the fd readable when this one is, too.
+    pub(super) fn add(&self, fd: impl AsFd) -> Result<(), CaptureError> {
+        let added = self.wake.add(fd);
+        added.map_err(|errno| CaptureError::system("epoll_ctl", errno))
+    }
+
     /// Brings the snapshot up to date without waiting for quiet.
     pub(super) fn look(&mut self) -> Result<(), CaptureError> {
         self.receive().or_else(|error| self.fail(error))?;

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use thiserror::Error;
 
 use crate::choice::{ParseStateError, State};
+use crate::rule::HostAddress;
 
 /// Why a state file could not be read or written.
 ///
@@ -102,6 +103,20 @@ pub enum StateError {
         lock: PathBuf,
         /// How long it was waited for.
         waited: Duration,
+    },
+    /// Another choice is remembered for the bindnetaddr, and stays: another process wrote it, or the
+    /// operator declared something else. Only a [`Keeper`](crate::Keeper) says so.
+    #[error(
+        "state file {path:?}: {remembered} stays remembered there, not {chosen}; remove its line to \
+         remember {chosen}"
+    )]
+    Another {
+        /// The path.
+        path: PathBuf,
+        /// What the file holds.
+        remembered: HostAddress,
+        /// What was chosen.
+        chosen: HostAddress,
     },
     /// There is something else in the place of the lock file, or a file that another user can lock.
     #[error(

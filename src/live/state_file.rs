@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, open, openat, renameat};
@@ -13,7 +14,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::state_error::StateError;
-use super::state_lock::{LockFile, retry};
+use super::state_lock::{LockFile, PATIENCE, retry};
 use crate::choice::State;
 use crate::rule::{Bindnet, Decision, HostAddress};
 
@@ -164,7 +165,7 @@ impl StateFile {
     /// which makes the new name last (fsync(2) of the folder), or if the writer is killed just
     /// before it, is the new choice there, and a power cut soon after may undo it.
     pub fn remember(&self, decision: &Decision) -> Result<bool, StateError> {
-        self.change(|state| state.remember(decision))
+        self.change(PATIENCE, |state| state.remember(decision))
     }
 
     /// Remembers the choice of a decision over an older one, too, for a daemon that has moved on
@@ -197,17 +198,23 @@ impl StateFile {
     /// # Errors
     /// As [`remember`](Self::remember).
     pub fn replace(&self, decision: &Decision) -> Result<bool, StateError> {
-        self.change(|state| state.replace(decision))
+        self.change(PATIENCE, |state| state.replace(decision))
     }
 
-    fn change(&self, change: impl Fn(&mut State) -> bool) -> Result<bool, StateError> {
+    /// Changes what is remembered, and waits for the lock for this long at the most; says whether
+    /// the file was written.
+    pub(super) fn change(
+        &self,
+        patience: Duration,
+        change: impl Fn(&mut State) -> bool,
+    ) -> Result<bool, StateError> {
         let (folder, name) = self.place()?;
         // Most of the time nothing changes, which takes no lock.
         if !change(&mut self.load(AT_FDCWD, self.path.as_os_str())?) {
             return Ok(false);
         }
         let folder = self.open_folder(folder)?;
-        let _lock = LockFile::new(&folder, name, &self.path).lock()?;
+        let _lock = LockFile::new(&folder, name, &self.path).lock(patience)?;
         // Another writer may have been here since; from now on there is none.
         let mut state = self.load(folder.as_fd(), name)?;
         if !change(&mut state) {

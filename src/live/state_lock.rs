@@ -17,7 +17,7 @@ use super::state_error::StateError;
 use crate::sys::host;
 
 /// How long to wait for another writer, which needs a few fsync(2)s.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long to sleep between two looks at the lock.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -49,17 +49,17 @@ impl<'a> LockFile<'a> {
         }
     }
 
-    /// Waits for the lock, which ends with the file that is returned.
-    pub fn lock(&self) -> Result<File, StateError> {
+    /// Waits for the lock for this long at the most; it ends with the file that is returned.
+    pub fn lock(&self, patience: Duration) -> Result<File, StateError> {
         let file = self.open()?;
         let begun = Instant::now();
         loop {
             match retry(|| try_lock(&file)) {
                 Ok(()) => return Ok(file),
-                Err(Errno::EWOULDBLOCK) if begun.elapsed() < PATIENCE => sleep(PAUSE),
+                Err(Errno::EWOULDBLOCK) if begun.elapsed() < patience => sleep(PAUSE),
                 Err(Errno::EWOULDBLOCK) => {
                     let (path, lock) = (self.state.to_owned(), self.path.clone());
-                    let waited = PATIENCE;
+                    let waited = patience;
                     return Err(StateError::Locked { path, lock, waited });
                 }
                 Err(errno) => return Err(self.failed("lock (flock)", errno)),

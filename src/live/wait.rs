@@ -98,7 +98,7 @@ impl Detector {
 }
 
 /// Waits until an fd is readable, or a signal comes, for this long at the most.
-fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), CaptureError> {
+pub(super) fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), CaptureError> {
     let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
     // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
     let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
