@@ -1,6 +1,5 @@
 //! The choice over time.
 
-use std::collections::VecDeque;
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
@@ -10,16 +9,12 @@ use super::call::{Failure, bindnet_result, call, duration, free, give, given, ye
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{Buffer, put};
-use crate::choice::{Event, EventKind, Tracker};
+use crate::choice::{Event, EventKind};
 use crate::corosync::ProfileSelector;
-use crate::live::Monitor;
+use crate::live::Keeper;
 
 /// Watches this host, and holds on to a choice.
-pub struct bindnet_monitor {
-    monitor: Monitor,
-    tracker: Tracker<ProfileSelector>,
-    events: VecDeque<Event>,
-}
+pub struct bindnet_monitor(Keeper<ProfileSelector>);
 
 /// Something has happened to the choice, or could have.
 pub struct bindnet_event {
@@ -56,12 +51,8 @@ pub extern "C" fn bindnet_monitor_new(
     call(|| {
         let selector = given(selector, "selector")?;
         let room = given(monitor, "monitor")?;
-        let new = bindnet_monitor {
-            monitor: Monitor::open()?,
-            tracker: Tracker::new(selector.selector.clone()).follow(yes(follow)),
-            events: VecDeque::new(),
-        };
-        give(new, room);
+        let keeper = Keeper::builder(selector.selector.clone()).follow(yes(follow));
+        give(bindnet_monitor(keeper.open()?), room);
         Ok(())
     })
 }
@@ -84,12 +75,8 @@ pub extern "C" fn bindnet_monitor_wait(
     milliseconds: c_int,
 ) -> bindnet_result {
     call(|| {
-        let this = given(monitor, "monitor")?;
-        let timeout = duration(milliseconds)?;
-        if this.events.is_empty() {
-            let event = this.monitor.wait(&mut this.tracker, timeout)?;
-            this.events.extend(event);
-        }
+        let keeper = &mut given(monitor, "monitor")?.0;
+        keeper.wait_for_event(duration(milliseconds)?)?;
         Ok(())
     })
 }
@@ -102,7 +89,7 @@ pub extern "C" fn bindnet_monitor_fd(
     fd: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let number = given(monitor, "monitor")?.monitor.as_raw_fd();
+        let number = given(monitor, "monitor")?.0.as_raw_fd();
         given(fd, "fd")?.write(number);
         Ok(())
     })
@@ -122,13 +109,7 @@ pub extern "C" fn bindnet_monitor_dispatch(
     monitor: Option<&mut bindnet_monitor>,
 ) -> bindnet_result {
     call(|| {
-        let this = given(monitor, "monitor")?;
-        let changed = this.monitor.dispatch()?.is_some();
-        let host = this.monitor.snapshot();
-        let has_begun = this.tracker.has_begun();
-        if has_begun && changed || !has_begun && this.tracker.may_begin(host) {
-            this.events.extend(this.tracker.update(host));
-        }
+        given(monitor, "monitor")?.0.dispatch()?;
         Ok(())
     })
 }
@@ -140,11 +121,11 @@ pub extern "C" fn bindnet_monitor_next_event(
     event: Option<&mut MaybeUninit<*mut bindnet_event>>,
 ) -> bindnet_result {
     call(|| {
-        let this = given(monitor, "monitor")?;
+        let keeper = &mut given(monitor, "monitor")?.0;
         let room = given(event, "event")?;
-        let event = this.events.pop_front();
+        let event = keeper.noted_event();
         let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
-        let overruns = this.monitor.overruns();
+        let overruns = keeper.overruns();
         give(bindnet_event { event, overruns }, room);
         Ok(())
     })
@@ -157,7 +138,7 @@ pub extern "C" fn bindnet_monitor_choice(
     address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let choice = given(monitor, "monitor")?.tracker.choice();
+        let choice = given(monitor, "monitor")?.0.choice();
         let room = Room::of(address)?;
         let choice = choice.ok_or_else(|| Failure::none("there is no choice"))?;
         room.put(choice);
@@ -173,7 +154,7 @@ pub extern "C" fn bindnet_monitor_decision(
     decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
 ) -> bindnet_result {
     call(|| {
-        let decided = given(monitor, "monitor")?.tracker.decision();
+        let decided = given(monitor, "monitor")?.0.decision();
         let room = given(decision, "decision")?;
         let decided = decided.ok_or_else(|| Failure::none("nothing was decided yet"))?;
         give(bindnet_decision(decided.clone()), room);
@@ -189,7 +170,7 @@ pub extern "C" fn bindnet_monitor_decision_of_choice(
     decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
 ) -> bindnet_result {
     call(|| {
-        let decided = given(monitor, "monitor")?.tracker.decision_of_choice();
+        let decided = given(monitor, "monitor")?.0.decision_of_choice();
         let room = given(decision, "decision")?;
         let decided = decided.ok_or_else(|| Failure::none("there is no choice"))?;
         give(bindnet_decision(decided.clone()), room);
@@ -205,7 +186,7 @@ pub extern "C" fn bindnet_monitor_overruns(
     overruns: Option<&mut MaybeUninit<u64>>,
 ) -> bindnet_result {
     call(|| {
-        let count = given(monitor, "monitor")?.monitor.overruns();
+        let count = given(monitor, "monitor")?.0.overruns();
         given(overruns, "overruns")?.write(count);
         Ok(())
     })

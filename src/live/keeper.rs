@@ -11,8 +11,8 @@ use super::monitor::Monitor;
 use super::state_error::StateError;
 use super::state_file::StateFile;
 use super::wait::wait_for;
-use crate::choice::{Event, Tracker};
-use crate::rule::{Candidate, Decision, HostAddress, Selector};
+use crate::choice::{Event, State, Tracker};
+use crate::rule::{Candidate, Decide, Decision, HostAddress, Selector};
 use crate::snapshot::Snapshot;
 
 /// Keeps the choice of a daemon: a [`Selector`], a [`StateFile`], a [`Monitor`] and a [`Tracker`]
@@ -83,11 +83,11 @@ use crate::snapshot::Snapshot;
 /// [`Monitor`] is; after fork(2) the child opens its own.
 #[must_use = "a keeper that is dropped watches nothing"]
 #[derive(Debug)]
-pub struct Keeper {
+pub struct Keeper<D = Selector> {
     monitor: Monitor,
-    tracker: Tracker,
+    tracker: Tracker<D>,
     memory: Option<Memory>,
-    options: KeeperBuilder,
+    options: KeeperBuilder<D>,
     /// Those that were not given yet.
     events: VecDeque<Event>,
 }
@@ -107,15 +107,15 @@ pub struct Keeper {
 /// ```
 #[must_use = "it opens nothing by itself"]
 #[derive(Clone, Debug)]
-pub struct KeeperBuilder {
-    selector: Selector,
+pub struct KeeperBuilder<D = Selector> {
+    selector: D,
     file: Option<StateFile>,
     /// What the file holds for the bindnetaddr.
     remembered: Option<HostAddress>,
     follow: bool,
 }
 
-impl KeeperBuilder {
+impl<D: Decide + Clone> KeeperBuilder<D> {
     /// Remembers the choice in this file, and begins with what is remembered there; a file that is
     /// missing remembers nothing. It is read at once, and again when the first choice is made:
     /// another process may write there in between.
@@ -137,8 +137,7 @@ impl KeeperBuilder {
     pub fn remember_in(mut self, path: impl Into<PathBuf>) -> Result<Self, StateError> {
         let file = StateFile::new(path);
         let state = file.read_all()?;
-        self.remembered = state.get(self.selector.bindnet());
-        self.selector = self.selector.remembering(&state);
+        self.remember(&state);
         self.file = Some(file);
         Ok(self)
     }
@@ -154,7 +153,7 @@ impl KeeperBuilder {
     ///
     /// # Errors
     /// As for [`Monitor::open`]; and where there is no room for a fifth fd, if there is a state file.
-    pub fn open(self) -> Result<Keeper, CaptureError> {
+    pub fn open(self) -> Result<Keeper<D>, CaptureError> {
         self.open_with(Monitor::open()?)
     }
 
@@ -177,7 +176,7 @@ impl KeeperBuilder {
     ///
     /// # Errors
     /// Where there is no room for another fd, which a state file takes.
-    pub fn open_with(self, monitor: Monitor) -> Result<Keeper, CaptureError> {
+    pub fn open_with(self, monitor: Monitor) -> Result<Keeper<D>, CaptureError> {
         let memory = self.file.clone();
         let memory = memory.map(|file| Memory::new(file, self.follow));
         let memory = memory.transpose()?;
@@ -193,14 +192,20 @@ impl KeeperBuilder {
         })
     }
 
-    fn tracker(&self) -> Tracker {
+    fn remember(&mut self, state: &State) {
+        let selector = self.selector.selector_mut();
+        self.remembered = state.get(selector.bindnet());
+        *selector = selector.clone().remembering(state);
+    }
+
+    fn tracker(&self) -> Tracker<D> {
         Tracker::new(self.selector.clone()).follow(self.follow)
     }
 }
 
-impl Keeper {
+impl<D: Decide + Clone> Keeper<D> {
     /// A keeper of the choice of this selector, which [`KeeperBuilder::open`] opens.
-    pub fn builder(selector: Selector) -> KeeperBuilder {
+    pub fn builder(selector: D) -> KeeperBuilder<D> {
         KeeperBuilder {
             selector,
             file: None,
@@ -372,10 +377,9 @@ impl Keeper {
             return;
         };
         let options = &mut self.options;
-        let there = state.get(options.selector.bindnet());
+        let there = state.get(options.selector.selector().bindnet());
         if there.is_some() && there != options.remembered {
-            options.remembered = there;
-            options.selector = options.selector.clone().remembering(&state);
+            options.remember(&state);
             self.tracker = options.tracker();
         }
     }
@@ -385,14 +389,14 @@ impl Keeper {
     }
 }
 
-impl AsFd for Keeper {
+impl<D> AsFd for Keeper<D> {
     /// The fd that is readable when [`Keeper::next_event`] has something to do.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.monitor.as_fd()
     }
 }
 
-impl AsRawFd for Keeper {
+impl<D> AsRawFd for Keeper<D> {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
