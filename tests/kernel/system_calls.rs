@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::time::Duration;
 
+use bindnet::Keeper;
 use bindnet::conflict::Target;
 use bindnet::live::Detector;
-use bindnet::{Monitor, Tracker};
 use many::{ASK_AT_MOST, Many, SIZES, links, selector};
 use netns::{cable, capturer, ip, ip_batch};
 use strace::Call;
@@ -291,9 +291,8 @@ fn traced_drivers() {
         for _ in 0..2 {
             let _ = live.decide(&selector).unwrap();
         }
-        let mut monitor = Monitor::open().unwrap();
-        let mut tracker = Tracker::new(selector);
-        monitor.wait(&mut tracker, Duration::ZERO).unwrap();
+        let mut keeper = Keeper::builder(selector).open().unwrap();
+        keeper.wait(Duration::ZERO).unwrap();
     }
     let (held, free) = ("192.0.2.10".parse().unwrap(), "192.0.2.77".parse().unwrap());
     for target in [

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::choice::{Event, Tracker};
+use crate::choice::Event;
 use crate::corosync::ProfileSelector;
-use crate::live::{Capturer, Monitor};
+use crate::live::{Capturer, Keeper, Monitor};
 
 use super::Options;
 use super::memory::Memory;
@@ -31,98 +31,85 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         not_corosyncs("--state", options.selector.profile()?)?;
     }
     let selector = options.selector.selector(bindnet)?;
-    let memory = recall(file.as_ref())?;
-    for warning in memory.warnings(&bindnet) {
+    let selector = ProfileSelector::new(options.selector.profile()?, selector);
+    for warning in recall(file.as_ref())?.warnings(&bindnet) {
         print_error(&format!("warning: {warning}\n"));
     }
-    let selector = selector.remembering(&memory);
+    let mut keeper = Keeper::builder(selector).follow(options.follow);
+    if let Some(file) = &file {
+        let remembering = keeper.remember_in(file.path());
+        keeper = remembering.map_err(|error| Failure::usage(format!("--state: {error}")))?;
+    }
 
     let signals = signals()?;
     // A person bears more than a daemon's main loop: a host that is booting may take its time.
     let capturer = Capturer::open().map_err(Failure::system)?;
     let capturer = capturer.timeout(Duration::from_secs(5));
+    let monitor = Monitor::with_capturer(capturer).map_err(Failure::system)?;
     let mut watch = Watch {
-        monitor: Monitor::with_capturer(capturer).map_err(Failure::system)?,
-        tracker: Tracker::new(ProfileSelector::new(options.selector.profile()?, selector))
-            .follow(options.follow),
-        memory: file.map(|file| Memory::new(file, options.follow)),
+        keeper: keeper.open_with(monitor).map_err(Failure::system)?,
+        memory: Memory::default(),
+        has_begun: false,
         options,
     };
-    let mut begun = false;
     loop {
-        // The first look waits for a choice.
-        if !begun && start.elapsed() >= wait {
+        // The first choice is waited for; when the time is over, what is here counts.
+        if !watch.has_begun && start.elapsed() >= wait {
             watch.look_at_once()?;
-            begun = true;
-        } else if !begun && watch.tracker.may_begin(watch.monitor.snapshot()) {
-            let event = watch.tracker.update(watch.monitor.snapshot());
-            watch.tell(event)?;
-            begun = true;
+        } else {
+            watch.look()?;
         }
         let left = |time: Duration| time.saturating_sub(start.elapsed());
         let over = end.is_some_and(|end| left(end).is_zero());
-        let waits = (!begun).then(|| left(wait));
-        let again = watch.memory.as_ref().and_then(Memory::again);
-        let time = waits.into_iter().chain(end.map(left)).chain(again).min();
-        if over || sleep(&watch.monitor, &signals, time)? == Woken::Stop {
+        let waits = (!watch.has_begun).then(|| left(wait));
+        let time = waits.into_iter().chain(end.map(left)).min();
+        if over || sleep(&watch.keeper, &signals, time)? == Woken::Stop {
             watch.look_at_once()?;
             return watch.end();
-        }
-        if let Some(memory) = &mut watch.memory {
-            memory.try_again()?;
-        }
-        if begun {
-            watch.look()?;
-        } else {
-            watch.monitor.dispatch().map_err(Failure::system)?;
         }
     }
 }
 
 /// What is watched, and where it is told.
 struct Watch<'a> {
-    monitor: Monitor,
-    tracker: Tracker<ProfileSelector>,
-    memory: Option<Memory>,
+    keeper: Keeper<ProfileSelector>,
+    memory: Memory,
+    has_begun: bool,
     options: &'a Options,
 }
 
 impl Watch<'_> {
     /// Looks at a host that has changed, when its burst of changes is over.
     fn look(&mut self) -> Result<(), Failure> {
-        let changed = self.monitor.dispatch().map_err(Failure::system)?;
-        let event = changed.and_then(|host| self.tracker.update(host));
-        self.tell(event)
+        let event = self.keeper.next_event();
+        self.tell(event.map_err(Failure::system)?)
     }
 
     /// Looks without waiting for anything.
     fn look_at_once(&mut self) -> Result<(), Failure> {
-        let event = self.monitor.wait(&mut self.tracker, Duration::ZERO);
+        let event = self.keeper.wait(Duration::ZERO);
         self.tell(event.map_err(Failure::system)?)
     }
 
-    /// Remembers the choice of an event, if there is one, and tells of it.
+    /// Tells of an event, if there is one. What is printed is remembered, or a warning says that it
+    /// is not yet.
     fn tell(&mut self, event: Option<Event>) -> Result<(), Failure> {
+        self.memory.tell(event.as_ref(), &self.keeper)?;
         let Some(event) = event else {
             return Ok(());
         };
-        // What is printed is remembered, or a warning says that it is not yet.
-        if let (Some(memory), Some(decision)) =
-            (&mut self.memory, self.tracker.decision_of_choice())
-        {
-            memory.take(&event, decision)?;
-        }
+        self.has_begun = true;
         let line = match self.options.json {
-            true => event.to_json(self.monitor.overruns()),
+            true => event.to_json(self.keeper.overruns()),
             false => event.to_string(),
         };
         print(&format!("{line}\n"))
     }
 
     /// The exit status at the end.
-    fn end(mut self) -> Result<ExitCode, Failure> {
-        let lost = self.tracker.choice().is_none();
-        match self.memory.as_mut().map_or(Ok(()), Memory::end) {
+    fn end(self) -> Result<ExitCode, Failure> {
+        let lost = self.keeper.choice().is_none();
+        match self.memory.end(self.keeper) {
             // That the choice is lost is worse.
             Err(failure) if lost => failure.warn("watch"),
             ended => ended?,

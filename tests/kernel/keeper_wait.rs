@@ -1,21 +1,25 @@
-//! A monitor that waits for the events of a tracker, or is asked after it has not looked for a while.
+//! A keeper that waits for its events, or is asked after it has not looked for a while.
 
 use bindnet_tests::{netns, watched};
 
 use std::thread;
 use std::time::Duration;
 
-use bindnet::{EventKind, Monitor, Selector, Tracker};
+use bindnet::{EventKind, Keeper, Monitor, Selector};
 use netns::{cable, ip, run};
 use watched::{debounced, dispatch_until_quiet};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(10);
 
+fn keeper(monitor: Monitor, bindnet: &str) -> Keeper {
+    let selector = Selector::new(bindnet.parse().unwrap());
+    Keeper::builder(selector).open_with(monitor).unwrap()
+}
+
 /// Waits for the first choice.
-fn wait(monitor: &mut Monitor, bindnet: &str, timeout: Duration) -> Option<String> {
-    let mut tracker = Tracker::new(Selector::new(bindnet.parse().unwrap()));
-    let event = monitor.wait(&mut tracker, timeout).unwrap().unwrap();
+fn wait(monitor: Monitor, bindnet: &str, timeout: Duration) -> Option<String> {
+    let event = keeper(monitor, bindnet).wait(timeout).unwrap().unwrap();
     assert_eq!(event.kind(), EventKind::Initial);
     Some(event.address()?.to_string())
 }
@@ -24,7 +28,7 @@ fn wait(monitor: &mut Monitor, bindnet: &str, timeout: Duration) -> Option<Strin
 fn an_address_that_comes_is_waited_for() {
     run(|| {
         cable("eth0");
-        let mut monitor = debounced();
+        let monitor = debounced();
         let chosen = thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(200));
@@ -32,7 +36,7 @@ fn an_address_that_comes_is_waited_for() {
                 thread::sleep(Duration::from_millis(200));
                 ip("addr add 192.0.2.10/24 dev eth0");
             });
-            wait(&mut monitor, "192.0.2.10", LONG)
+            wait(monitor, "192.0.2.10", LONG)
         });
         assert_eq!(chosen.unwrap(), "192.0.2.10");
     });
@@ -42,7 +46,7 @@ fn an_address_that_comes_is_waited_for() {
 fn what_does_not_come_is_given_up() {
     run(|| {
         cable("eth0");
-        let chosen = wait(&mut debounced(), "192.0.2.10", SHORT);
+        let chosen = wait(debounced(), "192.0.2.10", SHORT);
         assert_eq!(chosen, None);
     });
 }
@@ -55,7 +59,7 @@ fn the_last_decision_is_on_what_is_there() {
         let mut monitor = debounced().debounce(LONG);
         dispatch_until_quiet(&mut monitor);
         ip("addr add 192.0.2.10/24 dev eth0");
-        let chosen = wait(&mut monitor, "192.0.2.10", SHORT);
+        let chosen = wait(monitor, "192.0.2.10", SHORT);
         assert_eq!(chosen.unwrap(), "192.0.2.10");
     });
 }
@@ -69,7 +73,7 @@ fn the_first_decision_is_on_what_is_there() {
         let mut monitor = debounced();
         dispatch_until_quiet(&mut monitor);
         ip("addr del 192.0.2.10/24 dev eth0");
-        let chosen = wait(&mut monitor, "192.0.2.10", SHORT);
+        let chosen = wait(monitor, "192.0.2.10", SHORT);
         assert_eq!(chosen, None);
     });
 }
@@ -80,10 +84,9 @@ fn the_next_event_is_waited_for() {
     run(|| {
         cable("eth0");
         ip("addr add 192.0.2.10/24 dev eth0");
-        let mut monitor = debounced();
-        let mut tracker = Tracker::new(Selector::new("192.0.2.0".parse().unwrap()));
+        let mut keeper = keeper(debounced(), "192.0.2.0");
         let mut next = |timeout| {
-            let event = monitor.wait(&mut tracker, timeout).unwrap();
+            let event = keeper.wait(timeout).unwrap();
             event.map(|event| event.kind())
         };
         assert_eq!(next(LONG), Some(EventKind::Initial));
