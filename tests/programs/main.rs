@@ -2,6 +2,7 @@
 
 mod bindnet;
 mod conflict;
+mod copied;
 mod fleet;
 mod fleet_input;
 mod hostile;
