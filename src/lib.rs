@@ -159,7 +159,7 @@ pub mod testing;
 pub mod wire;
 
 pub use choice::{Event, EventKind, ParseStateError, State, Tracker};
-pub use explain::{Advice, Table};
+pub use explain::{Advice, Explanation, Setting, Spelling};
 pub use ipnet;
 pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]

@@ -4,8 +4,8 @@ use arbitrary::{Result, Unstructured};
 use bindnet::testing::laws::check;
 use bindnet::testing::strategies::hosts::Draft;
 use bindnet::{
-    Address, Bindnet, Candidate, Decision, HostAddress, Reason, Selector, Snapshot, Verdict,
-    parse_net,
+    Address, Bindnet, Candidate, Decision, HostAddress, Reason, Selector, Setting, Snapshot,
+    Verdict, parse_net,
 };
 
 use super::clean::is_hostile;
@@ -98,12 +98,12 @@ fn words(decision: &Decision) {
             .starts_with(r#"{"format":"bindnet-decision/1","#)
     );
     for advice in decision.advice() {
-        let value = advice.value.as_str();
-        let readable = match advice.option {
-            "bindnetaddr" => value.parse::<Bindnet>().is_ok(),
-            "--previous" => value.parse::<HostAddress>().is_ok(),
-            "--floating" | "--fixed" => parse_net(value).is_ok(),
-            "--no-rule" => value.parse::<bindnet::Rule>().is_ok(),
+        let value = advice.setting.value();
+        let readable = match &advice.setting {
+            Setting::Bindnetaddr(_) => value.parse::<Bindnet>().is_ok(),
+            Setting::Previous(_) => value.parse::<HostAddress>().is_ok(),
+            Setting::Floating(net) | Setting::Fixed(net) => parse_net(&value) == Ok(*net),
+            Setting::NoRule(rule) => value.parse() == Ok(*rule),
             _ => true,
         };
         assert!(readable, "{report}");

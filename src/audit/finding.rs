@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use crate::explain::{Advice, advice_lines};
-use crate::rule::{Decision, HostAddress};
+use crate::explain::{Advice, Spelling, advice_lines};
+use crate::rule::HostAddress;
 
 /// What cluster life does to a host.
 ///
@@ -182,20 +182,40 @@ impl Audit {
         }
         line + "."
     }
-}
 
-impl fmt::Display for Audit {
-    /// The scenarios as a table if any would move the choice, the summary, and what to configure.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The scenarios as a table if any would move the choice, the summary, and what to configure in
+    /// the words of a program. `{}` says it in plain words.
+    ///
+    /// ```
+    /// use bindnet::Spelling;
+    /// use bindnet::audit::Audit;
+    ///
+    /// let nothing = Audit::new(Vec::new());
+    /// let text = "audit: none of 0 scenarios would move the choice.\n";
+    /// assert_eq!(nothing.explain_in(Spelling::default()), text);
+    /// ```
+    pub fn explain_in(&self, spelling: Spelling) -> String {
         if !self.moves() {
-            return writeln!(f, "{}", self.summary());
+            return format!("{}\n", self.summary());
         }
+        let mut text = self.table() + &self.summary();
+        if self.advice.is_empty() {
+            text.push_str(" Nothing that can be configured keeps it in all of them.\n");
+        } else {
+            text.push_str(" Any one of these keeps it:\n");
+            text.push_str(&advice_lines(&self.advice, spelling));
+        }
+        text
+    }
+
+    /// A row for each scenario, marked if it would move the choice.
+    fn table(&self) -> String {
         let about = |found: &Finding| found.about.clone().unwrap_or("-".to_owned());
         let code = |found: &Finding| found.scenario.code().len();
         let codes = self.findings.iter().map(code).max().unwrap_or(0);
         let abouts = self.findings.iter().map(|found| about(found).len());
         let abouts = abouts.max().unwrap_or(0).max("ABOUT".len());
-        writeln!(f, "    {:codes$}  {:abouts$}  CHOICE", "SCENARIO", "ABOUT")?;
+        let mut table = format!("    {:codes$}  {:abouts$}  CHOICE\n", "SCENARIO", "ABOUT");
         for found in &self.findings {
             let (code, about) = (found.scenario.code(), about(found));
             let mark = if found.fate.moves() { '!' } else { ' ' };
@@ -204,50 +224,16 @@ impl fmt::Display for Audit {
                 false => "",
             };
             let fate = found.fate;
-            writeln!(
-                f,
-                "  {mark} {code:codes$}  {about:abouts$}  {fate}{cut_off}"
-            )?;
+            table.push_str(&format!(
+                "  {mark} {code:codes$}  {about:abouts$}  {fate}{cut_off}\n"
+            ));
         }
-        write!(f, "{}", self.summary())?;
-        if self.advice.is_empty() {
-            return writeln!(
-                f,
-                " Nothing that can be configured keeps it in all of them."
-            );
-        }
-        write!(
-            f,
-            " Any one of these keeps it:\n{}",
-            advice_lines(&self.advice)
-        )
+        table
     }
 }
 
-impl Decision {
-    /// With what an audit of its choice found. It is said in the report and in JSON, and changes
-    /// nothing of the decision.
-    ///
-    /// ```
-    /// use bindnet::audit::Audit;
-    /// use bindnet::{Address, Link, Selector, Snapshot};
-    ///
-    /// let node = Address::new("192.0.2.10/24".parse()?, 2);
-    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [node])?;
-    /// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
-    /// let decision = decision.with_audit(Audit::new(Vec::new()));
-    /// assert!(format!("{decision:#}").ends_with(
-    ///     "\naudit: none of 0 scenarios would move the choice.\n",
-    /// ));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_audit(mut self, audit: Audit) -> Self {
-        self.audit = Some(Box::new(audit));
-        self
-    }
-
-    /// What an audit of its choice found, if there was one.
-    pub fn audit(&self) -> Option<&Audit> {
-        self.audit.as_deref()
+impl fmt::Display for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explain_in(Spelling::default()))
     }
 }

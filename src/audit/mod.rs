@@ -2,6 +2,8 @@
 //! simulated on the model of the kernel's address list.
 
 mod finding;
+#[cfg(feature = "serde")]
+mod json;
 mod sandbox;
 mod scenarios;
 
@@ -13,7 +15,7 @@ use scenarios::{Run, Setup, vips};
 
 pub use finding::*;
 
-use crate::explain::Advice;
+use crate::explain::{Advice, Setting};
 use crate::rule::{Candidate, Decide, HostAddress};
 use crate::snapshot::{Name, Snapshot};
 
@@ -39,7 +41,7 @@ impl Audit {
     ///
     /// ```
     /// use bindnet::audit::{Audit, Fate, Scenario};
-    /// use bindnet::{Address, AddressFlags, Link, Selector, Snapshot};
+    /// use bindnet::{Address, AddressFlags, Link, Selector, Setting, Snapshot};
     ///
     /// let permanent = AddressFlags::PERMANENT;
     /// let node = Address::new("192.0.2.10/24".parse()?, 2).with_flags(permanent);
@@ -51,7 +53,7 @@ impl Audit {
     /// let audit = Audit::of(&selector, &host).unwrap();
     /// let flap = audit.findings.iter().find(|f| f.scenario == Scenario::OwnAddressFlapPromoted);
     /// assert_eq!(flap.unwrap().fate, Fate::Moves("192.0.2.20".parse()?));
-    /// assert_eq!((audit.advice[0].option, audit.advice[0].value.as_str()), ("--fixed", "192.0.2.10"));
+    /// assert_eq!(audit.advice[0].setting, Setting::Fixed("192.0.2.10/32".parse()?));
     ///
     /// // A daemon that remembers does not move.
     /// let selector = selector.previous("192.0.2.10".parse()?);
@@ -133,34 +135,25 @@ impl Check<'_> {
 
     /// What keeps the choice in every scenario, as running all of them again shows.
     fn advice<D: Decide + Clone>(&self, selector: &D, audit: &Audit) -> Vec<Advice> {
-        let chosen = self.chosen.to_string();
         let mut advice = Vec::new();
+        let mut advise = |setting: Option<Setting>, why| {
+            let setting = setting.filter(|setting| self.holds(selector, setting));
+            advice.extend(setting.map(|setting| Advice::new(setting, why)));
+        };
         if self.is_ours {
-            let rival = self.only_rival(audit);
-            advice
-                .extend(rival.map(|ip| {
-                    Advice::new("--floating", ip.to_string(), "it is a cluster address")
-                }));
-            let ip = self.chosen.ip().to_string();
-            advice.push(Advice::new("--fixed", ip, "it belongs to this host"));
-            let why = "it is what the daemon was bound to";
-            advice.push(Advice::new("--previous", chosen.as_str(), why));
-            advice.extend(self.interface.map(|name| {
-                Advice::new(
-                    "--interface",
-                    name.to_string(),
-                    "the daemon is to use this link",
-                )
-            }));
-            advice.retain(|advice| self.holds(selector, advice));
+            let rival = self.only_rival(audit).and_then(Setting::floating);
+            advise(rival, "it is a cluster address");
+            let fixed = Setting::fixed(self.chosen.ip());
+            advise(fixed, "it belongs to this host");
+            let previous = Setting::previous(self.chosen);
+            advise(previous, "it is what the daemon was bound to");
+            let interface = self.interface.map(Setting::Interface);
+            advise(interface, "the daemon is to use this link");
         }
         if advice.is_empty() {
-            advice.push(Advice::new(
-                "bindnetaddr",
-                chosen,
-                "this address and no other",
-            ));
-            advice.retain(|advice| self.holds(selector, advice));
+            let exactly = Setting::bindnetaddr(self.chosen);
+            let exactly = exactly.filter(|setting| self.holds(selector, setting));
+            advice.extend(exactly.map(|setting| Advice::new(setting, "this address and no other")));
         }
         advice
     }
@@ -178,8 +171,8 @@ impl Check<'_> {
         (alone && here).then_some(first)
     }
 
-    fn holds<D: Decide + Clone>(&self, selector: &D, advice: &Advice) -> bool {
-        let Some(following) = selector.selector().following(advice) else {
+    fn holds<D: Decide + Clone>(&self, selector: &D, setting: &Setting) -> bool {
+        let Some(following) = selector.selector().following(setting) else {
             return false;
         };
         let mut selector = selector.clone();

@@ -139,7 +139,7 @@ pub extern "C" fn bindnet_plan_link(
         let plan = given(plan, "plan")?;
         let room = given(decision, "decision")?;
         let decided = plan.link(place)?;
-        give(bindnet_decision(decided.decision.clone()), room);
+        give(bindnet_decision::from(decided.decision.clone()), room);
         if let Some(number) = number {
             number.write(decided.link.number());
         }

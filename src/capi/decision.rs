@@ -3,14 +3,37 @@
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
+use serde::Serialize;
+
 use super::address::{Room, bindnet_address};
 use super::call::{Failure, bindnet_result, call, free, given};
 use super::detector::bindnet_conflict;
 use super::text::put;
+use crate::conflict::Report;
 use crate::rule::{Decision, Outcome};
 
 /// The chosen address or none, with every candidate and the reasons.
-pub struct bindnet_decision(pub(super) Decision);
+pub struct bindnet_decision {
+    pub(super) decision: Decision,
+    /// What a detector found of the choice, if that was added.
+    conflict: Option<Report>,
+}
+
+impl From<Decision> for bindnet_decision {
+    fn from(decision: Decision) -> Self {
+        let conflict = None;
+        Self { decision, conflict }
+    }
+}
+
+/// Its JSON: the conflict is a member beside those of the decision.
+#[derive(Serialize)]
+struct DecisionJson<'a> {
+    #[serde(flatten)]
+    decision: &'a Decision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<&'a Report>,
+}
 
 /// How a decision ended.
 #[derive(Clone, Copy)]
@@ -31,7 +54,7 @@ pub extern "C" fn bindnet_decision_outcome(
     outcome: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let ended = match given(decision, "decision")?.0.outcome() {
+        let ended = match given(decision, "decision")?.decision.outcome() {
             Outcome::Chosen => bindnet_outcomes::BINDNET_OUTCOME_CHOSEN,
             Outcome::None => bindnet_outcomes::BINDNET_OUTCOME_NONE,
             Outcome::Ambiguous => bindnet_outcomes::BINDNET_OUTCOME_AMBIGUOUS,
@@ -48,7 +71,7 @@ pub extern "C" fn bindnet_decision_ambiguous(
     ambiguous: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let is_ambiguous = given(decision, "decision")?.0.is_ambiguous();
+        let is_ambiguous = given(decision, "decision")?.decision.is_ambiguous();
         given(ambiguous, "ambiguous")?.write(is_ambiguous.into());
         Ok(())
     })
@@ -61,7 +84,7 @@ pub extern "C" fn bindnet_decision_chosen(
     address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let decision = &given(decision, "decision")?.0;
+        let decision = &given(decision, "decision")?.decision;
         let room = Room::of(address)?;
         let chosen = decision.chosen().ok_or_else(|| Failure::none(decision))?;
         room.put(chosen);
@@ -78,7 +101,7 @@ pub extern "C" fn bindnet_decision_candidate(
     address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let decision = &given(decision, "decision")?.0;
+        let decision = &given(decision, "decision")?.decision;
         let room = Room::of(address)?;
         let candidate = decision.row(number).ok_or_else(|| {
             let count = decision.candidates().len() + decision.others().len();
@@ -98,8 +121,8 @@ pub extern "C" fn bindnet_decision_text(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let decision = given(decision, "decision")?;
-        put(&decision.0.to_string(), buffer, size, needed)
+        let decision = &given(decision, "decision")?.decision;
+        put(&decision.to_string(), buffer, size, needed)
     })
 }
 
@@ -112,8 +135,12 @@ pub extern "C" fn bindnet_decision_report(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let decision = given(decision, "decision")?;
-        put(&format!("{:#}", decision.0), buffer, size, needed)
+        let bindnet_decision { decision, conflict } = given(decision, "decision")?;
+        let mut report = decision.explain().to_string();
+        if let Some(conflict) = conflict {
+            report.push_str(&format!("\n{conflict}\n"));
+        }
+        put(&report, buffer, size, needed)
     })
 }
 
@@ -126,8 +153,11 @@ pub extern "C" fn bindnet_decision_json(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let decision = given(decision, "decision")?;
-        put(&decision.0.to_json(), buffer, size, needed)
+        let bindnet_decision { decision, conflict } = given(decision, "decision")?;
+        let conflict = conflict.as_ref();
+        let json = serde_json::to_string(&DecisionJson { decision, conflict });
+        // Serializing to a string fails only where an implementation of Serialize does.
+        put(&json.unwrap_or_default(), buffer, size, needed)
     })
 }
 
@@ -139,7 +169,8 @@ pub extern "C" fn bindnet_decision_add_conflict(
     conflict: Option<&bindnet_conflict>,
 ) -> bindnet_result {
     call(|| {
-        let decision = &mut given(decision, "decision")?.0;
+        let to = given(decision, "decision")?;
+        let decision = &to.decision;
         let report = &given(conflict, "conflict")?.0;
         let chosen = decision.chosen().map(|chosen| chosen.ip());
         if chosen != Some(report.ip()) {
@@ -148,7 +179,7 @@ pub extern "C" fn bindnet_decision_add_conflict(
                 report.ip()
             )));
         }
-        *decision = decision.clone().with_conflict(report.clone());
+        to.conflict = Some(report.clone());
         Ok(())
     })
 }

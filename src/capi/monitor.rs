@@ -157,7 +157,7 @@ pub extern "C" fn bindnet_monitor_decision(
         let decided = given(monitor, "monitor")?.0.decision();
         let room = given(decision, "decision")?;
         let decided = decided.ok_or_else(|| Failure::none("nothing was decided yet"))?;
-        give(bindnet_decision(decided.clone()), room);
+        give(bindnet_decision::from(decided.clone()), room);
         Ok(())
     })
 }
@@ -173,7 +173,7 @@ pub extern "C" fn bindnet_monitor_decision_of_choice(
         let decided = given(monitor, "monitor")?.0.decision_of_choice();
         let room = given(decision, "decision")?;
         let decided = decided.ok_or_else(|| Failure::none("there is no choice"))?;
-        give(bindnet_decision(decided.clone()), room);
+        give(bindnet_decision::from(decided.clone()), room);
         Ok(())
     })
 }

@@ -96,7 +96,10 @@ pub extern "C" fn bindnet_selector_decide(
         let selector = given(selector, "selector")?;
         let snapshot = given(snapshot, "snapshot")?;
         let decided = selector.selector.decide(&snapshot.0);
-        give(bindnet_decision(decided), given(decision, "decision")?);
+        give(
+            bindnet_decision::from(decided),
+            given(decision, "decision")?,
+        );
         Ok(())
     })
 }
@@ -139,7 +142,7 @@ pub extern "C" fn bindnet_capturer_decide(
         let selector = given(selector, "selector")?;
         let room = given(decision, "decision")?;
         let decided = capturer.0.decide(&selector.selector)?;
-        give(bindnet_decision(decided), room);
+        give(bindnet_decision::from(decided), room);
         Ok(())
     })
 }

@@ -69,7 +69,7 @@ fn write(
     how: fn(&StateFile, &crate::rule::Decision) -> Result<bool, crate::live::StateError>,
 ) -> Result<(), Failure> {
     let decision = given(decision, "decision")?;
-    let is_written = how(&file(path)?, &decision.0)?;
+    let is_written = how(&file(path)?, &decision.decision)?;
     if let Some(written) = written {
         written.write(is_written.into());
     }

@@ -188,6 +188,17 @@ impl ParseStateError {
         self.line
     }
 
+    /// Whether it asks to restrict the interface, as
+    /// [`ParseBindnetError::wants_interface`](crate::ParseBindnetError::wants_interface). The first
+    /// line of the message asks it.
+    pub fn wants_interface(&self) -> bool {
+        match &*self.problem {
+            Problem::Bindnet(error) => error.wants_interface(),
+            Problem::Address(error) => error.wants_interface(),
+            _ => false,
+        }
+    }
+
     /// The beginning of that line; empty where the text as a whole is wrong.
     pub fn text(&self) -> &str {
         &self.text

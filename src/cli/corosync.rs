@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 use super::input::{read_file, shown};
 use super::output::Failure;
 use super::pipe::{self, Trouble};
+use super::words::VERSION;
 
 /// Where `corosync` is looked for, and what it gets as PATH: root may have been given any other.
 const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -37,7 +38,7 @@ pub fn installed() -> Result<Option<Version>, String> {
         };
         return version.map(Some).map_err(|problem| {
             let program = shown(&program);
-            format!("{program} -v {problem}; --profile corosync:VERSION says which version it is.")
+            format!("{program} -v {problem}; {VERSION} says which version it is.")
         });
     }
     Ok(None)
@@ -101,7 +102,10 @@ impl ConfFile {
         let name = shown(path);
         let text = read_file(path)?;
         match Conf::parse(&text) {
-            Ok(conf) => Ok(Self { name, conf }),
+            Ok(conf) => Ok(Self {
+                name,
+                conf: conf.version_by(VERSION),
+            }),
             Err(error) => Err(refused(&name, &error)),
         }
     }

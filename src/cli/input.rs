@@ -12,6 +12,7 @@ use crate::snapshot::Snapshot;
 
 use super::output::Failure;
 use super::pipe::{self, Trouble};
+use super::words::no_snapshot;
 
 /// Reads a snapshot from a file, or from standard input if the path is `-`.
 pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
@@ -23,7 +24,8 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
         let text = read_path(path, "a regular file, - for standard input")?;
         (shown(path), text)
     };
-    Snapshot::from_json(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
+    let read = Snapshot::from_json(&text);
+    read.map_err(|error| Failure::usage(format!("{name}: {}", no_snapshot(&error))))
 }
 
 /// The name of a file, with `\xNN` for what a terminal must not see.

@@ -17,6 +17,7 @@ mod time;
 #[cfg(target_os = "linux")]
 mod wait;
 mod watch;
+mod words;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ use super::called::Called;
 use super::corosync;
 use super::input::{read_file, shown};
 use super::output::Failure;
+use super::words::InOptions;
 
 /// The command line of a program; if it is refused, the program ends.
 ///
@@ -101,7 +102,9 @@ impl SelectorOptions {
     /// The bindnetaddr, read as the profile reads it, and what is to be said of that.
     pub fn bindnet(&self, text: &str) -> Result<(Bindnet, Option<String>), Failure> {
         if self.profile()? == Profile::Default {
-            return Ok((text.parse().map_err(Failure::usage)?, None));
+            let bindnet: Result<Bindnet, _> = text.parse();
+            let bindnet = bindnet.map_err(|error| Failure::usage(error.in_options()))?;
+            return Ok((bindnet, None));
         }
         let read = read_address(text, IpVersion::Any, &corosync::hosts());
         let read = read.map_err(|error| Failure::usage(format!("bindnetaddr {error}")))?;
@@ -136,8 +139,8 @@ impl SelectorOptions {
         }
         if let Some(text) = &self.previous {
             let previous: Result<HostAddress, _> = text.parse();
-            let previous =
-                previous.map_err(|error| Failure::usage(format!("--previous {error}")))?;
+            let previous = previous
+                .map_err(|error| Failure::usage(format!("--previous {}", error.in_options())))?;
             selector = selector.previous(previous);
         }
         Ok(selector)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::target::Target;
 use super::verdict::{Conflict, Doubt, Verdict};
 use super::watch::Event;
-use crate::rule::{Decision, Reason, Reasons};
+use crate::rule::{Reason, Reasons};
 use crate::snapshot::{HardwareAddress, Name};
 use crate::wire::How;
 
@@ -133,40 +133,6 @@ impl Report {
             ));
         }
         Some(reason)
-    }
-}
-
-impl Decision {
-    /// With what was found when it was asked whether another host claims the choice. It is said in
-    /// the report and in JSON, and changes nothing of the decision.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use bindnet::conflict::{Event, Report, Target, Verdict};
-    /// use bindnet::{Address, Link, Selector, Snapshot};
-    ///
-    /// let node = Address::new("192.0.2.10/24".parse()?, 2);
-    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [node])?;
-    /// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
-    /// let target = Target::of(decision.chosen().unwrap())?;
-    /// // What live::Detector::report says.
-    /// let event = Event::Verdict(Verdict::Clear);
-    /// let report = Report::new(&target, None, event, Duration::from_millis(720));
-    /// let decision = decision.with_conflict(report);
-    /// assert!(format!("{decision:#}").ends_with(
-    ///     "\n192.0.2.10 on eth0: clear; nobody else answered (720 ms)\n",
-    /// ));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_conflict(mut self, report: Report) -> Self {
-        self.conflict = Some(Box::new(report));
-        self
-    }
-
-    /// Whether another host claims the choice, if that was asked.
-    pub fn conflict(&self) -> Option<&Report> {
-        self.conflict.as_deref()
     }
 }
 

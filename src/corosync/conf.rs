@@ -48,6 +48,7 @@ pub struct Conf {
     pub(super) totem: BTreeMap<String, Value>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) nodes: Vec<Node>,
+    pub(super) version_by: Option<String>,
 }
 
 impl Conf {
@@ -65,6 +66,26 @@ impl Conf {
             return Err(ConfError::new(line, "the file is longer than 1 MiB"));
         }
         conf_reader::read(text)
+    }
+
+    /// With the words of a program for how it is told which version of Corosync reads the file: the
+    /// warning that the version is not known ends with them.
+    ///
+    /// ```
+    /// use bindnet::corosync::{Conf, Hosts};
+    /// use bindnet::{Profile, Snapshot};
+    ///
+    /// let conf = Conf::parse(
+    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
+    /// )?;
+    /// let conf = conf.version_by("corosync_version = VERSION");
+    /// let plan = conf.plan(Profile::Default, &Snapshot::new([], [])?, &Hosts::default())?;
+    /// assert!(plan.warnings()[0].ends_with(" is shown (corosync_version = VERSION)."));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn version_by(mut self, words: impl Into<String>) -> Self {
+        self.version_by = Some(words.into());
+        self
     }
 
     /// A key of the section `totem`: `transport`, `ip_version`, …. The last one counts.

@@ -270,6 +270,7 @@ impl Reader {
             totem: self.totem,
             interfaces: self.interfaces,
             nodes: self.nodes.into_values().collect(),
+            version_by: None,
         })
     }
 }

@@ -5,25 +5,24 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::plan::{LinkDecision, Plan};
-use crate::rule::Decision;
 use crate::snapshot::escape_rest;
 
 #[derive(Serialize)]
-struct ConfJson<'a> {
+struct ConfJson<'a, D> {
     format: &'static str,
     file: String,
-    links: Vec<LinkJson<'a>>,
+    links: Vec<LinkJson<'a, D>>,
     warnings: Vec<&'a str>,
     note: &'static str,
 }
 
 #[derive(Serialize)]
-pub(crate) struct LinkJson<'a> {
+pub(crate) struct LinkJson<'a, D> {
     link: u32,
     origin: &'static str,
     line: usize,
     text: String,
-    decision: &'a Decision,
+    decision: D,
     corosync: CorosyncJson<'a>,
 }
 
@@ -42,10 +41,39 @@ impl Plan {
     /// Writes the decided links as JSON, `bindnet-conf/1`, on one line; `file` is the name of the
     /// corosync.conf. The member `note` is [`Plan::NOTE`].
     pub fn to_json(&self, file: &str, links: &[LinkDecision]) -> String {
+        self.to_json_with(file, links, links.iter().map(|link| &link.decision))
+    }
+
+    /// The same with something for the decision of each link: the decision with more members, as
+    /// those of a report that is beside it.
+    ///
+    /// ```
+    /// use bindnet::corosync::{Conf, Hosts};
+    /// use bindnet::{Profile, Selector, Snapshot};
+    ///
+    /// let conf = Conf::parse(
+    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
+    /// )?;
+    /// let host = Snapshot::new([], [])?;
+    /// let plan = conf.plan(Profile::Corosync(None), &host, &Hosts::default())?;
+    /// let links = plan.decide(&host, &Selector::new("192.0.2.0".parse()?));
+    /// let json = plan.to_json_with("corosync.conf", &links, ["none"]);
+    /// assert!(json.contains(r#","decision":"none","corosync":{"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_json_with<D: Serialize>(
+        &self,
+        file: &str,
+        links: &[LinkDecision],
+        decisions: impl IntoIterator<Item = D>,
+    ) -> String {
+        let links = links.iter().zip(decisions);
         let json = ConfJson {
             format: "bindnet-conf/1",
             file: escape_rest(file),
-            links: links.iter().map(|link| self.link_json(link)).collect(),
+            links: links
+                .map(|(link, decision)| self.link_json(link, decision))
+                .collect(),
             warnings: self.warnings().iter().map(String::as_str).collect(),
             note: Self::NOTE,
         };
@@ -53,12 +81,12 @@ impl Plan {
         serde_json::to_string(&json).unwrap_or_default()
     }
 
-    pub(crate) fn link_json<'a>(&self, decided: &'a LinkDecision) -> LinkJson<'a> {
-        let LinkDecision {
-            link,
-            decision,
-            corosync,
-        } = decided;
+    pub(crate) fn link_json<'a, D>(
+        &self,
+        decided: &'a LinkDecision,
+        decision: D,
+    ) -> LinkJson<'a, D> {
+        let LinkDecision { link, corosync, .. } = decided;
         LinkJson {
             link: link.number(),
             origin: link.origin().code(),

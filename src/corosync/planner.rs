@@ -35,9 +35,10 @@ impl<'a> Planner<'a> {
         };
         let mut warnings: Vec<_> = version.warning().into_iter().collect();
         if profile == Profile::Default {
+            let by = conf.version_by.as_ref();
+            let by = by.map_or(String::new(), |words| format!(" ({words})"));
             warnings.push(format!(
-                "the version of Corosync is not known; {version}, the newest known, is shown \
-                 (--profile corosync:VERSION)."
+                "the version of Corosync is not known; {version}, the newest known, is shown{by}."
             ));
         }
         let Totem {

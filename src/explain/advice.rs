@@ -1,81 +1,69 @@
 //! Advice: what would settle an ambiguous decision, or bring about a choice.
 
+use std::time::Duration;
+
 use super::report::place;
+use super::setting::{Setting, Spelling};
 use crate::rule::{
-    Bindnet, Candidate, Decision, Declaration, HostAddress, Match, Reason, Selector, Separation,
-    Verdict, WhyNone, parse_net,
+    Candidate, Decision, Declaration, HostAddress, Match, Reason, Rule, Selector, Separation,
+    Verdict, WhyNone,
 };
 
 /// What would settle an ambiguous decision, or bring about a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Advice {
-    /// The option of the examples that says it, or `bindnetaddr`.
-    pub option: &'static str,
-    /// The value to give it.
-    pub value: String,
-    /// What giving it means.
+    /// What to set.
+    pub setting: Setting,
+    /// What setting it means.
     pub why: String,
 }
 
 impl Advice {
-    /// Advice to give this option this value.
-    pub fn new(option: &'static str, value: impl Into<String>, why: impl Into<String>) -> Self {
-        Self {
-            option,
-            value: value.into(),
-            why: why.into(),
-        }
-    }
-
-    /// Whether the value can be given: an IPv4-mapped address may stand on a link, and is refused
-    /// wherever an address is written.
-    fn can_be_followed(&self) -> bool {
-        let value = self.value.as_str();
-        match self.option {
-            "bindnetaddr" => value.parse::<Bindnet>().is_ok(),
-            "--previous" => value.parse::<HostAddress>().is_ok(),
-            "--floating" | "--fixed" => parse_net(value).is_ok(),
-            _ => true,
-        }
+    /// Advice to set this.
+    pub fn new(setting: Setting, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { setting, why }
     }
 }
+
+/// How long duplicate address detection is waited for.
+const WAIT: Duration = Duration::from_secs(10);
 
 impl Decision {
     /// What would settle an ambiguous decision, or bring about a choice.
     ///
     /// ```
-    /// use bindnet::{Address, Link, Selector, Snapshot};
+    /// use bindnet::{Address, Link, Selector, Setting, Snapshot};
     ///
     /// let host = Snapshot::new(
     ///     [Link::new(2, "eth0".parse()?)],
     ///     [Address::new("192.0.2.10/24".parse()?, 2), Address::new("192.0.2.20/24".parse()?, 2)],
     /// )?;
     /// let advice = Selector::new("192.0.2.0".parse()?).decide(&host).advice();
-    /// assert_eq!((advice[0].option, advice[0].value.as_str()), ("--floating", "192.0.2.20"));
+    /// assert_eq!(advice[0].setting, Setting::Floating("192.0.2.20/32".parse()?));
+    /// assert_eq!(advice[0].why, "it is a cluster address");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advice(&self) -> Vec<Advice> {
-        let mut advice = match self.result {
+        match self.result {
             Ok(winner) => match winner.separated_by {
                 Some(separation) if winner.ambiguous => self.how_to_settle(separation),
                 _ => Vec::new(),
             },
             Err(why) => self.how_to_get_one(why),
-        };
-        advice.retain(Advice::can_be_followed);
-        advice
+        }
     }
 
-    /// The advice as lines, with the sentence that introduces it; empty if there is none.
-    pub fn advice_text(&self) -> String {
+    /// The advice as lines, with the sentence that introduces it.
+    pub(super) fn advice_text(&self, spelling: Spelling) -> Option<String> {
         // The nearest miss says the same in its line.
         let nearest = self.why_none() == Some(WhyNone::NoMatch);
         let advice = if nearest { Vec::new() } else { self.advice() };
-        match advice.is_empty() {
-            true => String::new(),
-            false => self.introduce_advice() + &advice_lines(&advice),
+        if advice.is_empty() {
+            return None;
         }
+        Some(self.introduce_advice() + &advice_lines(&advice, spelling))
     }
 
     fn introduce_advice(&self) -> String {
@@ -100,33 +88,29 @@ impl Decision {
         let Some(first) = self.first() else {
             return Vec::new();
         };
-        let exactly = first.host_address().to_string();
-        let previous = |why| Advice::new("--previous", exactly.as_str(), why);
-        let fixed = Advice::new("--fixed", first.ip.to_string(), "it belongs to this host");
+        let exactly = first.host_address();
+        let previous = |why| advise(Setting::previous(exactly), why);
         let guess = first.matched == Some(Match::SameNetwork);
         if guess || first.is_exact() {
-            let mut advice = vec![Advice::new(
-                "bindnetaddr",
-                exactly,
-                "this address and no other",
-            )];
-            if guess {
-                let why = "any address of this network";
-                advice.push(Advice::new("bindnetaddr", self.network_of(first), why));
-            }
-            return advice;
+            let this = advise(Setting::bindnetaddr(exactly), "this address and no other");
+            let network = || {
+                let network = Setting::bindnetaddr(self.network_of(first));
+                advise(network, "any address of this network")
+            };
+            let network = if guess { network() } else { None };
+            return this.into_iter().chain(network).collect();
         }
         let left = self.left_but(first);
         // Declared fixed are all that share the address, on other links, too.
         let alone = |c: &Candidate| c.ip != first.ip || c.identity() == first.identity();
-        let fixed = (!first.is(Reason::DeclaredFixed) && self.candidates.iter().all(alone))
-            .then_some(fixed);
-        let mut advice = Vec::new();
+        let fixed = advise(Setting::fixed(first.ip), "it belongs to this host");
+        let fixed =
+            fixed.filter(|_| !first.is(Reason::DeclaredFixed) && self.candidates.iter().all(alone));
         if separation == Separation::PreviousAbsent {
-            advice.push(previous("let the daemon move to it"));
-            advice.extend(fixed);
-            return advice;
+            let previous = previous("let the daemon move to it");
+            return previous.into_iter().chain(fixed).collect();
         }
+        let mut advice = Vec::new();
         let is_close =
             |c: &Candidate| self.runner_up().map(Candidate::identity) == Some(c.identity());
         if let [other] = left.as_slice()
@@ -134,11 +118,13 @@ impl Decision {
             && other.ip != first.ip
             && !other.is(Reason::DeclaredFixed)
         {
-            let other = other.ip.to_string();
-            advice.push(Advice::new("--floating", other, "it is a cluster address"));
+            advice.extend(advise(
+                Setting::floating(other.ip),
+                "it is a cluster address",
+            ));
         }
         advice.extend(fixed);
-        advice.push(previous("it is what the daemon was bound to"));
+        advice.extend(previous("it is what the daemon was bound to"));
         advice
     }
 
@@ -162,35 +148,31 @@ impl Decision {
                     .iter()
                     .find(|c| c.verdict == Verdict::Eligible);
                 let network = |c| {
-                    Advice::new(
-                        "bindnetaddr",
-                        self.network_of(c),
-                        "any address of its network",
-                    )
+                    let network = Setting::bindnetaddr(self.network_of(c));
+                    advise(network, "any address of its network")
                 };
-                other.map(network).into_iter().collect()
+                other.and_then(network).into_iter().collect()
             }
             WhyNone::NoMatch => {
                 let advice = |c: &Candidate| {
                     let why = format!("{c}{} matches it", place(c));
-                    Some(Advice::new("bindnetaddr", self.bindnet_for(c)?, why))
+                    advise(Setting::bindnetaddr(self.bindnet_for(c)?), why)
                 };
                 self.nearest.iter().filter_map(advice).collect()
             }
             WhyNone::Refused => {
-                let ip = self.bindnet.ip().to_string();
-                vec![Advice::new(
-                    "bindnetaddr",
-                    ip,
-                    "the network without its prefix",
-                )]
+                let address = HostAddress::new(self.bindnet.ip(), None);
+                let why = "the network without its prefix";
+                advise(Setting::bindnetaddr(address), why)
+                    .into_iter()
+                    .collect()
             }
             WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
         };
         let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
         if self.candidates.iter().any(waits) && self.is_ours() {
             let why = "duplicate address detection takes a second or two";
-            advice.push(Advice::new("--wait", "10".to_owned(), why));
+            advice.push(Advice::new(Setting::Wait(WAIT), why));
         }
         advice
     }
@@ -203,46 +185,54 @@ impl Decision {
         let mut advice = Vec::new();
         if let Some(one) = floating.clone().next() {
             let why = "it belongs to this host after all";
-            advice.push(Advice::new("--fixed", one.ip.to_string(), why));
+            advice.extend(advise(Setting::fixed(one.ip), why));
         }
         let only_reason = |c: &Candidate| {
             let mut reasons = c.reasons.inferred();
             reasons.next().filter(|_| reasons.next().is_none())
         };
-        if let Some(rule) = floating.clone().find_map(only_reason) {
+        if let Some(rule) = floating.clone().find_map(only_reason).and_then(Rule::of) {
             let why = "this evidence misleads on this host";
-            advice.push(Advice::new("--no-rule", rule.code().to_owned(), why));
+            advice.push(Advice::new(Setting::NoRule(rule), why));
         }
         advice
     }
 }
 
+/// Advice to set this, if it can be set.
+fn advise(setting: Option<Setting>, why: impl Into<String>) -> Option<Advice> {
+    Some(Advice::new(setting?, why))
+}
+
 impl Selector {
-    /// The selector of who follows a piece of advice; `None` where it cannot be followed.
-    pub(crate) fn following(&self, advice: &Advice) -> Option<Self> {
-        let value = advice.value.as_str();
-        let declared = |declaration| {
-            let mut selector = self.clone();
-            let net = parse_net(value).ok()?;
-            selector.declare(net, declaration).ok()?;
-            Some(selector)
-        };
-        match advice.option {
-            "--floating" => declared(Declaration::Floating),
-            "--fixed" => declared(Declaration::Fixed),
-            "--previous" => Some(self.clone().previous(value.parse().ok()?)),
-            "--interface" => Some(self.clone().interface(value.parse().ok()?)),
-            "bindnetaddr" => Some(self.clone().with_bindnet(value.parse().ok()?)),
-            _ => None,
-        }
+    /// The selector of who follows a piece of advice; `None` if it is on both lists then, and for a
+    /// wait, which is not the selector's.
+    pub(crate) fn following(&self, setting: &Setting) -> Option<Self> {
+        let mut selector = self.clone();
+        Some(match setting {
+            Setting::Bindnetaddr(bindnet) => selector.with_bindnet(*bindnet),
+            Setting::Floating(net) => {
+                selector.declare(*net, Declaration::Floating).ok()?;
+                selector
+            }
+            Setting::Fixed(net) => {
+                selector.declare(*net, Declaration::Fixed).ok()?;
+                selector
+            }
+            Setting::Previous(address) => selector.previous(*address),
+            Setting::Interface(name) => selector.interface(*name),
+            Setting::NoRule(rule) => selector.without([*rule]),
+            Setting::Wait(_) => return None,
+        })
     }
 }
 
 /// Each piece of advice as a line, the reasons one below the other.
-pub(crate) fn advice_lines(advice: &[Advice]) -> String {
-    let given = |a: &Advice| format!("{} {}", a.option, a.value);
-    let width = advice.iter().map(|a| given(a).chars().count()).max();
+pub(crate) fn advice_lines(advice: &[Advice], spelling: Spelling) -> String {
+    let given: Vec<_> = advice.iter().map(|a| spelling.of(&a.setting)).collect();
+    let width = given.iter().map(|given| given.chars().count()).max();
     let width = width.unwrap_or(0);
-    let line = |a: &Advice| format!("    {:<width$}    {}\n", given(a), a.why);
-    advice.iter().map(line).collect()
+    let lines = given.iter().zip(advice);
+    let line = |(given, a): (&String, &Advice)| format!("    {given:<width$}    {}\n", a.why);
+    lines.map(line).collect()
 }

@@ -5,8 +5,6 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use super::advice::Advice;
-use crate::audit::{Fate, Finding};
-use crate::conflict::Report;
 use crate::rule::{Candidate, Decision};
 use crate::snapshot::{Consistency, Source};
 
@@ -25,34 +23,12 @@ struct DecisionJson<'a> {
     advice: Vec<AdviceJson>,
     chosen: Option<ChosenJson>,
     candidates: Vec<CandidateJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conflict: Option<&'a Report>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audit: Option<Vec<FindingJson>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audit_left_out: Option<usize>,
 }
 
+/// A piece of advice, of any report.
 #[derive(Serialize)]
-struct FindingJson {
-    scenario: &'static str,
-    about: Option<String>,
-    moves: bool,
-    to: Option<String>,
-    without_memory: FateJson,
-    interrupts: bool,
-    advice: Option<AdviceJson>,
-}
-
-#[derive(Serialize)]
-struct FateJson {
-    moves: bool,
-    to: Option<String>,
-}
-
-#[derive(Serialize)]
-struct AdviceJson {
-    option: &'static str,
+pub(crate) struct AdviceJson {
+    option: String,
     value: String,
     why: String,
 }
@@ -86,8 +62,6 @@ struct CandidateJson {
 
 impl Serialize for Decision {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let audit = self.audit();
-        let findings = audit.map(|audit| audit.findings.iter().map(finding_json).collect());
         let json = DecisionJson {
             format: "bindnet-decision/1",
             bindnetaddr: self.bindnet().to_string(),
@@ -99,12 +73,9 @@ impl Serialize for Decision {
             separated_by: self.separated_by().map(|separation| separation.code()),
             explanation: self.to_string(),
             warnings: self.warnings(),
-            advice: self.advice().into_iter().map(advice_json).collect(),
+            advice: self.advice().into_iter().map(AdviceJson::from).collect(),
             chosen: self.chosen().map(chosen_json),
             candidates: self.rows().map(candidate_json).collect(),
-            conflict: self.conflict(),
-            audit: findings,
-            audit_left_out: audit.map(|audit| audit.left_out),
         };
         json.serialize(to)
     }
@@ -158,30 +129,12 @@ fn candidate_json(candidate: &Candidate) -> CandidateJson {
     }
 }
 
-fn advice_json(advice: Advice) -> AdviceJson {
-    AdviceJson {
-        option: advice.option,
-        value: advice.value,
-        why: advice.why,
-    }
-}
-
-fn finding_json(found: &Finding) -> FindingJson {
-    let FateJson { moves, to } = fate_json(found.fate);
-    FindingJson {
-        scenario: found.scenario.code(),
-        about: found.about.clone(),
-        moves,
-        to,
-        without_memory: fate_json(found.without_memory),
-        interrupts: found.interrupts,
-        advice: found.advice.clone().map(advice_json),
-    }
-}
-
-fn fate_json(fate: Fate) -> FateJson {
-    FateJson {
-        moves: fate.moves(),
-        to: fate.to().map(|to| to.to_string()),
+impl From<Advice> for AdviceJson {
+    fn from(advice: Advice) -> Self {
+        Self {
+            option: advice.setting.json_option(),
+            value: advice.setting.value(),
+            why: advice.why,
+        }
     }
 }

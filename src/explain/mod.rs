@@ -1,14 +1,17 @@
-//! Decisions in words and in JSON: the report, advice and warnings.
+//! Decisions in words and in JSON: the sentence, warnings, the table, advice.
 
 mod advice;
+mod explanation;
 #[cfg(feature = "serde")]
-mod json;
+pub(crate) mod json;
 mod report;
+mod setting;
 mod table;
 mod warnings;
 
 pub use advice::Advice;
-pub use table::Table;
+pub use explanation::Explanation;
+pub use setting::{Setting, Spelling};
 
 pub(crate) use advice::advice_lines;
 pub(crate) use report::place;

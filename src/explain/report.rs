@@ -14,41 +14,9 @@ impl fmt::Display for Candidate {
     }
 }
 
-impl fmt::Display for Decision {
-    /// `{}`: one line. `{:#}`: the line, warnings, the table, advice, what was found of others
-    /// that claim the choice, and what cluster life would do to it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence())?;
-        if !f.alternate() {
-            return Ok(());
-        }
-        writeln!(f)?;
-        for line in self.details() {
-            writeln!(f, "{line}")?;
-        }
-        for warning in self.warnings() {
-            writeln!(f, "warning: {warning}")?;
-        }
-        if self.has_table() {
-            write!(f, "\n{}", self.table())?;
-        }
-        let advice = self.advice_text();
-        if !advice.is_empty() {
-            write!(f, "\n{advice}")?;
-        }
-        if let Some(report) = self.conflict() {
-            write!(f, "\n{report}\n")?;
-        }
-        match self.audit() {
-            Some(audit) => write!(f, "\n{audit}"),
-            None => Ok(()),
-        }
-    }
-}
-
 impl Decision {
-    /// More lines about why there is no choice.
-    pub fn details(&self) -> Vec<String> {
+    /// More about why there is no choice.
+    pub(crate) fn detail(&self) -> Option<String> {
         match (self.result, &self.nearest) {
             (Err(WhyNone::NoMatch), Some(nearest)) => {
                 let family = Family::of(self.bindnet.ip());
@@ -63,7 +31,7 @@ impl Decision {
                     None => String::new(),
                 };
                 let line = format!("nearest of {count} {family} address{s}: {nearest}{place}");
-                vec![format!("{line}{would}{but}")]
+                Some(format!("{line}{would}{but}"))
             }
             (Err(WhyNone::AllTurnedDown), _)
                 if self
@@ -74,36 +42,26 @@ impl Decision {
                 let line = "what is declared floating is never chosen for a network: take it off \
                             the list, or, where it is a network that is declared, declare the \
                             address fixed";
-                vec![line.to_owned()]
+                Some(line.to_owned())
             }
-            _ => Vec::new(),
+            _ => None,
         }
-    }
-
-    /// Whether the table says more than the sentence does: not where the bindnetaddr was named
-    /// exactly and is there once, nor where there is no row.
-    pub fn has_table(&self) -> bool {
-        let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
-        // What another rule passes over is to be seen.
-        let exact = exact && (self.is_ours() || self.candidates.len() == 1);
-        let rows = self.candidates.len() + self.others.len();
-        rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
     }
 
     /// The bindnetaddr that an address matches as one of its network: on the link that was named,
     /// and on its own link for a link-local one.
-    pub(crate) fn network_of(&self, candidate: &Candidate) -> String {
+    pub(crate) fn network_of(&self, candidate: &Candidate) -> HostAddress {
         let network = candidate.netmask.network(candidate.ip);
         let network = network.unwrap_or(candidate.ip);
         let own = candidate
             .interface
             .filter(|_| candidate.identity().1.is_some());
         let zone = self.bindnet.zone().or(own.map(Zone::from));
-        HostAddress::new(network, zone).to_string()
+        HostAddress::new(network, zone)
     }
 
     /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
-    pub(crate) fn bindnet_for(&self, candidate: &Candidate) -> Option<String> {
+    pub(crate) fn bindnet_for(&self, candidate: &Candidate) -> Option<HostAddress> {
         let wants_exact = self.made_by.as_ref().is_some_and(|rule| rule.wants_exact);
         let network = if wants_exact {
             candidate.ip
@@ -116,7 +74,7 @@ impl Decision {
     }
 
     /// One sentence: what was chosen and why, or why nothing was.
-    fn sentence(&self) -> String {
+    pub(super) fn sentence(&self) -> String {
         if let Some(rule) = &self.made_by {
             return rule.sentence.clone();
         }

@@ -1,43 +1,35 @@
 //! The table of candidates, for people.
 
-use std::fmt;
-
 use crate::rule::{Candidate, Decision, Verdict};
-
-/// The candidates, and the other addresses if the selector lists them, as an aligned table.
-///
-/// The row of the choice begins with `>`.
-#[derive(Clone, Copy, Debug)]
-pub struct Table<'a> {
-    decision: &'a Decision,
-}
+use crate::snapshot::Name;
 
 impl Decision {
-    /// The candidates, and the other addresses if the selector lists them, as a table.
-    ///
-    /// ```
-    /// use bindnet::{Address, Link, Selector, Snapshot};
-    ///
-    /// let host = Snapshot::new(
-    ///     [Link::new(2, "eth0".parse()?)],
-    ///     [
-    ///         Address::new("192.0.2.10/24".parse()?, 2).with_label("eth0".parse()?),
-    ///         Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?),
-    ///     ],
-    /// )?;
-    /// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
-    /// assert_eq!(
-    ///     decision.table().to_string(),
-    ///     concat!(
-    ///         "    ADDRESS        INTERFACE  LABEL     VERDICT   REASONS\n",
-    ///         "  > 192.0.2.10/24  eth0       eth0      chosen    -\n",
-    ///         "    192.0.2.20/24  eth0       eth0:vip  floating  label\n",
-    ///     ),
-    /// );
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn table(&self) -> Table<'_> {
-        Table { decision: self }
+    /// Whether the table says more than the sentence does: not where the bindnetaddr was named
+    /// exactly and is there once, nor where there is no row.
+    pub(super) fn has_table(&self) -> bool {
+        let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
+        // What another rule passes over is to be seen.
+        let exact = exact && (self.is_ours() || self.candidates.len() == 1);
+        let rows = self.candidates.len() + self.others.len();
+        rows > 0 && (!exact || self.chosen().is_none() || self.list_all)
+    }
+
+    /// The rows as an aligned table.
+    pub(super) fn table(&self) -> String {
+        let rows: Vec<_> = self.rows().map(|row| (row.verdict, cells(row))).collect();
+        let mut widths = HEAD.map(str::len);
+        for (_, cells) in &rows {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let mut table = line("   ", &HEAD.map(str::to_owned), &widths);
+        for (verdict, cells) in &rows {
+            let is_choice = *verdict == Verdict::Chosen;
+            let mark = if is_choice { "  >" } else { "   " };
+            table.push_str(&line(mark, cells, &widths));
+        }
+        table
     }
 
     /// Candidates and others in kernel order.
@@ -85,34 +77,8 @@ impl Decision {
 
 const HEAD: [&str; 5] = ["ADDRESS", "INTERFACE", "LABEL", "VERDICT", "REASONS"];
 
-impl fmt::Display for Table<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<_> = self
-            .decision
-            .rows()
-            .map(|row| (row.verdict, cells(row)))
-            .collect();
-        let mut widths = HEAD.map(str::len);
-        for (_, cells) in &rows {
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        line(f, "   ", &HEAD.map(str::to_owned), &widths)?;
-        for (verdict, cells) in &rows {
-            let mark = if *verdict == Verdict::Chosen {
-                "  >"
-            } else {
-                "   "
-            };
-            line(f, mark, cells, &widths)?;
-        }
-        Ok(())
-    }
-}
-
 fn cells(row: &Candidate) -> [String; 5] {
-    let name = |name: Option<crate::snapshot::Name>| match name {
+    let name = |name: Option<Name>| match name {
         Some(name) => name.to_string(),
         None => "-".to_owned(),
     };
@@ -125,16 +91,11 @@ fn cells(row: &Candidate) -> [String; 5] {
     ]
 }
 
-fn line(
-    f: &mut fmt::Formatter<'_>,
-    mark: &str,
-    cells: &[String; 5],
-    widths: &[usize; 5],
-) -> fmt::Result {
+fn line(mark: &str, cells: &[String; 5], widths: &[usize; 5]) -> String {
     let mut line = mark.to_owned();
     for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
         line.push_str(if at == 0 { " " } else { "  " });
         line.push_str(&format!("{cell:<width$}"));
     }
-    writeln!(f, "{}", line.trim_end())
+    format!("{}\n", line.trim_end())
 }

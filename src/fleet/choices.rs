@@ -7,11 +7,12 @@ use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::list;
 use super::{Choices, Node};
+use crate::explain::{Setting, Spelling};
 use crate::rule::{Decision, Outcome, Separation};
 use crate::snapshot::{Bits, Netmask};
 
 /// Nodes that chose nothing.
-pub(super) fn none(node: &Node) -> Vec<Problem> {
+pub(super) fn none(node: &Node, spelling: Spelling) -> Vec<Problem> {
     let problem = |detail| Problem::new(Code::NoChoice, vec![node.name.clone()], detail);
     // Of the others it is said that they are not listed.
     if let (Choices::NoPlan(why), true) = (&node.choices, node.listed().is_some()) {
@@ -23,7 +24,7 @@ pub(super) fn none(node: &Node) -> Vec<Problem> {
         let detail = format!(
             "{}: {}.",
             node.name,
-            why_none(decision, node.is_listed(link))
+            why_none(decision, node.is_listed(link), spelling)
         );
         problem(detail).of_link(link)
     })
@@ -31,7 +32,7 @@ pub(super) fn none(node: &Node) -> Vec<Problem> {
 }
 
 /// Nodes whose decision was ambiguous.
-pub(super) fn ambiguous(node: &Node) -> Vec<Problem> {
+pub(super) fn ambiguous(node: &Node, spelling: Spelling) -> Vec<Problem> {
     // Of a neighbour of the address that is listed it is said that it is not listed.
     let is_other = |link, decision: &Decision| {
         decision.separated_by() == Some(Separation::SameNetwork) && node.is_listed(link)
@@ -40,7 +41,7 @@ pub(super) fn ambiguous(node: &Node) -> Vec<Problem> {
     decisions
         .filter(|(link, decision)| decision.is_ambiguous() && !is_other(*link, decision))
         .map(|(link, decision)| {
-            let detail = why_ambiguous(node, decision, node.is_listed(link));
+            let detail = why_ambiguous(node, decision, node.is_listed(link), spelling);
             let problem = Problem::new(Code::Ambiguous, vec![node.name.clone()], detail);
             let first = decision.first().map(|first| first.ip);
             problem.of_link(link).about(first)
@@ -133,47 +134,57 @@ fn differ<A: Bits>(chosen: &[Chosen]) -> bool {
         .any(|mask| differing & mask != A::ZERO)
 }
 
-fn why_none(decision: &Decision, is_listed: bool) -> String {
+fn why_none(decision: &Decision, is_listed: bool, spelling: Spelling) -> String {
     let text = decision.to_string();
     let why = text
         .strip_prefix("none: ")
         .unwrap_or(&text)
         .trim_end_matches('.');
-    let nearest = decision.details().into_iter().next();
     let advice = decision.advice().into_iter().next();
-    match (nearest, advice) {
+    match (decision.detail(), advice) {
         _ if is_listed => format!("{why}; give it the address that is listed, or list its own"),
-        (Some(nearest), _) => format!("{why}; {nearest}"),
+        (Some(detail), _) => format!("{why}; {detail}"),
         (None, Some(advice)) => {
-            format!(
-                "{why}; give {} {} if {}",
-                advice.option, advice.value, advice.why
-            )
+            let setting = match spelling.option(&advice.setting) {
+                Some(option) => format!("give {option}"),
+                None => advice.setting.to_string(),
+            };
+            format!("{why}; {setting} if {}", advice.why)
         }
         (None, None) => format!("{why}; give it one, or capture it again when it has one"),
     }
 }
 
-fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool) -> String {
+fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool, spelling: Spelling) -> String {
     let text = decision.to_string();
     let text = text.trim_end_matches('.').replace("AMBIGUOUS; ", "");
-    // What the daemon of one node was bound to is no option of a fleet.
-    let mut advice = decision.advice();
-    advice.retain(|advice| advice.option != "--previous");
-    // Nor is the address of one: the others would then be where it is now.
-    let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
-    let own = decision
-        .first()
-        .map(|first| first.host_address().to_string());
-    advice.retain(|advice| !is_guess || Some(&advice.value) != own.as_ref());
-    let advice: Vec<_> = advice
-        .iter()
-        .map(|advice| format!("{} {} ({})", advice.option, advice.value, advice.why))
-        .collect();
-    let settle = match (is_listed, advice.is_empty()) {
-        (true, _) => "give it the address that is listed, or list its own".to_owned(),
-        (false, true) => "ask preview for what would settle it".to_owned(),
-        (false, false) => format!("settle it with {}", advice.join(" or ")),
+    let settle = match is_listed {
+        true => "give it the address that is listed, or list its own".to_owned(),
+        false => how_to_settle(decision, spelling),
     };
     format!("{}: {text}; {settle}.", node.name)
+}
+
+fn how_to_settle(decision: &Decision, spelling: Spelling) -> String {
+    let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
+    let own = decision.first().map(|first| first.host_address());
+    let own = own.and_then(Setting::bindnetaddr);
+    let is_of_fleet = |setting: &Setting| match setting {
+        // What the daemon of one node was bound to is no option of a fleet.
+        Setting::Previous(_) => false,
+        // Nor is the address of one: the others would then be where it is now.
+        setting => !is_guess || Some(setting) != own.as_ref(),
+    };
+    let mut advice = decision.advice();
+    advice.retain(|advice| is_of_fleet(&advice.setting));
+    let ways = advice
+        .iter()
+        .map(|advice| format!("{} ({})", spelling.of(&advice.setting), advice.why));
+    let ways = ways.collect::<Vec<_>>().join(" or ");
+    match (ways.is_empty(), spelling.program()) {
+        (false, Some(_)) => format!("settle it with {ways}"),
+        (false, None) => format!("to settle it, {ways}"),
+        (true, Some(program)) => format!("ask {program} for what would settle it"),
+        (true, None) => "its own decision says what would settle it".to_owned(),
+    }
 }

@@ -6,6 +6,7 @@ use super::held::{self, Held, one_each};
 use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::{list, on};
+use crate::explain::{Setting, Spelling};
 use crate::snapshot::Name;
 
 /// Addresses that a node chose and another one holds or chose, too.
@@ -100,11 +101,18 @@ fn words(
             "{chosen}: leave it to one of them, and give every other an address of its own."
         ),
         true => format!(
-            "{chosen} and floats on {on_others}: if it is a cluster address, declare it (--floating \
-             {ip}), else leave it to one of them."
+            "{chosen} and floats on {on_others}: if it is a cluster address, declare it {}, else \
+             leave it to one of them.",
+            declaration(survey.spelling, ip)
         ),
         false => format!("{chosen} and is on {on_others}, too: leave it to one of them."),
     }
+}
+
+/// `floating`, or how a program takes that.
+fn declaration(spelling: Spelling, ip: IpAddr) -> String {
+    let option = spelling.option(&Setting::Floating(ip.into()));
+    option.map_or("floating".to_owned(), |option| format!("({option})"))
 }
 
 /// Of one address, all that hold it.

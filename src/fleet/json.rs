@@ -34,7 +34,7 @@ struct LinksJson<'a> {
     node: &'a str,
     /// Its name in the nodelist.
     listed: Option<&'a str>,
-    links: Vec<LinkJson<'a>>,
+    links: Vec<LinkJson<'a, &'a Decision>>,
 }
 
 #[derive(Serialize)]
@@ -70,7 +70,10 @@ impl Serialize for Node {
         let (node, listed) = (self.name(), self.listed());
         let links = match &self.choices {
             Choices::One(decision) => return NodeJson { node, decision }.serialize(to),
-            Choices::Links(plan, links) => links.iter().map(|link| plan.link_json(link)).collect(),
+            Choices::Links(plan, links) => links
+                .iter()
+                .map(|link| plan.link_json(link, &link.decision))
+                .collect(),
             Choices::NoPlan(_) => Vec::new(),
         };
         LinksJson {

@@ -73,7 +73,7 @@ use thiserror::Error;
 use crate::corosync::{
     Conf, ConfError, Hosts, LinkDecision, Origin, Plan, Profile, ProfileSelector,
 };
-use crate::explain::INTERRUPTED;
+use crate::explain::{INTERRUPTED, Spelling};
 use crate::rule::{Decision, Selector};
 use crate::snapshot::{Consistency, Snapshot, escape, escape_rest};
 use held::Held;
@@ -97,6 +97,7 @@ pub struct Fleet {
     unread: Vec<Arc<str>>,
     held: Vec<Held>,
     said: Said,
+    spelling: Spelling,
 }
 
 /// A node that was judged, and what it chose.
@@ -130,7 +131,32 @@ impl Fleet {
             unread: Vec::new(),
             held: Vec::new(),
             said: Said::default(),
+            spelling: Spelling::default(),
         }
+    }
+
+    /// Says what to do about problems in the words of a program.
+    ///
+    /// ```
+    /// use bindnet::fleet::Fleet;
+    /// use bindnet::{Address, Link, Selector, Setting, Snapshot, Spelling};
+    ///
+    /// fn key(setting: &Setting) -> String {
+    ///     format!("{} = {}", setting.code(), setting.value())
+    /// }
+    ///
+    /// let vip = Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [vip])?;
+    /// let fleet = Fleet::new(Selector::new("192.0.2.0".parse()?));
+    /// let mut fleet = fleet.spelling(Spelling::new(key, "ringd --explain"));
+    /// fleet.add("n1", &host)?;
+    /// let told = "; give fixed = 192.0.2.20 if it belongs to this host after all.";
+    /// assert!(fleet.judge().problems()[0].detail().ends_with(told));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spelling(mut self, spelling: Spelling) -> Self {
+        self.spelling = spelling;
+        self
     }
 
     /// Judges every link of a corosync.conf, as the version of a profile reads it, and its nodelist.

@@ -9,6 +9,7 @@ use super::held::{self, Held};
 use super::problem::Problem;
 use super::words::{Said, count, list};
 use super::{Fleet, Node, choices, duplicates, listed, macs, table};
+use crate::explain::Spelling;
 use crate::rule::{Bindnet, Decision};
 use crate::snapshot::escape;
 
@@ -55,6 +56,8 @@ pub struct Report {
 pub(super) struct Survey<'a> {
     pub nodes: &'a [Node],
     pub held: &'a [Held],
+    /// How what to do is told.
+    pub spelling: Spelling,
 }
 
 impl Survey<'_> {
@@ -94,6 +97,7 @@ impl Report {
             mut unread,
             mut held,
             said,
+            spelling,
             ..
         } = fleet;
         if let Some(conf) = &conf {
@@ -105,13 +109,16 @@ impl Report {
         let survey = Survey {
             nodes: &nodes,
             held: &held,
+            spelling,
         };
         let mut problems = duplicates::chosen(&survey);
         problems.extend(duplicates::floating(&survey));
         problems.extend(macs::cloned(&survey));
         problems.extend(choices::apart(&survey));
-        problems.extend(nodes.iter().flat_map(choices::none));
-        problems.extend(nodes.iter().flat_map(choices::ambiguous));
+        for node in &nodes {
+            problems.extend(choices::none(node, spelling));
+            problems.extend(choices::ambiguous(node, spelling));
+        }
         if let Some(conf) = &conf {
             problems.extend(listed::problems(conf, &survey, &unread));
         }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
+use super::host_address::HostAddress;
 use super::parse::{ParseBindnetError, Problem, parse};
 use crate::snapshot::{Link, Name, NameError, Snapshot};
 
@@ -129,6 +130,23 @@ impl TryFrom<IpAddr> for Bindnet {
     /// Where it is an IPv4-mapped IPv6 address.
     fn try_from(ip: IpAddr) -> Result<Self, ParseBindnetError> {
         ip.to_string().parse()
+    }
+}
+
+impl TryFrom<HostAddress> for Bindnet {
+    type Error = ParseBindnetError;
+
+    /// # Errors
+    /// Where it is an IPv4-mapped IPv6 address, or an IPv4 address with a link.
+    fn try_from(address: HostAddress) -> Result<Self, ParseBindnetError> {
+        let bindnet = Self::try_from(address.ip())?;
+        match address.zone() {
+            Some(_) if address.ip().is_ipv4() => {
+                let text = address.to_string();
+                Err(ParseBindnetError::new(&text, Problem::ZoneOnIpv4))
+            }
+            zone => Ok(Self { zone, ..bindnet }),
+        }
     }
 }
 

@@ -70,8 +70,6 @@ impl Selector {
             others,
             list_all: self.list_all,
             result,
-            conflict: None,
-            audit: None,
         }
     }
 

@@ -10,8 +10,6 @@ use super::host_address::HostAddress;
 use super::other_rule::OtherRule;
 use super::reasons::Reasons;
 use super::separation::Separation;
-use crate::audit::Audit;
-use crate::conflict::Report;
 use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_link_local};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
@@ -53,10 +51,6 @@ pub struct Decision {
     pub(crate) others: Vec<Candidate>,
     pub(crate) list_all: bool,
     pub(crate) result: Result<Winner, WhyNone>,
-    /// Whether another host claims the choice, if that was asked.
-    pub(crate) conflict: Option<Box<Report>>,
-    /// What cluster life would do to the choice, if that was asked.
-    pub(crate) audit: Option<Box<Audit>>,
 }
 
 /// The candidate that the rule puts first, and what put it there; positions in `candidates`.

@@ -198,6 +198,18 @@ impl ParseBindnetError {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// Whether it asks to [restrict the interface](crate::Selector::interface): a link belongs to
+    /// an IPv6 address. A program adds how that is done to the end of the message.
+    ///
+    /// ```
+    /// let error = "192.0.2.0%eth0".parse::<bindnet::Bindnet>().unwrap_err();
+    /// assert!(error.wants_interface());
+    /// assert!(error.to_string().ends_with("; restrict the interface"));
+    /// ```
+    pub fn wants_interface(&self) -> bool {
+        self.problem == Problem::ZoneOnIpv4
+    }
 }
 
 /// A text is not an address or network; says what would be.
@@ -217,6 +229,18 @@ impl ParseAddressError {
     /// The text that cannot be read.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it asks to [restrict the interface](crate::Selector::interface): a link belongs to
+    /// an IPv6 address. A program adds how that is done to the end of the message.
+    ///
+    /// ```
+    /// let error = "192.0.2.0%eth0".parse::<bindnet::HostAddress>().unwrap_err();
+    /// assert!(error.wants_interface());
+    /// assert!(error.to_string().ends_with("; restrict the interface"));
+    /// ```
+    pub fn wants_interface(&self) -> bool {
+        self.problem == Problem::ZoneOnIpv4
     }
 }
 
@@ -257,7 +281,7 @@ pub(crate) enum Problem {
     Mapped(Ipv4Addr),
     #[error("the zone after %: {0}; write the name or the index of a link (fe80::1%eth0)")]
     Zone(NameError),
-    #[error("a zone (%) belongs to an IPv6 address; restrict the interface (--interface)")]
+    #[error("a zone (%) belongs to an IPv6 address; restrict the interface")]
     ZoneOnIpv4,
     #[error("a zone (%) has no place here; write the address or network alone")]
     ZoneInList,

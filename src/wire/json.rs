@@ -86,9 +86,7 @@ fn looks_like_ip_text(text: &[u8]) -> bool {
 #[non_exhaustive]
 pub enum ParseError {
     /// There is nothing.
-    #[error(
-        "nothing there; a snapshot (preview --capture) or the output of `ip -d -j addr` is expected"
-    )]
+    #[error("nothing there; a snapshot or the output of `ip -d -j addr` is expected")]
     Empty,
     /// There is too much.
     #[error("longer than 64 MiB; a host with 100 000 addresses takes less than half of that")]

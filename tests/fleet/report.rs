@@ -23,13 +23,13 @@ fn what_to_do() {
              (eth0) have it at once: have the cluster manager take it off all but one, or capture \
              them again if it moved in between.",
             "no-choice: b: 10.8.52.200/24 on eth0, the only address that matches 10.8.52.0, looks \
-             floating (label eth0:vip); give --fixed 10.8.52.200 if it belongs to this host after \
-             all.",
+             floating (label eth0:vip); declare 10.8.52.200 fixed if it belongs to this host \
+             after all.",
             "no-choice: c: no address of this host is in the network of 10.8.52.0; nearest of 1 IPv4 \
              address: 10.9.0.1/24 on eth1; \"10.9.0.0\" would match it.",
             "ambiguous: a: 10.8.52.1/24 on eth0: first only because there is weak evidence against \
-             10.8.52.200; settle it with --floating 10.8.52.200 (it is a cluster address) or \
-             --fixed 10.8.52.1 (it belongs to this host).",
+             10.8.52.200; to settle it, declare 10.8.52.200 floating (it is a cluster address) or \
+             declare 10.8.52.1 fixed (it belongs to this host).",
         ]
     );
     let declared = judge(by("10.8.52.0 --floating 10.8.52.200"), story, false);
@@ -61,7 +61,7 @@ fn who_has_it_besides() {
     assert_eq!(
         told(""),
         "10.8.52.1 was chosen by a (eth0) and floats on b (eth1) and c (eth0): if it is a cluster \
-         address, declare it (--floating 10.8.52.1), else leave it to one of them.",
+         address, declare it floating, else leave it to one of them.",
     );
 }
 
@@ -77,8 +77,8 @@ fn the_address_of_one_node_is_asked_for() {
         told,
         [
             "ambiguous: b: 10.8.52.2/24 on eth0: 10.8.52.1 is not configured here, this is the \
-          address of the same network; settle it with bindnetaddr 10.8.52.0 (any address of this \
-          network)."
+          address of the same network; to settle it, set bindnetaddr to 10.8.52.0 (any address of \
+          this network)."
         ]
     );
 }

@@ -33,14 +33,13 @@ fn each_declaration_and_the_memory_keep_the_choice_and_a_floating_vip_does_not()
     let moves = "own-address-flap-promoted 192.0.2.20, new-vip-first 192.0.2.254";
     let found = audit(&plain, &host);
     assert_eq!(told(&found), moves);
-    let options: Vec<_> = found
-        .advice
-        .iter()
-        .map(|a| (a.option, a.value.as_str()))
-        .collect();
+    let options: Vec<_> = found.advice.iter().map(|a| a.setting.to_string()).collect();
     assert_eq!(
         options,
-        [("--fixed", "192.0.2.10"), ("--previous", "192.0.2.10")]
+        [
+            "declare 192.0.2.10 fixed",
+            "remember 192.0.2.10 as the choice"
+        ]
     );
 
     let net = |text: &str| text.parse().unwrap();
@@ -83,7 +82,7 @@ fn a_strict_daemon_does_not_start_where_it_becomes_close() {
     let strict = selector("192.0.2.0").strict(true);
     let found = audit(&strict, &host);
     assert_eq!(told(&found), "new-vip none, new-vip-first none");
-    assert_eq!(found.advice[0].option, "--fixed");
+    assert_eq!(found.advice[0].setting.code(), "fixed");
     // Where it is close already there is nothing to audit.
     assert_eq!(Audit::of(&strict, &node_and_vip()), None);
 }
@@ -191,16 +190,12 @@ fn an_interface_is_advice_where_it_holds() {
         &host(&[&eth0, &eth1], &addresses),
     );
     assert_eq!(told(&found), "links-reordered 192.0.2.2");
-    let options: Vec<_> = found
-        .advice
-        .iter()
-        .map(|a| (a.option, a.value.as_str()))
-        .collect();
+    let options: Vec<_> = found.advice.iter().map(|a| a.setting.to_string()).collect();
     let expected = [
-        ("--floating", "192.0.2.2"),
-        ("--fixed", "192.0.2.0"),
-        ("--previous", "192.0.2.0"),
-        ("--interface", "eth0"),
+        "declare 192.0.2.2 floating",
+        "declare 192.0.2.0 fixed",
+        "remember 192.0.2.0 as the choice",
+        "restrict the rule to eth0",
     ];
     assert_eq!(options, expected);
 }
@@ -265,12 +260,8 @@ fn corosync_moves_where_the_rule_stays() {
         "new-vip-first 192.0.2.254"
     );
     // A ring address of its own is what Corosync can be told.
-    let options: Vec<_> = found
-        .advice
-        .iter()
-        .map(|a| (a.option, a.value.as_str()))
-        .collect();
-    assert_eq!(options, [("bindnetaddr", "192.0.2.10")]);
+    let options: Vec<_> = found.advice.iter().map(|a| a.setting.to_string()).collect();
+    assert_eq!(options, ["set bindnetaddr to 192.0.2.10"]);
 
     // 2.0.0 walks the list from its end, and takes whatever came last.
     let alone = host(&[&eth0], &[address("192.0.2.10/24", &eth0)]);

@@ -206,6 +206,38 @@ fn what_ip_prints_is_a_snapshot() {
     );
 }
 
+/// What to do is said by the options of the programs; the library has plain words.
+#[test]
+fn what_to_do_is_said_in_options() {
+    let details = |hosts: [&str; 2]| {
+        let [a, b] = hosts.map(host);
+        let folder = Folder::new().with("a.json", a).with("b.json", b);
+        let run = fleet(["--json", "10.8.52.0", "--dir", folder.path()]);
+        let json = json_of(&run);
+        let problems = json["problems"].as_array().unwrap().iter();
+        let details = problems.map(|problem| problem["detail"].as_str().unwrap().to_owned());
+        (details.collect::<Vec<_>>(), json)
+    };
+    let (told, json) = details(["eth0 10.8.52.1/24", "eth0 10.8.52.2/24; eth1 10.8.52.1/32"]);
+    let declare = "if it is a cluster address, declare it (--floating 10.8.52.1), else leave it to \
+                   one of them.";
+    assert!(told[0].ends_with(declare), "{told:?}");
+    assert_eq!(json["nodes"][0]["decision"]["advice"], json!([]));
+
+    let (told, json) = details(["eth0 10.8.52.1/24; eth0 10.8.52.3/24", "eth0 10.8.52.2/24"]);
+    let settle = "; settle it with --floating 10.8.52.3 (it is a cluster address) or --fixed \
+                  10.8.52.1 (it belongs to this host).";
+    assert!(told[0].ends_with(settle), "{told:?}");
+    let floating = json!({
+        "option": "--floating", "value": "10.8.52.3", "why": "it is a cluster address",
+    });
+    assert_eq!(json["nodes"][0]["decision"]["advice"][0], floating);
+
+    let (told, _) = details(["eth0 10.8.52.1/24 label=eth0:vip", "eth0 10.8.52.2/24"]);
+    let give = "; give --fixed 10.8.52.1 if it belongs to this host after all.";
+    assert!(told[0].ends_with(give), "{told:?}");
+}
+
 #[test]
 fn the_options_of_a_selector() {
     let folder = Folder::new()

@@ -281,7 +281,10 @@ fn a_corosync_that_hangs_is_killed() {
         let warning = "warning: /usr/local/sbin/corosync -v did not end within 5 s; --profile";
         assert!(run.stderr.starts_with(warning), "{run:?}");
         assert!(
-            run.stderr.contains("the version of Corosync is not known"),
+            run.stderr.contains("the version of Corosync is not known")
+                && run
+                    .stderr
+                    .contains(" is shown (--profile corosync:VERSION).\n"),
             "{run:?}"
         );
         let pids = std::fs::read_to_string(folder.file("pids")).expect("it was run");

@@ -51,7 +51,10 @@ fn bindnetaddrs() {
             &["IPv4-mapped", "write 192.168.1.10"],
         ),
         ("fe80::1%", &["after %", "fe80::1%eth0"]),
-        ("192.168.1.0%eth0", &["a zone (%)"]),
+        (
+            "192.168.1.0%eth0",
+            &["a zone (%)", "restrict the interface (--interface)\n"],
+        ),
         ("", &["empty", "192.168.1.0/24"]),
         ("node1", &["\"node1\" is not an address"]),
         ("fd00::1::2", &["not an IPv6 address"]),
@@ -103,6 +106,10 @@ fn options() {
     refused(
         &[bind, "--previous", "192.168.1.10/24"],
         &["--previous", "write 192.168.1.10"],
+    );
+    refused(
+        &[bind, "--previous", "192.168.1.10%eth0"],
+        &["--previous", "restrict the interface (--interface)\n"],
     );
     refused(
         &[bind, "--interface", "sixteen-byte-nam"],
@@ -275,7 +282,7 @@ fn snapshots() {
 fn what_is_no_snapshot() {
     let sound = snapshot_but("{", "{");
     refused_file(&sound[..sound.len() - 40], &["cut short"]);
-    refused_file(b"", &["nothing there"]);
+    refused_file(b"", &["nothing there; a snapshot (preview --capture) or "]);
     refused_file(b"  \n", &["nothing there"]);
     refused_file(b"hello", &["'h'", "ip -j addr"]);
     refused_file(b"{}", &["format", "bindnet-snapshot/1"]);

@@ -171,6 +171,21 @@ fn a_damaged_file_is_an_error_and_stays() {
     }
 }
 
+/// The option is named where the library asks for what it does.
+#[test]
+fn a_zone_of_ipv4_in_a_file_is_refused() {
+    let (host, _) = before_and_after();
+    for entry in [
+        "bindnetaddr 192.168.1.0%eth0 address 192.168.1.10",
+        "bindnetaddr 192.168.1.0 address 192.168.1.10%eth0",
+    ] {
+        let state = TempFile::new(format!("bindnet-state/1\n{entry}\nend\n").as_bytes());
+        let refused = preview(&host, &state, &["192.168.1.0"]);
+        let asked = "; restrict the interface (--interface)\nCorrect it, or remove the file";
+        assert!(refused.stderr.contains(asked), "{refused:?}");
+    }
+}
+
 /// Status 0 promises that the choice is remembered; what was chosen is printed nevertheless.
 #[test]
 fn what_cannot_be_written_is_status_3_with_the_choice() {

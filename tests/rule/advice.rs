@@ -25,7 +25,7 @@ proptest! {
         let report = format!("{decision:#}");
         prop_assert!(report.starts_with(&format!("{line}\n")), "{}", report);
         prop_assert!(!report.contains("  \n") && report.ends_with('\n'), "{:?}", report);
-        for sentence in decision.warnings().into_iter().chain(decision.details()) {
+        for sentence in decision.warnings().into_iter().chain(decision.explain().detail) {
             prop_assert!(!sentence.is_empty() && !sentence.contains('\n'), "{}", sentence);
         }
         has_documented_members(&decision, &ask)?;
@@ -45,22 +45,22 @@ proptest! {
         prop_assume!(same_ip.map(Candidate::matched).all(|matched| matched == first.matched()));
         prop_assert!(!decision.advice().is_empty());
         for advice in decision.advice() {
-            let followed = follow(&ask, advice.option, &advice.value);
+            let followed = follow(&ask, &advice);
             let settled = decide(&host, &followed);
             let kept = decide(&host, &Ask { strict: false, ..followed.clone() });
             let chosen = kept.chosen().and_then(Candidate::matched);
-            if advice.option == "bindnetaddr" && followed.ip != first.ip() {
+            if advice.setting.code() == "bindnetaddr" && followed.ip != first.ip() {
                 // The network itself may be an address; else it does not name another host.
                 let is_guess = chosen == Some(Match::SameNetwork);
                 prop_assert!(!is_guess && !kept.candidates().is_empty(), "{:?}", advice);
                 continue;
             }
             // A host prefix is left once the network around it floats: then there is more to say.
-            if advice.option == "--floating" && loose.candidates().iter().any(is_in_subnet) {
+            if advice.setting.code() == "floating" && loose.candidates().iter().any(is_in_subnet) {
                 continue;
             }
             prop_assert_eq!(choice(&kept).0, choice(&loose).0, "{:?}\n{:#}", advice, kept);
-            let settled = !settled.is_ambiguous() || advice.option == "--previous";
+            let settled = !settled.is_ambiguous() || advice.setting.code() == "previous";
             prop_assert!(settled, "{:?}\n{:#}", advice, kept);
         }
     }
@@ -71,13 +71,13 @@ proptest! {
         let decision = decide(&host, &ask);
         prop_assume!(decision.why_none().is_some() && !decision.advice().is_empty());
         for advice in decision.advice() {
-            if advice.option == "--wait" {
+            if advice.setting.code() == "wait" {
                 prop_assert!(decision.candidates().iter().any(|c| c.reasons().is_unusable()));
                 continue;
             }
-            let helped = decide(&host, &follow(&ask, advice.option, &advice.value));
-            match advice.option {
-                "--fixed" => prop_assert!(helped.why_none().is_none(), "{:?}\n{:#}", advice, helped),
+            let helped = decide(&host, &follow(&ask, &advice));
+            match advice.setting.code() {
+                "fixed" => prop_assert!(helped.why_none().is_none(), "{:?}\n{:#}", advice, helped),
                 "bindnetaddr" => prop_assert!(!helped.candidates().is_empty(), "{:?}", advice),
                 _ => prop_assert_ne!(told(&helped), told(&decision), "{:?}", advice),
             }

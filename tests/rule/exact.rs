@@ -3,6 +3,10 @@
 
 use bindnet_tests::rows;
 
+use std::time::Duration;
+
+use bindnet::{Decision, Setting};
+
 use rows::{decide, table};
 
 #[test]
@@ -174,33 +178,31 @@ fn step_8_says_why_there_is_none() {
 fn step_8_names_the_near_miss() {
     let decision = decide("198.51.100.0", "lo 127.0.0.1/8\neth0 192.0.2.10/24");
     assert!(
-        decision.details()[0].starts_with("nearest of 2 IPv4 addresses: 192.0.2.10/24 on eth0;")
+        (decision.explain().detail.unwrap())
+            .starts_with("nearest of 2 IPv4 addresses: 192.0.2.10/24 on eth0;")
     );
-    assert_eq!(decision.advice()[0].option, "bindnetaddr");
-    assert_eq!(decision.advice()[0].value, "192.0.2.0");
+    let advice = |decision: Decision, at| decision.advice().remove(at).setting;
+    let network = Setting::Bindnetaddr("192.0.2.0".parse().unwrap());
+    assert_eq!(advice(decision, 0), network);
 
     let lines = "eth0 192.0.2.10/24 label=eth0:1";
-    let fixed = decide("192.0.2.0", lines).advice().remove(0);
-    assert_eq!(
-        (fixed.option, fixed.value.as_str()),
-        ("--fixed", "192.0.2.10")
-    );
+    let fixed = Setting::Fixed("192.0.2.10/32".parse().unwrap());
+    assert_eq!(advice(decide("192.0.2.0", lines), 0), fixed);
     assert!(
         decide("192.0.2.0 --fixed 192.0.2.10", lines)
             .chosen()
             .is_some()
     );
-    let rule = decide("192.0.2.0", lines).advice().remove(1);
-    assert_eq!((rule.option, rule.value.as_str()), ("--no-rule", "label"));
+    let label = Setting::NoRule("label".parse().unwrap());
+    assert_eq!(advice(decide("192.0.2.0", lines), 1), label);
     assert!(
         decide("192.0.2.0 --no-rule label", lines)
             .chosen()
             .is_some()
     );
-    let wait = decide("2001:db8::", "eth0 2001:db8::10/64 tentative")
-        .advice()
-        .remove(0);
-    assert_eq!(wait.option, "--wait");
+    let tentative = decide("2001:db8::", "eth0 2001:db8::10/64 tentative");
+    let wait = Setting::Wait(Duration::from_secs(10));
+    assert_eq!(advice(tentative, 0), wait);
 }
 
 /// Whoever named a link and follows the advice stays on it.
@@ -210,16 +212,16 @@ fn step_8_stays_on_the_link_that_was_named() {
         eth0 fe80::1/64
         eth1 fe80::2/64";
     let advice = decide("fe80::99%eth1", lines).advice();
-    let values: Vec<_> = advice.iter().map(|advice| advice.value.as_str()).collect();
+    let values: Vec<_> = advice.iter().map(|advice| advice.setting.value()).collect();
     assert_eq!(values, ["fe80::2%eth1", "fe80::%eth1"]);
     let nearest = decide("2001:db8::%eth1", lines).advice().remove(0);
-    assert_eq!(nearest.value, "fe80::%eth1");
+    assert_eq!(nearest.setting.value(), "fe80::%eth1");
 
     let lines = "
         eth0 2001:db8::1/64
         eth1 2001:db8::2/64";
     for advice in decide("2001:db8::99%eth1", lines).advice() {
-        let followed = decide(&advice.value, lines);
+        let followed = decide(&advice.setting.value(), lines);
         let chosen = followed.chosen().unwrap().ip().to_string();
         assert_eq!(chosen, "2001:db8::2", "{advice:?}");
     }

@@ -76,12 +76,12 @@ fn reasons_print_in_their_order() {
 #[test]
 fn what_is_declared_floating_is_explained() {
     let floats = "eth0 192.0.2.10/24 label=eth0:vip";
-    assert_eq!(decide("192.0.2.0", floats).details(), [""; 0]);
+    assert_eq!(decide("192.0.2.0", floats).explain().detail, None);
     let declared = "what is declared floating is never chosen for a network: take it off the list, \
                     or, where it is a network that is declared, declare the address fixed";
     for list in ["192.0.2.10", "192.0.2.0/24"] {
         let decision = decide(&format!("192.0.2.0 --floating {list}"), floats);
-        assert_eq!(decision.details(), [declared]);
+        assert_eq!(decision.explain().detail.as_deref(), Some(declared));
     }
 }
 
@@ -119,7 +119,11 @@ fn a_table_is_shown_where_it_says_more() {
         ("192.0.2.10 --profile corosync", "eth0 192.0.2.10/24", false),
     ] {
         let decision = decide(options, host);
-        assert_eq!(decision.has_table(), shown, "{options}: {host}");
+        assert_eq!(
+            decision.explain().table.is_some(),
+            shown,
+            "{options}: {host}"
+        );
         let rows = format!("{decision:#}").contains("ADDRESS");
         assert_eq!(rows, shown, "{options}: {host}");
     }
@@ -130,7 +134,7 @@ fn advice_says_what_can_be_done() {
     let on_one = "eth0 192.0.2.10/24\neth0 192.0.2.20/24";
     let on_two = "eth0 192.0.2.10/24\neth1 192.0.2.20/24";
     let introduced = |options, host| {
-        let text = decide(options, host).advice_text();
+        let text = decide(options, host).explain().advice.unwrap_or_default();
         text.lines().next().unwrap_or_default().to_owned()
     };
     let settle = "Settle it with one of:";
@@ -155,25 +159,24 @@ fn no_advice_is_given_that_is_refused() {
     let mapped = "eth0 ::ffff:192.0.2.1/64";
     let given = |options, host| -> Vec<String> {
         let advice = decide(options, host).advice();
-        let given = advice.iter().map(|a| format!("{} {}", a.option, a.value));
-        given.collect()
+        advice.iter().map(|a| a.setting.to_string()).collect()
     };
-    assert_eq!(given("::7", mapped), ["bindnetaddr ::"]);
+    assert_eq!(given("::7", mapped), ["set bindnetaddr to ::"]);
     let two = "eth0 ::ffff:192.0.2.1/64\neth0 ::ffff:192.0.2.2/64";
     assert_eq!(given("::", two), [""; 0]);
     // Corosync has no such options.
     let floats = "eth0 192.0.2.10/24 label=eth0:vip";
     assert_eq!(
         given("192.0.2.0", floats),
-        ["--fixed 192.0.2.10", "--no-rule label"]
+        ["declare 192.0.2.10 fixed", "switch off the rule label"]
     );
     assert_eq!(given("192.0.2.0 --profile patched", floats), [""; 0]);
     // No other address could be bound.
     let tentative = "eth0 2001:db8::1/64 tentative";
-    assert_eq!(given("2001:db8::1", tentative), ["--wait 10"]);
+    assert_eq!(given("2001:db8::1", tentative), ["wait 10 seconds"]);
     let other = "eth0 2001:db8::1/128 tentative\neth0 2001:db8::2/64";
     assert_eq!(
         given("2001:db8::1", other),
-        ["bindnetaddr 2001:db8::", "--wait 10"]
+        ["set bindnetaddr to 2001:db8::", "wait 10 seconds"]
     );
 }

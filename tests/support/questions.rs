@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use bindnet::testing::strategies::bindnets::{self, ELSEWHERE_V4, ELSEWHERE_V6};
 use bindnet::testing::strategies::hosts::{Draft, LINKS, V4, V6, host};
 use bindnet::{
-    Address, Bindnet, Candidate, Decision, HostAddress, Link, Name, Rule, Separation, Snapshot,
-    parse_net,
+    Address, Advice, Bindnet, Candidate, Decision, HostAddress, Link, Name, Rule, Separation,
+    Setting, Snapshot, parse_net,
 };
 use ipnet::IpNet;
 use proptest::collection::{hash_set, vec};
@@ -189,28 +189,36 @@ pub fn told(decision: &Decision) -> (Option<Separation>, Vec<String>) {
     (decision.separated_by(), lines)
 }
 
-/// The question with a piece of advice followed.
-pub fn follow(ask: &Ask, option: &str, value: &str) -> Ask {
+/// The question with a piece of advice followed, from the text of it.
+pub fn follow(ask: &Ask, advice: &Advice) -> Ask {
     let mut ask = ask.clone();
-    match option {
-        "--floating" => ask.floating.push(parse_net(value).unwrap()),
-        "--fixed" => ask.fixed.push(parse_net(value).unwrap()),
-        "--previous" => {
+    let value = advice.setting.value();
+    let value = value.as_str();
+    match &advice.setting {
+        Setting::Floating(net) => {
+            assert_eq!(parse_net(value), Ok(*net));
+            ask.floating.push(*net);
+        }
+        Setting::Fixed(net) => {
+            assert_eq!(parse_net(value), Ok(*net));
+            ask.fixed.push(*net);
+        }
+        Setting::Previous(_) => {
             let previous: HostAddress = value.parse().unwrap();
             ask.previous = Some((previous.ip(), previous.zone().map(|zone| zone.to_string())));
         }
-        "--interface" => ask.interface = Some(value.to_owned()),
-        "bindnetaddr" => {
+        Setting::Interface(_) => ask.interface = Some(value.to_owned()),
+        Setting::Bindnetaddr(_) => {
             let bindnet: Bindnet = value.parse().unwrap();
             ask.ip = bindnet.ip();
             ask.prefix_len = bindnet.network().map(|net| net.prefix_len());
             ask.zone = bindnet.zone().map(|zone| zone.to_string());
         }
-        "--no-rule" => {
+        Setting::NoRule(_) => {
             let rule: Rule = value.parse().unwrap();
             ask.off.push(rule.reason().code());
         }
-        _ => panic!("{option} does not settle a choice"),
+        setting => panic!("{setting} does not settle a choice"),
     }
     ask
 }

@@ -15,6 +15,7 @@ use crate::cli::corosync::{ConfFile, hosts, refused};
 use crate::cli::input;
 use crate::cli::options::SelectorOptions;
 use crate::cli::output::{Failure, print, print_error, print_json};
+use crate::cli::words::OPTIONS;
 use nodes::Named;
 
 /// Do the nodes agree?
@@ -119,7 +120,7 @@ fn of_bindnetaddr(text: &OsString, options: &Options) -> Result<Fleet, Failure> 
     }
     let selector = options.selector.selector(bindnet)?;
     let profile = options.selector.profile()?;
-    Ok(Fleet::new(ProfileSelector::new(profile, selector)))
+    Ok(Fleet::new(ProfileSelector::new(profile, selector)).spelling(OPTIONS))
 }
 
 fn of_conf(file: &ConfFile, options: &Options) -> Result<Fleet, Failure> {
@@ -128,7 +129,8 @@ fn of_conf(file: &ConfFile, options: &Options) -> Result<Fleet, Failure> {
     let selector: Selector = options.selector.selector(any)?;
     let (profile, hosts): (_, Hosts) = (options.selector.profile()?, hosts());
     let fleet = Fleet::of_conf(&file.name, file.conf.clone(), profile, selector, hosts);
-    fleet.map_err(|error| refused(&file.name, &error))
+    let fleet = fleet.map_err(|error| refused(&file.name, &error))?;
+    Ok(fleet.spelling(OPTIONS))
 }
 
 /// Adds a node; says whether its snapshot could be read. One that cannot be stops nothing.

@@ -2,15 +2,18 @@
 
 use std::process::ExitCode;
 
+use crate::audit::Audit;
 use crate::corosync::{How, LinkDecision, Origin, Plan, Profile, Taken};
 use crate::rule::Candidate;
 use crate::snapshot::Snapshot;
 
-use super::audit::{NOTHING, audit};
+use super::audit::NOTHING;
 use super::check::{self, check};
-use super::{Options, Wait, capture, complain, decide, details, found, status, warn};
+use super::judged::Judged;
+use super::{Options, Wait, capture, complain, decide, status, warn};
 use crate::cli::corosync::{ConfFile, hosts, installed, refused};
 use crate::cli::output::{Failure, paint, print, print_error};
+use crate::cli::words::OPTIONS;
 
 /// Previews every link.
 pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> {
@@ -49,7 +52,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         on_this_host,
         all_settled,
     );
-    let (plan, mut links, host) = match decided {
+    let (plan, links, host) = match decided {
         Err(failure) if failure.is_none() && options.json => {
             print(&(without_links(&file.name, &failure) + "\n"))?;
             return Err(failure);
@@ -57,32 +60,43 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         decided => decided?,
     };
     let mut unasked = Vec::new();
-    for link in &mut links {
-        let failure;
-        (link.decision, failure) = check(link.decision.clone(), options);
-        unasked.extend(failure.map(|failure| (link.link.number(), failure)));
-        if options.audit {
-            let selector = selector.clone().with_bindnet(*link.decision.bindnet());
-            link.decision = audit(link.decision.clone(), &selector, &host);
+    let mut judge = |link: &LinkDecision| {
+        let decision = link.decision.clone();
+        let conflict = check(&decision, options).transpose();
+        let conflict = conflict.unwrap_or_else(|failure| {
+            unasked.push((link.link.number(), failure));
+            None
+        });
+        let selector = selector.clone().with_bindnet(*decision.bindnet());
+        let audit = options.audit.then(|| Audit::of(&selector, &host)).flatten();
+        Judged {
+            decision,
+            conflict,
+            audit,
         }
-    }
+    };
+    let judged: Vec<_> = links.iter().map(&mut judge).collect();
+    let number = |link: &LinkDecision| link.link.number();
     if options.json {
-        print(&(plan.to_json(&file.name, &links) + "\n"))?;
+        print(&(plan.to_json_with(&file.name, &links, &judged) + "\n"))?;
     } else if options.quiet {
-        let chosen = |link: &LinkDecision| link.decision.chosen().map(Candidate::host_address);
-        let line = |link| chosen(link).map_or("-\n".to_owned(), |address| format!("{address}\n"));
-        print(&links.iter().map(line).collect::<String>())?;
-        for LinkDecision { link, decision, .. } in &links {
-            complain(&format!("link {}: ", link.number()), decision, options);
+        let chosen = |judged: &Judged| judged.chosen().map(Candidate::host_address);
+        let line =
+            |judged| chosen(judged).map_or("-\n".to_owned(), |address| format!("{address}\n"));
+        print(&judged.iter().map(line).collect::<String>())?;
+        for (link, judged) in links.iter().zip(&judged) {
+            complain(&format!("link {}: ", number(link)), judged, options);
         }
     } else {
         let color = options.color.applies_to(&std::io::stdout());
-        print(&paint(&text(&plan, &links), color))?;
-        warn(&warnings(&plan, &links, options.from.is_some()), options);
+        print(&paint(&text(&plan, &links, &judged), color))?;
+        let recorded = options.from.is_some();
+        warn(&warnings(&plan, &links, &judged, recorded), options);
     }
-    for LinkDecision { link, decision, .. } in &links {
+    for link in &links {
+        let decision = &link.decision;
         if decision.chosen().is_none() {
-            print_error(&format!("preview: link {}: {decision}\n", link.number()));
+            print_error(&format!("preview: link {}: {decision}\n", number(link)));
             if options.audit {
                 print_error(NOTHING);
             }
@@ -91,7 +105,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     for (number, failure) in &unasked {
         failure.warn(&format!("preview: link {number}"));
     }
-    let statuses = links.iter().map(|link| status::of(&link.decision, options));
+    let statuses = judged.iter().map(|judged| status::of(judged, options));
     let statuses = statuses.chain((!unasked.is_empty()).then_some(3));
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(1)))
 }
@@ -109,62 +123,54 @@ fn without_links(file: &str, failure: &Failure) -> String {
 }
 
 /// A paragraph for each link, for people.
-fn text(plan: &Plan, links: &[LinkDecision]) -> String {
-    let paragraph = |decided: &LinkDecision| {
-        let LinkDecision {
-            link,
-            decision,
-            corosync,
-            ..
-        } = decided;
-        let (number, line) = (link.number(), link.line());
-        let told = match decided.differs() {
-            true => format!("DIFFERS: {}", corosync.explanation),
-            false => format!("{}: the same.", plan.corosync()),
-        };
-        // Advice is about a bindnetaddr; a ringX_addr is bound as it stands, or is to name a host.
-        let mut more = String::new();
-        match link.origin() {
-            Origin::Nodelist => {
-                if decision.has_table() {
-                    more.push_str(&format!("\n{}", decision.table()));
-                }
-                more.push_str(&found(decision));
-            }
-            _ => {
-                more.push_str(&details(decision));
-                for line in decision.details() {
-                    more.push_str(&format!("\n{line}\n"));
-                }
-            }
-        }
-        format!("link {number}, line {line}: {link}\n{decision}\n{told}\n{more}")
-    };
+fn text(plan: &Plan, links: &[LinkDecision], judged: &[Judged]) -> String {
     let paragraphs = links
         .iter()
-        .map(paragraph)
-        .chain([format!("{}\n", Plan::NOTE)]);
+        .zip(judged)
+        .map(|(link, judged)| paragraph(plan, link, judged));
+    let paragraphs = paragraphs.chain([format!("{}\n", Plan::NOTE)]);
     paragraphs.collect::<Vec<_>>().join("\n")
 }
 
+fn paragraph(plan: &Plan, decided: &LinkDecision, judged: &Judged) -> String {
+    let LinkDecision { link, corosync, .. } = decided;
+    let (number, line) = (link.number(), link.line());
+    let told = match decided.differs() {
+        true => format!("DIFFERS: {}", corosync.explanation),
+        false => format!("{}: the same.", plan.corosync()),
+    };
+    let mut explanation = judged.decision.explain_in(OPTIONS);
+    // They are told of all links at the end.
+    explanation.warnings.clear();
+    let mut detail = explanation.detail.take();
+    // Advice is about a bindnetaddr; a ringX_addr is bound as it stands, or is to name a host.
+    if link.origin() == Origin::Nodelist {
+        (explanation.advice, detail) = (None, None);
+    }
+    explanation.sentence.push_str(&format!("\n{told}"));
+    let found = judged.found();
+    let detail = detail.map_or(String::new(), |detail| format!("\n{detail}\n"));
+    format!("link {number}, line {line}: {link}\n{explanation}{found}{detail}")
+}
+
 /// What is to be noticed of the file and of each link, each thing once.
-fn warnings(plan: &Plan, links: &[LinkDecision], recorded: bool) -> Vec<String> {
+fn warnings(plan: &Plan, links: &[LinkDecision], judged: &[Judged], recorded: bool) -> Vec<String> {
     let mut warnings = plan.warnings().to_vec();
     let named = |decided: &LinkDecision| decided.link.address().how == How::HostsFile;
     if recorded && links.iter().any(named) {
         warnings.push("names were looked up in the hosts file of this machine.".to_owned());
     }
-    for LinkDecision {
-        link,
-        decision,
-        corosync: Taken {
-            warnings: theirs, ..
-        },
-        ..
-    } in links
-    {
+    for (decided, judged) in links.iter().zip(judged) {
+        let LinkDecision {
+            link,
+            decision,
+            corosync: Taken {
+                warnings: theirs, ..
+            },
+            ..
+        } = decided;
         let (ours, number) = (decision.warnings(), link.number());
-        for warning in ours.iter().chain(&check::warning(decision)) {
+        for warning in ours.iter().chain(&check::warning(judged)) {
             warnings.push(format!("link {number}: {warning}"));
         }
         for warning in theirs

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::audit::Audit;
 use crate::corosync::{Profile, ProfileSelector};
 use crate::live::CaptureError;
 #[cfg(target_os = "linux")]
@@ -16,6 +17,7 @@ use crate::snapshot::Snapshot;
 mod audit;
 mod check;
 mod conf;
+mod judged;
 mod memory;
 mod status;
 
@@ -25,8 +27,9 @@ use crate::cli::options::SelectorOptions;
 use crate::cli::output::{Color, Failure, paint, print, print_error};
 use crate::cli::state::{StateOptions, not_corosyncs, recall};
 use crate::cli::time::seconds;
-use audit::audit;
+use crate::cli::words::OPTIONS;
 use check::check;
+use judged::Judged;
 use memory::Written;
 
 /// Which address would be bound for a bindnetaddr, and why
@@ -145,12 +148,20 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
             Written::Not(warning) => break (decision, host, Some(warning)),
         }
     };
-    let (mut decision, unasked) = check(decision, options);
+    let (conflict, unasked) = match check(&decision, options).transpose() {
+        Ok(conflict) => (conflict, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let mut judged = Judged {
+        decision,
+        conflict,
+        audit: None,
+    };
     if let Some(host) = host {
         // What has just been written is remembered at the next start.
         let selector = selector.remembering(&recall(file.as_ref())?);
         let selector = ProfileSelector::new(profile, selector);
-        decision = audit(decision, &selector, &host);
+        judged.audit = Audit::of(&selector, &host);
     }
     if let Some(said) = said.filter(|_| !options.quiet) {
         warn(&[said], options);
@@ -159,7 +170,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     if options.quiet && profile == Profile::Default {
         warn(&remembered.warnings(&bindnet), options);
     }
-    show(&decision, options)?;
+    show(&judged, options)?;
     if let Some(failure) = &unasked {
         failure.warn("preview");
     }
@@ -167,7 +178,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         warn(std::slice::from_ref(warning), options);
     }
     let failed = (unasked.is_some() || forgotten.is_some()).then_some(3);
-    let statuses = [status::of(&decision, options)].into_iter().chain(failed);
+    let statuses = [status::of(&judged, options)].into_iter().chain(failed);
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(0)))
 }
 
@@ -269,15 +280,16 @@ fn decide<T>(
 }
 
 /// A choice goes to standard output; warnings, and why there is no choice, to standard error.
-fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
-    let chosen = decision.chosen();
+fn show(judged: &Judged, options: &Options) -> Result<(), Failure> {
+    let decision = &judged.decision;
     if options.json {
-        print(&(decision.to_json() + "\n"))?;
+        print(&(judged.to_json() + "\n"))?;
     }
-    let Some(chosen) = chosen else {
+    let mut explanation = decision.explain_in(OPTIONS);
+    let Some(chosen) = decision.chosen() else {
         let report = match options.json || options.quiet {
             true => format!("{decision}\n"),
-            false => format!("{decision:#}"),
+            false => explanation.to_string(),
         };
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {report}"), color));
@@ -291,52 +303,25 @@ fn show(decision: &Decision, options: &Options) -> Result<(), Failure> {
     }
     if options.quiet {
         print(&format!("{}\n", chosen.host_address()))?;
-        complain("", decision, options);
+        complain("", judged, options);
         return Ok(());
     }
-    let report = format!("{decision}\n{}", details(decision));
+    let mut warnings = std::mem::take(&mut explanation.warnings);
+    let report = format!("{explanation}{}", judged.found());
     print(&paint(&report, options.color.applies_to(&io::stdout())))?;
-    let warnings = decision.warnings().into_iter();
-    let warnings: Vec<_> = warnings.chain(check::warning(decision)).collect();
+    warnings.extend(check::warning(judged));
     warn(&warnings, options);
     Ok(())
 }
 
-/// The table of a choice and its advice, each behind an empty line.
-fn details(decision: &Decision) -> String {
-    let mut details = String::new();
-    if decision.has_table() {
-        details.push_str(&format!("\n{}", decision.table()));
-    }
-    let advice = decision.advice_text();
-    if !advice.is_empty() {
-        details.push_str(&format!("\n{advice}"));
-    }
-    details + &found(decision)
-}
-
-/// What --check and --audit found, each behind an empty line.
-fn found(decision: &Decision) -> String {
-    // If nobody can be asked, a warning says so.
-    let conflict = decision
-        .conflict()
-        .filter(|_| check::warning(decision).is_none());
-    let conflict = conflict.map(|report| format!("\n{report}\n"));
-    let audit = decision.audit().map(|audit| format!("\n{audit}"));
-    conflict.into_iter().chain(audit).collect()
-}
-
 /// Says what --check and --audit found of something where nothing else does, unless all is well.
-fn complain(of: &str, decision: &Decision, options: &Options) {
-    let found = [
-        check::complaint(decision),
-        audit::complaint(decision, options),
-    ];
+fn complain(of: &str, judged: &Judged, options: &Options) {
+    let found = [check::complaint(judged), audit::complaint(judged, options)];
     for complaint in found.into_iter().flatten() {
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {of}{complaint}\n"), color));
     }
-    if let Some(warning) = check::warning(decision) {
+    if let Some(warning) = check::warning(judged) {
         warn(&[format!("{of}{warning}")], options);
     }
 }

@@ -1,7 +1,8 @@
 //! The exit status that a decision means.
 
-use crate::rule::{Decision, Outcome};
+use crate::rule::Outcome;
 
+use super::judged::Judged;
 use super::{Options, audit, check};
 
 /// The exit statuses of decisions, the worst last: without a choice the daemon cannot start at all;
@@ -10,13 +11,13 @@ use super::{Options, audit, check};
 const FROM_BEST_TO_WORST: [u8; 6] = [0, 6, 3, 5, 4, 1];
 
 /// The exit status of a decision, with what was found of its choice.
-pub fn of(decision: &Decision, options: &Options) -> u8 {
-    let found = match decision.outcome() {
+pub fn of(judged: &Judged, options: &Options) -> u8 {
+    let found = match judged.decision.outcome() {
         Outcome::Ambiguous => [Some(4), None, None],
         Outcome::Chosen => [
-            check::objects(decision).then_some(5),
-            check::cannot_tell(decision).then_some(3),
-            audit::objects(decision, options).then_some(6),
+            check::objects(judged).then_some(5),
+            check::cannot_tell(judged).then_some(3),
+            audit::objects(judged, options).then_some(6),
         ],
         _ => [Some(1), None, None],
     };

@@ -138,7 +138,7 @@ impl fmt::Display for Trial {
             }
         }
         let (json, commands) = (self.host.to_json(), commands::for_host(&self.host));
-        writeln!(f, "As a file for `preview --from`:\n{json}")?;
+        writeln!(f, "As a snapshot in JSON:\n{json}")?;
         write!(f, "As commands:\n{commands}")
     }
 }
