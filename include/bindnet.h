@@ -119,8 +119,7 @@ enum bindnet_result {
     // A bug of the library, which has caught its panic. The handles of the call may only be freed.
     BINDNET_PANIC = 6,
     // Not now; the same call may do it later: the kernel did not answer in time or its answer was
-    // lost, another process holds the state file, or no node of a corosync.conf is this host as it
-    // is now.
+    // lost, or another process holds the state file.
     BINDNET_AGAIN = 7,
 };
 
@@ -211,9 +210,6 @@ enum bindnet_sightings {
 // A socket and buffers that are kept for deciding again and again.
 struct bindnet_capturer;
 
-// A corosync.conf.
-struct bindnet_conf;
-
 // A verdict, or what was heard after it.
 struct bindnet_conflict;
 
@@ -228,9 +224,6 @@ struct bindnet_event;
 
 // Watches this host, and holds on to a choice.
 struct bindnet_monitor;
-
-// The links that a corosync.conf sets up on a host, each decided.
-struct bindnet_plan;
 
 // What is asked: a bindnetaddr, and all that is known beforehand.
 struct bindnet_selector;
@@ -414,72 +407,6 @@ enum bindnet_result bindnet_address_text(const struct bindnet_address *address,
                                          char *buffer,
                                          size_t size,
                                          size_t *needed);
-
-// Makes a selector for a bindnetaddr as Corosync reads it: "127.1", "0300.0250.1.0" and a name of
-// the hosts file, too. Its profile is "corosync"; bindnet_selector_profile sets another.
-//
-// `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
-enum bindnet_result bindnet_selector_new_corosync(const char *bindnetaddr,
-                                                  const char *hosts,
-                                                  size_t hosts_len,
-                                                  struct bindnet_selector **selector);
-
-// Reads a corosync.conf of `len` bytes; it may be NULL where that is 0.
-enum bindnet_result bindnet_conf_parse(const char *text, size_t len, struct bindnet_conf **conf);
-
-// Frees a corosync.conf; NULL is fine.
-void bindnet_conf_free(struct bindnet_conf *conf);
-
-// Decides every link of a corosync.conf, by the library's own rule with what the selector knows
-// besides its bindnetaddr (it may be NULL), and by that of Corosync: of the selector's profile, else the newest.
-//
-// `hosts` is the text of the hosts file, hosts(5), of `hosts_len` bytes; it may be NULL for none.
-//
-// BINDNET_INVALID: that version of Corosync refuses the addresses of the file. What else it may
-// refuse is not looked at: only `corosync -t` knows whether it starts. BINDNET_AGAIN: no node of the
-// file is this host as it is now.
-enum bindnet_result bindnet_conf_decide(const struct bindnet_conf *conf,
-                                        const struct bindnet_selector *selector,
-                                        const struct bindnet_snapshot *snapshot,
-                                        const char *hosts,
-                                        size_t hosts_len,
-                                        struct bindnet_plan **plan);
-
-// The link at this place, from 0: its number in the file, and the library's own decision;
-// BINDNET_NONE behind the last. `number` may be NULL.
-enum bindnet_result bindnet_plan_link(const struct bindnet_plan *plan,
-                                      size_t place,
-                                      uint32_t *number,
-                                      struct bindnet_decision **decision);
-
-// Makes a selector for the link at this place, to watch it or to remember its choice: with its
-// bindnetaddr, the library's own rule, and what it was decided with.
-enum bindnet_result bindnet_plan_selector(const struct bindnet_plan *plan,
-                                          size_t place,
-                                          struct bindnet_selector **selector);
-
-// Whether Corosync does not bind what the library chooses for the link at this place: 1, or 0.
-enum bindnet_result bindnet_plan_differs(const struct bindnet_plan *plan,
-                                         size_t place,
-                                         int *differs);
-
-// What Corosync takes for the link at this place, and what becomes of it, on one line.
-enum bindnet_result bindnet_plan_corosync_text(const struct bindnet_plan *plan,
-                                               size_t place,
-                                               char *buffer,
-                                               size_t size,
-                                               size_t *needed);
-
-// Writes the links, their decisions and what Corosync takes as JSON, bindnet-conf/1, on one line;
-// `file` is the name of the file, which it says.
-enum bindnet_result bindnet_plan_json(const struct bindnet_plan *plan,
-                                      const char *file,
-                                      char *buffer,
-                                      size_t size,
-                                      size_t *needed);
-
-// Frees a plan; NULL is fine.
-void bindnet_plan_free(struct bindnet_plan *plan);
 
 // Reads what is remembered for the bindnetaddr of a selector, and makes it the selector's previous
 // choice. `found` gets 1, or 0 where nothing is remembered or the file is missing; it may be NULL.

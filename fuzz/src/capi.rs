@@ -16,7 +16,6 @@ use bindnet as _;
 use super::input;
 use functions::*;
 
-mod corosync;
 mod functions;
 mod live;
 
@@ -88,14 +87,13 @@ impl Caller {
                 1 => self.new_snapshot(u)?,
                 2 => self.decide(u)?,
                 3 => self.set(u)?,
-                4 => self.write(u)?,
-                5 => self.get(u)?,
+                // Twice, so that the seeds keep the numbers of the calls that come behind.
+                4 | 10 => self.write(u)?,
+                5 | 11 => self.get(u)?,
                 6 => self.address(u)?,
                 7 => self.give(u)?,
                 8 => self.conflict(u)?,
                 9 => self.free(u)?,
-                10 => self.plan(u)?,
-                11 => self.of_plan(u)?,
                 12 => self.capture(u)?,
                 13 => self.state(u)?,
                 14 => self.monitor(u)?,

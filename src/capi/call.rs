@@ -29,8 +29,7 @@ pub enum bindnet_result {
     /// A bug of the library, which has caught its panic. The handles of the call may only be freed.
     BINDNET_PANIC = 6,
     /// Not now; the same call may do it later: the kernel did not answer in time or its answer was
-    /// lost, another process holds the state file, or no node of a corosync.conf is this host as it
-    /// is now.
+    /// lost, or another process holds the state file.
     BINDNET_AGAIN = 7,
 }
 

@@ -22,8 +22,6 @@ mod decision;
 
 mod address;
 
-mod corosync;
-
 mod state;
 
 mod monitor;
@@ -43,6 +41,4 @@ const _: () = {
     is_shared::<decision::bindnet_decision>();
     is_shared::<monitor::bindnet_event>();
     is_shared::<detector::bindnet_conflict>();
-    is_shared::<corosync::bindnet_conf>();
-    is_shared::<corosync::bindnet_plan>();
 };

@@ -4,4 +4,3 @@ mod header;
 mod pages;
 mod programs;
 mod same;
-mod same_corosync;

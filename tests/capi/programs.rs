@@ -198,11 +198,6 @@ macro_rules! under {
             }
 
             #[test]
-            fn corosync() {
-                runs("corosync", $under);
-            }
-
-            #[test]
             fn threads() {
                 runs("threads", $under);
             }
@@ -249,7 +244,7 @@ under!(valgrind, Valgrind);
 fn the_static_library_links() {
     let Some(cc) = Compiler::new() else { return };
     let library = Library::new();
-    for name in ["selector", "decision", "corosync"] {
+    for name in ["selector", "decision"] {
         succeeds(&mut Command::new(cc.static_program(name, &library)));
     }
 }

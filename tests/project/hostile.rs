@@ -257,45 +257,21 @@ proptest! {
     }
 }
 
-/// What the C API writes of a corosync.conf, and of what it refuses.
+/// What the C API writes of a decision, and of a bindnetaddr that it refuses.
 #[cfg(target_os = "linux")]
 #[test]
-#[allow(unsafe_code)]
 fn of_the_c_api() {
-    use extern_c::{Owned, bindnet_decision_report, bindnet_plan_corosync_text, bindnet_plan_json};
+    use extern_c::{Owned, bindnet_decision_json, bindnet_decision_report};
 
-    let mut planned = 0;
     for text in hostile::TEXTS {
         let names = [text.as_bytes().to_vec(), text.as_bytes().to_vec()];
         let host = Owned::snapshot(&host(&names, text).to_json());
-        let any = Owned::selector("192.0.2.0");
-        let file = std::ffi::CString::new(text).unwrap();
-        for conf in hostile::confs(&text.replace('\n', " ")) {
-            let conf = Owned::conf(&conf);
-            let plan = conf.and_then(|conf| Owned::plan(&conf, &any, &host, ""));
-            let plan = match plan {
-                Ok(plan) => plan,
-                Err((_, error)) => {
-                    assert_clean(&error);
-                    continue;
-                }
-            };
-            planned += 1;
-            assert_clean(&plan.text_by(|plan, to, size, needed| {
-                // SAFETY: a handle that lives, a buffer of this size and room for a number.
-                unsafe { bindnet_plan_corosync_text(plan, 0, to, size, needed) }
-            }));
-            assert_clean_json(&plan.text_by(|plan, to, size, needed| {
-                // SAFETY: as above, and a text with a NUL.
-                unsafe { bindnet_plan_json(plan, file.as_ptr(), to, size, needed) }
-            }));
-            let (_, decision) = plan.link(0).unwrap();
-            assert_clean(&decision.text(bindnet_decision_report));
-        }
-        let refused = Owned::selector_of_corosync(&format!("fe80::1%{text}/64"), "");
-        assert_clean(&refused.map(|_| ()).unwrap_err().1);
+        let decision = Owned::decision(&Owned::selector("192.0.2.0"), &host);
+        assert_clean(&decision.text(bindnet_decision_report));
+        assert_clean_json(&decision.text(bindnet_decision_json));
+        let refused = Owned::try_selector(&format!("fe80::1%{text}/64"));
+        assert_clean(&refused.map(|_| ()).unwrap_err());
     }
-    assert!(planned > 0);
 }
 
 fn about_plan(conf: &Conf, profile: Profile, host: &Snapshot, hosts: &Hosts, file: &str) {

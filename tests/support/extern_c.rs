@@ -117,48 +117,7 @@ unsafe extern "C" {
     ) -> c_int;
     pub fn bindnet_detector_free(detector: *mut Opaque);
     pub fn bindnet_error(to: *mut c_char, size: usize, needed: *mut usize) -> c_int;
-    pub fn bindnet_selector_new_corosync(
-        text: *const c_char,
-        hosts: *const c_char,
-        hosts_len: usize,
-        to: *mut *mut Opaque,
-    ) -> c_int;
-    pub fn bindnet_conf_parse(text: *const c_char, len: usize, to: *mut *mut Opaque) -> c_int;
-    pub fn bindnet_conf_free(conf: *mut Opaque);
-    pub fn bindnet_conf_decide(
-        conf: *const Opaque,
-        selector: *const Opaque,
-        host: *const Opaque,
-        hosts: *const c_char,
-        hosts_len: usize,
-        to: *mut *mut Opaque,
-    ) -> c_int;
-    pub fn bindnet_plan_link(
-        plan: *const Opaque,
-        place: usize,
-        number: *mut u32,
-        to: *mut *mut Opaque,
-    ) -> c_int;
-    pub fn bindnet_plan_differs(plan: *const Opaque, place: usize, to: *mut c_int) -> c_int;
-    pub fn bindnet_plan_corosync_text(
-        plan: *const Opaque,
-        place: usize,
-        to: *mut c_char,
-        size: usize,
-        needed: *mut usize,
-    ) -> c_int;
-    pub fn bindnet_plan_json(
-        plan: *const Opaque,
-        file: *const c_char,
-        to: *mut c_char,
-        size: usize,
-        needed: *mut usize,
-    ) -> c_int;
-    pub fn bindnet_plan_free(plan: *mut Opaque);
 }
-
-/// A result that is not BINDNET_OK, and what it says.
-pub type Failed = (c_int, String);
 
 /// A handle that is freed with the value.
 pub struct Owned(pub Handle, unsafe extern "C" fn(*mut Opaque));
@@ -168,24 +127,29 @@ impl Owned {
         free: unsafe extern "C" fn(*mut Opaque),
         make: impl FnOnce(*mut *mut Opaque) -> c_int,
     ) -> Self {
-        Self::try_new(free, make).unwrap_or_else(|failed| panic!("{failed:?}"))
+        Self::try_new(free, make).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// What a function makes, or what it says of its failure.
     fn try_new(
         free: unsafe extern "C" fn(*mut Opaque),
         make: impl FnOnce(*mut *mut Opaque) -> c_int,
-    ) -> Result<Self, Failed> {
+    ) -> Result<Self, String> {
         let mut handle = null_mut();
-        match make(&raw mut handle) {
-            OK => Ok(Self(NonNull::new(handle).expect("a handle"), free)),
-            result => Err((result, error())),
+        if make(&raw mut handle) != OK {
+            return Err(error());
         }
+        Ok(Self(NonNull::new(handle).expect("a handle"), free))
     }
 
     pub fn selector(bindnetaddr: &str) -> Self {
+        Self::try_selector(bindnetaddr).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub fn try_selector(bindnetaddr: &str) -> Result<Self, String> {
         let text = CString::new(bindnetaddr).unwrap();
         // SAFETY: a text with a NUL, and room for a pointer.
-        Self::new(bindnet_selector_free, |to| unsafe {
+        Self::try_new(bindnet_selector_free, |to| unsafe {
             bindnet_selector_new(text.as_ptr(), to)
         })
     }
@@ -240,42 +204,6 @@ impl Owned {
         Self::new(bindnet_detector_free, |to| unsafe {
             bindnet_detector_new(address.as_ptr(), name.as_ptr(), LISTEN, to)
         })
-    }
-
-    /// What getaddrinfo(3) makes of a text, with these names.
-    pub fn selector_of_corosync(text: &str, hosts: &str) -> Result<Self, Failed> {
-        let text = CString::new(text).unwrap();
-        let (names, len) = (hosts.as_ptr().cast(), hosts.len());
-        // SAFETY: a text with a NUL, so many bytes, and room for a pointer.
-        Self::try_new(bindnet_selector_free, |to| unsafe {
-            bindnet_selector_new_corosync(text.as_ptr(), names, len, to)
-        })
-    }
-
-    pub fn conf(text: &str) -> Result<Self, Failed> {
-        // SAFETY: a text of this length, and room for a pointer.
-        Self::try_new(bindnet_conf_free, |to| unsafe {
-            bindnet_conf_parse(text.as_ptr().cast(), text.len(), to)
-        })
-    }
-
-    pub fn plan(conf: &Self, selector: &Self, host: &Self, hosts: &str) -> Result<Self, Failed> {
-        let (conf, selector, host) = (conf.0.as_ptr(), selector.0.as_ptr(), host.0.as_ptr());
-        let (names, len) = (hosts.as_ptr().cast(), hosts.len());
-        // SAFETY: handles that live, so many bytes, and room for a pointer.
-        Self::try_new(bindnet_plan_free, |to| unsafe {
-            bindnet_conf_decide(conf, selector, host, names, len, to)
-        })
-    }
-
-    /// The link of a plan at this place: its number and the decision.
-    pub fn link(&self, place: usize) -> Result<(u32, Self), Failed> {
-        let mut number = u32::MAX;
-        // SAFETY: a handle that lives, and room for a number and for a pointer.
-        let decision = Self::try_new(bindnet_decision_free, |to| unsafe {
-            bindnet_plan_link(self.0.as_ptr(), place, &raw mut number, to)
-        })?;
-        Ok((number, decision))
     }
 
     pub fn set(&mut self, sets: Sets, text: &str) {

@@ -16,16 +16,12 @@ pub enum Kind {
     Event,
     Detector,
     Conflict,
-    Conf,
-    Plan,
 }
 
 /// How many kinds there are.
-pub const KINDS: usize = 10;
+pub const KINDS: usize = 8;
 
-pub use Kind::{
-    Capturer, Conf, Conflict, Decision, Detector, Event, Monitor, Plan, Selector, Snapshot,
-};
+pub use Kind::{Capturer, Conflict, Decision, Detector, Event, Monitor, Selector, Snapshot};
 
 // As include/bindnet.h declares them, with one pointer type for all handles.
 unsafe extern "C" {
@@ -72,46 +68,12 @@ unsafe extern "C" {
     -> c_int;
     pub fn bindnet_decision_add_conflict(decision: Any, conflict: Any) -> c_int;
     pub fn bindnet_decision_free(handle: Any);
-    pub fn bindnet_selector_new_corosync(
-        text: Text,
-        hosts: Text,
-        hosts_len: usize,
-        to: *mut Any,
-    ) -> c_int;
-    pub fn bindnet_conf_parse(text: Text, len: usize, to: *mut Any) -> c_int;
-    pub fn bindnet_conf_free(handle: Any);
-    pub fn bindnet_conf_decide(
-        conf: Any,
-        selector: Any,
-        snapshot: Any,
-        hosts: Text,
-        hosts_len: usize,
-        to: *mut Any,
-    ) -> c_int;
-    pub fn bindnet_plan_link(handle: Any, place: usize, number: *mut u32, to: *mut Any) -> c_int;
     pub fn bindnet_address_text(
         address: *const c_void,
         to: *mut c_char,
         size: usize,
         n: *mut usize,
     ) -> c_int;
-    pub fn bindnet_plan_selector(handle: Any, place: usize, to: *mut Any) -> c_int;
-    pub fn bindnet_plan_differs(handle: Any, place: usize, to: *mut c_int) -> c_int;
-    pub fn bindnet_plan_corosync_text(
-        handle: Any,
-        place: usize,
-        to: *mut c_char,
-        size: usize,
-        n: *mut usize,
-    ) -> c_int;
-    pub fn bindnet_plan_json(
-        handle: Any,
-        file: Text,
-        to: *mut c_char,
-        size: usize,
-        n: *mut usize,
-    ) -> c_int;
-    pub fn bindnet_plan_free(handle: Any);
     pub fn bindnet_state_read(path: Text, selector: Any, to: *mut c_int) -> c_int;
     pub fn bindnet_state_remember(path: Text, decision: Any, to: *mut c_int) -> c_int;
     pub fn bindnet_state_replace(path: Text, decision: Any, to: *mut c_int) -> c_int;
@@ -230,6 +192,4 @@ pub const FREES: [Frees; KINDS] = [
     bindnet_event_free,
     bindnet_detector_free,
     bindnet_conflict_free,
-    bindnet_conf_free,
-    bindnet_plan_free,
 ];
