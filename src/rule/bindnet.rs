@@ -70,27 +70,6 @@ impl Bindnet {
         self.zone
     }
 
-    /// An address without a prefix, for strategies; an IPv4-mapped one would be refused as text.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn address(ip: IpAddr, zone: Option<Zone>) -> Self {
-        let target = Target::Address(ip);
-        Self { target, zone }
-    }
-
-    /// The same on one link.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn on(mut self, zone: Zone) -> Self {
-        self.zone = Some(zone);
-        self
-    }
-
-    /// A network with its prefix, for strategies.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn network_of(net: IpNet) -> Self {
-        let target = Target::Network(net.trunc());
-        Self { target, zone: None }
-    }
-
     pub(crate) fn target(&self) -> Target {
         self.target
     }

@@ -1,6 +1,6 @@
 //! The decision, pure: a snapshot and a selector in, a decision out.
 
-mod bindnet;
+pub(crate) mod bindnet;
 mod decide;
 mod decision;
 mod declared;

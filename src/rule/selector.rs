@@ -1,18 +1,12 @@
 //! What is asked: a bindnetaddr, and everything that bears on the choice.
 
 #[cfg(feature = "proptest")]
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 
 use super::bindnet::Bindnet;
 use super::declared::{Declaration, Declared, TieError};
-#[cfg(feature = "proptest")]
-use super::evidence::Reason;
 use super::host_address::HostAddress;
 use super::rules::{Rule, Rules};
-#[cfg(feature = "proptest")]
-use crate::snapshot::Address;
 use crate::snapshot::Name;
 
 /// Chooses the address of a snapshot for a bindnetaddr.
@@ -133,41 +127,5 @@ impl Selector {
     /// What is decided about.
     pub fn bindnet(&self) -> &Bindnet {
         &self.bindnet
-    }
-
-    /// What is declared of an address.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn declared_of(&self, ip: IpAddr) -> Option<Declaration> {
-        self.rules.declared(ip)
-    }
-
-    /// The networks on both lists.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn declared_nets(&self) -> impl Iterator<Item = IpNet> {
-        self.rules.declared_nets()
-    }
-
-    /// An `IFA_PROTO` number that marks floating addresses.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn a_floating_protocol(&self) -> Option<u8> {
-        self.rules.a_protocol()
-    }
-
-    /// Whether evidence that an address gives is heeded.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn heeds(&self, mark: Reason, address: &Address) -> bool {
-        self.rules.heeds(mark, address.protocol())
-    }
-
-    /// Whether an ambiguous choice is none.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn is_strict(&self) -> bool {
-        self.strict
-    }
-
-    /// The remembered choice.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn remembered(&self) -> Option<HostAddress> {
-        self.previous
     }
 }

@@ -89,7 +89,10 @@ pub(super) fn failovers(law: Law, picker: &dyn Picker, run: Run) -> Ran {
 fn aim(selector: &Selector) -> Bindnet {
     let bindnet = *selector.bindnet();
     match selector.needs().zones() {
-        [Some(zone), ..] | [None, Some(zone), _] => bindnet.on(zone),
+        [Some(zone), ..] | [None, Some(zone), _] => Bindnet {
+            zone: Some(zone),
+            ..bindnet
+        },
         [None, None, _] => bindnet,
     }
 }

@@ -164,13 +164,13 @@ pub fn stickiness(
 ) -> Checked {
     let selector = picker.selector();
     let without = host.snapshot();
-    let remembered = remembering(selector, previous).remembered();
+    let remembered = remembering(selector, previous).previous;
     let Some(kept) = remembered.filter(|one| is_kept(selector, &without, *one)) else {
         return Ok(());
     };
     let kept = kept.ip();
     let named = added.ip() == kept || added.ip() == selector.bindnet().ip();
-    if named || selector.declared_of(added.ip()) == Some(Declaration::Fixed) {
+    if named || selector.rules.declared(added.ip()) == Some(Declaration::Fixed) {
         return Ok(());
     }
     let without = Trial::of(picker, "without it", &without, previous);
@@ -247,7 +247,7 @@ pub fn failovers(picker: &dyn Picker, failover: &Failover) -> Checked {
     for moment in failover.moments().filter(|moment| moment.has_own) {
         for previous in memories {
             let selector = picker.selector();
-            let is_expected = match remembering(selector, *previous).remembered() {
+            let is_expected = match remembering(selector, *previous).previous {
                 Some(one) => one.ip() == own && is_kept(selector, &moment.snapshot, one),
                 None => is_alone(selector, &moment.snapshot, failover),
             };

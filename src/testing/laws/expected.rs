@@ -19,7 +19,7 @@ pub(super) fn is_kept(selector: &Selector, host: &Snapshot, remembered: HostAddr
         Some(link) => link.is_some() && link.map(Link::index) == address.link_index(),
         None => true,
     };
-    let is_overruled = || match selector.declared_of(ip) {
+    let is_overruled = || match selector.rules.declared(ip) {
         Some(Declaration::Floating) => true,
         Some(Declaration::Fixed) => false,
         None => found.others(ip).any(|a| is_usable(a) && found.is_fixed(a)),
@@ -37,7 +37,7 @@ pub(super) fn is_kept(selector: &Selector, host: &Snapshot, remembered: HostAddr
 pub(super) fn is_alone(selector: &Selector, host: &Snapshot, failover: &Failover) -> bool {
     let found = Found::on(host, selector);
     let own = failover.node().own().addr();
-    let floats = |address: &Address| match selector.declared_of(address.ip()) {
+    let floats = |address: &Address| match selector.rules.declared(address.ip()) {
         Some(declared) => declared == Declaration::Floating,
         None => is_marked(selector, address, failover),
     };
@@ -48,7 +48,7 @@ pub(super) fn is_alone(selector: &Selector, host: &Snapshot, failover: &Failover
     };
     let is_host = failover.node().own() == IpNet::from(own);
     let may_float = is_host && host.addresses().any(|address| contains_own(&address));
-    let others = match selector.declared_of(own) {
+    let others = match selector.rules.declared(own) {
         Some(Declaration::Floating) => false,
         Some(Declaration::Fixed) => !found.others(own).any(|a| found.is_fixed(a)),
         None => found.others(own).all(floats) && !may_float,
@@ -62,10 +62,10 @@ fn is_marked(selector: &Selector, address: &Address, failover: &Failover) -> boo
     // On IPv4 the flag means secondary.
     let is_temporary = |flags: AddressFlags| flags.contains(AddressFlags::TEMPORARY);
     if address.ip().is_ipv6() && address.flags().is_some_and(is_temporary) {
-        return selector.heeds(Reason::Temporary, address);
+        return selector.rules.heeds(Reason::Temporary, address.protocol());
     }
     let mark = failover.mark_of(address.ip());
-    mark.is_some_and(|mark| selector.heeds(mark, address))
+    mark.is_some_and(|mark| selector.rules.heeds(mark, address.protocol()))
 }
 
 /// The addresses that match, without those on links that a selector hides.
@@ -103,7 +103,7 @@ impl<'a> Found<'a> {
     }
 
     fn is_fixed(&self, address: &Address) -> bool {
-        self.selector.declared_of(address.ip()) == Some(Declaration::Fixed)
+        self.selector.rules.declared(address.ip()) == Some(Declaration::Fixed)
     }
 
     /// Whether an address can be bound, and a strict selector, too, has no doubt which it is: it
@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
             near |= *matched == Match::SameNetwork;
         }
         let is_here = self.all.iter().any(|row| is_it(&row));
-        is_here && (!self.selector.is_strict() || !near && links.len() <= 1)
+        is_here && (!self.selector.strict || !near && links.len() <= 1)
     }
 }
 

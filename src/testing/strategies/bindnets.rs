@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::hosts::{V4, V6};
-use crate::rule::{Bindnet, Zone};
+use crate::rule::bindnet::{Bindnet, Target, Zone};
 use crate::snapshot::{Address, Link, Snapshot};
 
 /// IPv4 addresses that are on no host of [`hosts::host`](super::hosts::host).
@@ -83,13 +83,13 @@ impl Aim {
         let net = address.net().filter(|net| net.prefix_len() + 2 <= all);
         let net = net.or(IpNet::new(ip, wide).ok()).map(|net| net.trunc());
         match self {
-            Self::Exact => Bindnet::address(ip, None),
-            Self::Network => Bindnet::address(network, None),
-            Self::SameNetwork => Bindnet::address(neighbour(ip, network, address), None),
-            Self::Prefix => Bindnet::network_of(net.unwrap_or(ip.into())),
-            Self::Host => Bindnet::network_of(ip.into()),
-            Self::Zone => Bindnet::address(network, zone(address, links).filter(|_| all == 128)),
-            Self::Beside => Bindnet::network_of(beside(net.unwrap_or(ip.into()))),
+            Self::Exact => of_address(ip, None),
+            Self::Network => of_address(network, None),
+            Self::SameNetwork => of_address(neighbour(ip, network, address), None),
+            Self::Prefix => of_network(net.unwrap_or(ip.into())),
+            Self::Host => of_network(ip.into()),
+            Self::Zone => of_address(network, zone(address, links).filter(|_| all == 128)),
+            Self::Beside => of_network(beside(net.unwrap_or(ip.into()))),
         }
     }
 }
@@ -140,7 +140,7 @@ pub fn elsewhere() -> impl Strategy<Value = Bindnet> {
     ips.extend(ELSEWHERE_V6.map(IpAddr::from));
     ips.extend(V4.map(IpAddr::from));
     ips.extend(V6.map(IpAddr::from));
-    select(ips).prop_map(|ip| Bindnet::address(ip, None))
+    select(ips).prop_map(|ip| of_address(ip, None))
 }
 
 /// Another address of the same network, where there is room for one.
@@ -177,4 +177,16 @@ fn zone(address: &Address, links: &[Link]) -> Option<Zone> {
         .iter()
         .find(|link| Some(link.index()) == address.link_index())?;
     Some(Zone::from(link.name()))
+}
+
+/// An address without a prefix; the text of an IPv4-mapped one would be refused.
+fn of_address(ip: IpAddr, zone: Option<Zone>) -> Bindnet {
+    let target = Target::Address(ip);
+    Bindnet { target, zone }
+}
+
+/// A network with its prefix.
+fn of_network(net: IpNet) -> Bindnet {
+    let target = Target::Network(net.trunc());
+    Bindnet { target, zone: None }
 }
