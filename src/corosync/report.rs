@@ -8,8 +8,8 @@ use crate::explain::place;
 use crate::rule::{Candidate, Decision, Match, OtherRule, Separation, WhyNone};
 use crate::snapshot::{Family, is_link_local};
 
-/// What is said of a decision that Corosync's rule made.
-pub(super) fn said_of(decision: &Decision, profile: Profile, walk: Walk) -> OtherRule {
+/// Describes a decision that Corosync's rule made.
+pub(super) fn describe(decision: &Decision, profile: Profile, walk: Walk) -> OtherRule {
     let words = Words {
         decision,
         profile,

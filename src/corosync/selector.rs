@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::profile::Profile;
-use super::report::said_of;
+use super::report::describe;
 use super::walk::Walk;
 use crate::rule::{
     Candidates, Decide, Decision, LinkIndexes, Needs, Restriction, Selector, View, WhyNone,
@@ -81,7 +81,7 @@ impl ProfileSelector {
             (candidates, result)
         };
         let mut decision = selector.conclude(&view, ip, choice);
-        decision.made_by = Some(Box::new(said_of(&decision, self.profile, walk)));
+        decision.made_by = Some(Box::new(describe(&decision, self.profile, walk)));
         decision
     }
 }

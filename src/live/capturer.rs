@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use super::dump::{Bound, Dump, Dumper};
 use super::error::CaptureError;
-use crate::rule::{Decide, Decision, Needs, Restriction};
+use crate::rule::{Decide, Decision, Needs};
 use crate::snapshot::{About, Consistency, Family, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
 use crate::wire::rtnetlink::{
@@ -15,12 +15,6 @@ use crate::wire::rtnetlink::{
 
 /// How often the remembered choice must be missing in a row to be gone.
 const BELIEVE_AFTER: u32 = 3;
-
-/// Above so many links one dump of all of them is cheaper than three ioctls for each.
-const ASK_AT_MOST: usize = 64;
-
-/// The indexes of so many links that were found by their names are remembered.
-const FOUND_AT_MOST: usize = 8;
 
 impl Snapshot {
     /// Captures this host: the addresses of both families and all links, by rtnetlink(7).
@@ -74,7 +68,7 @@ pub struct Capturer {
     /// Room for what is asked for.
     pub(super) room: Snapshot,
     /// Links that were found by their names, with their indexes, the newest first.
-    found: Vec<(Name, u32)>,
+    pub(super) found: Vec<(Name, u32)>,
 }
 
 impl Capturer {
@@ -134,6 +128,9 @@ impl Capturer {
     /// the one link if it is restricted to one, and else the links of candidates. A selector that
     /// lists all addresses needs all. Where the remembered choice is missing it asks twice more.
     ///
+    /// It takes a [`Selector`](crate::Selector) or a
+    /// [`ProfileSelector`](crate::corosync::ProfileSelector).
+    ///
     /// The decision is that of the selector on a whole [`Snapshot::capture`].
     ///
     /// # Errors
@@ -170,112 +167,8 @@ impl Capturer {
         decision
     }
 
-    /// The addresses that a decision needs, and the links that it names.
-    fn fill_addresses(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), CaptureError> {
-        self.add_named_links(needs, room)?;
-        let restriction = needs.restriction(room);
-        let dumped = match restriction {
-            Restriction::None => self.dump_addresses(needs.family, None, room),
-            Restriction::Link(index) => self.dump_addresses(needs.family, Some(index), room),
-            Restriction::NoSuchLink => Ok(true),
-        };
-        let clean = match (dumped, restriction) {
-            // It was there a moment ago.
-            (Err(error), Restriction::Link(index)) if error.is_no_device() => {
-                room.drop_link(index);
-                true
-            }
-            (dumped, _) => dumped?,
-        };
-        *room.about_mut() = about(clean);
-        Ok(())
-    }
-
-    /// The links that a decision about these addresses needs.
-    ///
-    /// The addresses that match are looked for here, and once more by the decision, which weighs
-    /// them by what the links are. To keep them in between would save the second scan, a hundredth
-    /// of the dump's time, and tie the two together by positions that a link which is gone moves.
-    fn fill_links(
-        &mut self,
-        selector: &dyn Decide,
-        room: &mut Snapshot,
-    ) -> Result<(), CaptureError> {
-        loop {
-            let mut missing = selector.links_needed(room);
-            missing.retain(|index| room.link(*index).is_none());
-            if missing.len() > ASK_AT_MOST {
-                let clean = self.dump_links(room)?;
-                if !clean {
-                    *room.about_mut() = about(clean);
-                }
-                room.drop_orphans();
-                return Ok(());
-            }
-            let mut gone = false;
-            for index in missing {
-                match self.link(index)? {
-                    Some(link) => room.add_link(link),
-                    None => {
-                        room.drop_addresses_on(index);
-                        gone = true;
-                    }
-                }
-            }
-            // A link that is gone takes its addresses along, and others may be asked about then.
-            if !gone {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Lists the links that a selector names, as far as they exist.
-    fn add_named_links(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), CaptureError> {
-        for zone in needs.zones().into_iter().flatten() {
-            let name = zone.name();
-            if name.is_some_and(|name| room.link_named(&name).is_some()) {
-                continue;
-            }
-            let named = match name {
-                Some(name) => self.named_link(name)?,
-                None => None,
-            };
-            let link = match (named, zone.index()) {
-                (None, Some(index)) => self.link(index)?,
-                (named, _) => named,
-            };
-            if let Some(link) = link {
-                room.add_link(link);
-            }
-        }
-        Ok(())
-    }
-
-    /// A link by its name; `None` if there is none.
-    ///
-    /// Of a name that was found before only the index is asked, which takes no RTNL lock: while the
-    /// link of this index has the name, no other link has it. An ioctl by name is never made: it
-    /// loads modules.
-    fn named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
-        let found = self.found.iter().find(|(known, _)| *known == name);
-        if let Some((_, index)) = found.copied()
-            && let Some(link) = self.link(index)?.filter(|link| link.name() == name)
-        {
-            return Ok(Some(link));
-        }
-        let link = self.ask_for_named_link(name)?;
-        // The kernel finds links by alternative names, too.
-        let link = link.filter(|link| link.name() == name);
-        self.found.retain(|(known, _)| *known != name);
-        if let Some(link) = &link {
-            self.found.truncate(FOUND_AT_MOST - 1);
-            self.found.insert(0, (name, link.index()));
-        }
-        Ok(link)
-    }
-
     /// A link by its index; `None` where there is none any more.
-    fn link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
+    pub(super) fn link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
         let link = self.dumper.socket()?.link(index);
         unless_gone("SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFHWADDR", link)
     }
@@ -327,7 +220,7 @@ impl Capturer {
     }
 
     /// The same of a link by its name, which may be an alternative one.
-    fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
+    pub(super) fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
         self.ask_for_one(&|sequence| request_link_named(name, sequence))
     }
 
@@ -380,7 +273,7 @@ fn push<A: Wire>(
     Ok(())
 }
 
-fn about(clean: bool) -> About {
+pub(super) fn about(clean: bool) -> About {
     About {
         source: Some(Source::Netlink),
         consistency: Some(match clean {

@@ -9,6 +9,8 @@ mod dirty;
 #[cfg(target_os = "linux")]
 mod dump;
 mod error;
+#[cfg(target_os = "linux")]
+mod fill;
 mod getifaddrs;
 #[cfg(target_os = "linux")]
 mod keeper;

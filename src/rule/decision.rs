@@ -159,17 +159,6 @@ impl Decision {
         chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
     }
 
-    /// The code of the rule that decided: `default`, or that of a
-    /// [`corosync::Profile`](crate::corosync::Profile).
-    pub fn profile(&self) -> &str {
-        self.made_by.as_ref().map_or("default", |rule| &rule.code)
-    }
-
-    /// Whether our rule decided.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.made_by.is_none()
-    }
-
     /// What was decided about.
     pub fn bindnet(&self) -> &Bindnet {
         &self.bindnet

@@ -1,4 +1,4 @@
-//! What a decision needs to know of a host, for who asks the kernel for no more.
+//! What decides, and what it needs to know of a host, for who asks the kernel for no more.
 
 use std::net::IpAddr;
 

@@ -1,5 +1,7 @@
 //! A decision that another rule made: Corosync's.
 
+use super::decision::Decision;
+
 /// What another rule says of a decision that it made. The room of that rule fills it in; who prints
 /// a decision knows no other rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,4 +14,25 @@ pub(crate) struct OtherRule {
     pub warnings: Vec<String>,
     /// Whether it takes an address of this family only if the bindnetaddr is that address.
     pub wants_exact: bool,
+}
+
+impl Decision {
+    /// The code of the rule that decided: `default`, or that of a
+    /// [`corosync::Profile`](crate::corosync::Profile).
+    ///
+    /// ```
+    /// use bindnet::{Selector, Snapshot};
+    ///
+    /// let decision = Selector::new("192.0.2.0".parse()?).decide(&Snapshot::new([], [])?);
+    /// assert_eq!(decision.profile(), "default");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn profile(&self) -> &str {
+        self.made_by.as_ref().map_or("default", |rule| &rule.code)
+    }
+
+    /// Whether our rule decided.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.made_by.is_none()
+    }
 }

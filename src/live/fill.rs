@@ -1,0 +1,123 @@
+//! Asks the kernel for what a decision needs, and for no more.
+
+use super::capturer::{Capturer, about};
+use super::error::CaptureError;
+use crate::rule::{Decide, Needs, Restriction};
+use crate::snapshot::{Link, Name, Snapshot};
+
+/// Above so many links one dump of all of them is cheaper than three ioctls for each.
+const ASK_AT_MOST: usize = 64;
+
+/// The indexes of so many links that were found by their names are remembered.
+const FOUND_AT_MOST: usize = 8;
+
+impl Capturer {
+    /// The addresses that a decision needs, and the links that it names.
+    pub(super) fn fill_addresses(
+        &mut self,
+        needs: &Needs,
+        room: &mut Snapshot,
+    ) -> Result<(), CaptureError> {
+        self.add_named_links(needs, room)?;
+        let restriction = needs.restriction(room);
+        let dumped = match restriction {
+            Restriction::None => self.dump_addresses(needs.family, None, room),
+            Restriction::Link(index) => self.dump_addresses(needs.family, Some(index), room),
+            Restriction::NoSuchLink => Ok(true),
+        };
+        let clean = match (dumped, restriction) {
+            // It was there a moment ago.
+            (Err(error), Restriction::Link(index)) if error.is_no_device() => {
+                room.drop_link(index);
+                true
+            }
+            (dumped, _) => dumped?,
+        };
+        *room.about_mut() = about(clean);
+        Ok(())
+    }
+
+    /// The links that a decision about these addresses needs.
+    ///
+    /// The addresses that match are looked for here, and once more by the decision, which weighs
+    /// them by their links. The second scan costs 1 µs beside a dump of 3 ms (docs/performance.md).
+    /// To keep what the first one found is no faster: those are positions, and they change if a link
+    /// is gone.
+    pub(super) fn fill_links(
+        &mut self,
+        selector: &dyn Decide,
+        room: &mut Snapshot,
+    ) -> Result<(), CaptureError> {
+        loop {
+            let mut missing = selector.links_needed(room);
+            missing.retain(|index| room.link(*index).is_none());
+            if missing.len() > ASK_AT_MOST {
+                let clean = self.dump_links(room)?;
+                if !clean {
+                    *room.about_mut() = about(clean);
+                }
+                room.drop_orphans();
+                return Ok(());
+            }
+            let mut gone = false;
+            for index in missing {
+                match self.link(index)? {
+                    Some(link) => room.add_link(link),
+                    None => {
+                        room.drop_addresses_on(index);
+                        gone = true;
+                    }
+                }
+            }
+            // A link that is gone takes its addresses along, and others may be asked about then.
+            if !gone {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lists the links that a selector names, as far as they exist.
+    fn add_named_links(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), CaptureError> {
+        for zone in needs.zones().into_iter().flatten() {
+            let name = zone.name();
+            if name.is_some_and(|name| room.link_named(&name).is_some()) {
+                continue;
+            }
+            let named = match name {
+                Some(name) => self.named_link(name)?,
+                None => None,
+            };
+            let link = match (named, zone.index()) {
+                (None, Some(index)) => self.link(index)?,
+                (named, _) => named,
+            };
+            if let Some(link) = link {
+                room.add_link(link);
+            }
+        }
+        Ok(())
+    }
+
+    /// A link by its name; `None` if there is none.
+    ///
+    /// Of a name that was found before only the index is asked, which takes no RTNL lock: while the
+    /// link of this index has the name, no other link has it. An ioctl by name is never made: it
+    /// loads modules.
+    fn named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
+        let found = self.found.iter().find(|(known, _)| *known == name);
+        if let Some((_, index)) = found.copied()
+            && let Some(link) = self.link(index)?.filter(|link| link.name() == name)
+        {
+            return Ok(Some(link));
+        }
+        let link = self.ask_for_named_link(name)?;
+        // The kernel finds links by alternative names, too.
+        let link = link.filter(|link| link.name() == name);
+        self.found.retain(|(known, _)| *known != name);
+        if let Some(link) = &link {
+            self.found.truncate(FOUND_AT_MOST - 1);
+            self.found.insert(0, (name, link.index()));
+        }
+        Ok(link)
+    }
+}
