@@ -22,7 +22,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// A lookup searches it for each prefix length in use.
-    entries: BTreeMap<IpNet, Declaration>,
+    pub(crate) entries: BTreeMap<IpNet, Declaration>,
     /// The prefix lengths in use, longest first.
     lens: Vec<u8>,
 }
@@ -87,12 +87,6 @@ impl Declared {
             let net = IpNet::new(ip, *len).ok()?.trunc();
             self.entries.get(&net).copied()
         })
-    }
-
-    /// The networks on both lists.
-    #[cfg(feature = "proptest")]
-    pub(crate) fn nets(&self) -> impl Iterator<Item = IpNet> {
-        self.entries.keys().copied()
     }
 }
 

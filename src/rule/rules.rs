@@ -73,7 +73,7 @@ pub(crate) struct Rules {
     off: Reasons,
     /// `IFA_PROTO` numbers that mark floating addresses.
     protocols: Vec<u8>,
-    declared: Declared,
+    pub(crate) declared: Declared,
 }
 
 /// keepalived's `IFA_PROTO` (keepalived 2.3.2 and later, linux/rtnetlink.h `RTPROT_KEEPALIVED`).
@@ -106,25 +106,6 @@ impl Rules {
     /// What is declared of an address.
     pub fn declared(&self, ip: IpAddr) -> Option<Declaration> {
         self.declared.of(ip)
-    }
-
-    /// The networks on both lists.
-    #[cfg(feature = "proptest")]
-    pub fn declared_nets(&self) -> impl Iterator<Item = ipnet::IpNet> {
-        self.declared.nets()
-    }
-
-    /// One of the protocols, if there is one.
-    #[cfg(feature = "proptest")]
-    pub fn a_protocol(&self) -> Option<u8> {
-        self.protocols.first().copied()
-    }
-
-    /// Whether a mark is looked for, in an address with this `IFA_PROTO`.
-    #[cfg(feature = "proptest")]
-    pub fn heeds(&self, mark: Reason, protocol: Option<u8>) -> bool {
-        let is_known = || protocol.is_some_and(|protocol| self.protocols.contains(&protocol));
-        !self.off.contains(mark) && (mark != Reason::AddressProtocol || is_known())
     }
 
     pub fn switch_off(&mut self, rule: Rule) {

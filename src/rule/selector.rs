@@ -1,6 +1,5 @@
 //! What is asked: a bindnetaddr, and everything that bears on the choice.
 
-#[cfg(feature = "proptest")]
 use ipnet::IpNet;
 
 use super::bindnet::Bindnet;

@@ -57,15 +57,26 @@ pub(super) fn is_alone(selector: &Selector, host: &Snapshot, failover: &Failover
     found.is_one(own, |_| true) && (exact == Some(own) || exact.is_none() && others)
 }
 
-/// Whether the kernel shows that an address floats, and the selector heeds that.
+/// Whether the selector looks for this evidence, in an address with this `IFA_PROTO`.
+fn is_looked_for(selector: &Selector, evidence: Reason, address: &Address) -> bool {
+    let protocols = selector.rules.protocols();
+    let is_known = || {
+        address
+            .protocol()
+            .is_some_and(|protocol| protocols.contains(&protocol))
+    };
+    selector.rules.is_on(evidence) && (evidence != Reason::AddressProtocol || is_known())
+}
+
+/// Whether the kernel shows that an address floats, and the selector looks for that.
 fn is_marked(selector: &Selector, address: &Address, failover: &Failover) -> bool {
     // On IPv4 the flag means secondary.
     let is_temporary = |flags: AddressFlags| flags.contains(AddressFlags::TEMPORARY);
     if address.ip().is_ipv6() && address.flags().is_some_and(is_temporary) {
-        return selector.rules.heeds(Reason::Temporary, address.protocol());
+        return is_looked_for(selector, Reason::Temporary, address);
     }
     let mark = failover.mark_of(address.ip());
-    mark.is_some_and(|mark| selector.rules.heeds(mark, address.protocol()))
+    mark.is_some_and(|mark| is_looked_for(selector, mark, address))
 }
 
 /// The addresses that match, without those on links that a selector hides.

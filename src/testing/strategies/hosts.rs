@@ -204,7 +204,7 @@ pub fn loose_vip_for(asked: &Selector) -> impl Strategy<Value = Loose> + use<> {
         label,
         ..permanent(more)
     };
-    let protocol = asked.rules.a_protocol();
+    let protocol = asked.rules.protocols().first().copied();
     let host = Some(netmask(v4, if v4 { 32 } else { 128 }));
     let mut marks = vec![
         (None, labelled(AddressFlags::default())),
@@ -222,7 +222,7 @@ pub fn loose_vip_for(asked: &Selector) -> impl Strategy<Value = Loose> + use<> {
     if !v4 {
         marks.push((None, permanent(AddressFlags::TEMPORARY)));
     }
-    if asked.rules.declared_nets().next().is_some() {
+    if !asked.rules.declared.entries.is_empty() {
         marks.push((None, Facts::plain()));
     }
     (pools.place_of(v4), select(marks), any::<Index>()).prop_map(
