@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::corosync::{Conf, ConfError, Hosts, Version};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -15,6 +14,8 @@ use super::input::{read_file, shown};
 use super::output::Failure;
 use super::pipe::{self, Trouble};
 use super::words::VERSION;
+use crate::corosync::{Conf, ConfError, Hosts, Version};
+use crate::live::read_hosts;
 
 /// Where `corosync` is looked for, and what it gets as PATH: root may have been given any other.
 const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -30,7 +31,7 @@ pub fn installed() -> Result<Option<Version>, String> {
     for folder in FOLDERS.split(':') {
         let program = Path::new(folder).join("corosync");
         let version = match ask(&program) {
-            Ok(text) => read_version(&text).ok_or("printed no version".to_owned()),
+            Ok(text) => Version::from_output(&text).ok_or("printed no version".to_owned()),
             // It is not there, or may not be run.
             Err(Trouble::System(_)) => continue,
             Err(Trouble::Late) => Err(format!("did not end within {} s", LIMIT.as_secs())),
@@ -73,19 +74,9 @@ impl Drop for Running {
     }
 }
 
-/// `Corosync Cluster Engine, version '3.1.7'`
-fn read_version(text: &[u8]) -> Option<Version> {
-    let text = String::from_utf8_lossy(text);
-    let version = text.split('\'').nth(1)?;
-    // What a distribution or a build adds behind the numbers.
-    let end = version.find(|c: char| c != '.' && !c.is_ascii_digit());
-    version[..end.unwrap_or(version.len())].parse().ok()
-}
-
-/// The hosts file, hosts(5); nothing where there is none.
+/// The hosts file of this machine; nothing if there is none.
 pub fn hosts() -> Hosts {
-    let text = read_file(Path::new("/etc/hosts"));
-    text.map(|text| Hosts::parse(&text)).unwrap_or_default()
+    read_hosts("/etc/hosts").unwrap_or_default()
 }
 
 /// A corosync.conf, with the name of its file for messages.

@@ -39,6 +39,25 @@ impl Version {
         Self([major, minor, patch])
     }
 
+    /// The version in what `corosync -v` prints, if there is one.
+    ///
+    /// What a distribution or a build adds behind the three numbers is left out.
+    ///
+    /// ```
+    /// use bindnet::corosync::Version;
+    ///
+    /// let printed = b"Corosync Cluster Engine, version '3.1.7'\nCopyright (c) 2006-2021 Red Hat, Inc.\n";
+    /// assert_eq!(Version::from_output(printed), Some(Version::new(3, 1, 7)));
+    /// assert_eq!(Version::from_output(b"version '3.1.9-dirty'"), Some(Version::new(3, 1, 9)));
+    /// assert_eq!(Version::from_output(b"corosync: not found"), None);
+    /// ```
+    pub fn from_output(text: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(text);
+        let version = text.split('\'').nth(1)?;
+        let end = version.find(|c: char| c != '.' && !c.is_ascii_digit());
+        version[..end.unwrap_or(version.len())].parse().ok()
+    }
+
     /// The rule that this version follows; the newest one where the version is not known.
     pub fn rule(self) -> Rule {
         match self.0 {

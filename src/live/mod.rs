@@ -12,6 +12,7 @@ mod error;
 #[cfg(target_os = "linux")]
 mod fill;
 mod getifaddrs;
+mod hosts_file;
 #[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
@@ -31,6 +32,7 @@ pub use capturer::Capturer;
 #[cfg(target_os = "linux")]
 pub use detector::Detector;
 pub use error::CaptureError;
+pub use hosts_file::read_hosts;
 #[cfg(target_os = "linux")]
 pub use keeper::{Keeper, KeeperBuilder};
 #[cfg(target_os = "linux")]

@@ -1,12 +1,17 @@
 //! How the addresses of a corosync.conf are read, and whether getaddrinfo(3) reads the same.
 
+use bindnet_tests::folder::Folder;
 use bindnet_tests::netns;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::process::Command;
 
 use bindnet::corosync::{Hosts, IpVersion, read_address};
+use bindnet::live::read_hosts;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::string::string_regex;
@@ -266,4 +271,21 @@ fn getaddrinfo_reads_the_same() {
         }
         println!("{} texts, {addresses} of them addresses", texts.len());
     });
+}
+
+#[test]
+fn a_hosts_file_is_read_without_waiting() {
+    let folder = Folder::new().with("hosts", HOSTS);
+    let read = read_hosts(folder.file("hosts")).unwrap();
+    assert_eq!(read, hosts());
+    let fifo = folder.file("fifo");
+    mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+    for (name, kind) in [
+        ("fifo", ErrorKind::InvalidInput),
+        ("none", ErrorKind::NotFound),
+        (".", ErrorKind::InvalidInput),
+    ] {
+        let error = read_hosts(folder.file(name)).unwrap_err();
+        assert_eq!(error.kind(), kind, "{name}: {error}");
+    }
 }
