@@ -63,12 +63,12 @@ impl Failure {
 
 impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Self {
-        match error {
-            CaptureError::Timeout { .. } | CaptureError::Lost { .. } => {
-                Self::new(BINDNET_AGAIN, error)
-            }
-            error => Self::new(BINDNET_SYSTEM, error),
-        }
+        let result = if error.may_pass() {
+            BINDNET_AGAIN
+        } else {
+            BINDNET_SYSTEM
+        };
+        Self::new(result, error)
     }
 }
 

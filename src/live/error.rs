@@ -74,6 +74,21 @@ impl CaptureError {
         Self::System { call, error }
     }
 
+    /// Whether it may pass by itself, so that it helps to ask again: the kernel was late, or its
+    /// answer was lost.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use bindnet::CaptureError;
+    ///
+    /// let (request, timeout) = ("RTM_GETADDR", Duration::from_millis(500));
+    /// assert!(CaptureError::Timeout { request, timeout }.may_pass());
+    /// ```
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Lost { .. })
+    }
+
     /// Whether the kernel refused a request because there is no such link.
     pub(crate) fn is_no_device(&self) -> bool {
         let no_device = Some(nix::errno::Errno::ENODEV as i32);

@@ -160,9 +160,7 @@ impl Monitor {
         let begun = Instant::now();
         let caught_up = loop {
             match monitor.try_to_catch_up() {
-                Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. })
-                    if begun.elapsed() < OPENING =>
-                {
+                Err(error) if error.may_pass() && begun.elapsed() < OPENING => {
                     monitor.dirty = Dirty::everything();
                 }
                 tried => break tried?,
@@ -279,9 +277,7 @@ impl Monitor {
         match self.try_to_catch_up() {
             Ok(caught_up) => self.rest(caught_up, begun.elapsed()),
             // The kernel was busy.
-            Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) => {
-                self.ask_everything_later(begun.elapsed())
-            }
+            Err(error) if error.may_pass() => self.ask_everything_later(begun.elapsed()),
             Err(error) => self.fail(error),
         }
     }

@@ -1,19 +1,5 @@
 //! Previews the address that a cluster daemon would bind for a bindnetaddr, and explains it.
 
-use std::io;
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crate::audit::Audit;
-use crate::corosync::{Profile, ProfileSelector};
-use crate::live::CaptureError;
-#[cfg(target_os = "linux")]
-use crate::live::Capturer;
-use crate::rule::Decision;
-use crate::snapshot::Snapshot;
-
 mod audit;
 mod check;
 mod conf;
@@ -21,6 +7,13 @@ mod judged;
 mod memory;
 mod status;
 
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::audit::Audit;
 use crate::cli::corosync::ConfFile;
 use crate::cli::input;
 use crate::cli::options::SelectorOptions;
@@ -28,6 +21,12 @@ use crate::cli::output::{Color, Failure, paint, print, print_error};
 use crate::cli::state::{StateOptions, not_corosyncs, recall};
 use crate::cli::time::seconds;
 use crate::cli::words::OPTIONS;
+use crate::corosync::{Profile, ProfileSelector};
+use crate::live::CaptureError;
+#[cfg(target_os = "linux")]
+use crate::live::Capturer;
+use crate::rule::Decision;
+use crate::snapshot::Snapshot;
 use check::check;
 use judged::Judged;
 use memory::Written;
@@ -263,9 +262,7 @@ fn decide<T>(
         let asked = here();
         let left = wait.left();
         let decided = match asked {
-            Err(CaptureError::Timeout { .. } | CaptureError::Lost { .. }) if !left.is_zero() => {
-                continue;
-            }
+            Err(error) if error.may_pass() && !left.is_zero() => continue,
             asked => asked.map_err(Failure::system)?,
         };
         let done = match &decided {
