@@ -122,7 +122,7 @@ fn shorten(ip: IpAddr, bindnet: IpAddr) -> String {
 
 #[test]
 fn the_page_shows_what_is_picked() {
-    let page = bindnet_tests::package().join("src/select/corosync/picks.md");
+    let page = bindnet_tests::package().join("src/corosync/picks.md");
     let table = table();
     if std::env::var_os("BINDNET_WRITE").is_some() {
         fs::write(&page, &table).expect("the page");
