@@ -105,7 +105,7 @@ pub enum StateError {
         waited: Duration,
     },
     /// Another choice is remembered for the bindnetaddr, and stays: another process wrote it, or the
-    /// operator declared something else. Only a [`Keeper`](crate::Keeper) says so.
+    /// operator has named or declared another address since. Only a [`Keeper`](crate::Keeper) says so.
     #[error(
         "state file {path:?}: {remembered} stays remembered there, not {chosen}; remove its line to \
          remember {chosen}"
