@@ -71,9 +71,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A daemon** binds once and keeps its choice. A [`StateFile`] remembers it across restarts, a
-//! [`Monitor`] is the fd that says when the host has changed, and a [`Tracker`] what that means for
-//! the choice: nothing moves while its address is here, and when it is gone the daemon is told.
+//! **A daemon** binds once and keeps its choice: a `Keeper` is one fd that says when something has
+//! happened to it. Nothing moves while the address is here, and when it is gone the daemon is told.
+//!
+//! ```
+//! # #[cfg(target_os = "linux")] {
+//! use std::time::Duration;
+//!
+//! use bindnet::{EventKind, Keeper, Selector};
+//!
+//! # let folder = std::env::temp_dir().join(format!("bindnet-doc-tour-{}", std::process::id()));
+//! # std::fs::create_dir(&folder)?;
+//! # let path = folder.join("choices");
+//! let selector = Selector::new("127.0.0.1".parse()?);
+//! let mut keeper = Keeper::builder(selector).remember_in(path)?.open()?;
+//! let first = keeper.wait(Duration::from_millis(10))?.unwrap();
+//! assert_eq!(first.kind(), EventKind::Initial);
+//! assert_eq!(keeper.next_event()?, None); // and whenever its fd is readable
+//! # drop(keeper);
+//! # std::fs::remove_dir_all(&folder)?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Its parts are for daemons that do it in another way: a [`StateFile`] remembers the choice across
+//! restarts, a `Monitor` keeps a snapshot current behind one fd, and a [`Tracker`] says what that
+//! means for the choice.
 //!
 //! ```
 //! use bindnet::{EventKind, Link, Address, Selector, Snapshot, Tracker};

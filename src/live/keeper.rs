@@ -2,20 +2,19 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::error::CaptureError;
+use super::keeper_builder::KeeperBuilder;
 use super::memory::Memory;
 use super::monitor::Monitor;
 use super::state_error::StateError;
-use super::state_file::StateFile;
 use super::wait::wait_for;
-use crate::choice::{Event, State, Tracker};
-use crate::rule::{Candidate, Decide, Decision, HostAddress, Selector};
+use crate::choice::{Event, Tracker};
+use crate::rule::{Candidate, Decide, Decision, Selector};
 use crate::snapshot::Snapshot;
 
-/// Keeps the choice of a daemon: a [`Selector`], a [`StateFile`], a [`Monitor`] and a [`Tracker`]
+/// Keeps the choice of a daemon: a [`Selector`], a [`StateFile`](crate::StateFile), a [`Monitor`] and a [`Tracker`]
 /// behind one fd.
 ///
 /// [`Keeper::wait`] gives the first choice. If one is remembered, the first choice is that one.
@@ -79,138 +78,47 @@ use crate::snapshot::Snapshot;
 /// [`KeeperBuilder::remember_in`]: the daemon no longer knows where its peers expect it.
 ///
 /// The fd works in poll(2), epoll(7), mio and tokio's `AsyncFd`; edge-triggered ones are cleared
-/// *before* [`Keeper::next_event`]. A keeper is of one network namespace and one thread, as a
-/// [`Monitor`] is; after fork(2) the child opens its own.
+/// *before* [`Keeper::next_event`]. In tokio, which is no dependency of this crate:
+///
+/// ```ignore
+/// async fn keep(keeper: Keeper) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut keeper = tokio::io::unix::AsyncFd::new(keeper)?;
+///     loop {
+///         keeper.readable_mut().await?.clear_ready();
+///         while let Some(event) = keeper.get_mut().next_event()? {
+///             println!("{event}");
+///         }
+///     }
+/// }
+/// ```
+///
+/// A keeper is of one network namespace and one thread, as a [`Monitor`] is; after fork(2) the child
+/// opens its own.
 #[must_use = "a keeper that is dropped watches nothing"]
 #[derive(Debug)]
 pub struct Keeper<D = Selector> {
     monitor: Monitor,
     tracker: Tracker<D>,
     memory: Option<Memory>,
+    /// What it began with, for the first choice.
     options: KeeperBuilder<D>,
     /// Those that were not given yet.
     events: VecDeque<Event>,
 }
 
-/// What a [`Keeper`] is to keep, from [`Keeper::builder`].
-///
-/// ```
-/// use bindnet::{Keeper, Selector};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let path = std::env::temp_dir().join(format!("bindnet-doc-build-{}", std::process::id()));
-/// let selector = Selector::new("127.0.0.0".parse()?);
-/// let keeper = Keeper::builder(selector).remember_in(path)?.follow(true).open()?;
-/// assert!(keeper.choice().is_none()); // nothing is chosen before the first wait or next_event
-/// # Ok(())
-/// # }
-/// ```
-#[must_use = "it opens nothing by itself"]
-#[derive(Clone, Debug)]
-pub struct KeeperBuilder<D = Selector> {
-    selector: D,
-    file: Option<StateFile>,
-    /// What the file holds for the bindnetaddr.
-    remembered: Option<HostAddress>,
-    follow: bool,
-}
-
-impl<D: Decide + Clone> KeeperBuilder<D> {
-    /// Remembers the choice in this file, and begins with what is remembered there; a file that is
-    /// missing remembers nothing. It is read at once, and again when the first choice is made:
-    /// another process may write there in between.
-    ///
-    /// ```
-    /// use bindnet::{Keeper, Selector, StateError};
-    ///
-    /// # let path = std::env::temp_dir().join(format!("bindnet-doc-damaged-{}", std::process::id()));
-    /// std::fs::write(&path, "bindnet-state/1\nbindnetaddr 192.0.2.0 addr")?;
-    /// let keeper = Keeper::builder(Selector::new("192.0.2.0".parse()?));
-    /// let error = keeper.remember_in(&path).unwrap_err();
-    /// assert!(matches!(error, StateError::Damaged { .. }));
-    /// # std::fs::remove_file(&path)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As for [`StateFile::read`].
-    pub fn remember_in(mut self, path: impl Into<PathBuf>) -> Result<Self, StateError> {
-        let file = StateFile::new(path);
-        let state = file.read_all()?;
-        self.remember(&state);
-        self.file = Some(file);
-        Ok(self)
-    }
-
-    /// Whether a choice that is gone is replaced by the next one, as by [`Tracker::follow`], instead
-    /// of waited for.
-    pub fn follow(mut self, follow: bool) -> Self {
-        self.follow = follow;
-        self
-    }
-
-    /// Subscribes to the changes of this host and captures it. Nothing is chosen yet.
-    ///
-    /// # Errors
-    /// As for [`Monitor::open`]; and where there is no room for a fifth fd, if there is a state file.
-    pub fn open(self) -> Result<Keeper<D>, CaptureError> {
-        self.open_with(Monitor::open()?)
-    }
-
-    /// The same with a monitor of other bounds.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use bindnet::{Capturer, Keeper, Monitor, Selector};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let capturer = Capturer::open()?.timeout(Duration::from_secs(5));
-    /// let monitor = Monitor::with_capturer(capturer)?.debounce(Duration::from_millis(200));
-    /// let selector = Selector::new("127.0.0.0".parse()?);
-    /// let keeper = Keeper::builder(selector).open_with(monitor)?;
-    /// assert_eq!(keeper.overruns(), 0);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Where there is no room for another fd, which a state file takes.
-    pub fn open_with(self, monitor: Monitor) -> Result<Keeper<D>, CaptureError> {
-        let memory = self.file.clone();
-        let memory = memory.map(|file| Memory::new(file, self.follow));
-        let memory = memory.transpose()?;
-        if let Some(memory) = &memory {
-            monitor.add(memory.timer())?;
-        }
-        Ok(Keeper {
-            monitor,
-            tracker: self.tracker(),
-            memory,
-            options: self,
-            events: VecDeque::new(),
-        })
-    }
-
-    fn remember(&mut self, state: &State) {
-        let selector = self.selector.selector_mut();
-        self.remembered = state.get(selector.bindnet());
-        *selector = selector.clone().remembering(state);
-    }
-
-    fn tracker(&self) -> Tracker<D> {
-        Tracker::new(self.selector.clone()).follow(self.follow)
-    }
-}
-
 impl<D: Decide + Clone> Keeper<D> {
     /// A keeper of the choice of this selector, which [`KeeperBuilder::open`] opens.
     pub fn builder(selector: D) -> KeeperBuilder<D> {
-        KeeperBuilder {
-            selector,
-            file: None,
-            remembered: None,
-            follow: false,
+        KeeperBuilder::new(selector)
+    }
+
+    pub(super) fn new(options: KeeperBuilder<D>, monitor: Monitor, memory: Option<Memory>) -> Self {
+        Self {
+            monitor,
+            tracker: options.tracker(),
+            memory,
+            options,
+            events: VecDeque::new(),
         }
     }
 
@@ -376,11 +284,8 @@ impl<D: Decide + Clone> Keeper<D> {
         let Some(Ok(state)) = self.memory.as_ref().map(Memory::read) else {
             return;
         };
-        let options = &mut self.options;
-        let there = state.get(options.selector.selector().bindnet());
-        if there.is_some() && there != options.remembered {
-            options.remember(&state);
-            self.tracker = options.tracker();
+        if self.options.recall(&state) {
+            self.tracker = self.options.tracker();
         }
     }
 

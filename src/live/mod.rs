@@ -16,6 +16,8 @@ mod hosts_file;
 #[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
+mod keeper_builder;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod monitor;
@@ -34,7 +36,9 @@ pub use detector::Detector;
 pub use error::CaptureError;
 pub use hosts_file::read_hosts;
 #[cfg(target_os = "linux")]
-pub use keeper::{Keeper, KeeperBuilder};
+pub use keeper::Keeper;
+#[cfg(target_os = "linux")]
+pub use keeper_builder::KeeperBuilder;
 #[cfg(target_os = "linux")]
 pub use monitor::Monitor;
 pub use state_error::StateError;

@@ -40,7 +40,8 @@ const DATAGRAMS: usize = 16 * 1024;
 /// read, the whole host is asked.
 const ROOM: usize = 8 * 1024;
 
-/// Keeps a snapshot of this host current, behind one fd.
+/// Keeps a snapshot of this host current, behind one fd. A daemon that wants to stay with its address
+/// has a [`Keeper`](crate::Keeper), which holds one.
 ///
 /// It subscribes to the kernel's changes of links and addresses (rtnetlink(7)), captures the host,
 /// and from then on asks again for whatever has changed. It has no thread and needs no runtime:
@@ -80,27 +81,6 @@ const ROOM: usize = 8 * 1024;
 /// }
 /// # Ok(())
 /// # }
-/// ```
-///
-/// In tokio, which is no dependency of this crate:
-///
-/// ```ignore
-/// use bindnet::{Monitor, Tracker};
-/// use tokio::io::unix::AsyncFd;
-///
-/// async fn watch(
-///     monitor: Monitor,
-///     mut tracker: Tracker,
-/// ) -> Result<(), Box<dyn std::error::Error>> {
-///     let mut monitor = AsyncFd::new(monitor)?;
-///     loop {
-///         monitor.readable_mut().await?.clear_ready();
-///         let Some(host) = monitor.get_mut().dispatch()? else { continue };
-///         if let Some(event) = tracker.update(host) {
-///             println!("{event}");
-///         }
-///     }
-/// }
 /// ```
 #[must_use = "a monitor that is dropped watches nothing"]
 #[derive(Debug)]
