@@ -184,9 +184,9 @@ pub mod wire;
 pub use choice::{Event, EventKind, ParseStateError, State, Tracker};
 pub use explain::{Advice, Explanation, Setting, Spelling};
 pub use ipnet;
-pub use live::{CaptureError, StateError, StateFile};
 #[cfg(target_os = "linux")]
 pub use live::{Capturer, Keeper, KeeperBuilder, Monitor};
+pub use live::{KernelError, StateError, StateFile};
 pub use rule::{
     Bindnet, Candidate, Decide, Decision, Declaration, Declared, HostAddress, Match, Outcome,
     ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, TieError,

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::text::put;
-use crate::live::{CaptureError, StateError};
+use crate::live::{KernelError, StateError};
 
 /// How a call ended. A number keeps its meaning for ever; a later version may have more of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl Failure {
     }
 }
 
-impl From<CaptureError> for Failure {
-    fn from(error: CaptureError) -> Self {
+impl From<KernelError> for Failure {
+    fn from(error: KernelError) -> Self {
         let result = if error.may_pass() {
             BINDNET_AGAIN
         } else {

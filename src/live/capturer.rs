@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::dump::{Bound, Dump, Dumper};
-use super::error::CaptureError;
+use super::error::KernelError;
 use crate::rule::{Decide, Decision, Needs};
 use crate::snapshot::{About, Consistency, Family, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
@@ -23,7 +23,7 @@ impl Snapshot {
     /// [`Capturer`], which asks for less.
     ///
     /// ```
-    /// # fn main() -> Result<(), bindnet::CaptureError> {
+    /// # fn main() -> Result<(), bindnet::KernelError> {
     /// let host = bindnet::Snapshot::capture()?;
     /// for address in host.addresses() {
     ///     assert!(host.link_of(&address).is_some());
@@ -36,7 +36,7 @@ impl Snapshot {
     /// Where the kernel cannot be asked or does not answer; the error says which setting to
     /// change where AF_NETLINK is refused. A list that never came out clean is no error:
     /// [`About::consistency`] says so.
-    pub fn capture() -> Result<Self, CaptureError> {
+    pub fn capture() -> Result<Self, KernelError> {
         Capturer::open()?.capture()
     }
 }
@@ -76,7 +76,7 @@ impl Capturer {
     ///
     /// # Errors
     /// Where the socket is refused.
-    pub fn open() -> Result<Self, CaptureError> {
+    pub fn open() -> Result<Self, KernelError> {
         Ok(Self {
             dumper: Dumper::open()?,
             bound: Bound {
@@ -109,7 +109,7 @@ impl Capturer {
     ///
     /// # Errors
     /// As for [`Snapshot::capture`].
-    pub fn capture(&mut self) -> Result<Snapshot, CaptureError> {
+    pub fn capture(&mut self) -> Result<Snapshot, KernelError> {
         let mut snapshot = Snapshot::default();
         let mut clean = self.dump_links(&mut snapshot)?;
         clean &= self.dump_addresses(Family::V4, None, &mut snapshot)?;
@@ -135,7 +135,7 @@ impl Capturer {
     ///
     /// # Errors
     /// As for [`Snapshot::capture`].
-    pub fn decide(&mut self, selector: &dyn Decide) -> Result<Decision, CaptureError> {
+    pub fn decide(&mut self, selector: &dyn Decide) -> Result<Decision, KernelError> {
         let needs = selector.needs();
         if needs.all {
             return Ok(selector.decide(&self.capture()?));
@@ -156,7 +156,7 @@ impl Capturer {
         &mut self,
         selector: &dyn Decide,
         needs: &Needs,
-    ) -> Result<Decision, CaptureError> {
+    ) -> Result<Decision, KernelError> {
         let mut room = std::mem::take(&mut self.room);
         room.clear();
         let filled = self
@@ -168,7 +168,7 @@ impl Capturer {
     }
 
     /// A link by its index; `None` where there is none any more.
-    pub(super) fn link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
+    pub(super) fn link(&mut self, index: u32) -> Result<Option<Link>, KernelError> {
         let link = self.dumper.socket()?.link(index);
         unless_gone("SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFHWADDR", link)
     }
@@ -178,7 +178,7 @@ impl Capturer {
         family: Family,
         link: Option<u32>,
         snapshot: &mut Snapshot,
-    ) -> Result<bool, CaptureError> {
+    ) -> Result<bool, KernelError> {
         let dump = Dump {
             what: match family {
                 Family::V4 => "RTM_GETADDR of AF_INET",
@@ -196,7 +196,7 @@ impl Capturer {
         self.dumper.dump(&dump, self.bound, snapshot)
     }
 
-    pub(super) fn dump_links(&mut self, snapshot: &mut Snapshot) -> Result<bool, CaptureError> {
+    pub(super) fn dump_links(&mut self, snapshot: &mut Snapshot) -> Result<bool, KernelError> {
         let dump = Dump {
             what: "RTM_GETLINK",
             request: &request_links,
@@ -215,19 +215,19 @@ impl Capturer {
 
     /// A link by its index with all that is known of it, by a request that waits for the RTNL
     /// lock; `None` where there is none any more.
-    pub(super) fn ask_for_link(&mut self, index: u32) -> Result<Option<Link>, CaptureError> {
+    pub(super) fn ask_for_link(&mut self, index: u32) -> Result<Option<Link>, KernelError> {
         self.ask_for_one(&|sequence| request_link(index, sequence))
     }
 
     /// The same of a link by its name, which may be an alternative one.
-    pub(super) fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
+    pub(super) fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, KernelError> {
         self.ask_for_one(&|sequence| request_link_named(name, sequence))
     }
 
     fn ask_for_one<const N: usize>(
         &mut self,
         request: &dyn Fn(u32) -> [u8; N],
-    ) -> Result<Option<Link>, CaptureError> {
+    ) -> Result<Option<Link>, KernelError> {
         let ask = Dump {
             what: "RTM_GETLINK of one link",
             request,
@@ -248,7 +248,7 @@ impl Capturer {
 
     /// Lists the links that came into being after the links were dumped, in their places, and drops
     /// the addresses of those that are gone. Says whether the list is clean.
-    fn adopt_orphans(&mut self, snapshot: &mut Snapshot) -> Result<bool, CaptureError> {
+    fn adopt_orphans(&mut self, snapshot: &mut Snapshot) -> Result<bool, KernelError> {
         if snapshot.is_complete() {
             return Ok(true);
         }
@@ -285,10 +285,10 @@ pub(super) fn about(clean: bool) -> About {
 }
 
 /// Something about a link; `None` where the link is gone.
-fn unless_gone<T>(call: &'static str, asked: nix::Result<T>) -> Result<Option<T>, CaptureError> {
+fn unless_gone<T>(call: &'static str, asked: nix::Result<T>) -> Result<Option<T>, KernelError> {
     match asked {
         Ok(answer) => Ok(Some(answer)),
         Err(Errno::ENODEV | Errno::ENXIO) => Ok(None),
-        Err(errno) => Err(CaptureError::system(call, errno)),
+        Err(errno) => Err(KernelError::system(call, errno)),
     }
 }

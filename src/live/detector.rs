@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::error::CaptureError;
+use super::error::KernelError;
 use super::monitor::Monitor;
 use super::wait::wake_for;
 use crate::conflict::{
@@ -98,7 +98,7 @@ impl Detector {
     /// # Errors
     /// As for [`Monitor::open`], and where there is no room for three more fds. That it cannot be
     /// asked on the link, or may not be, is no error but a verdict.
-    pub fn probe(target: Target, timing: Timing) -> Result<Self, CaptureError> {
+    pub fn probe(target: Target, timing: Timing) -> Result<Self, KernelError> {
         Self::open(target, Some(timing))
     }
 
@@ -106,11 +106,11 @@ impl Detector {
     ///
     /// # Errors
     /// As for [`Detector::probe`].
-    pub fn watch(target: Target) -> Result<Self, CaptureError> {
+    pub fn watch(target: Target) -> Result<Self, KernelError> {
         Self::open(target, None)
     }
 
-    fn open(target: Target, timing: Option<Timing>) -> Result<Self, CaptureError> {
+    fn open(target: Target, timing: Option<Timing>) -> Result<Self, KernelError> {
         let monitor = Monitor::open()?;
         let wake = wake_for(&monitor)?;
         let probe = timing.map(|timing| Probe::new(target, timing, random(), Duration::ZERO));
@@ -169,7 +169,7 @@ impl Detector {
     ///
     /// # Errors
     /// Where a system call fails. It may be called again.
-    pub fn dispatch(&mut self) -> Result<Option<Event>, CaptureError> {
+    pub fn dispatch(&mut self) -> Result<Option<Event>, KernelError> {
         if self.events.is_empty() {
             let done = self.step().and_then(|more| self.rest(more));
             if let Err(error) = done {
@@ -182,7 +182,7 @@ impl Detector {
     }
 
     /// Does what there is to do, and says whether there may be more.
-    fn step(&mut self) -> Result<bool, CaptureError> {
+    fn step(&mut self) -> Result<bool, KernelError> {
         let more = self.receive()?;
         let changed = self.monitor.dispatch()?.is_some();
         if changed || self.socket.is_none() && self.watch.link().is_some() {
@@ -206,7 +206,7 @@ impl Detector {
     }
 
     /// Listens where the address is now.
-    fn follow(&mut self) -> Result<(), CaptureError> {
+    fn follow(&mut self) -> Result<(), KernelError> {
         let host = self.monitor.snapshot();
         self.reasons = self.target.reasons(host).unwrap_or(self.reasons);
         let news = self.watch.handle_host(host);
@@ -222,7 +222,7 @@ impl Detector {
         Ok(())
     }
 
-    fn listen(&mut self, link: u32) -> Result<(), CaptureError> {
+    fn listen(&mut self, link: u32) -> Result<(), KernelError> {
         match self.open_on(link) {
             Ok(socket) => self.socket = Some(socket),
             Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::EAFNOSUPPORT)) => {
@@ -237,7 +237,7 @@ impl Detector {
                 self.fail(Doubt::LinkFlapped);
                 self.untold = self.watch.handle_failure(Doubt::LinkFlapped);
             }
-            Err(errno) => return Err(CaptureError::system("socket(AF_PACKET), bind", errno)),
+            Err(errno) => return Err(KernelError::system("socket(AF_PACKET), bind", errno)),
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ impl Detector {
     }
 
     /// Receives packets, and says whether there may be more.
-    fn receive(&mut self) -> Result<bool, CaptureError> {
+    fn receive(&mut self) -> Result<bool, KernelError> {
         let mut sightings = Vec::new();
         let mut went_down = false;
         let mut failed = None;
@@ -300,7 +300,7 @@ impl Detector {
             self.follow()?;
         }
         match failed {
-            Some(errno) => Err(CaptureError::system("recvfrom", errno)),
+            Some(errno) => Err(KernelError::system("recvfrom", errno)),
             None => Ok(more),
         }
     }
@@ -337,7 +337,7 @@ impl Detector {
     }
 
     /// Does what the probe is due to do.
-    fn ask(&mut self) -> Result<(), CaptureError> {
+    fn ask(&mut self) -> Result<(), KernelError> {
         self.monitor.look_again()?;
         self.follow()?;
         if self.has_lost()? {
@@ -367,9 +367,9 @@ impl Detector {
     }
 
     /// Whether packets were lost since this was last asked.
-    fn has_lost(&self) -> Result<bool, CaptureError> {
+    fn has_lost(&self) -> Result<bool, KernelError> {
         let lost = self.socket.as_ref().map_or(Ok(0), PacketSocket::lost);
-        let lost = lost.map_err(|errno| CaptureError::system("getsockopt", errno))?;
+        let lost = lost.map_err(|errno| KernelError::system("getsockopt", errno))?;
         Ok(lost > 0)
     }
 
@@ -402,7 +402,7 @@ impl Detector {
     }
 
     /// Makes the fd readable when there is something to do.
-    fn rest(&mut self, more: bool) -> Result<(), CaptureError> {
+    fn rest(&mut self, more: bool) -> Result<(), KernelError> {
         let now = Instant::now();
         let set = if more || !self.events.is_empty() {
             self.wake.after(Duration::ZERO)
@@ -415,8 +415,8 @@ impl Detector {
     }
 }
 
-fn timer_failed(errno: Errno) -> CaptureError {
-    CaptureError::system("timerfd_settime", errno)
+fn timer_failed(errno: Errno) -> KernelError {
+    KernelError::system("timerfd_settime", errno)
 }
 
 fn send(socket: Option<&PacketSocket>, transmit: &Transmit) -> nix::Result<()> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::error::CaptureError;
+use super::error::KernelError;
 use crate::sys::netlink::{Received, Socket};
 use crate::wire::rtnetlink::{DecodeError, Frame, Message, frames};
 
@@ -86,7 +86,7 @@ pub(super) struct Dump<'a, S, const N: usize> {
 }
 
 impl<T: Transport> Dumper<T> {
-    pub fn open() -> Result<Self, CaptureError> {
+    pub fn open() -> Result<Self, KernelError> {
         let mut buffer = vec![0; BUFFER].into_boxed_slice();
         Ok(Self {
             socket: Some(open(&mut buffer)?),
@@ -96,7 +96,7 @@ impl<T: Transport> Dumper<T> {
     }
 
     /// The socket, opened anew if the last dump was given up.
-    pub fn socket(&mut self) -> Result<&T, CaptureError> {
+    pub fn socket(&mut self) -> Result<&T, KernelError> {
         match &mut self.socket {
             Some(socket) => Ok(socket),
             closed => Ok(closed.insert(open(&mut self.buffer)?)),
@@ -112,7 +112,7 @@ impl<T: Transport> Dumper<T> {
         dump: &Dump<'_, S, N>,
         bound: Bound,
         state: &mut S,
-    ) -> Result<bool, CaptureError> {
+    ) -> Result<bool, KernelError> {
         let start = Instant::now();
         let mut left = bound.attempts.max(1);
         loop {
@@ -121,7 +121,7 @@ impl<T: Transport> Dumper<T> {
             // A refusal leaves nothing behind that could answer the next request.
             let is_over = matches!(
                 pass,
-                Ok(Pass::Clean | Pass::Interrupted) | Err(CaptureError::Refused { .. })
+                Ok(Pass::Clean | Pass::Interrupted) | Err(KernelError::Refused { .. })
             );
             if !is_over {
                 self.socket = None;
@@ -132,7 +132,7 @@ impl<T: Transport> Dumper<T> {
             match pass {
                 Pass::Clean => return Ok(true),
                 Pass::Interrupted if last => return Ok(false),
-                Pass::Lost if last => return Err(CaptureError::Lost { request: dump.what }),
+                Pass::Lost if last => return Err(KernelError::Lost { request: dump.what }),
                 Pass::Interrupted | Pass::Lost => {}
             }
         }
@@ -143,7 +143,7 @@ impl<T: Transport> Dumper<T> {
         dump: &Dump<'_, S, N>,
         timeout: Duration,
         state: &mut S,
-    ) -> Result<Pass, CaptureError> {
+    ) -> Result<Pass, KernelError> {
         let request = dump.what;
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + A_YEAR);
@@ -161,15 +161,15 @@ impl<T: Transport> Dumper<T> {
         let message = (dump.request)(sequence);
         socket
             .send(&message)
-            .map_err(|errno| CaptureError::system("send", errno))?;
+            .map_err(|errno| KernelError::system("send", errno))?;
         let mut interrupted = false;
         loop {
             let received = match socket.receive(buffer, deadline) {
                 Ok(received) => Some(received),
                 Err(Errno::EINTR) => None,
                 Err(Errno::ENOBUFS) => return Ok(Pass::Lost),
-                Err(Errno::ETIMEDOUT) => return Err(CaptureError::Timeout { request, timeout }),
-                Err(errno) => return Err(CaptureError::system("recvfrom", errno)),
+                Err(Errno::ETIMEDOUT) => return Err(KernelError::Timeout { request, timeout }),
+                Err(errno) => return Err(KernelError::system("recvfrom", errno)),
             };
             // Anybody may send to this socket; only the kernel is answered for.
             if let Some(received) = received.filter(|received| received.sender == 0) {
@@ -177,7 +177,7 @@ impl<T: Transport> Dumper<T> {
                 let datagram =
                     buffer
                         .get(..len)
-                        .ok_or(CaptureError::Truncated { request, len, room })?;
+                        .ok_or(KernelError::Truncated { request, len, room })?;
                 let answer = answer(dump, datagram, (sequence, socket.port()), state)?;
                 interrupted |= answer.interrupted;
                 match answer.end {
@@ -187,14 +187,14 @@ impl<T: Transport> Dumper<T> {
                 }
             }
             if Instant::now() >= deadline {
-                return Err(CaptureError::Timeout { request, timeout });
+                return Err(KernelError::Timeout { request, timeout });
             }
         }
     }
 }
 
-fn open<T: Transport>(buffer: &mut [u8]) -> Result<T, CaptureError> {
-    T::open(buffer).map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))
+fn open<T: Transport>(buffer: &mut [u8]) -> Result<T, KernelError> {
+    T::open(buffer).map_err(|errno| KernelError::system("socket(AF_NETLINK)", errno))
 }
 
 /// What one datagram says of the dump.
@@ -209,10 +209,10 @@ fn answer<S, const N: usize>(
     datagram: &[u8],
     ours: (u32, u32),
     state: &mut S,
-) -> Result<Answer, CaptureError> {
+) -> Result<Answer, KernelError> {
     let request = dump.what;
     let mut answer = Answer::default();
-    let decode = |error| CaptureError::Decode { request, error };
+    let decode = |error| KernelError::Decode { request, error };
     for frame in frames(datagram) {
         let frame = frame.map_err(decode)?;
         let header = frame.header;
@@ -254,9 +254,9 @@ fn answer<S, const N: usize>(
     Ok(answer)
 }
 
-fn refused(request: &'static str, errno: i32, words: Option<String>) -> CaptureError {
+fn refused(request: &'static str, errno: i32, words: Option<String>) -> KernelError {
     let error = std::io::Error::from_raw_os_error(errno);
-    CaptureError::Refused {
+    KernelError::Refused {
         request,
         error,
         words,

@@ -166,7 +166,7 @@ struct Heard {
 }
 
 /// Dumps once with `dumper`.
-fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, CaptureError>, Heard) {
+fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, KernelError>, Heard) {
     let dump = Dump {
         what: "the addresses",
         request: &|sequence| request_addresses(Family::V4, None, sequence),
@@ -197,7 +197,7 @@ fn fresh() -> Dumper<Fake> {
 }
 
 /// Plays these steps to a new dumper.
-fn play(steps: impl IntoIterator<Item = Step>) -> (Result<bool, CaptureError>, Heard) {
+fn play(steps: impl IntoIterator<Item = Step>) -> (Result<bool, KernelError>, Heard) {
     then(&mut fresh(), steps)
 }
 
@@ -205,13 +205,13 @@ fn play(steps: impl IntoIterator<Item = Step>) -> (Result<bool, CaptureError>, H
 fn then(
     dumper: &mut Dumper<Fake>,
     steps: impl IntoIterator<Item = Step>,
-) -> (Result<bool, CaptureError>, Heard) {
+) -> (Result<bool, KernelError>, Heard) {
     SCRIPT.with_borrow_mut(|script| script.steps = steps.into_iter().collect());
     dump(dumper)
 }
 
 /// Plays one step to a new dumper, for ever.
-fn for_ever(step: Step) -> (Result<bool, CaptureError>, Heard) {
+fn for_ever(step: Step) -> (Result<bool, KernelError>, Heard) {
     let mut dumper = fresh();
     SCRIPT.with_borrow_mut(|script| script.for_ever = Some(step));
     dump(&mut dumper)
@@ -306,7 +306,7 @@ fn lost_datagrams_repeat_the_dump_on_a_new_socket() {
 #[test]
 fn a_dump_that_is_always_lost_ends_in_an_error() {
     let (result, list) = for_ever(Step::Fails(Errno::ENOBUFS));
-    assert!(matches!(result, Err(CaptureError::Lost { .. })));
+    assert!(matches!(result, Err(KernelError::Lost { .. })));
     assert_eq!(list, heard(3, &[]));
     assert_eq!((opened(), sent()), (3, 3));
 }
@@ -316,7 +316,7 @@ fn a_truncated_datagram_is_an_error() {
     let (result, _) = play([Step::Long, whole(1)]);
     let error = result.unwrap_err();
     assert!(
-        matches!(error, CaptureError::Truncated { len, room, .. } if len == room + 1),
+        matches!(error, KernelError::Truncated { len, room, .. } if len == room + 1),
         "{error}"
     );
 }
@@ -383,7 +383,7 @@ fn a_refusal_is_an_error_with_the_kernels_words() {
 fn a_dump_that_fails_on_the_way_is_an_error() {
     let failed = Part::new(NLMSG_DONE, &(-(Errno::ENOMEM as i32)).to_ne_bytes());
     let (result, _) = play([Step::Got(vec![address(1), failed])]);
-    assert!(matches!(result, Err(CaptureError::Refused { .. })));
+    assert!(matches!(result, Err(KernelError::Refused { .. })));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn an_acknowledgement_is_no_end() {
 fn bytes_that_cannot_be_read_are_an_error() {
     let short = Part::new(RTM_NEWADDR, &[2, 24]);
     let (result, _) = play([Step::Got(vec![address(1), short])]);
-    assert!(matches!(result, Err(CaptureError::Decode { .. })));
+    assert!(matches!(result, Err(KernelError::Decode { .. })));
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn a_dump_that_never_ends_is_a_timeout() {
     ] {
         let start = Instant::now();
         let (result, list) = for_ever(endless);
-        assert!(matches!(result, Err(CaptureError::Timeout { .. })));
+        assert!(matches!(result, Err(KernelError::Timeout { .. })));
         assert_eq!(list.begun, 1);
         assert!(start.elapsed() < Duration::from_secs(5));
     }

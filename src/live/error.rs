@@ -10,7 +10,7 @@ use crate::wire::rtnetlink::DecodeError;
 /// Why the addresses of this host could not be captured.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum CaptureError {
+pub enum KernelError {
     /// A system call failed.
     #[error("{call}: {error}{}", hint(.call, .error))]
     System {
@@ -68,7 +68,7 @@ pub enum CaptureError {
     },
 }
 
-impl CaptureError {
+impl KernelError {
     pub(crate) fn system(call: &'static str, errno: nix::errno::Errno) -> Self {
         let error = io::Error::from(errno);
         Self::System { call, error }
@@ -80,10 +80,10 @@ impl CaptureError {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use bindnet::CaptureError;
+    /// use bindnet::KernelError;
     ///
     /// let (request, timeout) = ("RTM_GETADDR", Duration::from_millis(500));
-    /// assert!(CaptureError::Timeout { request, timeout }.may_pass());
+    /// assert!(KernelError::Timeout { request, timeout }.may_pass());
     /// ```
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::Lost { .. })

@@ -1,7 +1,7 @@
 //! Asks the kernel for what a decision needs, and for no more.
 
 use super::capturer::{Capturer, about};
-use super::error::CaptureError;
+use super::error::KernelError;
 use crate::rule::{Decide, Needs, Restriction};
 use crate::snapshot::{Link, Name, Snapshot};
 
@@ -17,7 +17,7 @@ impl Capturer {
         &mut self,
         needs: &Needs,
         room: &mut Snapshot,
-    ) -> Result<(), CaptureError> {
+    ) -> Result<(), KernelError> {
         self.add_named_links(needs, room)?;
         let restriction = needs.restriction(room);
         let dumped = match restriction {
@@ -47,7 +47,7 @@ impl Capturer {
         &mut self,
         selector: &dyn Decide,
         room: &mut Snapshot,
-    ) -> Result<(), CaptureError> {
+    ) -> Result<(), KernelError> {
         loop {
             let mut missing = selector.links_needed(room);
             missing.retain(|index| room.link(*index).is_none());
@@ -77,7 +77,7 @@ impl Capturer {
     }
 
     /// Lists the links that a selector names, as far as they exist.
-    fn add_named_links(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), CaptureError> {
+    fn add_named_links(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), KernelError> {
         for zone in needs.zones().into_iter().flatten() {
             let name = zone.name();
             if name.is_some_and(|name| room.link_named(&name).is_some()) {
@@ -103,7 +103,7 @@ impl Capturer {
     /// Of a name that was found before only the index is asked, which takes no RTNL lock: while the
     /// link of this index has the name, no other link has it. An ioctl by name is never made: it
     /// loads modules.
-    fn named_link(&mut self, name: Name) -> Result<Option<Link>, CaptureError> {
+    fn named_link(&mut self, name: Name) -> Result<Option<Link>, KernelError> {
         let found = self.found.iter().find(|(known, _)| *known == name);
         if let Some((_, index)) = found.copied()
             && let Some(link) = self.link(index)?.filter(|link| link.name() == name)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nix::net::if_::if_nametoindex;
 
-use super::error::CaptureError;
+use super::error::KernelError;
 use crate::snapshot::{
     About, Address, HardwareAddress, Link, LinkFlags, Name, Netmask, Snapshot, Source,
 };
@@ -17,7 +17,7 @@ impl Snapshot {
     /// # Errors
     /// Where the call fails.
     #[cfg(not(target_os = "linux"))]
-    pub fn capture() -> Result<Self, CaptureError> {
+    pub fn capture() -> Result<Self, KernelError> {
         Self::capture_by_getifaddrs()
     }
 
@@ -31,15 +31,15 @@ impl Snapshot {
     /// ```no_run
     /// let snapshot = bindnet::Snapshot::capture_by_getifaddrs()?;
     /// assert!(snapshot.addresses().all(|address| address.flags().is_none()));
-    /// # Ok::<(), bindnet::CaptureError>(())
+    /// # Ok::<(), bindnet::KernelError>(())
     /// ```
     ///
     /// # Errors
     /// Where the call fails; the error says which setting to change where AF_NETLINK is refused.
     #[doc(alias = "getifaddrs")]
-    pub fn capture_by_getifaddrs() -> Result<Self, CaptureError> {
+    pub fn capture_by_getifaddrs() -> Result<Self, KernelError> {
         let call = "getifaddrs (a socket of AF_NETLINK)";
-        let entries = list().map_err(|errno| CaptureError::system(call, errno))?;
+        let entries = list().map_err(|errno| KernelError::system(call, errno))?;
         let mut snapshot = from_entries(entries);
         *snapshot.about_mut() = About {
             source: Some(Source::Getifaddrs),

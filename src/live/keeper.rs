@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
-use super::error::CaptureError;
+use super::error::KernelError;
 use super::keeper_builder::KeeperBuilder;
 use super::memory::Memory;
 use super::monitor::Monitor;
@@ -134,7 +134,7 @@ impl<D: Decide + Clone> Keeper<D> {
     ///
     /// # Errors
     /// As for [`Keeper::next_event`]. It can be called again.
-    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Event>, CaptureError> {
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Event>, KernelError> {
         self.wait_for_event(timeout)?;
         Ok(self.noted_event())
     }
@@ -154,7 +154,7 @@ impl<D: Decide + Clone> Keeper<D> {
     /// # Errors
     /// If a system call fails, or the kernel refuses to answer. The choice stays, nothing that has
     /// changed is forgotten, and the fd becomes readable again: log it and go on.
-    pub fn next_event(&mut self) -> Result<Option<Event>, CaptureError> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, KernelError> {
         if self.events.is_empty() {
             self.dispatch()?;
         }
@@ -216,7 +216,7 @@ impl<D: Decide + Clone> Keeper<D> {
     }
 
     /// Waits until there is an event to give, or the time is over.
-    pub(crate) fn wait_for_event(&mut self, timeout: Duration) -> Result<(), CaptureError> {
+    pub(crate) fn wait_for_event(&mut self, timeout: Duration) -> Result<(), KernelError> {
         if !self.events.is_empty() {
             return Ok(());
         }
@@ -243,7 +243,7 @@ impl<D: Decide + Clone> Keeper<D> {
     }
 
     /// Receives what has changed, and notes the event that comes of it.
-    pub(crate) fn dispatch(&mut self) -> Result<(), CaptureError> {
+    pub(crate) fn dispatch(&mut self) -> Result<(), KernelError> {
         self.try_again()?;
         let changed = self.monitor.dispatch()?.is_some();
         if changed || !self.tracker.has_begun() {
@@ -259,7 +259,7 @@ impl<D: Decide + Clone> Keeper<D> {
 
     /// Makes the first choice, if it is settled or the time for it is over; later looks what has
     /// become of it. A choice is remembered before anybody is told of it.
-    fn update(&mut self, is_over: bool) -> Result<(), CaptureError> {
+    fn update(&mut self, is_over: bool) -> Result<(), KernelError> {
         if !self.tracker.has_begun() {
             self.recall();
             if !is_over && !self.tracker.may_begin(self.monitor.snapshot()) {
@@ -289,7 +289,7 @@ impl<D: Decide + Clone> Keeper<D> {
         }
     }
 
-    fn try_again(&mut self) -> Result<(), CaptureError> {
+    fn try_again(&mut self) -> Result<(), KernelError> {
         self.memory.as_mut().map_or(Ok(()), Memory::try_again)
     }
 }

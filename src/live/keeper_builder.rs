@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::error::CaptureError;
+use super::error::KernelError;
 use super::keeper::Keeper;
 use super::memory::Memory;
 use super::monitor::Monitor;
@@ -81,7 +81,7 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
     ///
     /// # Errors
     /// As for [`Monitor::open`]; and if there is no room for a fifth fd, if there is a state file.
-    pub fn open(self) -> Result<Keeper<D>, CaptureError> {
+    pub fn open(self) -> Result<Keeper<D>, KernelError> {
         self.open_with(Monitor::open()?)
     }
 
@@ -104,7 +104,7 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
     ///
     /// # Errors
     /// If there is no room for another fd, which a state file takes.
-    pub fn open_with(self, monitor: Monitor) -> Result<Keeper<D>, CaptureError> {
+    pub fn open_with(self, monitor: Monitor) -> Result<Keeper<D>, KernelError> {
         let memory = self.file.clone();
         let memory = memory.map(|file| Memory::new(file, self.follow));
         let memory = memory.transpose()?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::error::CaptureError;
+use super::error::KernelError;
 use super::state_error::StateError;
 use super::state_file::StateFile;
 use super::state_lock::PATIENCE;
@@ -36,9 +36,9 @@ struct Owed {
 
 impl Memory {
     /// That of a file. A keeper that follows its choice writes a new one over the old one.
-    pub fn new(file: StateFile, follow: bool) -> Result<Self, CaptureError> {
+    pub fn new(file: StateFile, follow: bool) -> Result<Self, KernelError> {
         let timer = Timer::new();
-        let timer = timer.map_err(|errno| CaptureError::system("timerfd_create", errno))?;
+        let timer = timer.map_err(|errno| KernelError::system("timerfd_create", errno))?;
         Ok(Self {
             file,
             follow,
@@ -65,7 +65,7 @@ impl Memory {
 
     /// Remembers the choice of an event, which this decision made: the first one, and one that was
     /// moved to. The file says no to whatever else is not to be remembered.
-    pub fn take(&mut self, event: &Event, decision: &Decision) -> Result<(), CaptureError> {
+    pub fn take(&mut self, event: &Event, decision: &Decision) -> Result<(), KernelError> {
         let moved = event.address().is_some()
             && event.previous().is_some()
             && event.address() != event.previous();
@@ -83,7 +83,7 @@ impl Memory {
 
     /// Makes the next attempt if it is time. It does not wait for the lock: the daemon has other
     /// things to do.
-    pub fn try_again(&mut self) -> Result<(), CaptureError> {
+    pub fn try_again(&mut self) -> Result<(), KernelError> {
         let next = self.owed.as_ref().map(|owed| owed.next);
         if next.is_none_or(|next| Instant::now() < next) {
             return Ok(());
@@ -101,7 +101,7 @@ impl Memory {
     }
 
     /// Makes an attempt, and sets the timer for the next one if it fails.
-    fn write(&mut self, patience: Duration) -> Result<(), CaptureError> {
+    fn write(&mut self, patience: Duration) -> Result<(), KernelError> {
         self.error = self.attempt(patience);
         let set = match &mut self.owed {
             Some(owed) => {
@@ -110,7 +110,7 @@ impl Memory {
             }
             None => self.timer.no_more(),
         };
-        set.map_err(|errno| CaptureError::system("timerfd_settime", errno))
+        set.map_err(|errno| KernelError::system("timerfd_settime", errno))
     }
 
     /// Writes what is owed, and waits for the lock for this long at the most; says why the choice is

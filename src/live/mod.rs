@@ -33,7 +33,7 @@ mod wait;
 pub use capturer::Capturer;
 #[cfg(target_os = "linux")]
 pub use detector::Detector;
-pub use error::CaptureError;
+pub use error::KernelError;
 pub use hosts_file::read_hosts;
 #[cfg(target_os = "linux")]
 pub use keeper::Keeper;

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::capturer::Capturer;
 use super::dirty::Dirty;
-use super::error::CaptureError;
+use super::error::KernelError;
 use super::wait::wake_for;
 use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
@@ -113,7 +113,7 @@ impl Monitor {
     ///
     /// # Errors
     /// As for [`Snapshot::capture`]; and where there is no room for four fds.
-    pub fn open() -> Result<Self, CaptureError> {
+    pub fn open() -> Result<Self, KernelError> {
         Self::with_capturer(Capturer::open()?)
     }
 
@@ -121,9 +121,9 @@ impl Monitor {
     ///
     /// # Errors
     /// As for [`Monitor::open`].
-    pub fn with_capturer(capturer: Capturer) -> Result<Self, CaptureError> {
+    pub fn with_capturer(capturer: Capturer) -> Result<Self, KernelError> {
         let socket = Socket::listen();
-        let socket = socket.map_err(|errno| CaptureError::system("socket(AF_NETLINK)", errno))?;
+        let socket = socket.map_err(|errno| KernelError::system("socket(AF_NETLINK)", errno))?;
         let wake = wake_for(&socket)?;
         let mut monitor = Self {
             wake,
@@ -164,9 +164,9 @@ impl Monitor {
     /// # Errors
     /// Where the system call fails.
     #[doc(alias = "SO_RCVBUF")]
-    pub fn receive_buffer(self, bytes: usize) -> Result<Self, CaptureError> {
+    pub fn receive_buffer(self, bytes: usize) -> Result<Self, KernelError> {
         let set = self.socket.set_receive_buffer(bytes);
-        set.map_err(|errno| CaptureError::system("setsockopt(SO_RCVBUF)", errno))?;
+        set.map_err(|errno| KernelError::system("setsockopt(SO_RCVBUF)", errno))?;
         Ok(self)
     }
 
@@ -199,7 +199,7 @@ impl Monitor {
     /// # Errors
     /// Where a system call fails, or the kernel refuses to answer. What has changed is not
     /// forgotten: the snapshot says `interrupted`, and the fd becomes readable again.
-    pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, CaptureError> {
+    pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, KernelError> {
         let news = self.receive().or_else(|error| self.fail(error))?;
         if self.dirty.is_empty() {
             return Ok(None);
@@ -231,13 +231,13 @@ impl Monitor {
     }
 
     /// Makes the fd readable when this one is, too.
-    pub(super) fn add(&self, fd: impl AsFd) -> Result<(), CaptureError> {
+    pub(super) fn add(&self, fd: impl AsFd) -> Result<(), KernelError> {
         let added = self.wake.add(fd);
-        added.map_err(|errno| CaptureError::system("epoll_ctl", errno))
+        added.map_err(|errno| KernelError::system("epoll_ctl", errno))
     }
 
     /// Brings the snapshot up to date without waiting for quiet.
-    pub(super) fn look(&mut self) -> Result<(), CaptureError> {
+    pub(super) fn look(&mut self) -> Result<(), KernelError> {
         self.receive().or_else(|error| self.fail(error))?;
         match self.dirty.is_empty() {
             true => Ok(()),
@@ -247,12 +247,12 @@ impl Monitor {
 
     /// The same, and asks for everything again: of some changes the kernel does not tell, or only
     /// after a while.
-    pub(super) fn look_again(&mut self) -> Result<(), CaptureError> {
+    pub(super) fn look_again(&mut self) -> Result<(), KernelError> {
         self.dirty = Dirty::everything();
         self.look()
     }
 
-    fn catch_up(&mut self) -> Result<(), CaptureError> {
+    fn catch_up(&mut self) -> Result<(), KernelError> {
         let begun = Instant::now();
         match self.try_to_catch_up() {
             Ok(caught_up) => self.rest(caught_up, begun.elapsed()),
@@ -262,13 +262,13 @@ impl Monitor {
         }
     }
 
-    fn fail<T>(&mut self, error: CaptureError) -> Result<T, CaptureError> {
+    fn fail<T>(&mut self, error: KernelError) -> Result<T, KernelError> {
         self.ask_everything_later(Duration::ZERO)?;
         Err(error)
     }
 
     /// Nothing of the snapshot is certain until everything was asked again.
-    fn ask_everything_later(&mut self, took: Duration) -> Result<(), CaptureError> {
+    fn ask_everything_later(&mut self, took: Duration) -> Result<(), KernelError> {
         self.dirty = Dirty::everything();
         self.host.about_mut().consistency = Some(Consistency::Interrupted);
         self.rest(false, took)
@@ -277,11 +277,11 @@ impl Monitor {
     /// Makes the fd wait for events; or, where the snapshot is not current, for as long as the last
     /// try took at the least: the kernel need not say anything more, and the daemon has other
     /// things to do.
-    fn rest(&mut self, caught_up: bool, took: Duration) -> Result<(), CaptureError> {
+    fn rest(&mut self, caught_up: bool, took: Duration) -> Result<(), KernelError> {
         if caught_up {
             self.burst = None;
             let unset = self.wake.no_more();
-            return unset.map_err(|errno| CaptureError::system("timerfd_settime", errno));
+            return unset.map_err(|errno| KernelError::system("timerfd_settime", errno));
         }
         let now = Instant::now();
         let again = self.quiet.max(QUIET).max(took);
@@ -295,7 +295,7 @@ impl Monitor {
 
     /// Asks for what has changed until nothing changes meanwhile, for a bounded time, and says
     /// whether the snapshot is current then.
-    fn try_to_catch_up(&mut self) -> Result<bool, CaptureError> {
+    fn try_to_catch_up(&mut self) -> Result<bool, KernelError> {
         let start = Instant::now();
         let mut caught_up = false;
         for _ in 0..ATTEMPTS {
@@ -321,7 +321,7 @@ impl Monitor {
     }
 
     /// Receives events until there is none, and says whether there were any.
-    fn receive(&mut self) -> Result<bool, CaptureError> {
+    fn receive(&mut self) -> Result<bool, KernelError> {
         let mut news = false;
         for _ in 0..DATAGRAMS {
             match self.socket.try_receive(&mut self.buffer) {
@@ -340,7 +340,7 @@ impl Monitor {
                     self.dirty = Dirty::everything();
                     news = true;
                 }
-                Err(errno) => return Err(CaptureError::system("recvfrom", errno)),
+                Err(errno) => return Err(KernelError::system("recvfrom", errno)),
             }
         }
         // Until the queue is empty the kernel drops what has no room, and says so only once.
@@ -363,9 +363,9 @@ impl Monitor {
         noted.unwrap_or(true)
     }
 
-    fn wake_after(&mut self, time: Duration) -> Result<(), CaptureError> {
+    fn wake_after(&mut self, time: Duration) -> Result<(), KernelError> {
         let set = self.wake.after(time);
-        set.map_err(|errno| CaptureError::system("timerfd_settime", errno))
+        set.map_err(|errno| KernelError::system("timerfd_settime", errno))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::capturer::Capturer;
 use super::dirty::Dirty;
-use super::error::CaptureError;
+use super::error::KernelError;
 use crate::snapshot::{Consistency, Family, Snapshot};
 
 impl Capturer {
@@ -13,7 +13,7 @@ impl Capturer {
         &mut self,
         dirty: &Dirty,
         host: &mut Snapshot,
-    ) -> Result<bool, CaptureError> {
+    ) -> Result<bool, KernelError> {
         if dirty.is_everything() || !self.in_link_order {
             *host = self.capture()?;
             self.in_link_order = host.is_in_link_order();
@@ -35,7 +35,7 @@ impl Capturer {
         Ok(clean)
     }
 
-    fn refresh_links(&mut self, dirty: &Dirty, host: &mut Snapshot) -> Result<bool, CaptureError> {
+    fn refresh_links(&mut self, dirty: &Dirty, host: &mut Snapshot) -> Result<bool, KernelError> {
         let mut is_new = false;
         for (index, marks) in dirty.links() {
             let listed = host.link(index).is_some();
@@ -66,7 +66,7 @@ impl Capturer {
         index: u32,
         family: Family,
         host: &mut Snapshot,
-    ) -> Result<bool, CaptureError> {
+    ) -> Result<bool, KernelError> {
         if host.link(index).is_none() {
             return Ok(true);
         }

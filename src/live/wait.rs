@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::detector::Detector;
-use super::error::CaptureError;
+use super::error::KernelError;
 use crate::conflict;
 use crate::sys::wake::Wake;
 
@@ -19,7 +19,7 @@ impl Detector {
     ///
     /// # Errors
     /// As for [`Detector::dispatch`].
-    pub fn wait(&mut self, timeout: Duration) -> Result<Option<conflict::Event>, CaptureError> {
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<conflict::Event>, KernelError> {
         let start = Instant::now();
         loop {
             if let Some(event) = self.dispatch()? {
@@ -35,18 +35,18 @@ impl Detector {
 }
 
 /// Waits until an fd is readable, or a signal comes, for this long at the most.
-pub(super) fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), CaptureError> {
+pub(super) fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), KernelError> {
     let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
     // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
     let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
     match poll(&mut fds, PollTimeout::from(left)) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(errno) => Err(CaptureError::system("poll", errno)),
+        Err(errno) => Err(KernelError::system("poll", errno)),
     }
 }
 
 /// The fd of a driver: for a timer, this socket and others.
-pub(super) fn wake_for(first: &impl AsFd) -> Result<Wake, CaptureError> {
+pub(super) fn wake_for(first: &impl AsFd) -> Result<Wake, KernelError> {
     let wake = Wake::new().and_then(|wake| wake.add(first).map(|()| wake));
-    wake.map_err(|errno| CaptureError::system("epoll_create1, timerfd_create, epoll_ctl", errno))
+    wake.map_err(|errno| KernelError::system("epoll_create1, timerfd_create, epoll_ctl", errno))
 }

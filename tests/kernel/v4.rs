@@ -4,7 +4,7 @@
 use bindnet_tests::netns;
 
 use bindnet::{
-    AddressFlags, CaptureError, Lifetime, Reason, Scope, Selector, Separation, Snapshot, WhyNone,
+    AddressFlags, KernelError, Lifetime, Reason, Scope, Selector, Separation, Snapshot, WhyNone,
 };
 use netns::{
     address, assert_decides_alike, assert_sources_agree, cable, capture, capturer, chosen, decide,
@@ -44,7 +44,7 @@ fn a_namespace_is_empty_and_private() {
         // As a daemon captures, with little time; a busy machine may take more.
         until("a capture is in time", || match Snapshot::capture() {
             Ok(host) => listed(&host) == ["192.0.2.10/24"],
-            Err(CaptureError::Timeout { .. }) => false,
+            Err(KernelError::Timeout { .. }) => false,
             Err(error) => panic!("{error}"),
         });
         let kernel_loopback = address(&assert_sources_agree(), "::1").protocol();

@@ -22,9 +22,9 @@ use crate::cli::state::{StateOptions, not_corosyncs, recall};
 use crate::cli::time::seconds;
 use crate::cli::words::OPTIONS;
 use crate::corosync::{Profile, ProfileSelector};
-use crate::live::CaptureError;
 #[cfg(target_os = "linux")]
 use crate::live::Capturer;
+use crate::live::KernelError;
 use crate::rule::Decision;
 use crate::snapshot::Snapshot;
 use check::check;
@@ -198,7 +198,7 @@ fn decide_one(
     decide(recorded, wait, listed, here, settled)
 }
 
-fn capture(source: Source) -> Result<Snapshot, CaptureError> {
+fn capture(source: Source) -> Result<Snapshot, KernelError> {
     match source {
         #[cfg(target_os = "linux")]
         Source::Netlink => capturer()?.capture(),
@@ -209,7 +209,7 @@ fn capture(source: Source) -> Result<Snapshot, CaptureError> {
 }
 
 /// Asks this host for no more than the decision needs.
-fn decide_here(source: Source, selector: &ProfileSelector) -> Result<Decision, CaptureError> {
+fn decide_here(source: Source, selector: &ProfileSelector) -> Result<Decision, KernelError> {
     match source {
         #[cfg(target_os = "linux")]
         Source::Netlink => capturer()?.decide(selector),
@@ -219,7 +219,7 @@ fn decide_here(source: Source, selector: &ProfileSelector) -> Result<Decision, C
 
 /// A person bears more than a daemon's main loop: a host that is booting may take its time.
 #[cfg(target_os = "linux")]
-fn capturer() -> Result<Capturer, CaptureError> {
+fn capturer() -> Result<Capturer, KernelError> {
     Ok(Capturer::open()?.timeout(Duration::from_secs(5)))
 }
 
@@ -250,7 +250,7 @@ fn decide<T>(
     recorded: Option<&Snapshot>,
     wait: &Wait,
     listed: impl Fn(&Snapshot) -> Result<T, Failure>,
-    here: impl Fn() -> Result<Result<T, Failure>, CaptureError>,
+    here: impl Fn() -> Result<Result<T, Failure>, KernelError>,
     settled: impl Fn(&T) -> bool,
 ) -> Result<T, Failure> {
     /// How long to sleep between two decisions.
