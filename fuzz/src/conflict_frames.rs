@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bindnet::conflict::How;
-use bindnet::wire::{arp, ndisc};
+use bindnet::wire::{DecodeError, arp, ndisc};
 
 #[path = "../../tests/support/sightings.rs"]
 mod sightings;
@@ -35,7 +35,7 @@ fn arp(bytes: &[u8]) {
     assert_eq!(arp::Packet::parse(whole), Ok(packet), "{padding:?}");
     for len in [0, 1, arp::LEN / 2, arp::LEN - 1] {
         let short = arp::Packet::parse(&whole[..len]);
-        assert_eq!(short, Err(arp::DecodeError::Short { len }));
+        assert_eq!(short, Err(DecodeError::ShortPacket { len }));
     }
     let known = Ipv4Addr::new(192, 0, 2, 10);
     for ip in [known, packet.sender_ip, packet.target_ip] {
@@ -43,10 +43,10 @@ fn arp(bytes: &[u8]) {
     }
 }
 
-fn arp_refused(bytes: &[u8], error: arp::DecodeError) {
+fn arp_refused(bytes: &[u8], error: DecodeError) {
     match error {
-        arp::DecodeError::Short { len } => assert!(len == bytes.len() && len < arp::LEN),
-        arp::DecodeError::Field {
+        DecodeError::ShortPacket { len } => assert!(len == bytes.len() && len < arp::LEN),
+        DecodeError::Field {
             found,
             expected,
             offset,
@@ -64,7 +64,7 @@ fn nd(bytes: &[u8]) {
     assert_eq!(read.is_ok(), nd_is_valid(bytes), "{read:?}");
     let packet = match read {
         Ok(packet) => packet,
-        Err(ndisc::DecodeError::Short { need, offset, .. }) => {
+        Err(DecodeError::Short { need, offset, .. }) => {
             return assert!(offset <= bytes.len() && need > 0);
         }
         Err(_) => return,

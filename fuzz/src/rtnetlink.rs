@@ -1,7 +1,8 @@
 //! Any bytes decode without a panic: to a bounded number of messages, with errors that point into
 //! the datagram, the same again wherever the datagram is cut, and replayed from a snapshot.
 
-use bindnet::wire::rtnetlink::{DecodeError, Message, messages};
+use bindnet::wire::DecodeError;
+use bindnet::wire::rtnetlink::{Message, messages};
 use bindnet::{Address, Link, Snapshot};
 
 use super::input;

@@ -9,8 +9,9 @@ use super::error::KernelError;
 use crate::rule::{Decide, Decision, Needs};
 use crate::snapshot::{About, Consistency, Family, Link, Name, Snapshot, Source, Table};
 use crate::sys::host;
+use crate::wire::DecodeError;
 use crate::wire::rtnetlink::{
-    DecodeError, Frame, Wire, request_addresses, request_link, request_link_named, request_links,
+    Frame, Wire, request_addresses, request_link, request_link_named, request_links,
 };
 
 /// How often the remembered choice must be missing in a row to be gone.

@@ -6,7 +6,8 @@ use nix::errno::Errno;
 
 use super::error::KernelError;
 use crate::sys::netlink::{Received, Socket};
-use crate::wire::rtnetlink::{DecodeError, Frame, Message, frames};
+use crate::wire::DecodeError;
+use crate::wire::rtnetlink::{Frame, Message, frames};
 
 /// What carries requests to the kernel and datagrams back.
 pub(super) trait Transport: Sized {

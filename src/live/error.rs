@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::wire::rtnetlink::DecodeError;
+use crate::wire::DecodeError;
 
 /// Why the addresses of this host could not be captured.
 #[derive(Debug, Error)]

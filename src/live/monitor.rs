@@ -13,7 +13,8 @@ use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
 use crate::sys::netlink::{Received, Socket};
 use crate::sys::wake::Wake;
-use crate::wire::rtnetlink::{DecodeError, frames};
+use crate::wire::DecodeError;
+use crate::wire::rtnetlink::frames;
 
 /// A change is acted on when nothing has changed for this long.
 const QUIET: Duration = Duration::from_millis(50);

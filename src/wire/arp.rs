@@ -18,13 +18,12 @@
 //! let sighting = packet.sighting([192, 0, 2, 10].into()).unwrap();
 //! assert_eq!(sighting.how, How::Reply);
 //! assert_eq!(sighting.mac.to_string(), "02:00:00:00:00:0b");
-//! # Ok::<(), bindnet::wire::arp::DecodeError>(())
+//! # Ok::<(), bindnet::wire::DecodeError>(())
 //! ```
 
 use std::net::Ipv4Addr;
 
-use thiserror::Error;
-
+use super::DecodeError;
 use super::sighting::{How, Sighting};
 use crate::snapshot::HardwareAddress;
 
@@ -101,7 +100,7 @@ impl Packet {
     /// Where it is short, or not about IPv4 on Ethernet.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let Some(packet) = bytes.first_chunk::<LEN>() else {
-            return Err(DecodeError::Short { len: bytes.len() });
+            return Err(DecodeError::ShortPacket { len: bytes.len() });
         };
         for (field, offset, len) in FIELDS {
             let [found, expected] = [&packet[..], &KIND].map(|of| number(of, offset, len));
@@ -160,28 +159,4 @@ fn number(bytes: &[u8], offset: usize, len: usize) -> u16 {
     bytes
         .iter()
         .fold(0, |sum, byte| sum << 8 | u16::from(*byte))
-}
-
-/// Why bytes are not an ARP packet for IPv4 on Ethernet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// There are too few bytes.
-    #[error("an ARP packet takes {LEN} bytes, and there are {len}")]
-    Short {
-        /// How many there are.
-        len: usize,
-    },
-    /// It is about something else.
-    #[error("{field} at byte {offset} is {found:#x}; IPv4 on Ethernet has {expected:#x}")]
-    Field {
-        /// RFC 826's name of the field.
-        field: &'static str,
-        /// What it is.
-        found: u16,
-        /// What it should be.
-        expected: u16,
-        /// Where it starts.
-        offset: usize,
-    },
 }

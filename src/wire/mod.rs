@@ -1,5 +1,6 @@
 //! Bytes to snapshots and back, pure: nothing here asks the kernel or opens a file.
 
+mod decode_error;
 mod filter;
 #[cfg(feature = "serde")]
 mod ip_json;
@@ -17,6 +18,7 @@ pub mod arp;
 pub mod ndisc;
 pub mod rtnetlink;
 
+pub use decode_error::DecodeError;
 pub(crate) use filter::{Instruction, about};
 #[cfg(feature = "serde")]
 pub use json::ParseError;

@@ -16,13 +16,12 @@
 //! let read = Packet::parse(&bytes)?;
 //! assert_eq!(read, probe);
 //! assert_eq!(read.sighting(ip, [2, 0, 0, 0, 0, 1]).unwrap().how, How::Probe);
-//! # Ok::<(), bindnet::wire::ndisc::DecodeError>(())
+//! # Ok::<(), bindnet::wire::DecodeError>(())
 //! ```
 
 use std::net::Ipv6Addr;
 
-use thiserror::Error;
-
+use super::DecodeError;
 use super::sighting::{How, Sighting};
 use crate::snapshot::HardwareAddress;
 
@@ -278,26 +277,4 @@ fn halves(ends: [u8; 32]) -> [Ipv6Addr; 2] {
     };
     let (source, destination) = ends.split_at(16);
     [number(source), number(destination)]
-}
-
-/// Why bytes are not a sound Neighbour Solicitation or Advertisement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// Something ends before it should.
-    #[error("{what} at byte {offset} is short: it takes {need} bytes")]
-    Short {
-        /// What it is.
-        what: &'static str,
-        /// How many bytes it takes.
-        need: usize,
-        /// Where it starts.
-        offset: usize,
-    },
-    /// It is another kind of packet.
-    #[error("no Neighbour Solicitation or Advertisement")]
-    Other,
-    /// A receiver discards it (RFC 4861, sections 7.1.1 and 7.1.2).
-    #[error("not valid by RFC 4861, section 7.1: hop limit, checksum, code, addresses, options")]
-    Invalid,
 }

@@ -6,7 +6,8 @@ use bindnet_tests::sightings;
 use std::net::Ipv4Addr;
 
 use bindnet::conflict::How;
-use bindnet::wire::arp::{DecodeError, LEN, Packet, REPLY, REQUEST};
+use bindnet::wire::DecodeError;
+use bindnet::wire::arp::{LEN, Packet, REPLY, REQUEST};
 use bindnet_tests::bytes::{arp_packet, damaged};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -125,7 +126,7 @@ fn every_proper_prefix_is_short() {
     for packet in [PROBE, RECORDED_ANSWER] {
         for len in 0..LEN {
             let error = Packet::parse(&packet[..len]).unwrap_err();
-            assert_eq!(error, DecodeError::Short { len });
+            assert_eq!(error, DecodeError::ShortPacket { len });
             assert!(error.to_string().contains(&format!("there are {len}")));
         }
     }
@@ -193,7 +194,7 @@ proptest! {
         }
         match Packet::parse(&bytes) {
             Ok(packet) => prop_assert_eq!(&packet.to_bytes()[..], &bytes[..LEN]),
-            Err(DecodeError::Short { len }) => prop_assert!(len == bytes.len() && len < LEN),
+            Err(DecodeError::ShortPacket { len }) => prop_assert!(len == bytes.len() && len < LEN),
             Err(_) => prop_assert!(bytes.len() >= LEN && bytes[..6] != PROBE[..6]),
         }
     }

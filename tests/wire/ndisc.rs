@@ -7,7 +7,8 @@ use bindnet_tests::sightings;
 use std::net::Ipv6Addr;
 
 use bindnet::conflict::How;
-use bindnet::wire::ndisc::{DecodeError, Kind, Packet, multicast_mac, solicited_node};
+use bindnet::wire::DecodeError;
+use bindnet::wire::ndisc::{Kind, Packet, multicast_mac, solicited_node};
 use bindnet_tests::bytes::damaged;
 use proptest::collection::vec;
 use proptest::prelude::*;

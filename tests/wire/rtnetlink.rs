@@ -6,7 +6,8 @@ mod one_reading;
 mod peer;
 
 use bindnet::testing::strategies::{Vips, node, with_vips};
-use bindnet::wire::rtnetlink::{DecodeError, Message, messages, request_link, request_link_named};
+use bindnet::wire::DecodeError;
+use bindnet::wire::rtnetlink::{Message, messages, request_link, request_link_named};
 use bindnet::{Address, Lifetime, Link, Snapshot};
 use bindnet_tests::bytes::{damaged_netlink, datagram, dumps};
 use proptest::prelude::*;

@@ -23,7 +23,7 @@
 //! assert_eq!(header.sequence, 1);
 //! let Message::NewAddress(address) = message else { panic!("{message:?}") };
 //! assert_eq!(address.net(), Some("192.0.2.10/24".parse().unwrap()));
-//! # Ok::<(), rtnetlink::DecodeError>(())
+//! # Ok::<(), bindnet::wire::DecodeError>(())
 //! ```
 
 mod frame;
@@ -33,12 +33,12 @@ mod view;
 use crate::snapshot::{
     Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
 };
+use crate::wire::DecodeError;
 
 pub use crate::snapshot::Family;
 pub(crate) use frame::{Change, Changed, Frame, Frames, frames};
 pub(crate) use request::request_refusal;
 pub use request::{request_addresses, request_link, request_link_named, request_links};
-pub use view::DecodeError;
 use view::View;
 
 // linux/netlink.h

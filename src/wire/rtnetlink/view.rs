@@ -1,8 +1,7 @@
 //! Checked views of the parts of a datagram.
 
-use thiserror::Error;
-
 use crate::snapshot::Name;
+use crate::wire::DecodeError;
 
 // linux/netlink.h, linux/rtnetlink.h
 const NLA_TYPE_MASK: u16 = 0x3fff;
@@ -122,50 +121,4 @@ impl<'a> Iterator for Attributes<'a> {
 #[inline]
 pub(super) fn aligned(len: usize) -> usize {
     len.saturating_add(3) & !3
-}
-
-/// Why bytes are not a sound datagram; offsets are in bytes from its start.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// Something ends before it should.
-    #[error("{what} at byte {offset} is short: it takes {need} bytes")]
-    Short {
-        /// The kernel's name of it.
-        what: &'static str,
-        /// How many bytes it takes.
-        need: usize,
-        /// Where it starts.
-        offset: usize,
-    },
-    /// A length does not fit what is around it.
-    #[error("{what} at byte {offset}: {len} bytes cannot be")]
-    Length {
-        /// The kernel's name of it.
-        what: &'static str,
-        /// The length in bytes.
-        len: usize,
-        /// Where it starts.
-        offset: usize,
-    },
-    /// A prefix is longer than an address of its family.
-    #[error("the prefix length {prefix_len} before byte {offset} is longer than the address")]
-    PrefixLen {
-        /// The prefix length.
-        prefix_len: u8,
-        /// Where the attributes of the address start.
-        offset: usize,
-    },
-    /// A message about an address has neither `IFA_LOCAL` nor `IFA_ADDRESS`.
-    #[error("neither IFA_LOCAL nor IFA_ADDRESS after byte {offset}")]
-    NoAddress {
-        /// Where the attributes of the address start.
-        offset: usize,
-    },
-    /// A message about a link has no `IFLA_IFNAME`.
-    #[error("no IFLA_IFNAME after byte {offset}")]
-    NoName {
-        /// Where the message starts.
-        offset: usize,
-    },
 }

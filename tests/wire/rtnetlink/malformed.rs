@@ -1,6 +1,7 @@
 //! Messages at the edge of what can be, byte by byte.
 
-use bindnet::wire::rtnetlink::{DecodeError, Message, messages};
+use bindnet::wire::DecodeError;
+use bindnet::wire::rtnetlink::{Message, messages};
 use bindnet_tests::bytes::netlink::*;
 
 use super::decode;
