@@ -181,7 +181,7 @@ mod sys;
 pub mod testing;
 pub mod wire;
 
-pub use choice::{Event, EventKind, ParseStateError, State, Tracker};
+pub use choice::{Event, EventKind, State, Tracker};
 pub use explain::{Advice, Explanation, Setting, Spelling};
 pub use ipnet;
 #[cfg(target_os = "linux")]
@@ -189,16 +189,12 @@ pub use live::{Capturer, Keeper, KeeperBuilder, Monitor};
 pub use live::{KernelError, StateError, StateFile};
 pub use rule::{
     Bindnet, Candidate, Decide, Decision, Declaration, Declared, HostAddress, Match, Outcome,
-    ParseAddressError, ParseBindnetError, Reason, Reasons, Rule, Selector, Separation, TieError,
-    UnknownRule, Verdict, WhyNone, Zone, parse_net,
+    Reason, Reasons, Rule, Selector, Separation, Verdict, WhyNone, Zone, parse_net,
 };
 pub use snapshot::{
-    About, Address, AddressFlags, Consistency, FamilyError, HardwareAddress, HardwareAddressError,
-    Lifetime, Link, LinkFlags, Name, NameError, Netmask, Scope, Snapshot, SnapshotError, Source,
-    UnknownScope,
+    About, Address, AddressFlags, Consistency, HardwareAddress, Lifetime, Link, LinkFlags, Name,
+    Netmask, ParseError, Scope, Snapshot, Source,
 };
-#[cfg(feature = "serde")]
-pub use wire::ParseError;
 
 /// The examples of the README, compiled and run.
 #[cfg(all(doctest, target_os = "linux", feature = "proptest"))]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
 use bindnet::Snapshot;
-use bindnet::fleet::{Code, Fleet, FleetError, Problem, Report, shown};
+use bindnet::fleet::{Code, Fleet, Problem, Report, shown};
 
 use super::clean::is_hostile;
 use super::input::{Question, host, question};
@@ -71,8 +71,9 @@ fn judge<'a>(question: &Question, nodes: impl Iterator<Item = &'a Named>) -> Rep
     let mut fleet = Fleet::new(question.selector());
     for (name, host) in nodes {
         fleet.add(name, host).expect("each has its own name");
-        let again = fleet.add_unread(name);
-        assert_eq!(again, Err(FleetError::SameNode { node: shown(name) }));
+        let again = fleet.add_unread(name).expect_err("it is there twice");
+        assert_eq!(again.text(), shown(name));
+        assert!(again.to_string().contains(" is there twice; "), "{again}");
     }
     fleet.judge()
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Bindnet, HostAddress, Name, ParseStateError, State, Zone};
+use bindnet::{Bindnet, HostAddress, Name, ParseError, State, Zone};
 
 /// Room for the words of an error, which quotes some of the text, escaped.
 const WORDS: usize = 1024;
@@ -45,12 +45,13 @@ fn entry(line: &str) -> (Bindnet, HostAddress) {
     (words[1].parse().expect("a bindnetaddr"), address)
 }
 
-fn check_error(data: &[u8], error: &ParseStateError) {
+fn check_error(data: &[u8], error: &ParseError) {
     let message = error.to_string();
-    let start = format!("line {}, {:?}: ", error.line(), error.text());
+    let line = error.line().expect("a text of lines");
+    let start = format!("line {line}, {:?}: ", error.text());
     assert!(message.starts_with(&start), "{message}");
     assert!(message.ends_with("\nCorrect it, or remove the file to choose anew."));
     assert!(message.len() <= WORDS + 20 * data.len(), "{message}");
     let lines = data.split(|byte| *byte == b'\n').count();
-    assert!((1..=lines).contains(&error.line()), "{message}");
+    assert!((1..=lines).contains(&line), "{message}");
 }

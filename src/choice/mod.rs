@@ -9,5 +9,4 @@ mod tracker;
 
 pub use event::{Event, EventKind};
 pub use state::State;
-pub use state_reader::ParseStateError;
 pub use tracker::Tracker;

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::state_reader::{self, ParseStateError};
+use super::state_reader;
 use crate::explain::not_used;
 use crate::rule::{Bindnet, Decision, HostAddress, Selector, Zone};
-use crate::snapshot::{Consistency, Name, is_link_local};
+use crate::snapshot::{Consistency, Name, ParseError, is_link_local};
 
 /// The first line: what this is, and the version of its form.
 pub(crate) const FIRST: &str = "bindnet-state/1";
@@ -65,13 +65,13 @@ impl State {
     /// use bindnet::State;
     ///
     /// assert_eq!(State::parse(b"bindnet-state/1\nend\n"), Ok(State::default()));
-    /// assert_eq!(State::parse(b"").unwrap_err().line(), 1);
+    /// assert_eq!(State::parse(b"").unwrap_err().line(), Some(1));
     /// ```
     ///
     /// # Errors
     /// Where it is damaged: the error names the line and what would be accepted. A daemon does
     /// best to stop there: a person corrects the text, or removes the file.
-    pub fn parse(text: &[u8]) -> Result<Self, ParseStateError> {
+    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         state_reader::read(text)
     }
 
@@ -148,7 +148,7 @@ impl State {
     /// for (bindnet, address) in State::parse(text)?.iter() {
     ///     assert_eq!(format!("{bindnet}: {address}"), "192.0.2.0: 192.0.2.10");
     /// }
-    /// # Ok::<(), bindnet::ParseStateError>(())
+    /// # Ok::<(), bindnet::ParseError>(())
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Bindnet, HostAddress)> {
         let pair = |entry: &Entry| (entry.bindnet, entry.host_address());

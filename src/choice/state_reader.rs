@@ -5,15 +5,12 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 use super::state::{Entry, FIRST, LAST, State};
-use crate::rule::{Bindnet, HostAddress, ParseAddressError, ParseBindnetError};
-use crate::snapshot::NameError;
-
-/// How much of a line an error quotes, in characters; an entry of IPv4 fits.
-const QUOTED: usize = 100;
+use crate::rule::{Bindnet, HostAddress};
+use crate::snapshot::{ParseError, beginning};
 
 /// Reads a whole text.
-pub(crate) fn read(text: &[u8]) -> Result<State, ParseStateError> {
-    let too_long = |len| ParseStateError::new(1, "", Problem::TooLong { len });
+pub(crate) fn read(text: &[u8]) -> Result<State, ParseError> {
+    let too_long = |len| Problem::TooLong { len }.at(1, "");
     if text.len() > State::MAX_LEN {
         return Err(too_long(text.len()));
     }
@@ -23,13 +20,11 @@ pub(crate) fn read(text: &[u8]) -> Result<State, ParseStateError> {
         line += 1;
         let read = std::str::from_utf8(bytes).map_err(|_| Problem::Utf8);
         let read = read.and_then(|text| reader.read(text, line));
-        read.map_err(|problem| {
-            ParseStateError::new(line, &String::from_utf8_lossy(bytes), problem)
-        })?;
+        read.map_err(|problem| problem.at(line, &String::from_utf8_lossy(bytes)))?;
     }
     let state = reader
         .finish()
-        .map_err(|problem| ParseStateError::new(line.max(1), "", problem))?;
+        .map_err(|problem| problem.at(line.max(1), ""))?;
     // A text may be shorter than what it means, which is what will be written.
     match state.to_string().len() {
         len if len > State::MAX_LEN => Err(too_long(len)),
@@ -112,7 +107,8 @@ fn entry(line: &str) -> Result<Entry, Problem> {
         expected = "interface or the end of the line";
     }
     if next == Some("interface") {
-        interface = Some(value(words.next(), "the name of an interface")?.parse()?);
+        let name = value(words.next(), "the name of an interface")?;
+        interface = Some(name.parse().map_err(Problem::Interface)?);
         next = words.next();
         expected = "the end of the line";
     }
@@ -159,52 +155,6 @@ fn parse_prefix(text: &str, ip: IpAddr) -> Result<u8, Problem> {
         }))
 }
 
-/// A text is not that of a state file; says what would be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("line {line}, {text:?}: {problem}\nCorrect it, or remove the file to choose anew.")]
-pub struct ParseStateError {
-    line: usize,
-    text: String,
-    /// In a box, or every result that may be one would be large.
-    problem: Box<Problem>,
-}
-
-impl ParseStateError {
-    fn new(line: usize, text: &str, problem: Problem) -> Self {
-        let text = text.trim_end_matches(['\n', '\r']);
-        let mut quoted: String = text.chars().take(QUOTED).collect();
-        if quoted.len() < text.len() {
-            quoted.push('…');
-        }
-        Self {
-            line,
-            text: quoted,
-            problem: Box::new(problem),
-        }
-    }
-
-    /// The line that cannot be read, from 1.
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// Whether it asks to restrict the interface, as
-    /// [`ParseBindnetError::wants_interface`](crate::ParseBindnetError::wants_interface). The first
-    /// line of the message asks it.
-    pub fn wants_interface(&self) -> bool {
-        match &*self.problem {
-            Problem::Bindnet(error) => error.wants_interface(),
-            Problem::Address(error) => error.wants_interface(),
-            _ => false,
-        }
-    }
-
-    /// The beginning of that line; empty where the text as a whole is wrong.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 enum Problem {
     #[error("nothing is in it; it begins with the line {FIRST} and ends with the line {LAST}")]
@@ -224,9 +174,9 @@ enum Problem {
     #[error("{found} stands where {expected} is expected; write for instance {EXAMPLE}")]
     Word { found: String, expected: String },
     #[error(transparent)]
-    Bindnet(#[from] ParseBindnetError),
+    Bindnet(#[from] ParseError),
     #[error("address {0}")]
-    Address(ParseAddressError),
+    Address(ParseError),
     #[error("the interface stands behind the address: write address {} interface {}", .0.ip(), zone(.0))]
     Zone(HostAddress),
     #[error(
@@ -236,7 +186,7 @@ enum Problem {
     #[error("prefix {0}")]
     Prefix(crate::rule::Problem),
     #[error("interface: {0}")]
-    Interface(#[from] NameError),
+    Interface(ParseError),
     #[error("bindnetaddr {bindnet} stands in line {line} already; keep one of the two")]
     Twice { bindnet: Bindnet, line: usize },
 }
@@ -245,6 +195,21 @@ enum Problem {
 const EXAMPLE: &str = "bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0";
 
 impl Problem {
+    /// The same of a line, from 1, of which no text is quoted if the text as a whole is wrong.
+    fn at(self, line: usize, text: &str) -> ParseError {
+        let text = beginning(text.trim_end_matches(['\n', '\r']));
+        let message = format!(
+            "line {line}, {text:?}: {self}\nCorrect it, or remove the file to choose anew."
+        );
+        let wants_interface = match &self {
+            Self::Bindnet(error) | Self::Address(error) => error.wants_interface(),
+            _ => false,
+        };
+        ParseError::new("a state file", text, message)
+            .at_line(line)
+            .wanting_interface(wants_interface)
+    }
+
     /// A word, or the end of the line, in the place of another. What is expected is quoted where
     /// it is a word itself.
     fn word(found: Option<&str>, expected: &str) -> Self {

@@ -5,15 +5,15 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::corosync::{How, IpVersion, ParseProfileError, Profile, read_address};
+use crate::corosync::{How, IpVersion, Profile, read_address};
 use crate::rule::{Bindnet, Declared, HostAddress, Rule, Selector, parse_net};
-use crate::snapshot::Name;
+use crate::snapshot::{Name, ParseError};
 
 use super::called::Called;
 use super::corosync;
 use super::input::{read_file, shown};
 use super::output::Failure;
-use super::words::InOptions;
+use super::words::in_options;
 
 /// The command line of a program; if it is refused, the program ends.
 ///
@@ -79,7 +79,7 @@ impl SelectorOptions {
     /// Which rule chooses.
     pub fn profile(&self) -> Result<Profile, Failure> {
         let profile = self.profile.parse();
-        profile.map_err(|error: ParseProfileError| Failure::usage(format!("--profile: {error}")))
+        profile.map_err(|error: ParseError| Failure::usage(format!("--profile: {error}")))
     }
 
     /// Refuses a remembered choice, where many nodes are judged: it would be that of one of them, and
@@ -103,7 +103,7 @@ impl SelectorOptions {
     pub fn bindnet(&self, text: &str) -> Result<(Bindnet, Option<String>), Failure> {
         if self.profile()? == Profile::Default {
             let bindnet: Result<Bindnet, _> = text.parse();
-            let bindnet = bindnet.map_err(|error| Failure::usage(error.in_options()))?;
+            let bindnet = bindnet.map_err(|error| Failure::usage(in_options(&error)))?;
             return Ok((bindnet, None));
         }
         let read = read_address(text, IpVersion::Any, &corosync::hosts());
@@ -140,7 +140,7 @@ impl SelectorOptions {
         if let Some(text) = &self.previous {
             let previous: Result<HostAddress, _> = text.parse();
             let previous = previous
-                .map_err(|error| Failure::usage(format!("--previous {}", error.in_options())))?;
+                .map_err(|error| Failure::usage(format!("--previous {}", in_options(&error))))?;
             selector = selector.previous(previous);
         }
         Ok(selector)
@@ -148,7 +148,7 @@ impl SelectorOptions {
 }
 
 /// A name as the shell gives it, or as it is printed, with `\xNN`.
-pub fn link_name(text: &OsString) -> Result<Name, crate::snapshot::NameError> {
+pub fn link_name(text: &OsString) -> Result<Name, ParseError> {
     match text.to_str() {
         Some(text) => text.parse(),
         None => Name::from_bytes(text.as_bytes()),

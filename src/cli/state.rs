@@ -7,7 +7,7 @@ use crate::corosync::Profile;
 use crate::live::{StateError, StateFile};
 
 use super::output::Failure;
-use super::words::InOptions;
+use super::words::state_in_options;
 
 /// Where the choice is remembered.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ impl StateOptions {
 pub fn recall(file: Option<&StateFile>) -> Result<State, Failure> {
     let state = file.map(StateFile::read_all).transpose();
     let state =
-        state.map_err(|error| Failure::usage(format!("--state: {}", error.in_options())))?;
+        state.map_err(|error| Failure::usage(format!("--state: {}", state_in_options(&error))))?;
     Ok(state.unwrap_or_default())
 }
 
@@ -43,7 +43,7 @@ pub fn not_corosyncs(option: &str, profile: Profile) -> Result<(), Failure> {
 
 /// A choice that could not be remembered: the file cannot be written, or it cannot be understood.
 pub fn not_remembered(error: &StateError) -> Failure {
-    let message = format!("--state: {}", error.in_options());
+    let message = format!("--state: {}", state_in_options(error));
     match error {
         StateError::System { .. }
         | StateError::Locked { .. }

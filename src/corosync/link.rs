@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::conf::{ConfError, Value};
 use super::names::{Hosts, How, IpVersion, ReadAddress, read_address};
-use crate::rule::{Bindnet, ParseBindnetError, Problem};
-use crate::snapshot::{Name, Snapshot, escape, is_link_local};
+use crate::rule::{Bindnet, Problem};
+use crate::snapshot::{Name, ParseError, Snapshot, escape, is_link_local};
 
 /// How the nodes talk, `totem.transport` of corosync.conf(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,10 +83,10 @@ impl ConfLink {
         let fail = |problem: String| ConfError::new(value.line(), format!("{key} {problem}"));
         let read = read_address(value.text(), ip_version, hosts)
             .map_err(|problem| fail(problem.to_string()))?;
-        let bindnet = read.bindnet().map_err(|error| {
+        let bindnet = read.try_bindnet().map_err(|(_, problem)| {
             let ip = read.ip.to_canonical();
             let problem = match ip == read.ip {
-                true => error.problem().to_string(),
+                true => problem.to_string(),
                 false => {
                     format!("an IPv4-mapped address, which Corosync finds on no link; write {ip}")
                 }
@@ -224,16 +224,22 @@ impl ReadAddress {
     ///
     /// # Errors
     /// If it is an IPv4-mapped IPv6 address, or no link can have the name that the zone is.
-    pub fn bindnet(&self) -> Result<Bindnet, ParseBindnetError> {
-        let bindnet: Bindnet = self.ip.try_into()?;
+    pub fn bindnet(&self) -> Result<Bindnet, ParseError> {
+        let bindnet = self.try_bindnet();
+        bindnet.map_err(|(text, problem)| problem.of_bindnet(&text))
+    }
+
+    /// The same; the text that is no bindnetaddr, and what is wrong with it.
+    fn try_bindnet(&self) -> Result<Bindnet, (String, Problem)> {
+        let ip = self.ip.to_string();
+        let bindnet = Bindnet::of_ip(self.ip).map_err(|problem| (ip.clone(), problem))?;
         let Some(zone) = &self.zone else {
             return Ok(bindnet);
         };
-        let name = Name::from_bytes(zone.as_bytes());
+        let name = Name::of_bytes(zone.as_bytes());
         let zoned = name
             .map_err(Problem::Zone)
             .and_then(|name| bindnet.in_zone(name));
-        let text = || format!("{}%{zone}", self.ip);
-        zoned.map_err(|problem| ParseBindnetError::new(&text(), problem))
+        zoned.map_err(|problem| (format!("{ip}%{zone}"), problem))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::conf::{ConfError, Node, Value};
-use super::names::{AddressProblem, Hosts, IpVersion, read_address};
+use super::names::{AddressProblem, Hosts, IpVersion, try_read};
 
 /// Links, each with the line that makes it one.
 pub(super) type Lines = BTreeMap<u32, usize>;
@@ -80,7 +80,7 @@ impl Members<'_> {
         warnings: &mut Vec<String>,
     ) -> Result<Option<IpAddr>, ConfError> {
         let line = value.line();
-        match read_address(value.text(), self.ip_version, self.hosts) {
+        match try_read(value.text(), self.ip_version, self.hosts) {
             Ok(read) => Ok(Some(read.ip)),
             Err(
                 problem @ (AddressProblem::Unknown { .. } | AddressProblem::FamilyOfName { .. }),

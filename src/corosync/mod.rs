@@ -106,12 +106,10 @@ mod walk;
 
 pub use conf::{Conf, ConfError, Interface, Node, Value};
 pub use link::{ConfLink, Origin, Transport};
-pub use names::{
-    AddressProblem, Hosts, How, IpVersion, ParseIpVersionError, ReadAddress, read_address,
-};
+pub use names::{Hosts, How, IpVersion, ReadAddress, read_address};
 pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};
-pub use profile::{ParseProfileError, Profile};
+pub use profile::Profile;
 pub use selector::ProfileSelector;
-pub use version::{ParseVersionError, Rule, Version};
+pub use version::{Rule, Version};
 
 pub(crate) use nodelist::{ListedAddress, ListedNode, NodesRead};

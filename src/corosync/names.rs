@@ -8,7 +8,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::rule::inet_aton;
-use crate::snapshot::{escape, is_link_local};
+use crate::snapshot::{ParseError, escape, is_link_local};
 
 /// Reads the address in a `bindnetaddr` or a `ringX_addr`, as `totemip_parse` (exec/totemip.c of
 /// Corosync) does through getaddrinfo(3).
@@ -34,12 +34,22 @@ use crate::snapshot::{escape, is_link_local};
 ///     error.to_string(),
 ///     "\"192.0.2.0/24\": Corosync refuses a prefix; write 192.0.2.0",
 /// );
-/// # Ok::<(), bindnet::corosync::AddressProblem>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 ///
 /// # Errors
 /// Where getaddrinfo(3) finds nothing, and so Corosync does not start: it "failed to parse".
 pub fn read_address(
+    text: &str,
+    version: IpVersion,
+    hosts: &Hosts,
+) -> Result<ReadAddress, ParseError> {
+    let fail = |problem| ParseError::new("an address in corosync.conf", text, problem);
+    try_read(text, version, hosts).map_err(fail)
+}
+
+/// The same, for who asks what kind of problem there is.
+pub(super) fn try_read(
     text: &str,
     version: IpVersion,
     hosts: &Hosts,
@@ -195,15 +205,19 @@ pub enum IpVersion {
 }
 
 impl FromStr for IpVersion {
-    type Err = ParseIpVersionError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseIpVersionError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match text {
             "ipv4" => Ok(Self::V4),
             "ipv6" => Ok(Self::V6),
             "ipv6-4" => Ok(Self::V6Then4),
             "ipv4-6" => Ok(Self::V4Then6),
-            _ => Err(ParseIpVersionError(text.to_owned())),
+            _ => {
+                let problem =
+                    format_args!("ip_version {text:?}: write ipv4, ipv6, ipv4-6 or ipv6-4");
+                Err(ParseError::new("an ip_version", text, problem))
+            }
         }
     }
 }
@@ -221,15 +235,9 @@ impl fmt::Display for IpVersion {
     }
 }
 
-/// A text is not an `ip_version`; says what would be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("ip_version {0:?}: write ipv4, ipv6, ipv4-6 or ipv6-4")]
-pub struct ParseIpVersionError(String);
-
 /// Why Corosync gets no address out of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum AddressProblem {
+pub(super) enum AddressProblem {
     /// There is nothing.
     #[error("empty; write an address, for instance 192.168.1.0")]
     Empty,

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
-
-use super::version::{ParseVersionError, Version};
+use super::version::Version;
+use crate::snapshot::ParseError;
 
 /// Which rule a [`ProfileSelector`](super::ProfileSelector) follows.
 ///
@@ -57,16 +56,22 @@ impl Profile {
 }
 
 impl FromStr for Profile {
-    type Err = ParseProfileError;
+    type Err = ParseError;
 
     /// Reads `default`, `corosync`, `corosync:VERSION` or `patched`.
-    fn from_str(text: &str) -> Result<Self, ParseProfileError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match (text, text.strip_prefix("corosync:")) {
             ("default", _) => Ok(Self::Default),
             ("corosync", _) => Ok(Self::Corosync(None)),
             ("patched", _) => Ok(Self::Patched),
             (_, Some(version)) => Ok(Self::Corosync(Some(version.parse()?))),
-            _ => Err(ParseProfileError::Unknown(text.to_owned())),
+            _ => {
+                let problem = format_args!(
+                    "{text:?} is not a profile; write default, corosync (the newest rule), \
+                     corosync:VERSION (corosync:2.0.1) or patched"
+                );
+                Err(ParseError::new("a profile", text, problem))
+            }
         }
     }
 }
@@ -81,19 +86,4 @@ impl fmt::Display for Profile {
             Self::Patched => f.write_str("patched"),
         }
     }
-}
-
-/// A text is not a profile; says which there are.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ParseProfileError {
-    /// There is no profile of this name.
-    #[error(
-        "{0:?} is not a profile; write default, corosync (the newest rule), corosync:VERSION \
-         (corosync:2.0.1) or patched"
-    )]
-    Unknown(String),
-    /// It is Corosync's, but the version cannot be read.
-    #[error(transparent)]
-    Version(#[from] ParseVersionError),
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
+use crate::snapshot::ParseError;
 
 /// A version of Corosync: three numbers.
 ///
@@ -23,7 +23,7 @@ use thiserror::Error;
 ///     error.to_string(),
 ///     "\"3.1\" is not a version of Corosync; write three numbers, as in 3.1.7",
 /// );
-/// # Ok::<(), bindnet::corosync::ParseVersionError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version([u16; 3]);
@@ -105,10 +105,15 @@ impl Default for Version {
 }
 
 impl FromStr for Version {
-    type Err = ParseVersionError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseVersionError> {
-        let error = || ParseVersionError(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let error = || {
+            let problem = format_args!(
+                "{text:?} is not a version of Corosync; write three numbers, as in 3.1.7"
+            );
+            ParseError::new("a version of Corosync", text, problem)
+        };
         let mut numbers = [0; 3];
         let mut parts = text.split('.');
         for number in &mut numbers {
@@ -129,11 +134,6 @@ impl fmt::Display for Version {
         write!(f, "{major}.{minor}.{patch}")
     }
 }
-
-/// A text is not a version of Corosync; says what would be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is not a version of Corosync; write three numbers, as in 3.1.7")]
-pub struct ParseVersionError(String);
 
 /// One of Corosync's five rules, named after the first release that was seen to follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use super::held::{self, Held, one_each};
 use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::{Said, list, on};
-use super::{Choices, FleetError, Node};
+use super::{Choices, Node};
 use crate::corosync::{Conf, ConfError, Hosts, ListedAddress, ListedNode, NodesRead, Profile};
 use crate::rule::{Decision, Selector};
 use crate::snapshot::{About, Snapshot, escape, escape_rest};
@@ -73,7 +73,7 @@ impl Listed {
         name: &Arc<str>,
         host: &Snapshot,
         said: &mut Said,
-    ) -> Result<(Choices, Option<Claim>), FleetError> {
+    ) -> Result<(Choices, Option<Claim>), ConfError> {
         let mut about = host.about().clone();
         let unnamed = about.hostname.is_none();
         if is_hostname(name) {
@@ -90,7 +90,7 @@ impl Listed {
             Err(error) if error.is_of_this_host() => {
                 return Ok((Choices::NoPlan(error.to_string()), claim));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         // Kept once for all nodes: they may be about as many nodes again.
         for warning in plan.take_warnings() {

@@ -68,14 +68,12 @@ mod words;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use thiserror::Error;
-
 use crate::corosync::{
     Conf, ConfError, Hosts, LinkDecision, Origin, Plan, Profile, ProfileSelector,
 };
 use crate::explain::{INTERRUPTED, Spelling};
 use crate::rule::{Decision, Selector};
-use crate::snapshot::{Consistency, Snapshot, escape, escape_rest};
+use crate::snapshot::{Consistency, ParseError, Snapshot, escape, escape_rest};
 use held::Held;
 use listed::{Claim, Listed};
 use words::Said;
@@ -215,12 +213,17 @@ impl Fleet {
     /// # Errors
     /// Where there is no name, where a node of this name was added before, and where Corosync would
     /// refuse the corosync.conf. The fleet is as it was, and can be judged.
-    pub fn add(&mut self, node: impl AsRef<[u8]>, host: &Snapshot) -> Result<(), FleetError> {
+    pub fn add(&mut self, node: impl AsRef<[u8]>, host: &Snapshot) -> Result<(), ParseError> {
         let name = self.new_name(node.as_ref())?;
         let hostname = host.about().hostname.as_deref();
         let (choices, claim) = match &self.conf {
             None => (Choices::One(Box::new(self.selector.decide(host))), None),
-            Some(listed) => listed.decide(&self.selector.selector, &name, host, &mut self.said)?,
+            Some(listed) => {
+                let decided = listed.decide(&self.selector.selector, &name, host, &mut self.said);
+                decided.map_err(|error| {
+                    ParseError::new("a corosync.conf", "", &error).at_line(error.line())
+                })?
+            }
         };
         let consistency = host.about().consistency;
         let is_interrupted = consistency == Some(Consistency::Interrupted);
@@ -245,7 +248,7 @@ impl Fleet {
     ///
     /// # Errors
     /// As [`Fleet::add`] has for the name.
-    pub fn add_unread(&mut self, node: impl AsRef<[u8]>) -> Result<(), FleetError> {
+    pub fn add_unread(&mut self, node: impl AsRef<[u8]>) -> Result<(), ParseError> {
         let name = self.new_name(node.as_ref())?;
         self.names.insert(name.clone());
         self.unread.push(name);
@@ -259,15 +262,17 @@ impl Fleet {
         Report::of(self)
     }
 
-    fn new_name(&self, name: &[u8]) -> Result<Arc<str>, FleetError> {
+    fn new_name(&self, name: &[u8]) -> Result<Arc<str>, ParseError> {
         let name: Arc<str> = shown(name).into();
-        match (name.is_empty(), self.names.contains(&name)) {
-            (true, _) => Err(FleetError::NoName),
-            (_, true) => Err(FleetError::SameNode {
-                node: name.to_string(),
-            }),
-            _ => Ok(name),
-        }
+        let problem = match (name.is_empty(), self.names.contains(&name)) {
+            (true, _) => "a node without a name".to_owned(),
+            (_, true) => format!(
+                "node \"{}\" is there twice; give one of the two another name",
+                escape_rest(&name)
+            ),
+            _ => return Ok(name),
+        };
+        Err(ParseError::new("the name of a node", &*name, problem))
     }
 }
 
@@ -318,25 +323,4 @@ impl Node {
 /// ```
 pub fn shown(name: &[u8]) -> String {
     escape(name)
-}
-
-/// Why a node is not added to a [`Fleet`].
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum FleetError {
-    /// It has no name.
-    #[error("a node without a name")]
-    NoName,
-    /// A node of this name was added before.
-    #[error(
-        "node \"{}\" is there twice; give one of the two another name",
-        escape_rest(.node)
-    )]
-    SameNode {
-        /// The name, as it is shown.
-        node: String,
-    },
-    /// Corosync would refuse the corosync.conf.
-    #[error(transparent)]
-    Conf(#[from] ConfError),
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::choice::{ParseStateError, State};
+use crate::choice::State;
 use crate::rule::HostAddress;
+use crate::snapshot::ParseError;
 
 /// Why a state file could not be read or written.
 ///
@@ -27,7 +28,7 @@ use crate::rule::HostAddress;
 ///     "state file \"\": the path ends with no file name; name a file in a folder of the \
 ///      daemon's own",
 /// );
-/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -89,7 +90,7 @@ pub enum StateError {
         path: PathBuf,
         /// What is wrong with it.
         #[source]
-        error: ParseStateError,
+        error: ParseError,
     },
     /// Another writer held the lock all the time. It may be free later.
     #[error(

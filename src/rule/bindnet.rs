@@ -7,8 +7,8 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::host_address::HostAddress;
-use super::parse::{ParseBindnetError, Problem, parse};
-use crate::snapshot::{Link, Name, NameError, Snapshot};
+use super::parse::{Problem, parse};
+use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 
 /// A bindnetaddr: the address or network whose local address is looked for.
 ///
@@ -31,7 +31,7 @@ use crate::snapshot::{Link, Name, NameError, Snapshot};
 ///     "bindnetaddr \"192.0.2.010\": leading zero in \"010\"; Corosync reads it as octal, \
 ///      192.0.2.8.\nWrite 192.0.2.8 or 192.0.2.10.",
 /// );
-/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bindnet {
@@ -74,6 +74,11 @@ impl Bindnet {
         self.target
     }
 
+    /// An address without a prefix, which is not IPv4-mapped.
+    pub(crate) fn of_ip(ip: IpAddr) -> Result<Self, Problem> {
+        parse(&ip.to_string())
+    }
+
     /// The same on the link with this name, or with this index if it is a number.
     pub(crate) fn in_zone(self, name: Name) -> Result<Self, Problem> {
         match self.ip() {
@@ -95,34 +100,34 @@ impl Bindnet {
 }
 
 impl FromStr for Bindnet {
-    type Err = ParseBindnetError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseBindnetError> {
-        parse(text).map_err(|problem| ParseBindnetError::new(text, problem))
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        parse(text).map_err(|problem| problem.of_bindnet(text))
     }
 }
 
 impl TryFrom<IpAddr> for Bindnet {
-    type Error = ParseBindnetError;
+    type Error = ParseError;
 
     /// # Errors
     /// Where it is an IPv4-mapped IPv6 address.
-    fn try_from(ip: IpAddr) -> Result<Self, ParseBindnetError> {
+    fn try_from(ip: IpAddr) -> Result<Self, ParseError> {
         ip.to_string().parse()
     }
 }
 
 impl TryFrom<HostAddress> for Bindnet {
-    type Error = ParseBindnetError;
+    type Error = ParseError;
 
     /// # Errors
     /// Where it is an IPv4-mapped IPv6 address, or an IPv4 address with a link.
-    fn try_from(address: HostAddress) -> Result<Self, ParseBindnetError> {
+    fn try_from(address: HostAddress) -> Result<Self, ParseError> {
         let bindnet = Self::try_from(address.ip())?;
         match address.zone() {
             Some(_) if address.ip().is_ipv4() => {
                 let text = address.to_string();
-                Err(ParseBindnetError::new(&text, Problem::ZoneOnIpv4))
+                Err(Problem::ZoneOnIpv4.of_bindnet(&text))
             }
             zone => Ok(Self { zone, ..bindnet }),
         }
@@ -130,11 +135,11 @@ impl TryFrom<HostAddress> for Bindnet {
 }
 
 impl TryFrom<IpNet> for Bindnet {
-    type Error = ParseBindnetError;
+    type Error = ParseError;
 
     /// # Errors
     /// Where there are host bits behind the prefix, or it is an IPv4-mapped IPv6 address.
-    fn try_from(net: IpNet) -> Result<Self, ParseBindnetError> {
+    fn try_from(net: IpNet) -> Result<Self, ParseError> {
         net.to_string().parse()
     }
 }
@@ -206,6 +211,11 @@ impl Zone {
         }
     }
 
+    /// What a text means.
+    pub(super) fn of_text(text: &str) -> Result<Self, NameProblem> {
+        Name::of_text(text).map(Self::name_or_index)
+    }
+
     /// What a text with the bytes of this name means.
     fn name_or_index(name: Name) -> Self {
         let digits = str::from_utf8(name.as_bytes()).ok();
@@ -239,10 +249,10 @@ impl From<u32> for Zone {
 }
 
 impl FromStr for Zone {
-    type Err = NameError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        text.parse().map(Self::name_or_index)
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::of_text(text).map_err(|problem| ParseError::new("a zone", text, problem))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::snapshot::ParseError;
 use ipnet::IpNet;
-use thiserror::Error;
 
 /// The operator's two lists: networks of floating and of fixed addresses.
 ///
@@ -44,7 +44,7 @@ impl Declared {
     pub fn new(
         floating: impl IntoIterator<Item = IpNet>,
         fixed: impl IntoIterator<Item = IpNet>,
-    ) -> Result<Self, TieError> {
+    ) -> Result<Self, ParseError> {
         let floating = floating
             .into_iter()
             .map(|net| (net.trunc(), Declaration::Floating));
@@ -58,7 +58,7 @@ impl Declared {
             if let [(a, _), (b, _)] = pair
                 && a == b
             {
-                return Err(TieError { net: *a });
+                return Err(tie(*a));
             }
         }
         let mut lens: Vec<u8> = entries.iter().map(|(net, _)| net.prefix_len()).collect();
@@ -69,10 +69,14 @@ impl Declared {
     }
 
     /// Declares one network more. The others are not copied: a caller may declare many, one by one.
-    pub(crate) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
+    pub(crate) fn declare(
+        &mut self,
+        net: IpNet,
+        declaration: Declaration,
+    ) -> Result<(), ParseError> {
         let net = net.trunc();
         if *self.entries.entry(net).or_insert(declaration) != declaration {
-            return Err(TieError { net });
+            return Err(tie(net));
         }
         let len = net.prefix_len();
         if let Err(at) = self.lens.binary_search_by(|other| len.cmp(other)) {
@@ -91,9 +95,8 @@ impl Declared {
 }
 
 /// A network is declared floating and fixed at once.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{net} is declared both floating and fixed; take it off one of the two lists")]
-pub struct TieError {
-    /// The network on both lists.
-    pub net: IpNet,
+fn tie(net: IpNet) -> ParseError {
+    let problem =
+        format_args!("{net} is declared both floating and fixed; take it off one of the two lists");
+    ParseError::new("a declared network", net.to_string(), problem)
 }

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use super::bindnet::Zone;
-use super::parse::{ParseAddressError, Problem, parse};
+use super::parse::{Problem, parse};
+use crate::snapshot::ParseError;
 
 /// An address of a host, with its link where the address alone does not say enough:
 /// `192.0.2.10`, `fe80::1%eth0`.
@@ -18,7 +19,7 @@ use super::parse::{ParseAddressError, Problem, parse};
 ///
 /// let bound: std::net::SocketAddr = "[fe80::1%2]:5405".parse().unwrap();
 /// assert_eq!(HostAddress::from(bound).to_string(), "fe80::1%2");
-/// # Ok::<(), bindnet::ParseAddressError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HostAddress {
@@ -63,10 +64,10 @@ impl From<SocketAddr> for HostAddress {
 }
 
 impl FromStr for HostAddress {
-    type Err = ParseAddressError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseAddressError> {
-        let fail = |problem| ParseAddressError::new(text, problem);
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let fail = |problem: Problem| problem.of_text("an address", text);
         if let Some((address, prefix)) = text.split_once('/')
             && parse(address).is_ok()
         {

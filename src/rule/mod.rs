@@ -19,13 +19,13 @@ mod view;
 
 pub use bindnet::{Bindnet, Zone};
 pub use decision::{Candidate, Decision, Match, Outcome, Verdict, WhyNone};
-pub use declared::{Declaration, Declared, TieError};
+pub use declared::{Declaration, Declared};
 pub use evidence::Reason;
 pub use host_address::HostAddress;
 pub use needs::Decide;
-pub use parse::{ParseAddressError, ParseBindnetError, parse_net};
+pub use parse::parse_net;
 pub use reasons::Reasons;
-pub use rules::{Rule, UnknownRule};
+pub use rules::Rule;
 pub use selector::Selector;
 pub use separation::Separation;
 

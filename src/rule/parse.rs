@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 
 use super::bindnet::{Bindnet, Target, Zone};
-use crate::snapshot::{NameError, escape_rest};
+use crate::snapshot::{NameProblem, ParseError, escape_rest};
 
 /// Reads an address (as the network of one address) or a network with its prefix, as the
 /// operator's lists of floating and fixed addresses have them.
@@ -15,13 +15,13 @@ use crate::snapshot::{NameError, escape_rest};
 /// let net = bindnet::parse_net("192.0.2.20")?;
 /// assert_eq!(net.to_string(), "192.0.2.20/32");
 /// assert!(bindnet::parse_net("192.0.2.20/24").is_err());
-/// # Ok::<(), bindnet::ParseAddressError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 ///
 /// # Errors
 /// As for a [`Bindnet`]; a zone is refused.
-pub fn parse_net(text: &str) -> Result<IpNet, ParseAddressError> {
-    let fail = |problem| ParseAddressError::new(text, problem);
+pub fn parse_net(text: &str) -> Result<IpNet, ParseError> {
+    let fail = |problem: Problem| problem.of_text("an address or a network", text);
     let bindnet = parse(text).map_err(fail)?;
     match (bindnet.target, bindnet.zone) {
         (_, Some(_)) => Err(fail(Problem::ZoneInList)),
@@ -148,7 +148,7 @@ fn parse_zone(ip: IpAddr, zone: &str) -> Result<Zone, Problem> {
     if ip.is_ipv4() {
         return Err(Problem::ZoneOnIpv4);
     }
-    zone.parse().map_err(Problem::Zone)
+    Zone::of_text(zone).map_err(Problem::Zone)
 }
 
 fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
@@ -175,75 +175,7 @@ fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
     Ok(net)
 }
 
-/// A text is not a bindnetaddr; says what would be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("bindnetaddr {text:?}: {problem}")]
-pub struct ParseBindnetError {
-    text: String,
-    problem: Problem,
-}
-
-impl ParseBindnetError {
-    pub(crate) fn new(text: &str, problem: Problem) -> Self {
-        let text = text.to_owned();
-        Self { text, problem }
-    }
-
-    /// What is wrong with it.
-    pub(crate) fn problem(&self) -> &Problem {
-        &self.problem
-    }
-
-    /// The text that cannot be read.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it asks to [restrict the interface](crate::Selector::interface): a link belongs to
-    /// an IPv6 address. A program adds how that is done to the end of the message.
-    ///
-    /// ```
-    /// let error = "192.0.2.0%eth0".parse::<bindnet::Bindnet>().unwrap_err();
-    /// assert!(error.wants_interface());
-    /// assert!(error.to_string().ends_with("; restrict the interface"));
-    /// ```
-    pub fn wants_interface(&self) -> bool {
-        self.problem == Problem::ZoneOnIpv4
-    }
-}
-
-/// A text is not an address or network; says what would be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{text:?}: {problem}")]
-pub struct ParseAddressError {
-    text: String,
-    problem: Problem,
-}
-
-impl ParseAddressError {
-    pub(crate) fn new(text: &str, problem: Problem) -> Self {
-        let text = text.to_owned();
-        Self { text, problem }
-    }
-
-    /// The text that cannot be read.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it asks to [restrict the interface](crate::Selector::interface): a link belongs to
-    /// an IPv6 address. A program adds how that is done to the end of the message.
-    ///
-    /// ```
-    /// let error = "192.0.2.0%eth0".parse::<bindnet::HostAddress>().unwrap_err();
-    /// assert!(error.wants_interface());
-    /// assert!(error.to_string().ends_with("; restrict the interface"));
-    /// ```
-    pub fn wants_interface(&self) -> bool {
-        self.problem == Problem::ZoneOnIpv4
-    }
-}
-
+/// What is wrong with an address or a network.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Problem {
     #[error("empty; write an address (192.168.1.0) or a network with its prefix (192.168.1.0/24)")]
@@ -280,7 +212,7 @@ pub(crate) enum Problem {
     #[error("the IPv4 address {0} in an IPv6 one (IPv4-mapped); write {0}")]
     Mapped(Ipv4Addr),
     #[error("the zone after %: {0}; write the name or the index of a link (fe80::1%eth0)")]
-    Zone(NameError),
+    Zone(NameProblem),
     #[error("a zone (%) belongs to an IPv6 address; restrict the interface")]
     ZoneOnIpv4,
     #[error("a zone (%) has no place here; write the address or network alone")]
@@ -296,6 +228,24 @@ pub(crate) enum Problem {
     Prefix { address: String, prefix: String },
     #[error("{net} names a host and a network; write {} or {}", net.addr(), net.trunc())]
     HostBits { net: IpNet },
+}
+
+impl Problem {
+    /// With a text that should have been a bindnetaddr.
+    pub(crate) fn of_bindnet(&self, text: &str) -> ParseError {
+        let message = format_args!("bindnetaddr {text:?}: {self}");
+        ParseError::new("a bindnetaddr", text, message).wanting_interface(self.wants_interface())
+    }
+
+    /// With a text that should have been this.
+    pub(super) fn of_text(&self, what: &'static str, text: &str) -> ParseError {
+        let message = format_args!("{text:?}: {self}");
+        ParseError::new(what, text, message).wanting_interface(self.wants_interface())
+    }
+
+    fn wants_interface(&self) -> bool {
+        *self == Self::ZoneOnIpv4
+    }
 }
 
 fn octal(corosync: Option<Ipv4Addr>) -> String {

@@ -3,11 +3,10 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use thiserror::Error;
-
-use super::declared::{Declaration, Declared, TieError};
+use super::declared::{Declaration, Declared};
 use super::evidence::{Kind, Reason};
 use super::reasons::Reasons;
+use crate::snapshot::ParseError;
 
 /// A rule that infers evidence from what the kernel shows, and can be switched off.
 ///
@@ -17,7 +16,7 @@ use super::reasons::Reasons;
 /// let rule: Rule = "label".parse()?;
 /// assert_eq!(rule.reason(), Reason::Label);
 /// assert!("declared-floating".parse::<Rule>().is_err());
-/// # Ok::<(), bindnet::UnknownRule>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule(Reason);
@@ -43,23 +42,18 @@ impl Rule {
 }
 
 impl FromStr for Rule {
-    type Err = UnknownRule;
+    type Err = ParseError;
 
-    fn from_str(code: &str) -> Result<Self, UnknownRule> {
-        let unknown = || UnknownRule {
-            code: code.to_owned(),
+    fn from_str(code: &str) -> Result<Self, ParseError> {
+        let unknown = || {
+            let codes = codes();
+            let problem = format_args!("{code:?} is no evidence rule; the rules are {codes}");
+            ParseError::new("an evidence rule", code, problem)
         };
         Self::all()
             .find(|rule| rule.reason().code() == code)
             .ok_or_else(unknown)
     }
-}
-
-/// A text is not the code of a [`Rule`].
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{code:?} is no evidence rule; the rules are {}", codes())]
-pub struct UnknownRule {
-    code: String,
 }
 
 fn codes() -> String {
@@ -99,7 +93,7 @@ impl Rules {
         &mut self,
         net: ipnet::IpNet,
         declaration: Declaration,
-    ) -> Result<(), TieError> {
+    ) -> Result<(), ParseError> {
         self.declared.declare(net, declaration)
     }
 

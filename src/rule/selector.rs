@@ -3,10 +3,10 @@
 use ipnet::IpNet;
 
 use super::bindnet::Bindnet;
-use super::declared::{Declaration, Declared, TieError};
+use super::declared::{Declaration, Declared};
 use super::host_address::HostAddress;
 use super::rules::{Rule, Rules};
-use crate::snapshot::Name;
+use crate::snapshot::{Name, ParseError};
 
 /// Chooses the address of a snapshot for a bindnetaddr.
 ///
@@ -92,7 +92,11 @@ impl Selector {
     }
 
     /// Declares one network more.
-    pub(crate) fn declare(&mut self, net: IpNet, declaration: Declaration) -> Result<(), TieError> {
+    pub(crate) fn declare(
+        &mut self,
+        net: IpNet,
+        declaration: Declaration,
+    ) -> Result<(), ParseError> {
         self.rules.declare_also(net, declaration)
     }
 

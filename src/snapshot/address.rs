@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
-use thiserror::Error;
 
 use super::Entry;
+use super::ParseError;
 use super::facts::Facts;
 use super::flags::{AddressFlags, Scope};
 use super::name::Name;
@@ -55,12 +55,12 @@ impl Address {
     ///
     /// # Errors
     /// Where the two are of different families.
-    pub fn with_netmask(ip: IpAddr, mask: Netmask, link: u32) -> Result<Self, FamilyError> {
+    pub fn with_netmask(ip: IpAddr, mask: Netmask, link: u32) -> Result<Self, ParseError> {
         match (ip, mask) {
             (IpAddr::V4(_), Netmask::V4(_)) | (IpAddr::V6(_), Netmask::V6(_)) => {
                 Ok(Self::without_link(ip, mask).with_link(link))
             }
-            _ => Err(FamilyError),
+            _ => Err(mixed(ip, mask.to_ip())),
         }
     }
 
@@ -119,9 +119,9 @@ impl Address {
     ///
     /// # Errors
     /// If it is of the other family.
-    pub fn with_peer(mut self, peer: IpAddr) -> Result<Self, FamilyError> {
+    pub fn with_peer(mut self, peer: IpAddr) -> Result<Self, ParseError> {
         if peer.is_ipv4() != self.ip.is_ipv4() {
-            return Err(FamilyError);
+            return Err(mixed(self.ip, peer));
         }
         self.peer = other_end(self.ip, Some(peer));
         Ok(self)
@@ -263,6 +263,7 @@ pub(crate) fn is_link_local(ip: IpAddr) -> bool {
 }
 
 /// Two parts of an address are of different families.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("an IPv4 and an IPv6 part in one address")]
-pub struct FamilyError;
+fn mixed(ip: IpAddr, other: IpAddr) -> ParseError {
+    let problem = "an IPv4 and an IPv6 part in one address";
+    ParseError::new("an address", format!("{ip} {other}"), problem)
+}

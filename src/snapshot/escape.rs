@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::name::NameError;
+use super::name::NameProblem;
 
 /// Whether a terminal or an editor would obey a character, hide it or reorder its neighbours:
 /// Unicode's categories Cc (control), Cf (format: the bidirectional controls, zero-width
@@ -54,7 +54,7 @@ pub(crate) fn escape_rest(text: &str) -> String {
 }
 
 /// The bytes that [`escape`] wrote.
-pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, NameError> {
+pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, NameProblem> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -69,7 +69,7 @@ pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, NameError> {
             [b'x', high, low, ..] => digit(high).zip(digit(low)),
             _ => None,
         };
-        let (high, low) = byte.ok_or(NameError::Escape { at })?;
+        let (high, low) = byte.ok_or(NameProblem::Escape { at })?;
         bytes.push((high << 4 | low) as u8);
         rest = tail.get(3..).unwrap_or_default();
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::ParseError;
+
 /// A set of bits with the kernel's names for them.
 macro_rules! flags {
     (
@@ -204,18 +206,17 @@ impl fmt::Debug for Scope {
 }
 
 impl std::str::FromStr for Scope {
-    type Err = UnknownScope;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let named = Self::WORDS.iter().find(|(_, word)| *word == text);
         match named {
             Some((scope, _)) => Ok(*scope),
-            None => text.parse().map(Self).map_err(|_| UnknownScope),
+            None => text.parse().map(Self).map_err(|_| {
+                let problem =
+                    "a scope is global, site, link, host, nowhere or a number from 0 to 255";
+                ParseError::new("a scope", text, problem)
+            }),
         }
     }
 }
-
-/// A text is not a [`Scope`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is global, site, link, host, nowhere or a number from 0 to 255")]
-pub struct UnknownScope;

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
-
+use super::ParseError;
 use super::flags::LinkFlags;
 use super::name::Name;
 
@@ -186,7 +185,7 @@ impl Link {
 /// let mac: HardwareAddress = "00:00:5e:00:01:33".parse()?;
 /// assert!(mac.is_vrrp());
 /// assert_eq!(mac.to_string(), "00:00:5e:00:01:33");
-/// # Ok::<(), bindnet::HardwareAddressError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[doc(alias = "MAC")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -203,13 +202,16 @@ impl HardwareAddress {
     ///
     /// # Errors
     /// Where there is no byte or more than [`HardwareAddress::MAX_LEN`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, HardwareAddressError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::of(bytes).ok_or_else(|| not_hardware_address(&format!("{bytes:02x?}")))
+    }
+
+    /// The same, for who has no use for an error.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let mut address = [0; Self::MAX_LEN];
-        match address.get_mut(..bytes.len()) {
-            Some(room) if !bytes.is_empty() => room.copy_from_slice(bytes),
-            _ => return Err(HardwareAddressError),
-        }
-        Ok(Self {
+        let room = address.get_mut(..bytes.len());
+        room.filter(|_| !bytes.is_empty())?.copy_from_slice(bytes);
+        Some(Self {
             len: bytes.len() as u8,
             bytes: address,
         })
@@ -227,21 +229,22 @@ impl HardwareAddress {
 }
 
 impl FromStr for HardwareAddress {
-    type Err = HardwareAddressError;
+    type Err = ParseError;
 
     /// Reads pairs of hexadecimal digits with a colon between them.
-    fn from_str(text: &str) -> Result<Self, HardwareAddressError> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let fail = || not_hardware_address(text);
         let mut bytes = [0; Self::MAX_LEN];
         let mut len = 0;
         for pair in text.split(':') {
             if pair.len() != 2 || !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err(HardwareAddressError);
+                return Err(fail());
             }
-            let byte = u8::from_str_radix(pair, 16).map_err(|_| HardwareAddressError)?;
-            *bytes.get_mut(len).ok_or(HardwareAddressError)? = byte;
+            let byte = u8::from_str_radix(pair, 16).map_err(|_| fail())?;
+            *bytes.get_mut(len).ok_or_else(fail)? = byte;
             len += 1;
         }
-        Self::from_bytes(bytes.get(..len).unwrap_or_default())
+        Self::of(bytes.get(..len).unwrap_or_default()).ok_or_else(fail)
     }
 }
 
@@ -261,7 +264,8 @@ impl fmt::Debug for HardwareAddress {
     }
 }
 
-/// A text or some bytes are not a [`HardwareAddress`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a hardware address is 1 to 32 pairs of hexadecimal digits with colons between them")]
-pub struct HardwareAddressError;
+fn not_hardware_address(text: &str) -> ParseError {
+    let problem =
+        "a hardware address is 1 to 32 pairs of hexadecimal digits with colons between them";
+    ParseError::new("a hardware address", text, problem)
+}

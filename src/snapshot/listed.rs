@@ -1,18 +1,20 @@
 //! Snapshots that are put together from parts, as a reader comes to them.
 
+use thiserror::Error;
+
 #[cfg(feature = "serde")]
 use super::Facts;
-use super::{Link, Snapshot, SnapshotError};
+use super::{Link, ParseError, Snapshot};
 
 impl Snapshot {
     /// Lists these links; addresses may be there already.
-    pub(crate) fn list_links(&mut self, links: Vec<Link>) -> Result<(), SnapshotError> {
+    pub(crate) fn list_links(&mut self, links: Vec<Link>) -> Result<(), Contradiction> {
         self.links = links;
         self.index_links();
         match self.repeated_link() {
             Some(at) => {
                 let index = self.links.get(at).map_or(0, Link::index);
-                Err(SnapshotError::SameIndex { at, index })
+                Err(Contradiction::SameIndex { at, index })
             }
             None => Ok(()),
         }
@@ -21,14 +23,14 @@ impl Snapshot {
     /// Requires that the link of every address is listed; `is_v4` has the family of each, in the
     /// order in which they were pushed.
     #[cfg(feature = "serde")]
-    pub(crate) fn require_links(&self, is_v4: &[bool]) -> Result<(), SnapshotError> {
+    pub(crate) fn require_links(&self, is_v4: &[bool]) -> Result<(), Contradiction> {
         let (mut v4, mut v6) = (self.v4.facts(), self.v6.facts());
         for (at, is_v4) in is_v4.iter().enumerate() {
             let facts = if *is_v4 { v4.next() } else { v6.next() };
             if let Some(index) = facts.and_then(Facts::link)
                 && self.link(index).is_none()
             {
-                return Err(SnapshotError::UnlistedLink { at, index });
+                return Err(Contradiction::UnlistedLink { at, index });
             }
         }
         Ok(())
@@ -41,5 +43,37 @@ impl Snapshot {
         other.v6.set_link(link);
         self.v4.append(other.v4);
         self.v6.append(other.v6);
+    }
+}
+
+/// Why links and addresses are not a [`Snapshot`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Contradiction {
+    /// Two links have one index.
+    #[error("links[{at}]: index {index} is that of an earlier link; every link has its own")]
+    SameIndex {
+        /// The position of the second one.
+        at: usize,
+        /// The index they share.
+        index: u32,
+    },
+    /// An address is on a link that is not listed.
+    #[error("addresses[{at}]: interface_index {index}: no link with this index is listed")]
+    UnlistedLink {
+        /// The position of the address.
+        at: usize,
+        /// The index of its link.
+        index: u32,
+    },
+}
+
+impl From<Contradiction> for ParseError {
+    fn from(contradiction: Contradiction) -> Self {
+        let index = match contradiction {
+            Contradiction::SameIndex { index, .. } | Contradiction::UnlistedLink { index, .. } => {
+                index
+            }
+        };
+        Self::new("a snapshot", index.to_string(), contradiction)
     }
 }

@@ -9,26 +9,29 @@ mod link;
 mod listed;
 mod name;
 mod netmask;
+mod parse_error;
 mod scan;
 mod table;
 
 use std::fmt;
 
-use thiserror::Error;
-
-pub use address::{Address, FamilyError, Lifetime};
+pub use address::{Address, Lifetime};
 pub use family::Family;
-pub use flags::{AddressFlags, LinkFlags, Scope, UnknownScope};
-pub use link::{HardwareAddress, HardwareAddressError, Link};
-pub use name::{Name, NameError};
+pub use flags::{AddressFlags, LinkFlags, Scope};
+pub use link::{HardwareAddress, Link};
+pub use name::Name;
 pub use netmask::Netmask;
+pub use parse_error::ParseError;
 
 pub(crate) use address::is_link_local;
 #[cfg(feature = "serde")]
 pub(crate) use escape::unescape;
 pub(crate) use escape::{escape, escape_rest};
 pub(crate) use facts::Facts;
+pub(crate) use listed::Contradiction;
+pub(crate) use name::NameProblem;
 pub(crate) use netmask::Bits;
+pub(crate) use parse_error::beginning;
 pub(crate) use table::{Entry, Table};
 
 /// The addresses and links of one host at one moment, in kernel order.
@@ -133,14 +136,14 @@ impl Snapshot {
     pub fn new(
         links: impl IntoIterator<Item = Link>,
         addresses: impl IntoIterator<Item = Address>,
-    ) -> Result<Self, SnapshotError> {
+    ) -> Result<Self, ParseError> {
         let mut snapshot = Self::default();
         snapshot.list_links(links.into_iter().collect())?;
         for (at, address) in addresses.into_iter().enumerate() {
             if let Some(index) = address.link_index()
                 && snapshot.link(index).is_none()
             {
-                return Err(SnapshotError::UnlistedLink { at, index });
+                return Err(Contradiction::UnlistedLink { at, index }.into());
             }
             snapshot.push(&address);
         }
@@ -373,26 +376,4 @@ impl fmt::Debug for Snapshot {
             .field("addresses", &self.addresses().collect::<Vec<_>>())
             .finish()
     }
-}
-
-/// Why links and addresses are not a [`Snapshot`].
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum SnapshotError {
-    /// Two links have one index.
-    #[error("links[{at}]: index {index} is that of an earlier link; every link has its own")]
-    SameIndex {
-        /// The position of the second one.
-        at: usize,
-        /// The index they share.
-        index: u32,
-    },
-    /// An address is on a link that is not listed.
-    #[error("addresses[{at}]: interface_index {index}: no link with this index is listed")]
-    UnlistedLink {
-        /// The position of the address.
-        at: usize,
-        /// The index of its link.
-        index: u32,
-    },
 }

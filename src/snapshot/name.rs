@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::ParseError;
 use super::escape::{escape, unescape};
 
 /// The name of a link (`IFLA_IFNAME`) or the label of an IPv4 address (`IFA_LABEL`).
@@ -23,7 +24,7 @@ use super::escape::{escape, unescape};
 /// let hostile = Name::from_bytes(b"e\x1b[31m\xff")?;
 /// assert_eq!(hostile.to_string(), r"e\x1b[31m\xff");
 /// assert_eq!(hostile.to_string().parse::<Name>()?, hostile);
-/// # Ok::<(), bindnet::NameError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[doc(alias = "IFNAMSIZ")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,27 +41,36 @@ impl Name {
     ///
     /// # Errors
     /// Where there is no byte, more than [`Name::MAX_LEN`], or a NUL among them.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NameError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::of_bytes(bytes).map_err(|problem| problem.of(&escape(bytes)))
+    }
+
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Result<Self, NameProblem> {
         if bytes.is_empty() {
-            return Err(NameError::Empty);
+            return Err(NameProblem::Empty);
         }
         if bytes.contains(&0) {
-            return Err(NameError::Nul);
+            return Err(NameProblem::Nul);
         }
         if bytes.len() > Self::MAX_LEN {
-            return Err(NameError::TooLong { len: bytes.len() });
+            return Err(NameProblem::TooLong { len: bytes.len() });
         }
         Ok(Self::pack(bytes))
     }
 
+    /// A name from its text.
+    pub(crate) fn of_text(text: &str) -> Result<Self, NameProblem> {
+        Self::of_bytes(&unescape(text)?)
+    }
+
     /// A name from bytes in which a NUL ends it, as in a datagram; `None` for an empty one.
     #[inline]
-    pub(crate) fn until_nul(bytes: &[u8]) -> Result<Option<Self>, NameError> {
+    pub(crate) fn until_nul(bytes: &[u8]) -> Result<Option<Self>, NameProblem> {
         let len = bytes.iter().position(|byte| *byte == 0);
         match bytes.get(..len.unwrap_or(bytes.len())) {
             None | Some([]) => Ok(None),
             Some(bytes) if bytes.len() > Self::MAX_LEN => {
-                Err(NameError::TooLong { len: bytes.len() })
+                Err(NameProblem::TooLong { len: bytes.len() })
             }
             Some(bytes) => Ok(Some(Self::pack(bytes))),
         }
@@ -83,11 +93,11 @@ impl Name {
 }
 
 impl FromStr for Name {
-    type Err = NameError;
+    type Err = ParseError;
 
     /// Reads a name as [`Display`](fmt::Display) writes it: `\xNN` is the byte NN.
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        Self::from_bytes(&unescape(text)?)
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::of_text(text).map_err(|problem| problem.of(text))
     }
 }
 
@@ -105,8 +115,7 @@ impl fmt::Debug for Name {
 
 /// Why some bytes or a text are not a [`Name`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum NameError {
+pub(crate) enum NameProblem {
     /// There is no byte at all.
     #[error("a name has at least one byte")]
     Empty,
@@ -125,4 +134,10 @@ pub enum NameError {
         /// Where in the text it stands, in bytes from 0.
         at: usize,
     },
+}
+
+impl NameProblem {
+    fn of(self, text: &str) -> ParseError {
+        ParseError::new("a name", text, self)
+    }
 }

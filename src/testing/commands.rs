@@ -70,7 +70,7 @@ pub fn for_host(host: &Snapshot) -> String {
 ///     commands::for_operations(&operations),
 ///     "ip link add br0 index 2 type bridge\nip link set br0 up\n",
 /// );
-/// # Ok::<(), bindnet::NameError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 pub fn for_operations<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> String {
     let mut text = String::new();

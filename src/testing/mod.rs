@@ -20,7 +20,7 @@
 //! // In a #[test]: which network it is asked for, and how it picks.
 //! let asked = Selector::new("203.0.113.0/24".parse()?);
 //! laws::all(&PickBy::new(asked, address_to_bind));
-//! # Ok::<(), bindnet::ParseBindnetError>(())
+//! # Ok::<(), bindnet::ParseError>(())
 //! ```
 //!
 //! # The tour

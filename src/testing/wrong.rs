@@ -20,7 +20,7 @@
 //!
 //! let asked = Selector::new("203.0.113.0".parse()?);
 //! laws::VIP_INVARIANCE.assert(&wrong::picker(asked, wrong::longest_prefix));
-//! # Ok::<(), bindnet::ParseBindnetError>(())
+//! # Ok::<(), bindnet::ParseError>(())
 //! ```
 
 use std::collections::HashSet;

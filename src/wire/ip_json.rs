@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
-use super::json::ParseError;
+use super::json::Problem;
 use super::listed::{Collect, Listed, Text};
 use super::snapshot_json::{prefix, read};
 use super::words::few;
@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, ParseError> {
+pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, Problem> {
     let Host {
         mut list,
         mut links,
@@ -113,7 +113,7 @@ pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, ParseError> {
     } = text.read::<Listed<Host>>()?.made()?;
     if links.is_empty() {
         let problem = "no link in it; run ip -d -j addr";
-        return Err(ParseError::value("the list", problem));
+        return Err(Problem::value("the list", problem));
     }
     enslave(&mut links, masters);
     list.list_links(links)?;
@@ -136,7 +136,7 @@ struct Host {
 impl Collect for Host {
     type Item = LinkJson;
 
-    fn add(&mut self, at: usize, mut json: LinkJson) -> Result<(), ParseError> {
+    fn add(&mut self, at: usize, mut json: LinkJson) -> Result<(), Problem> {
         let place = format!("[{at}]");
         let addr_info = json.addr_info.take().map(Listed::made);
         let has_address = match &addr_info {
@@ -151,7 +151,7 @@ impl Collect for Host {
         let (Some(index), Some(addr_info)) = (json.ifindex, addr_info) else {
             let problem =
                 "no link with its addresses; run ip -d -j addr (no other command, no -br)";
-            return Err(ParseError::value(place, problem));
+            return Err(Problem::value(place, problem));
         };
         let made = link(&place, index, &json)?;
         // A link is called by no name that cannot be one.
@@ -178,7 +178,7 @@ struct AddrInfo {
 impl Collect for AddrInfo {
     type Item = AddressJson;
 
-    fn add(&mut self, at: usize, json: AddressJson) -> Result<(), ParseError> {
+    fn add(&mut self, at: usize, json: AddressJson) -> Result<(), Problem> {
         let place = format!("addr_info[{at}]");
         self.has_address |= json.local.is_some();
         match json.family.as_deref() {
@@ -186,10 +186,7 @@ impl Collect for AddrInfo {
             // An empty object is what iproute2 5 prints for an address it leaves out, and other
             // families are of no concern.
             None if json.local.is_some() => {
-                return Err(ParseError::value(
-                    format!("{place}.family"),
-                    "it is missing",
-                ));
+                return Err(Problem::value(format!("{place}.family"), "it is missing"));
             }
             _ => {}
         }
@@ -219,8 +216,8 @@ fn enslave(links: &mut [Link], masters: Vec<(usize, Name)>) {
     }
 }
 
-fn link(place: &str, index: u32, json: &LinkJson) -> Result<Link, ParseError> {
-    let missing = || ParseError::value(format!("{place}.ifname"), "it is missing");
+fn link(place: &str, index: u32, json: &LinkJson) -> Result<Link, Problem> {
+    let missing = || Problem::value(format!("{place}.ifname"), "it is missing");
     let bytes = &json.ifname.as_ref().ok_or_else(missing)?.0;
     let mut link = Link::new(index, name(bytes, || format!("{place}.ifname"))?);
     if let Some(words) = &json.flags {
@@ -261,7 +258,7 @@ fn hardware_type(word: &str) -> Option<u16> {
 
 /// iproute2 has the kernel's words in capitals, tells IFF_RUNNING only by `NO-CARRIER` on a link
 /// that is up, and adds `M-DOWN` about the lower link.
-fn link_flags(words: &[String], place: impl Fn() -> String) -> Result<LinkFlags, ParseError> {
+fn link_flags(words: &[String], place: impl Fn() -> String) -> Result<LinkFlags, Problem> {
     let mut bits = 0;
     let mut no_carrier = false;
     for (at, word) in words.iter().enumerate() {
@@ -275,7 +272,7 @@ fn link_flags(words: &[String], place: impl Fn() -> String) -> Result<LinkFlags,
                 let hex = u32::from_str_radix(word.trim_start_matches("0x"), 16);
                 bits |= hex.map_err(|_| {
                     let place = format!("{}[{at}]", place());
-                    ParseError::value(place, format!("{word:?}: no flag that iproute2 prints"))
+                    Problem::value(place, format!("{word:?}: no flag that iproute2 prints"))
                 })?;
             }
         }
@@ -298,15 +295,15 @@ fn hardware_address(text: &str) -> Option<HardwareAddress> {
 }
 
 /// An address, whose link is set later.
-fn address(place: &str, json: &AddressJson) -> Result<Address, ParseError> {
-    let missing = |member: &str| ParseError::value(format!("{place}.{member}"), "it is missing");
+fn address(place: &str, json: &AddressJson) -> Result<Address, Problem> {
+    let missing = |member: &str| Problem::value(format!("{place}.{member}"), "it is missing");
     let text = json.local.as_deref().ok_or_else(|| missing("local"))?;
     let ip: IpAddr = read(text, || format!("{place}.local"))?;
     let len = json.prefixlen.ok_or_else(|| missing("prefixlen"))?;
-    let mask = prefix(ip, len).map_err(|p| ParseError::value(format!("{place}.prefixlen"), p))?;
-    let family = |_| ParseError::value(format!("{place}.address"), "it is of the other family");
+    let mask = prefix(ip, len).map_err(|p| Problem::value(format!("{place}.prefixlen"), p))?;
+    let family = |_| Problem::value(format!("{place}.address"), "it is of the other family");
     let mut address = Address::with_netmask(ip, mask, 0)
-        .map_err(|error| ParseError::value(place, error.to_string()))?
+        .map_err(|error| Problem::value(place, error.to_string()))?
         .with_flags(address_flags(place, json)?);
     if let Some(label) = json.label.as_ref().filter(|label| !label.0.is_empty()) {
         address = address.with_label(name(&label.0, || format!("{place}.label"))?);
@@ -334,7 +331,7 @@ fn address(place: &str, json: &AddressJson) -> Result<Address, ParseError> {
 }
 
 /// iproute2 prints every flag it knows, IFA_F_PERMANENT by the absence of `dynamic`.
-fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, ParseError> {
+fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, Problem> {
     let known = [
         (json.secondary, AddressFlags::SECONDARY),
         (json.temporary, AddressFlags::TEMPORARY),
@@ -361,7 +358,7 @@ fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, ParseE
     let hex = u32::from_str_radix(rest.trim_start_matches("0x"), 16);
     let hex = hex.map_err(|_| {
         let problem = format!("{rest:?}: a hexadecimal number is expected");
-        ParseError::value(format!("{place}.ifa_flags"), problem)
+        Problem::value(format!("{place}.ifa_flags"), problem)
     })?;
     Ok(flags | AddressFlags::from_bits(hex))
 }
@@ -388,9 +385,9 @@ fn lifetime(seconds: u32) -> Lifetime {
     }
 }
 
-fn name(bytes: &[u8], place: impl Fn() -> String) -> Result<Name, ParseError> {
+fn name(bytes: &[u8], place: impl Fn() -> String) -> Result<Name, Problem> {
     Name::from_bytes(bytes).map_err(|error| {
         let text = String::from_utf8_lossy(bytes);
-        ParseError::value(place(), format!("{text:?}: {error}"))
+        Problem::value(place(), format!("{text:?}: {error}"))
     })
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::listed::Text;
 use super::{ip_json, snapshot_json};
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::snapshot::{Contradiction, ParseError, Snapshot, beginning};
 
 /// The longest text that is read, in bytes.
 const MAX_LEN: usize = 64 << 20;
@@ -37,17 +37,12 @@ impl Snapshot {
     /// something that cannot be; the error names the place. No text takes more than 256 MiB of
     /// memory, itself included.
     pub fn from_json(text: &[u8]) -> Result<Self, ParseError> {
-        if text.len() > MAX_LEN {
-            return Err(ParseError::TooLong);
-        }
-        let first = text.trim_ascii_start().first().copied();
-        match first {
-            None => Err(ParseError::Empty),
-            Some(b'{') => snapshot_json::parse(&Text::checked(text)?),
-            Some(b'[') => ip_json::parse(&Text::checked(text)?),
-            Some(_) if looks_like_ip_text(text) => Err(ParseError::IpText),
-            Some(byte) => Err(ParseError::Unrecognised { byte }),
-        }
+        read(text).map_err(|problem| {
+            // A character has at most four bytes.
+            let head = text.get(..512).unwrap_or(text);
+            let head = String::from_utf8_lossy(head);
+            ParseError::new("a snapshot", beginning(&head), problem)
+        })
     }
 
     /// Writes the snapshot in its own format, `bindnet-snapshot/1`, on one line.
@@ -67,6 +62,20 @@ impl Snapshot {
     }
 }
 
+fn read(text: &[u8]) -> Result<Snapshot, Problem> {
+    if text.len() > MAX_LEN {
+        return Err(Problem::TooLong);
+    }
+    let first = text.trim_ascii_start().first().copied();
+    match first {
+        None => Err(Problem::Empty),
+        Some(b'{') => snapshot_json::parse(&Text::checked(text)?),
+        Some(b'[') => ip_json::parse(&Text::checked(text)?),
+        Some(_) if looks_like_ip_text(text) => Err(Problem::IpText),
+        Some(byte) => Err(Problem::Unrecognised { byte }),
+    }
+}
+
 /// `1: lo: <LOOPBACK,UP> …`
 fn looks_like_ip_text(text: &[u8]) -> bool {
     let line = text
@@ -83,8 +92,7 @@ fn looks_like_ip_text(text: &[u8]) -> bool {
 
 /// Why a text is not a snapshot.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ParseError {
+pub(super) enum Problem {
     /// There is nothing.
     #[error("nothing there; a snapshot or the output of `ip -d -j addr` is expected")]
     Empty,
@@ -137,10 +145,10 @@ pub enum ParseError {
     },
     /// The parts do not fit together.
     #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
+    Snapshot(#[from] Contradiction),
 }
 
-impl ParseError {
+impl Problem {
     /// An error of the JSON itself, which says line and column.
     pub(super) fn json(error: serde_json::Error) -> Self {
         let hint = if error.is_eof() {

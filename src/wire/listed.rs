@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use smallvec::SmallVec;
 
-use super::json::ParseError;
+use super::json::Problem;
 
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
@@ -29,7 +29,7 @@ pub(super) struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// Refuses what would take too much memory.
-    pub fn checked(text: &'a [u8]) -> Result<Self, ParseError> {
+    pub fn checked(text: &'a [u8]) -> Result<Self, Problem> {
         let (mut depth, mut objects, mut start) = (0usize, 0usize, 0);
         let mut is_json = true;
         let mut parts = Parts::of(text);
@@ -38,16 +38,16 @@ impl<'a> Text<'a> {
             match (parts.in_string, same) {
                 (_, b"\"") => start = at,
                 (true, _) if at - start > MAX_STRING => {
-                    return Err(ParseError::LongString { at: start });
+                    return Err(Problem::LongString { at: start });
                 }
                 (false, b"[" | b"{") => {
                     depth += 1;
                     objects += 1;
                     if objects > MAX_OBJECTS {
-                        return Err(ParseError::TooMany { at });
+                        return Err(Problem::TooMany { at });
                     }
                     if depth > MAX_DEPTH {
-                        return Err(ParseError::TooDeep { at });
+                        return Err(Problem::TooDeep { at });
                     }
                 }
                 (false, b"]" | b"}") => depth = depth.saturating_sub(1),
@@ -58,12 +58,12 @@ impl<'a> Text<'a> {
     }
 
     /// Reads it. What has to be repaired is repaired on the way, and not copied.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         match self.is_json {
             true => serde_json::from_slice(self.text),
             false => serde_json::from_reader(BufReader::new(Repaired::of(self.text))),
         }
-        .map_err(ParseError::json)
+        .map_err(Problem::json)
     }
 }
 
@@ -180,18 +180,18 @@ pub(super) trait Collect: Default {
     type Item: DeserializeOwned;
 
     /// Takes an item, with its position; the place in an error begins with that of the list.
-    fn add(&mut self, at: usize, item: Self::Item) -> Result<(), ParseError>;
+    fn add(&mut self, at: usize, item: Self::Item) -> Result<(), Problem>;
 }
 
 /// A list that is read item by item: of none more is kept than what was made of it.
 pub(super) struct Listed<C> {
     made: C,
-    wrong: Option<ParseError>,
+    wrong: Option<Problem>,
 }
 
 impl<C> Listed<C> {
     /// What was made of it, or the first item that cannot be.
-    pub fn made(self) -> Result<C, ParseError> {
+    pub fn made(self) -> Result<C, Problem> {
         match self.wrong {
             None => Ok(self.made),
             Some(error) => Err(error),

@@ -20,6 +20,4 @@ pub mod rtnetlink;
 
 pub use decode_error::DecodeError;
 pub(crate) use filter::{Instruction, about};
-#[cfg(feature = "serde")]
-pub use json::ParseError;
 pub use sighting::{How, Sighting};

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::json::ParseError;
+use super::json::Problem;
 use super::listed::{Collect, Listed, Text};
 use super::words::{self, address_words, bits, words};
 use crate::snapshot::{
@@ -109,14 +109,14 @@ pub(super) fn print(snapshot: &Snapshot) -> String {
     serde_json::to_string(&to_json(snapshot)).unwrap_or_default()
 }
 
-pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, ParseError> {
+pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, Problem> {
     #[derive(Deserialize)]
     struct Format {
         format: Option<String>,
     }
     let Format { format } = text.read()?;
     if format.as_deref() != Some(FORMAT) {
-        return Err(ParseError::Format { found: format });
+        return Err(Problem::Format { found: format });
     }
     from_json(text.read()?)
 }
@@ -201,10 +201,10 @@ fn address_to_json(address: &Address) -> AddressJson {
     }
 }
 
-fn from_json(json: Read) -> Result<Snapshot, ParseError> {
+fn from_json(json: Read) -> Result<Snapshot, Problem> {
     if json.format != FORMAT {
         let found = Some(json.format.into_owned());
-        return Err(ParseError::Format { found });
+        return Err(Problem::Format { found });
     }
     let about = About {
         source: json.source.map(|code| source(&code)).transpose()?,
@@ -229,7 +229,7 @@ struct Links(Vec<Link>);
 impl Collect for Links {
     type Item = LinkJson;
 
-    fn add(&mut self, at: usize, json: LinkJson) -> Result<(), ParseError> {
+    fn add(&mut self, at: usize, json: LinkJson) -> Result<(), Problem> {
         self.0.push(link_from_json(at, json)?);
         Ok(())
     }
@@ -246,7 +246,7 @@ struct Addresses {
 impl Collect for Addresses {
     type Item = AddressJson;
 
-    fn add(&mut self, at: usize, json: AddressJson) -> Result<(), ParseError> {
+    fn add(&mut self, at: usize, json: AddressJson) -> Result<(), Problem> {
         let address = address_from_json(at, json)?;
         self.list.push(&address);
         self.is_v4.push(address.ip().is_ipv4());
@@ -254,29 +254,29 @@ impl Collect for Addresses {
     }
 }
 
-fn source(code: &str) -> Result<Source, ParseError> {
+fn source(code: &str) -> Result<Source, Problem> {
     let known = [Source::Netlink, Source::Getifaddrs, Source::IpJson];
     known
         .into_iter()
         .find(|source| source.code() == code)
         .ok_or_else(|| {
             let problem = format!("{code:?}; netlink, getifaddrs, ip-json or null is expected");
-            ParseError::value("source", problem)
+            Problem::value("source", problem)
         })
 }
 
-fn consistency(code: &str) -> Result<Consistency, ParseError> {
+fn consistency(code: &str) -> Result<Consistency, Problem> {
     let known = [Consistency::Consistent, Consistency::Interrupted];
     known
         .into_iter()
         .find(|consistency| consistency.code() == code)
         .ok_or_else(|| {
             let problem = format!("{code:?}; consistent, interrupted or null is expected");
-            ParseError::value("consistency", problem)
+            Problem::value("consistency", problem)
         })
 }
 
-fn link_from_json(at: usize, json: LinkJson) -> Result<Link, ParseError> {
+fn link_from_json(at: usize, json: LinkJson) -> Result<Link, Problem> {
     let place = |member: &str| format!("links[{at}].{member}");
     let mut link = Link::new(json.index, read(&json.name, || place("name"))?);
     if let Some(flags) = json.flags {
@@ -301,13 +301,13 @@ fn link_from_json(at: usize, json: LinkJson) -> Result<Link, ParseError> {
     Ok(link)
 }
 
-fn address_from_json(at: usize, json: AddressJson) -> Result<Address, ParseError> {
+fn address_from_json(at: usize, json: AddressJson) -> Result<Address, Problem> {
     let place = |member: &str| format!("addresses[{at}].{member}");
     let ip: IpAddr = read(&json.address, || place("address"))?;
     let netmask = netmask(ip, json.prefix_len, json.netmask, place)?;
-    let family = |_| ParseError::value(place("peer"), "it is of the other family");
+    let family = |_| Problem::value(place("peer"), "it is of the other family");
     let mut address = Address::with_netmask(ip, netmask, json.interface_index.unwrap_or(0))
-        .map_err(|error| ParseError::value(place("netmask"), error.to_string()))?;
+        .map_err(|error| Problem::value(place("netmask"), error.to_string()))?;
     if json.interface_index.is_none() {
         address = address.on_unknown_link();
     }
@@ -346,14 +346,14 @@ fn netmask(
     prefix_len: Option<u8>,
     netmask: Option<String>,
     place: impl Fn(&str) -> String,
-) -> Result<Netmask, ParseError> {
+) -> Result<Netmask, Problem> {
     match (prefix_len, netmask) {
-        (Some(len), None) => prefix(ip, len).map_err(|p| ParseError::value(place("prefix_len"), p)),
+        (Some(len), None) => prefix(ip, len).map_err(|p| Problem::value(place("prefix_len"), p)),
         (None, Some(mask)) => Ok(Netmask::from_ip(read(&mask, || place("netmask"))?)),
-        (None, None) => Err(ParseError::value(place("prefix_len"), "it is missing")),
+        (None, None) => Err(Problem::value(place("prefix_len"), "it is missing")),
         (Some(_), Some(_)) => {
             let problem = "a mask with holes has no prefix_len; give one of the two";
-            Err(ParseError::value(place("netmask"), problem))
+            Err(Problem::value(place("netmask"), problem))
         }
     }
 }
@@ -368,10 +368,10 @@ pub(super) fn prefix(ip: IpAddr, len: u8) -> Result<Netmask, String> {
 }
 
 /// Reads a value from its text; the error names the text and the place.
-pub(super) fn read<T>(text: &str, place: impl Fn() -> String) -> Result<T, ParseError>
+pub(super) fn read<T>(text: &str, place: impl Fn() -> String) -> Result<T, Problem>
 where
     T: FromStr<Err: Display>,
 {
     text.parse()
-        .map_err(|error| ParseError::value(place(), format!("{text:?}: {error}")))
+        .map_err(|error| Problem::value(place(), format!("{text:?}: {error}")))
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
-use super::json::ParseError;
+use super::json::Problem;
 use crate::snapshot::AddressFlags;
 
 pub(super) type Words = [(u32, &'static str)];
@@ -41,7 +41,7 @@ pub(super) fn bits(
     flags: &[String],
     words: &Words,
     place: impl Fn() -> String,
-) -> Result<u32, ParseError> {
+) -> Result<u32, Problem> {
     let mut bits = 0;
     for (at, flag) in flags.iter().enumerate() {
         let known = words
@@ -55,7 +55,7 @@ pub(super) fn bits(
                 "{flag:?}: no such flag; known are {} and 0x…",
                 known.join(", ")
             );
-            ParseError::value(format!("{}[{at}]", place()), problem)
+            Problem::value(format!("{}[{at}]", place()), problem)
         })?;
     }
     Ok(bits)

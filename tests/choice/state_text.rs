@@ -56,7 +56,8 @@ fn damaged(line: usize, text: impl AsRef<[u8]>, says: &str) {
     let error = State::parse(text.as_ref()).unwrap_err();
     let message = error.to_string();
     assert!(message.contains(says), "no {says:?} in: {message}");
-    assert_eq!(error.line(), line, "{message}");
+    assert_eq!(error.line(), Some(line), "{message}");
+    assert_eq!(error.what(), "a state file");
     assert!(message.ends_with("\nCorrect it, or remove the file to choose anew."));
 }
 

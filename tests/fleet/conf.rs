@@ -4,7 +4,7 @@ use bindnet_tests::fleets;
 
 use bindnet::Selector;
 use bindnet::corosync::{Conf, Hosts, Profile};
-use bindnet::fleet::{Code, Fleet, FleetError};
+use bindnet::fleet::{Code, Fleet};
 use fleets::{judge, snapshot, table};
 
 /// Two nodes with two links each.
@@ -386,7 +386,10 @@ fn what_corosync_refuses() {
         };
         let host = snapshot("eth0 10.8.52.191/24");
         match fleet.add("pgpool_0", &host) {
-            Err(FleetError::Conf(error)) => assert_eq!(error.line(), line, "{error}"),
+            Err(error) => {
+                assert_eq!(error.what(), "a corosync.conf");
+                assert_eq!(error.line(), Some(line), "{error}");
+            }
             other => panic!("{other:?}"),
         }
         // Nothing was added.

@@ -2,7 +2,8 @@
 
 use bindnet_tests::{fleets, rows};
 
-use bindnet::fleet::{Code, Fleet, FleetError};
+use bindnet::ParseError;
+use bindnet::fleet::{Code, Fleet};
 use fleets::{by, judge, snapshot};
 
 #[test]
@@ -226,18 +227,20 @@ fn names() {
     let host = snapshot("eth0 10.8.52.1/24");
     fleet.add(b"a\x1b[31m\xff", &host).unwrap();
     fleet.add("a b", &snapshot("eth0 10.8.52.2/24")).unwrap();
-    let twice = |name: &str| {
-        Err(FleetError::SameNode {
-            node: name.to_owned(),
-        })
+    let twice = |added: Result<(), ParseError>, name: &str| {
+        let error = added.unwrap_err();
+        assert_eq!((error.what(), error.text()), ("the name of a node", name));
+        assert!(error.to_string().contains(" is there twice; "), "{error}");
     };
-    assert_eq!(fleet.add(b"a\x1b[31m\xff", &host), twice(r"a\x1b[31m\xff"));
-    assert_eq!(fleet.add_unread("a b"), twice("a b"));
+    twice(fleet.add(b"a\x1b[31m\xff", &host), r"a\x1b[31m\xff");
+    twice(fleet.add_unread("a b"), "a b");
     assert_eq!(
         fleet.add(b"a\x1b[31m\xff", &host).unwrap_err().to_string(),
         r#"node "a\x1b[31m\xff" is there twice; give one of the two another name"#
     );
-    assert_eq!(fleet.add("", &host), Err(FleetError::NoName));
+    let nameless = fleet.add("", &host).unwrap_err();
+    assert_eq!(nameless.text(), "");
+    assert_eq!(nameless.to_string(), "a node without a name");
     // What was refused was not added.
     let report = fleet.judge();
     assert!(report.problems().is_empty(), "{report}");

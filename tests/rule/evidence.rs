@@ -372,7 +372,10 @@ fn a_tie_between_the_lists_is_an_error() {
         nets.collect()
     };
     let tie = Declared::new(nets(&["192.0.2.20", "::/0"]), nets(&["192.0.2.20/32"])).unwrap_err();
-    assert_eq!(tie.net.to_string(), "192.0.2.20/32");
+    assert_eq!(
+        (tie.what(), tie.text()),
+        ("a declared network", "192.0.2.20/32")
+    );
     assert!(
         tie.to_string()
             .contains("192.0.2.20/32 is declared both floating and fixed")

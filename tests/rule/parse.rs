@@ -3,7 +3,11 @@
 
 use std::net::SocketAddr;
 
-use bindnet::{Bindnet, HostAddress, Zone, parse_net};
+use bindnet::corosync::Profile;
+use bindnet::corosync::{Hosts, IpVersion, Version, read_address};
+use bindnet::{
+    Bindnet, HardwareAddress, HostAddress, Name, ParseError, Rule, Scope, Zone, parse_net,
+};
 use bindnet_tests::hostile::is_hostile;
 
 #[track_caller]
@@ -231,5 +235,38 @@ fn what_a_socket_is_bound_to_is_an_address_of_a_host() {
 fn an_error_has_the_text() {
     for text in ["192.0.2.300", "fe80::1%", "192.0.2.10/24", ""] {
         assert_eq!(text.parse::<HostAddress>().unwrap_err().text(), text);
+    }
+}
+
+#[test]
+fn an_error_says_what_it_should_have_been() {
+    fn error<T: std::str::FromStr<Err = ParseError>>(text: &str) -> Option<ParseError> {
+        text.parse::<T>().err()
+    }
+    let corosync = |text: &str| read_address(text, IpVersion::V4, &Hosts::default()).err();
+    let rows = [
+        (error::<Bindnet>("x/y"), "a bindnetaddr", "x/y"),
+        (parse_net("x").err(), "an address or a network", "x"),
+        (error::<HostAddress>("x"), "an address", "x"),
+        (error::<Zone>(r"\x"), "a zone", r"\x"),
+        (error::<Name>(r"\x"), "a name", r"\x"),
+        (Name::from_bytes(b"e\0\xff").err(), "a name", r"e\x00\xff"),
+        (
+            error::<HardwareAddress>("02:0"),
+            "a hardware address",
+            "02:0",
+        ),
+        (error::<Scope>("256"), "a scope", "256"),
+        (error::<Rule>("lable"), "an evidence rule", "lable"),
+        (error::<Profile>("corosync3"), "a profile", "corosync3"),
+        (error::<Profile>("corosync:3"), "a version of Corosync", "3"),
+        (error::<Version>("3.1"), "a version of Corosync", "3.1"),
+        (error::<IpVersion>("4"), "an ip_version", "4"),
+        (corosync("::1"), "an address in corosync.conf", "::1"),
+    ];
+    for (error, what, text) in rows {
+        let error = error.unwrap();
+        assert_eq!((error.what(), error.text()), (what, text), "{error}");
+        assert_eq!(error.line(), None);
     }
 }

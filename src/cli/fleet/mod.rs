@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::corosync::{ConfError, Hosts, How, ProfileSelector};
-use crate::fleet::{Fleet, FleetError, Node, Report};
+use crate::corosync::{Hosts, How, ProfileSelector};
+use crate::fleet::{Fleet, Node, Report};
 use crate::rule::Selector;
 
 use crate::cli::called::Called;
@@ -90,13 +90,10 @@ fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
         }
     };
     let nodes = nodes::named(arguments, &options.dir)?;
-    let conf_refused = |error: &ConfError| {
-        let name = file.as_ref().map_or("", |file| &file.name);
-        refused(name, error)
-    };
+    let conf = file.as_ref().map_or("", |file| &file.name);
     let mut all_read = true;
     for node in &nodes {
-        all_read &= add(&mut fleet, node, conf_refused)?;
+        all_read &= add(&mut fleet, node, conf)?;
     }
     let report = fleet.judge();
     show(&report, options.json)?;
@@ -134,11 +131,7 @@ fn of_conf(file: &ConfFile, options: &Options) -> Result<Fleet, Failure> {
 }
 
 /// Adds a node; says whether its snapshot could be read. One that cannot be stops nothing.
-fn add(
-    fleet: &mut Fleet,
-    node: &Named,
-    conf_refused: impl Fn(&ConfError) -> Failure,
-) -> Result<bool, Failure> {
+fn add(fleet: &mut Fleet, node: &Named, conf: &str) -> Result<bool, Failure> {
     let (added, read) = match input::snapshot(&node.path) {
         Ok(host) => (fleet.add(&node.name, &host), true),
         Err(failure) => {
@@ -148,7 +141,8 @@ fn add(
     };
     match added {
         Ok(()) => Ok(read),
-        Err(FleetError::Conf(error)) => Err(conf_refused(&error)),
+        // A line of the corosync.conf, whichever node it is about.
+        Err(error) if error.line().is_some() => Err(Failure::usage(format!("{conf}, {error}"))),
         Err(error) => Err(Failure::usage(format!(
             "{}: {error}",
             input::shown(&node.path)

@@ -15,7 +15,7 @@ use crate::testing::picker::Picker;
 /// let selector = Selector::new("192.0.2.0".parse()?);
 /// FAILOVERS.assert(&selector);
 /// assert!(LAWS.contains(&FAILOVERS));
-/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Law {

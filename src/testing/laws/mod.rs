@@ -11,7 +11,7 @@
 //!
 //! let selector = Selector::new("203.0.113.0".parse()?);
 //! laws::all(&selector);
-//! # Ok::<(), bindnet::ParseBindnetError>(())
+//! # Ok::<(), bindnet::ParseError>(())
 //! ```
 //!
 //! What Corosync 2.0.0 did, and a production cluster was split by in May 2012, does not pass:

@@ -22,7 +22,7 @@ use super::violation::Violation;
 /// let selector = Selector::new("192.0.2.0".parse()?);
 /// let run = Run { cases: 100, seed: 1, shrink: false };
 /// assert!(LAWS.iter().all(|law| law.run(&selector, run).is_ok()));
-/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Run {

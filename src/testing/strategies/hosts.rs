@@ -132,7 +132,7 @@ pub fn host() -> impl Strategy<Value = Draft> {
 ///     hits.set(hits.get() + selector.decide(&host.snapshot()).candidates().len());
 /// });
 /// assert!(hits.get() > 100);
-/// # Ok::<(), bindnet::ParseBindnetError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 pub fn aimed_at(asked: &Selector) -> impl Strategy<Value = Draft> + use<> {
     drawn_from(&Pools::aimed_at(asked))

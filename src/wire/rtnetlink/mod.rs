@@ -225,7 +225,7 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
         let (attribute, value) = attribute?;
         match attribute {
             IFLA_IFNAME => name = value.name("IFLA_IFNAME")?,
-            IFLA_ADDRESS => mac = HardwareAddress::from_bytes(value.bytes).ok(),
+            IFLA_ADDRESS => mac = HardwareAddress::of(value.bytes),
             IFLA_MASTER => master = Some(value.u32(0, "IFLA_MASTER")?),
             IFLA_LINKINFO => kind = info_kind(value)?,
             IFLA_CARRIER_CHANGES => {

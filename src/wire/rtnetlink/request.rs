@@ -58,7 +58,7 @@ pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
 ///
 /// let request = request_link_named("eth0".parse()?, 1);
 /// assert_eq!(request[44..], *b"eth0\0\0\0\0\0\0\0\0\0\0\0\0");
-/// # Ok::<(), bindnet::NameError>(())
+/// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[doc(alias = "RTM_GETLINK")]
 #[doc(alias = "IFLA_IFNAME")]
