@@ -73,13 +73,23 @@ impl Conf {
     ///
     /// ```
     /// use bindnet::corosync::{Conf, Hosts};
-    /// use bindnet::{Profile, Snapshot};
+    /// use bindnet::{Address, Link, Profile, Snapshot};
     ///
     /// let conf = Conf::parse(
-    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
+    ///     b"totem {
+    ///         version: 2
+    ///     }
+    ///     nodelist {
+    ///         node {
+    ///             nodeid: 1
+    ///             ring0_addr: 192.0.2.1
+    ///         }
+    ///     }",
     /// )?;
     /// let conf = conf.version_by("corosync_version = VERSION");
-    /// let plan = conf.plan(Profile::Default, &Snapshot::new([], [])?, &Hosts::default())?;
+    /// let address = Address::new("192.0.2.1/24".parse()?, 2);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [address])?;
+    /// let plan = conf.plan(Profile::Default, &host, &Hosts::default())?;
     /// assert!(plan.warnings()[0].ends_with(" is shown (corosync_version = VERSION)."));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -55,7 +55,8 @@ impl Plan {
     ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
     /// )?;
     /// let host = Snapshot::new([], [])?;
-    /// let plan = conf.plan(Profile::Corosync(None), &host, &Hosts::default())?;
+    /// let profile = Profile::Corosync(Some("2.4.5".parse()?));
+    /// let plan = conf.plan(profile, &host, &Hosts::default())?;
     /// let links = plan.decide(&host, &Selector::new("192.0.2.0".parse()?));
     /// let json = plan.to_json_with("corosync.conf", &links, ["none"]);
     /// assert!(json.contains(r#","decision":"none","corosync":{"#));
