@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::explain::{Advice, Spelling, advice_lines};
+use crate::explain::{Advice, Spelling, advice_lines, aligned};
 use crate::rule::HostAddress;
 
 /// What cluster life does to a host.
@@ -128,6 +128,18 @@ impl Finding {
             advice: None,
         }
     }
+
+    /// Its row of the table.
+    fn cells(&self) -> Vec<String> {
+        let about = self.about.clone().unwrap_or("-".to_owned());
+        let cut_off = if self.interrupts {
+            ", cut off for a while"
+        } else {
+            ""
+        };
+        let fate = format!("{}{cut_off}", self.fate);
+        vec![self.scenario.code().to_owned(), about, fate]
+    }
 }
 
 /// What cluster life would do to a choice.
@@ -210,25 +222,13 @@ impl Audit {
 
     /// A row for each scenario, marked if it would move the choice.
     fn table(&self) -> String {
-        let about = |found: &Finding| found.about.clone().unwrap_or("-".to_owned());
-        let code = |found: &Finding| found.scenario.code().len();
-        let codes = self.findings.iter().map(code).max().unwrap_or(0);
-        let abouts = self.findings.iter().map(|found| about(found).len());
-        let abouts = abouts.max().unwrap_or(0).max("ABOUT".len());
-        let mut table = format!("    {:codes$}  {:abouts$}  CHOICE\n", "SCENARIO", "ABOUT");
-        for found in &self.findings {
-            let (code, about) = (found.scenario.code(), about(found));
-            let mark = if found.fate.moves() { '!' } else { ' ' };
-            let cut_off = match found.interrupts {
-                true => ", cut off for a while",
-                false => "",
-            };
-            let fate = found.fate;
-            table.push_str(&format!(
-                "  {mark} {code:codes$}  {about:abouts$}  {fate}{cut_off}\n"
-            ));
-        }
-        table
+        let head = ["SCENARIO", "ABOUT", "CHOICE"].map(str::to_owned);
+        let mut rows = vec![("    ", head.to_vec())];
+        rows.extend(self.findings.iter().map(|found| {
+            let mark = if found.fate.moves() { "  ! " } else { "    " };
+            (mark, found.cells())
+        }));
+        aligned(&rows)
     }
 }
 

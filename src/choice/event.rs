@@ -272,14 +272,6 @@ fn shown(candidate: &Candidate) -> String {
     reasons.map(Reason::code).collect::<Vec<_>>().join(", ")
 }
 
-/// Why a choice cannot be bound any more: `tentative`.
-pub(crate) fn unusable(candidate: &Candidate) -> &'static str {
-    match candidate.is(Reason::Dadfailed) {
-        true => "another host has it (dadfailed)",
-        false => "duplicate address detection is not over (tentative)",
-    }
-}
-
 /// The sentence of a decision, which ends as one.
 pub(crate) fn sentence(decision: &Decision) -> String {
     let mut sentence = decision.to_string();

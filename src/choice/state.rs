@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::state_reader;
 use crate::explain::not_used;
 use crate::rule::{Bindnet, Decision, HostAddress, Selector, Zone};
-use crate::snapshot::{Consistency, Name, ParseError, is_link_local};
+use crate::snapshot::{Name, ParseError, is_link_local};
 
 /// The first line: what this is, and the version of its form.
 pub(crate) const FIRST: &str = "bindnet-state/1";
@@ -230,7 +230,7 @@ impl Entry {
     /// The choice of a decision. An interrupted snapshot may lack the address that would have been
     /// chosen, so none comes from there; and what another rule takes is no choice of ours.
     fn of(decision: &Decision) -> Option<Self> {
-        let interrupted = decision.consistency() == Some(Consistency::Interrupted);
+        let interrupted = decision.is_interrupted();
         let ours = !interrupted && decision.is_ours();
         let chosen = decision.chosen().filter(|_| ours)?;
         Some(Self {

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::event::{Event, EventKind, changes, sentence, unusable};
-use crate::explain::place;
+use super::event::{Event, EventKind, changes, sentence};
+use crate::explain::{place, why_unusable};
 use crate::rule::{
     Candidate, Candidates, Decide, Decision, Declaration, HostAddress, Reason, Restriction,
     Selector, Separation, Verdict, View,
 };
-use crate::snapshot::{Consistency, Snapshot, is_link_local};
+use crate::snapshot::{Snapshot, is_link_local};
 
 /// Holds on to a choice while the host changes, and says when it is gone.
 ///
@@ -138,7 +138,7 @@ impl<D: Decide> Tracker<D> {
         let found = self.held.as_ref().map(|held| find(held, &self.rule, host));
         let (kind, reason) = match found {
             None => self.begin(host),
-            Some(found) if is_interrupted(host) => self.peek(found, host),
+            Some(found) if host.is_interrupted() => self.peek(found, host),
             Some(Found::Here(found)) if !self.lost => self.stay(&found, host),
             Some(Found::Here(found) | Found::Anew(found)) => Some(self.regain(&found, host)),
             Some(Found::Unusable(found)) => self.lose(Some(&found), host),
@@ -180,7 +180,7 @@ impl<D: Decide> Tracker<D> {
         let chosen = decision.chosen().filter(|c| can_be_bound(c))?;
         // What an interrupted snapshot lacks might decide otherwise (the address that was named
         // exactly, the network that makes a /32 float), and the choice is held for good.
-        let interrupted = decision.consistency() == Some(Consistency::Interrupted);
+        let interrupted = decision.is_interrupted();
         // What is remembered is waited for; a cluster knows this node by it.
         let declared = |previous: HostAddress| self.rule.selector().rules.declared(previous.ip());
         let replaces = match self.rule.selector().previous.and_then(declared) {
@@ -212,7 +212,7 @@ impl<D: Decide> Tracker<D> {
         };
         match decision.chosen() {
             None => sentence(decision) + &waited_for,
-            Some(chosen) if decision.consistency() == Some(Consistency::Interrupted) => {
+            Some(chosen) if decision.is_interrupted() => {
                 let place = place(chosen);
                 format!(
                     "none: the host kept changing while it was read, which is no ground to choose \
@@ -287,7 +287,10 @@ impl<D: Decide> Tracker<D> {
             .map(|address| address.to_string());
         let previous = previous.unwrap_or_default();
         let gone = match found {
-            Some(found) => format!("{previous} cannot be bound any more: {}.", unusable(found)),
+            Some(found) => format!(
+                "{previous} cannot be bound any more: {}.",
+                why_unusable(found)
+            ),
             None => format!(
                 "{previous} is no longer configured {}.",
                 self.where_it_was(host)
@@ -315,7 +318,7 @@ impl<D: Decide> Tracker<D> {
 
     /// The choice of the rule, where it is to be followed and is another one.
     fn next<'a>(&self, decision: &'a Decision) -> Option<&'a Candidate> {
-        let is_whole = decision.consistency() != Some(Consistency::Interrupted);
+        let is_whole = !decision.is_interrupted();
         let chosen = decision.chosen().filter(|_| self.follow && is_whole)?;
         // Of a link-local address on an unknown link nobody can say that it is another one.
         let same_link = |held: &Candidate| held.link.is_none() || held.link == chosen.link;
@@ -344,10 +347,6 @@ impl<D: Decide> Tracker<D> {
 
 /// What has happened to the choice, and why.
 type News = (EventKind, String);
-
-fn is_interrupted(host: &Snapshot) -> bool {
-    host.about().consistency == Some(Consistency::Interrupted)
-}
 
 /// Why there is a choice at last.
 fn arrived(chosen: &Candidate, decision: &Decision) -> String {

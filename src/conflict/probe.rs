@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::target::{Place, Target, is_foreign, is_interrupted};
+use super::target::{Place, Target, is_foreign};
 use super::verdict::{Conflict, Doubt, Verdict};
 use crate::snapshot::Snapshot;
 use crate::wire::{How, Sighting, arp, ndisc};
@@ -176,7 +176,7 @@ impl Probe {
             self.look(host);
             return None;
         }
-        if is_interrupted(host) {
+        if host.is_interrupted() {
             self.doubt = Some(Doubt::Interrupted);
         }
         let place = match self.target.place(host) {

@@ -6,9 +6,7 @@ use thiserror::Error;
 
 use super::verdict::{Doubt, NotApplicable, Verdict};
 use crate::rule::{Bindnet, Candidate, HostAddress, Reasons, Selector, Zone};
-use crate::snapshot::{
-    Address, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Snapshot,
-};
+use crate::snapshot::{Address, AddressFlags, HardwareAddress, Link, LinkFlags, Name, Snapshot};
 
 /// An address that is asked for: one that this host has, or one that it is about to take.
 ///
@@ -136,7 +134,7 @@ impl Target {
 
     /// Where it can be asked for now; or why it cannot.
     pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Verdict> {
-        let doubt = |doubt| match is_interrupted(host) {
+        let doubt = |doubt| match host.is_interrupted() {
             // What is not in it may be there all the same.
             true => Err(Verdict::Inconclusive(Doubt::Interrupted)),
             false => Err(Verdict::Inconclusive(doubt)),
@@ -199,12 +197,7 @@ pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> 
     if is_ours || nobody(0) || nobody(0xff) {
         return Some(false);
     }
-    (!is_interrupted(host)).then_some(true)
-}
-
-/// Whether something may be missing from a snapshot, or not be so any more.
-pub(super) fn is_interrupted(host: &Snapshot) -> bool {
-    host.about().consistency == Some(Consistency::Interrupted)
+    (!host.is_interrupted()).then_some(true)
 }
 
 /// The hardware address that can be asked from on a link; or why nobody can be asked there.

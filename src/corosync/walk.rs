@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::profile::Profile;
 use super::version::{Rule, Version};
 use crate::rule::{Candidate, Candidates, Match, Separation, Verdict, View, WhyNone, Winner};
-use crate::snapshot::{Address, Bits, Name};
+use crate::snapshot::{Address, Bits};
 
 /// How a rule walks.
 #[derive(Clone, Copy, Debug)]
@@ -154,8 +154,8 @@ impl Walk {
 
     /// Turns down what is skipped.
     pub fn skip(self, candidates: &mut [Candidate]) {
-        let colon = |label: Name| label.as_bytes().contains(&b':');
-        let skipped = |c: &&mut Candidate| self.skip_labels && c.label.is_some_and(colon);
+        let skipped =
+            |c: &&mut Candidate| self.skip_labels && c.label.is_some_and(|label| label.is_alias());
         for candidate in candidates.iter_mut().filter(skipped) {
             candidate.verdict = Verdict::Floating;
         }

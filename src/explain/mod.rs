@@ -1,6 +1,7 @@
 //! Decisions in words and in JSON: the sentence, warnings, the table, advice.
 
 mod advice;
+mod columns;
 mod explanation;
 #[cfg(feature = "serde")]
 pub(crate) mod json;
@@ -14,5 +15,6 @@ pub use explanation::Explanation;
 pub use setting::{Setting, Spelling};
 
 pub(crate) use advice::advice_lines;
-pub(crate) use report::place;
+pub(crate) use columns::aligned;
+pub(crate) use report::{place, why_unusable};
 pub(crate) use warnings::{INTERRUPTED, not_used};

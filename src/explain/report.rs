@@ -309,14 +309,23 @@ pub(crate) fn place(candidate: &Candidate) -> String {
         .unwrap_or_default()
 }
 
-/// Why bind(2) would fail.
+/// That bind(2) would fail, and why.
 fn unusable(candidate: &Candidate) -> String {
-    let why = if candidate.is(Reason::Dadfailed) {
-        "cannot be bound: another host has it (dadfailed)"
+    let yet = if candidate.is(Reason::Dadfailed) {
+        ""
     } else {
-        "cannot be bound yet: duplicate address detection is not over (tentative)"
+        " yet"
     };
-    why.to_owned()
+    format!("cannot be bound{yet}: {}", why_unusable(candidate))
+}
+
+/// Why bind(2) would fail.
+pub(crate) fn why_unusable(candidate: &Candidate) -> &'static str {
+    if candidate.is(Reason::Dadfailed) {
+        "another host has it (dadfailed)"
+    } else {
+        "duplicate address detection is not over (tentative)"
+    }
 }
 
 /// Whether a bindnetaddr names one address by a prefix that leaves no other.

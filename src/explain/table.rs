@@ -1,5 +1,6 @@
 //! The table of candidates, for people.
 
+use super::columns::aligned;
 use crate::rule::{Candidate, Decision, Verdict};
 use crate::snapshot::Name;
 
@@ -16,20 +17,13 @@ impl Decision {
 
     /// The rows as an aligned table.
     pub(super) fn table(&self) -> String {
-        let rows: Vec<_> = self.rows().map(|row| (row.verdict, cells(row))).collect();
-        let mut widths = HEAD.map(str::len);
-        for (_, cells) in &rows {
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        let mut table = line("   ", &HEAD.map(str::to_owned), &widths);
-        for (verdict, cells) in &rows {
-            let is_choice = *verdict == Verdict::Chosen;
-            let mark = if is_choice { "  >" } else { "   " };
-            table.push_str(&line(mark, cells, &widths));
-        }
-        table
+        let mut rows = vec![("    ", HEAD.map(str::to_owned).to_vec())];
+        rows.extend(self.rows().map(|row| {
+            let is_chosen = row.verdict == Verdict::Chosen;
+            let mark = if is_chosen { "  > " } else { "    " };
+            (mark, cells(row))
+        }));
+        aligned(&rows)
     }
 
     /// Candidates and others in kernel order.
@@ -77,25 +71,16 @@ impl Decision {
 
 const HEAD: [&str; 5] = ["ADDRESS", "INTERFACE", "LABEL", "VERDICT", "REASONS"];
 
-fn cells(row: &Candidate) -> [String; 5] {
+fn cells(row: &Candidate) -> Vec<String> {
     let name = |name: Option<Name>| match name {
         Some(name) => name.to_string(),
         None => "-".to_owned(),
     };
-    [
+    vec![
         row.to_string(),
         name(row.interface),
         name(row.label),
         row.verdict.code().to_owned(),
         row.reasons.to_string(),
     ]
-}
-
-fn line(mark: &str, cells: &[String; 5], widths: &[usize; 5]) -> String {
-    let mut line = mark.to_owned();
-    for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        line.push_str(if at == 0 { " " } else { "  " });
-        line.push_str(&format!("{cell:<width$}"));
-    }
-    format!("{}\n", line.trim_end())
 }

@@ -1,7 +1,6 @@
 //! What the reader of a decision should know besides.
 
 use crate::rule::{Bindnet, Candidate, Decision, HostAddress, Match, Reason, Separation};
-use crate::snapshot::Consistency;
 
 /// What is said of a snapshot that is interrupted.
 pub(crate) const INTERRUPTED: &str =
@@ -21,7 +20,7 @@ impl Decision {
     /// ```
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if self.consistency == Some(Consistency::Interrupted) {
+        if self.is_interrupted() {
             warnings.push(INTERRUPTED.to_owned());
         }
         if let Some(rule) = &self.made_by {

@@ -73,7 +73,7 @@ use crate::corosync::{
 };
 use crate::explain::{INTERRUPTED, Spelling};
 use crate::rule::{Decision, Selector};
-use crate::snapshot::{Consistency, ParseError, Snapshot, escape, escape_rest};
+use crate::snapshot::{ParseError, Snapshot, escape, escape_rest};
 use held::Held;
 use listed::{Claim, Listed};
 use words::Said;
@@ -225,10 +225,8 @@ impl Fleet {
                 })?
             }
         };
-        let consistency = host.about().consistency;
-        let is_interrupted = consistency == Some(Consistency::Interrupted);
         // Decisions say so themselves.
-        if is_interrupted && matches!(choices, Choices::NoPlan(_)) {
+        if host.is_interrupted() && matches!(choices, Choices::NoPlan(_)) {
             self.said.say(&name, INTERRUPTED);
         }
         let number = self.nodes.len() as u32;

@@ -5,31 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::problem::Code;
 use super::report::Report;
 use super::{Choices, Node};
+use crate::explain::aligned;
 use crate::rule::Decision;
 
 /// A row for each node, or for each link of it where a corosync.conf was judged.
 pub(super) fn of(report: &Report) -> String {
     let of_conf = report.bindnet.is_none();
-    let head = ["NODE", "LINK", "ADDRESS", "INTERFACE", "PROBLEMS"];
-    let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(body(report));
-    let shown = (0..head.len()).filter(|column| *column != 1 || of_conf);
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(move |row| Some(row.get(column)?.chars().count()))
+    let head = ["NODE", "LINK", "ADDRESS", "INTERFACE", "PROBLEMS"].map(str::to_owned);
+    let rows = std::iter::once(head).chain(body(report));
+    let shown = |[node, link, address, interface, problems]: [String; 5]| {
+        let link = of_conf.then_some(link);
+        let cells = [
+            Some(node),
+            link,
+            Some(address),
+            Some(interface),
+            Some(problems),
+        ];
+        ("    ", cells.into_iter().flatten().collect())
     };
-    let columns: Vec<(usize, usize)> = shown
-        .map(|column| (column, width(column).max().unwrap_or(0)))
-        .collect();
-    let line = |row: &[String; 5]| {
-        let cells = columns.iter().filter_map(|(column, width)| {
-            let cell = row.get(*column)?;
-            Some(format!("{cell:<width$}"))
-        });
-        let line = cells.collect::<Vec<_>>().join("  ");
-        format!("    {}\n", line.trim_end())
-    };
-    rows.iter().map(line).collect()
+    let rows: Vec<_> = rows.map(shown).collect();
+    aligned(&rows)
 }
 
 fn body(report: &Report) -> Vec<[String; 5]> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use super::error::KernelError;
+use super::wait::A_YEAR;
 use crate::sys::netlink::{Received, Socket};
 use crate::wire::DecodeError;
 use crate::wire::rtnetlink::{Frame, Message, frames};
@@ -39,9 +40,6 @@ impl Transport for Socket {
 
 /// How much the kernel puts into a datagram at the most (netlink(7)); more room buys nothing.
 const BUFFER: usize = 32 * 1024;
-
-/// For ever, as far as a clock can add it.
-const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How long dumps may be repeated, and how often.
 #[derive(Clone, Copy, Debug)]

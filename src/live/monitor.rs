@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::KernelError;
-use super::wait::wake_for;
+use super::wait::{A_YEAR, wake_for};
 use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
 use crate::sys::netlink::{Received, Socket};
@@ -21,10 +21,6 @@ const QUIET: Duration = Duration::from_millis(50);
 
 /// Or when it is this many times as long ago.
 const PATIENCE: u32 = 10;
-
-/// The longest time that is waited for quiet: longer than anybody watches, and short enough for
-/// sums.
-const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// For how long a kernel that does not answer in time is asked again at the start, when there is no
 /// older snapshot to go on with.

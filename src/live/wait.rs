@@ -4,12 +4,15 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 
 use super::detector::Detector;
 use super::error::KernelError;
 use crate::conflict;
-use crate::sys::wake::Wake;
+use crate::sys::wake::{Wake, poll_timeout};
+
+/// The longest time that is added to a clock, whatever a caller says: sums of it do not overflow.
+pub(super) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Detector {
     /// Waits for the next event; none where the time is over before.
@@ -37,9 +40,7 @@ impl Detector {
 /// Waits until an fd is readable, or a signal comes, for this long at the most.
 pub(super) fn wait_for(fd: &impl AsFd, left: Duration) -> Result<(), KernelError> {
     let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
-    // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
-    let left = u16::try_from(left.as_millis().saturating_add(1)).unwrap_or(u16::MAX);
-    match poll(&mut fds, PollTimeout::from(left)) {
+    match poll(&mut fds, poll_timeout(left)) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(KernelError::system("poll", errno)),
     }

@@ -12,16 +12,16 @@ use crate::snapshot::{Address, AddressFlags, Lifetime, Name, Scope};
 /// The address of a request on the link with this index, as it is listed when it is added.
 pub(super) fn address(request: &AddressRequest, link: u32) -> Result<Address, Refusal> {
     let (valid, preferred) = (request.valid_lft, request.preferred_lft);
-    if seconds(valid) == 0 || seconds(preferred) > seconds(valid) {
+    if valid.to_kernel() == 0 || preferred.to_kernel() > valid.to_kernel() {
         return Err(Refusal::Invalid);
     }
     let v4 = request.net.addr().is_ipv4();
-    let forever = seconds(valid) == u32::MAX;
+    let forever = valid.to_kernel() == u32::MAX;
     let mut flags = request.flags.bits() & if v4 { v4::REQUESTED } else { v6::REQUESTED };
     if forever {
         flags |= AddressFlags::PERMANENT.bits();
     }
-    if seconds(preferred) == 0 {
+    if preferred.to_kernel() == 0 {
         flags |= AddressFlags::DEPRECATED.bits();
     }
     let mut address = Address::new(request.net, link)
@@ -40,13 +40,6 @@ pub(super) fn address(request: &AddressRequest, link: u32) -> Result<Address, Re
         Some(protocol) => address.with_protocol(protocol),
         None => address,
     })
-}
-
-fn seconds(lifetime: Lifetime) -> u32 {
-    match lifetime {
-        Lifetime::Forever => u32::MAX,
-        Lifetime::Seconds(seconds) => seconds,
-    }
 }
 
 pub(super) fn loopback_address(ip: IpAddr, len: u8, link: u32) -> Result<Address, Refusal> {

@@ -153,7 +153,7 @@ impl Decision {
     /// ([`Match::SameNetwork`]) nor in the place of a remembered one that is not here
     /// ([`Separation::PreviousAbsent`]). Those may still come.
     pub fn is_settled(&self) -> bool {
-        let whole = self.consistency != Some(Consistency::Interrupted);
+        let whole = !self.is_interrupted();
         let replaces = self.separated_by() == Some(Separation::PreviousAbsent);
         let chosen = self.chosen().filter(|_| whole && !replaces);
         chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
@@ -172,6 +172,11 @@ impl Decision {
     /// Whether the list of addresses was that of one moment, if that is known.
     pub fn consistency(&self) -> Option<Consistency> {
         self.consistency
+    }
+
+    /// Whether the list changed while it was read, so that an address may be missing in it.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.consistency == Some(Consistency::Interrupted)
     }
 
     /// Whether there is a remembered choice, and no candidate is it.

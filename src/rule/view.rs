@@ -13,7 +13,7 @@ use super::needs::Restriction;
 use super::rules::Rules;
 use super::selector::Selector;
 use super::subnets::{Subnets, is_permanent_host, is_subnet, may_contain};
-use crate::snapshot::{Address, Bits, Consistency, Link, Snapshot, Table};
+use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
 
 /// The indexes of some links; few take no room of their own.
 pub type LinkIndexes = SmallVec<[u32; 64]>;
@@ -51,7 +51,7 @@ impl<'a, A: Bits> View<'a, A> {
 
     /// Whether the snapshot is known not to be of one moment.
     pub fn is_interrupted(&self) -> bool {
-        self.snapshot.about().consistency == Some(Consistency::Interrupted)
+        self.snapshot.is_interrupted()
     }
 
     /// The addresses that match, in kernel order.

@@ -20,6 +20,30 @@ pub enum Lifetime {
     Seconds(u32),
 }
 
+impl Lifetime {
+    /// `INFINITY_LIFE_TIME` (linux/if_addr.h).
+    pub(crate) const INFINITY: u32 = u32::MAX;
+
+    /// From the seconds of `struct ifa_cacheinfo`.
+    #[inline]
+    pub(crate) fn from_kernel(seconds: u32) -> Self {
+        if seconds == Self::INFINITY {
+            Self::Forever
+        } else {
+            Self::Seconds(seconds)
+        }
+    }
+
+    /// The seconds of `struct ifa_cacheinfo`.
+    #[inline]
+    pub(crate) fn to_kernel(self) -> u32 {
+        match self {
+            Self::Forever => Self::INFINITY,
+            Self::Seconds(seconds) => seconds,
+        }
+    }
+}
+
 /// An address of the host, with what the kernel says of it.
 ///
 /// What is not known is `None`: getifaddrs(3), for instance, tells neither flags nor scope.

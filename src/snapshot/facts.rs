@@ -16,14 +16,11 @@ pub(crate) struct Facts {
     pub label: Option<Name>,
     link: u32,
     flags: u32,
-    /// As the kernel writes them: [`FOREVER`] is no number of seconds.
+    /// As the kernel writes them: [`Lifetime::INFINITY`] is no number of seconds.
     valid_lft: u32,
     preferred_lft: u32,
     created: u32,
 }
-
-/// `INFINITY_LIFE_TIME` (linux/if_addr.h).
-const FOREVER: u32 = u32::MAX;
 
 // With the address of the other end and 8 bytes for the scan, all that an IPv4 address takes.
 const _: () = assert!(size_of::<Facts>() <= 40);
@@ -71,11 +68,11 @@ impl Facts {
     }
 
     pub fn valid_lft(&self) -> Option<Lifetime> {
-        self.known(VALID_LFT, lifetime(self.valid_lft))
+        self.known(VALID_LFT, Lifetime::from_kernel(self.valid_lft))
     }
 
     pub fn preferred_lft(&self) -> Option<Lifetime> {
-        self.known(PREFERRED_LFT, lifetime(self.preferred_lft))
+        self.known(PREFERRED_LFT, Lifetime::from_kernel(self.preferred_lft))
     }
 
     pub fn created(&self) -> Option<u32> {
@@ -114,12 +111,12 @@ impl Facts {
 
     pub fn set_valid_lft(&mut self, lifetime: Lifetime) {
         self.known |= VALID_LFT;
-        self.valid_lft = seconds(lifetime);
+        self.valid_lft = lifetime.to_kernel();
     }
 
     pub fn set_preferred_lft(&mut self, lifetime: Lifetime) {
         self.known |= PREFERRED_LFT;
-        self.preferred_lft = seconds(lifetime);
+        self.preferred_lft = lifetime.to_kernel();
     }
 
     pub fn set_created(&mut self, created: u32) {
@@ -149,19 +146,5 @@ impl fmt::Debug for Facts {
             .field("preferred_lft", &self.preferred_lft())
             .field("created", &self.created())
             .finish()
-    }
-}
-
-fn lifetime(seconds: u32) -> Lifetime {
-    match seconds {
-        FOREVER => Lifetime::Forever,
-        seconds => Lifetime::Seconds(seconds),
-    }
-}
-
-fn seconds(lifetime: Lifetime) -> u32 {
-    match lifetime {
-        Lifetime::Forever => FOREVER,
-        Lifetime::Seconds(seconds) => seconds,
     }
 }

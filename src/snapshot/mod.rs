@@ -203,6 +203,11 @@ impl Snapshot {
         &self.about
     }
 
+    /// Whether the list changed while it was read, so that an address may be missing in it.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.about.consistency == Some(Consistency::Interrupted)
+    }
+
     pub(crate) fn about_mut(&mut self) -> &mut About {
         &mut self.about
     }

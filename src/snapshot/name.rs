@@ -86,6 +86,11 @@ impl Name {
         Self { bytes }
     }
 
+    /// Whether it is a label with a colon, as of an alias of ifconfig(8): `eth0:vip`.
+    pub(crate) fn is_alias(&self) -> bool {
+        self.as_bytes().contains(&b':')
+    }
+
     /// The bytes of the name, without a terminating NUL.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.split(|b| *b == 0).next().unwrap_or_default()

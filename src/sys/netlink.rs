@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname,
     recv, send, setsockopt, socket, sockopt, sockopt::SetBool,
 };
 
+use super::wake::poll_timeout;
 use crate::snapshot::{HardwareAddress, Link, LinkFlags, Name};
 use crate::wire::rtnetlink::request_refusal;
 
@@ -124,11 +125,8 @@ impl Socket {
         if left.is_zero() {
             return Err(Errno::ETIMEDOUT);
         }
-        // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
-        let left = left.as_millis().saturating_add(1);
-        let left = PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX));
         let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
-        poll(&mut fds, left).map(drop)
+        poll(&mut fds, poll_timeout(left)).map(drop)
     }
 
     /// A link by its index: name, flags and hardware address, by three ioctls that do not wait

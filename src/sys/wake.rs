@@ -1,11 +1,19 @@
-//! One fd that becomes readable for others or a timer: epoll(7), timerfd_create(2).
+//! Waiting: one fd that becomes readable for others or a timer, epoll(7) and timerfd_create(2), and
+//! the time for poll(2).
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use nix::poll::PollTimeout;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+
+/// The time for poll(2), rounded up: it would be called again and again for a part of a millisecond.
+pub(crate) fn poll_timeout(left: Duration) -> PollTimeout {
+    let left = left.as_millis().saturating_add(1);
+    PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX))
+}
 
 /// A timer, whose fd is readable when its time is over.
 #[derive(Debug)]

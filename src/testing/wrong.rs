@@ -144,7 +144,5 @@ fn prefix_len(address: &Address) -> u8 {
 }
 
 fn is_labelled(address: &Address) -> bool {
-    address
-        .label()
-        .is_some_and(|label| label.as_bytes().contains(&b':'))
+    address.label().is_some_and(|label| label.is_alias())
 }

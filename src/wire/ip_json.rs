@@ -322,10 +322,10 @@ fn address(place: &str, json: &AddressJson) -> Result<Address, Problem> {
         address = address.with_protocol(protocol);
     }
     if let Some(seconds) = json.valid_life_time {
-        address = address.with_valid_lft(lifetime(seconds));
+        address = address.with_valid_lft(Lifetime::from_kernel(seconds));
     }
     if let Some(seconds) = json.preferred_life_time {
-        address = address.with_preferred_lft(lifetime(seconds));
+        address = address.with_preferred_lft(Lifetime::from_kernel(seconds));
     }
     Ok(address)
 }
@@ -375,13 +375,6 @@ fn protocol(text: &str) -> Option<u8> {
             Some(hex) => u8::from_str_radix(hex, 16).ok(),
             None => text.parse().ok(),
         },
-    }
-}
-
-fn lifetime(seconds: u32) -> Lifetime {
-    match seconds {
-        u32::MAX => Lifetime::Forever,
-        seconds => Lifetime::Seconds(seconds),
     }
 }
 
