@@ -18,7 +18,9 @@ use crate::testing::picker::Picker;
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Law {
+pub struct Law(&'static Row);
+
+struct Row {
     name: &'static str,
     sentence: &'static str,
     over_cases: fn(Law, &dyn Picker, Run) -> Result<(), Failure>,
@@ -29,11 +31,11 @@ macro_rules! laws {
     ($($constant:ident, $name:ident: $sentence:literal;)*) => {
         $(
             #[doc = $sentence]
-            pub const $constant: Law = Law {
+            pub const $constant: Law = Law(&Row {
                 name: stringify!($name),
                 sentence: $sentence,
                 over_cases: cases::$name,
-            };
+            });
         )*
 
         /// All laws.
@@ -69,12 +71,12 @@ laws! {
 impl Law {
     /// Its name, which is that of the function in [`check`](super::check).
     pub const fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     /// The law in one sentence.
     pub const fn sentence(&self) -> &'static str {
-        self.sentence
+        self.0.sentence
     }
 
     /// Draws cases until one breaks the law.
@@ -82,7 +84,7 @@ impl Law {
     /// # Errors
     /// The smallest case that breaks it.
     pub fn run(self, picker: &dyn Picker, run: Run) -> Result<(), Failure> {
-        (self.over_cases)(self, picker, run)
+        (self.0.over_cases)(self, picker, run)
     }
 
     /// Draws cases as the environment says ([`Run::from_env`]).
@@ -99,7 +101,7 @@ impl Law {
 
 impl PartialEq for Law {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.0.name == other.0.name
     }
 }
 
@@ -107,12 +109,12 @@ impl Eq for Law {}
 
 impl fmt::Debug for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.0.name)
     }
 }
 
 impl fmt::Display for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name)
+        f.pad(self.0.name)
     }
 }
