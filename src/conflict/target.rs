@@ -263,6 +263,8 @@ fn check(ip: IpAddr) -> Result<(), TargetError> {
 }
 
 /// Why an address cannot be asked for.
+///
+/// It stays so: ask for another address, or leave out the zone that names another link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {

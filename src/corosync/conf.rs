@@ -230,6 +230,9 @@ pub(super) fn number(text: &str) -> Option<u32> {
 }
 
 /// Why Corosync does not take a corosync.conf, and in which line.
+///
+/// A person has to correct the file; only one that [is of this host](Self::is_of_this_host) may pass, if
+/// an address is still to come.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {problem}")]
 pub struct ConfError {
