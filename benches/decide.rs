@@ -4,7 +4,8 @@
 use std::hint::black_box;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use bindnet::{Address, AddressFlags, Link, LinkFlags, Scope, Selector, Snapshot};
+use bindnet::snapshot::{AddressFlags, LinkFlags, Scope};
+use bindnet::{Address, Link, Selector, Snapshot};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 

@@ -5,8 +5,9 @@ use std::borrow::Borrow;
 use std::hint::black_box;
 use std::net::Ipv4Addr;
 
-use bindnet::fleet::{Fleet, Report};
-use bindnet::{Address, AddressFlags, Link, LinkFlags, Scope, Selector, Snapshot};
+use bindnet::fleet::{Fleet, FleetReport};
+use bindnet::snapshot::{AddressFlags, LinkFlags, Scope};
+use bindnet::{Address, Link, Selector, Snapshot};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ipnet::Ipv4Net;
 
@@ -34,7 +35,7 @@ fn fleet(c: &mut Criterion) {
     group.finish();
 }
 
-fn judge<S: Borrow<Snapshot>>(nodes: impl Iterator<Item = S>) -> Report {
+fn judge<S: Borrow<Snapshot>>(nodes: impl Iterator<Item = S>) -> FleetReport {
     let mut fleet = Fleet::new(Selector::new("192.0.0.0".parse().unwrap()));
     for (at, node) in nodes.enumerate() {
         fleet.add(format!("n{at}"), node.borrow()).unwrap();

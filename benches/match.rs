@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bindnet::{Address, Bindnet, Link, Snapshot};
+use bindnet::{Address, BindnetAddr, Link, Snapshot};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reading::read;
@@ -39,7 +39,7 @@ fn family<N: Copy + Into<IpNet>>(
     contains: impl Fn(&N) -> bool,
 ) {
     let mut group = c.benchmark_group(format!("match {name}"));
-    let bindnet: Bindnet = target.to_string().parse().unwrap();
+    let bindnet: BindnetAddr = target.to_string().parse().unwrap();
     for size in SIZES {
         group.throughput(Throughput::Elements(size as u64));
         let nets: Vec<N> = (0..size).map(&net).collect();
@@ -66,7 +66,7 @@ fn family<N: Copy + Into<IpNet>>(
     group.finish();
 }
 
-fn count_matches(bindnet: &Bindnet, host: &Snapshot) -> usize {
+fn count_matches(bindnet: &BindnetAddr, host: &Snapshot) -> usize {
     let mut count = 0;
     bindnet.each_match(host, |_, _| count += 1);
     count

@@ -26,7 +26,8 @@
 //! reads a file or the output of `ip -j addr`, and [`Snapshot::new`] takes what a test made up:
 //!
 //! ```
-//! use bindnet::{Address, AddressFlags, Link, LinkFlags, Snapshot};
+//! use bindnet::snapshot::{AddressFlags, LinkFlags};
+//! use bindnet::{Address, Link, Snapshot};
 //!
 //! let eth0 = Link::new(2, "eth0".parse()?).with_flags(LinkFlags::UP | LinkFlags::RUNNING);
 //! let node = Address::new("192.0.2.10/24".parse()?, 2).with_label("eth0".parse()?);
@@ -39,14 +40,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A selector** is the rule for one [`Bindnet`]: match, leave out what cannot be bound, skip
+//! **A selector** is the rule for one [`BindnetAddr`]: match, leave out what cannot be bound, skip
 //! what floats, keep the remembered choice, rank the rest. What the operator knows goes in
 //! through [`Selector::declared`], what the daemon remembers through [`Selector::previous`].
 //!
 //! ```
-//! use bindnet::{Bindnet, Declared, Selector};
+//! use bindnet::rule::Declared;
+//! use bindnet::{BindnetAddr, Selector};
 //!
-//! let bindnet: Bindnet = "192.0.2.0/24".parse()?;
+//! let bindnet: BindnetAddr = "192.0.2.0/24".parse()?;
 //! let selector = Selector::new(bindnet)
 //!     .declared(Declared::new(["192.0.2.20/32".parse()?], [])?)
 //!     .previous("192.0.2.10".parse()?)
@@ -99,7 +101,8 @@
 //! means for the choice.
 //!
 //! ```
-//! use bindnet::{EventKind, Link, Address, Selector, Snapshot, Tracker};
+//! use bindnet::choice::Tracker;
+//! use bindnet::{EventKind, Link, Address, Selector, Snapshot};
 //!
 //! # let eth0 = Link::new(2, "eth0".parse()?);
 //! # let node = Address::new("192.0.2.10/24".parse()?, 2);
@@ -163,38 +166,31 @@ pub mod audit;
 #[cfg(all(feature = "capi", target_os = "linux", not(test)))]
 #[allow(unsafe_code)]
 mod capi;
-mod choice;
+pub mod choice;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 pub mod conflict;
 pub mod corosync;
-mod explain;
+pub mod explain;
 pub mod fleet;
 pub mod live;
 pub mod model;
-mod rule;
-mod snapshot;
+pub mod rule;
+pub mod snapshot;
 #[allow(unsafe_code)]
 mod sys;
 #[cfg(feature = "proptest")]
 pub mod testing;
 pub mod wire;
 
-pub use choice::{Event, EventKind, State, Tracker};
-pub use explain::{Advice, Explanation, Setting, Spelling};
+pub use choice::{Event, EventKind};
 pub use ipnet;
 #[cfg(target_os = "linux")]
-pub use live::{Capturer, Keeper, KeeperBuilder, Monitor};
+pub use live::Keeper;
 pub use live::{KernelError, StateError, StateFile};
-pub use rule::{
-    Bindnet, Candidate, Decide, Decision, Declaration, Declared, HostAddress, Match, Outcome,
-    Reason, Reasons, Rule, Selector, Separation, Verdict, WhyNone, Zone, parse_net,
-};
-pub use snapshot::{
-    About, Address, AddressFlags, Consistency, HardwareAddress, Lifetime, Link, LinkFlags, Name,
-    Netmask, ParseError, Scope, Snapshot, Source,
-};
+pub use rule::{BindnetAddr, Candidate, Decision, Reason, Selector, Verdict};
+pub use snapshot::{Address, Link, ParseError, Snapshot};
 
 /// The examples of the README, compiled and run.
 #[cfg(all(doctest, target_os = "linux", feature = "proptest"))]

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::net::Ipv4Addr;
 
-use bindnet::{Capturer, Selector};
+use bindnet::Selector;
+use bindnet::live::Capturer;
 use nix::ifaddrs::getifaddrs;
 use nix::libc;
 use nix::sys::socket::SockaddrStorage;

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use bindnet::{Monitor, Selector, Tracker};
+use bindnet::Selector;
+use bindnet::choice::Tracker;
+use bindnet::live::Monitor;
 use ipnet::IpNet;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -197,7 +199,7 @@ fn tracking(report: &mut Report, patience: Patience) {
     let selector = Selector::new(hosts::BINDNET.parse().expect("a bindnetaddr"));
     let mut tracker = Tracker::new(selector.clone());
     assert!(tracker.update(&host).is_some());
-    let selector = selector.previous(tracker.choice().expect("a choice").host_address());
+    let selector = selector.previous(tracker.choice().expect("a choice").scoped_addr());
     let [decide, update] = medians(
         patience,
         || {},

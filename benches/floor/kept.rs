@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use bindnet::{Address, AddressFlags, Bindnet, Link, Scope, Selector, Snapshot};
+use bindnet::snapshot::{AddressFlags, Scope};
+use bindnet::{Address, BindnetAddr, Link, Selector, Snapshot};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::reading::read;
@@ -50,7 +51,7 @@ fn scan<N: Copy + Into<IpNet>>(
     contains: impl Fn(&N) -> bool,
 ) {
     let host = host(nets.iter().map(|net| (*net).into()));
-    let bindnet: Bindnet = target.to_string().parse().expect("a bindnetaddr");
+    let bindnet: BindnetAddr = target.to_string().parse().expect("a bindnetaddr");
     let bytes: Vec<u64> = (0..(nets.len() * words) as u64).collect();
     let [floor, ours, theirs] = medians(
         patience,
@@ -71,7 +72,7 @@ fn scan<N: Copy + Into<IpNet>>(
 fn one_candidate(report: &mut Report, patience: Patience) {
     let others = (1..MANY).map(|at| IpNet::new(v4(at << 8).into(), 24).expect("a prefix"));
     let host = host(others.chain(["192.0.2.10/24".parse().expect("a network")]));
-    let bindnet: Bindnet = "192.0.2.0".parse().expect("a bindnetaddr");
+    let bindnet: BindnetAddr = "192.0.2.0".parse().expect("a bindnetaddr");
     let selector = Selector::new(bindnet);
     let [scan, decision] = medians(
         patience,
@@ -119,7 +120,7 @@ fn times<'a, T>(mut way: impl FnMut() -> T + 'a) -> Box<dyn FnMut() + 'a> {
     })
 }
 
-fn matches(bindnet: &Bindnet, host: &Snapshot) -> usize {
+fn matches(bindnet: &BindnetAddr, host: &Snapshot) -> usize {
     let mut count = 0;
     bindnet.each_match(host, |_, _| count += 1);
     count

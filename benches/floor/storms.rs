@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::{Capturer, Consistency};
+use bindnet::live::Capturer;
+use bindnet::snapshot::Consistency;
 
 use crate::dumps::{scan_getifaddrs, selector};
 use crate::hosts;

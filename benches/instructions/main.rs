@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bindnet::wire::rtnetlink::{Message, messages};
-use bindnet::{Address, Bindnet, Decision, Link, Selector, Snapshot};
+use bindnet::{Address, BindnetAddr, Decision, Link, Selector, Snapshot};
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -43,7 +43,7 @@ fn decode(dump: Vec<u8>) -> usize {
 #[bench::ipv4(args = ("192.0.2.0", ipv4()), config = at_most(20_000))]
 #[bench::ipv6(args = ("2001:db8::", ipv6()), config = at_most(68_000))]
 fn matching(bindnet: &str, host: Snapshot) -> usize {
-    let bindnet: Bindnet = bindnet.parse().expect("a bindnetaddr");
+    let bindnet: BindnetAddr = bindnet.parse().expect("a bindnetaddr");
     let mut count = 0;
     black_box(bindnet).each_match(black_box(&host), |_, _| count += 1);
     count

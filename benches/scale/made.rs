@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bindnet::model::{AddressRequest, Operation};
-use bindnet::{About, Address, AddressFlags, Link, LinkFlags, Scope, Snapshot};
+use bindnet::snapshot::{About, AddressFlags, LinkFlags, Scope};
+use bindnet::{Address, Link, Snapshot};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 fn ip(at: usize) -> Ipv4Addr {

@@ -16,10 +16,12 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bindnet::audit::Audit;
+use bindnet::choice::Tracker;
 use bindnet::corosync::{Conf, Hosts, Profile};
 use bindnet::fleet::Fleet;
 use bindnet::model::{Host, Kernel};
-use bindnet::{Declared, Selector, Snapshot, Tracker};
+use bindnet::rule::Declared;
+use bindnet::{Selector, Snapshot};
 use nix::time::{ClockId, clock_gettime};
 
 /// How many addresses, networks or nodes.

@@ -5,15 +5,16 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
+use bindnet::BindnetAddr;
 use bindnet::ipnet::IpNet;
-use bindnet::{Bindnet, HostAddress, parse_net};
+use bindnet::rule::{ScopedAddr, parse_net};
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
     let plain = text.parse::<IpAddr>().ok().filter(|ip| !is_mapped(*ip));
-    let bindnet = named("bindnetaddr ", text, text.parse::<Bindnet>());
+    let bindnet = named("bindnetaddr ", text, text.parse::<BindnetAddr>());
     if let Some(bindnet) = bindnet {
         assert_eq!(bindnet.to_string().parse(), Ok(bindnet));
         assert!(!is_mapped(bindnet.ip()));
@@ -24,9 +25,9 @@ pub fn check(data: &[u8]) {
     }
     assert!(plain.is_none() || bindnet.map(|bindnet| bindnet.ip()) == plain);
 
-    let address = named("", text, text.parse::<HostAddress>());
+    let address = named("", text, text.parse::<ScopedAddr>());
     let of_bindnet = bindnet.filter(|bindnet| bindnet.network().is_none());
-    let parts = |address: HostAddress| (address.ip(), address.zone());
+    let parts = |address: ScopedAddr| (address.ip(), address.zone());
     assert_eq!(address.map(parts), of_bindnet.map(|b| (b.ip(), b.zone())));
     if let Some(address) = address {
         assert_eq!(address.to_string().parse(), Ok(address));

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use bindnet::conflict::{
-    Conflict, DEFEND_INTERVAL, Doubt, Event, How, PROBE_NUM, Probe, Report, Sighting, Target,
-    Timing, Transmit, Verdict, Watch,
+    Conflict, ConflictReport, DEFEND_INTERVAL, Detection, How, Inconclusive, Listener, Notice,
+    PROBE_NUM, Probe, Sighting, Target, Timing, Transmit,
 };
+use bindnet::snapshot::{About, AddressFlags, Consistency, HardwareAddress, LinkFlags};
 use bindnet::wire::{arp, ndisc};
-use bindnet::{
-    About, Address, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Snapshot,
-};
+use bindnet::{Address, Link, Snapshot};
 
 use super::clean::is_clean_line;
 use super::input;
@@ -122,7 +121,7 @@ impl Asked {
                 self.probe.handle_sighting(*sighting, host);
             }
             Input::Down => self.probe.handle_down(host),
-            Input::Failure => self.probe.handle_failure(Doubt::Lost, host),
+            Input::Failure => self.probe.handle_failure(Inconclusive::Lost, host),
             Input::Refusal => self.probe.handle_refusal("no".to_owned(), host),
         }
         assert!(self.sent.len() <= PROBE_NUM);
@@ -140,9 +139,9 @@ impl Asked {
     }
 
     /// A verdict follows from what was shown.
-    fn follows(&self, verdict: &Verdict, step: &Step) {
+    fn follows(&self, verdict: &Detection, step: &Step) {
         match (verdict, &step.input) {
-            (Verdict::Clear, Input::Timeout) => {
+            (Detection::Clear, Input::Timeout) => {
                 assert!(self.sent.len() == PROBE_NUM && !self.is_doubtful);
                 let (last, index) = self.sent[PROBE_NUM - 1];
                 assert!(step.now - last >= self.timing.announce_wait());
@@ -154,14 +153,14 @@ impl Asked {
                     assert_eq!(link.carrier_changes(), first);
                 }
             }
-            (Verdict::Conflict(Conflict::Heard(heard)), Input::Heard(sighting)) => {
+            (Detection::Conflict(Conflict::Heard(heard)), Input::Heard(sighting)) => {
                 assert_eq!(heard, sighting);
                 assert!(!is_known(heard.mac, &step.host) && !is_interrupted(&step.host));
                 assert!(heard.how != How::Probe || self.probe.target().is_free());
             }
-            (Verdict::Conflict(Conflict::DadFailed), _) => assert!(self.has_failed),
-            (Verdict::Inconclusive(_) | Verdict::NotApplicable(_), _) => {}
-            (Verdict::NotPermitted(_), Input::Refusal) => {}
+            (Detection::Conflict(Conflict::DadFailed), _) => assert!(self.has_failed),
+            (Detection::Inconclusive(_) | Detection::NotApplicable(_), _) => {}
+            (Detection::NotPermitted(_), Input::Refusal) => {}
             (verdict, input) => panic!("{verdict:?} after {input:?}"),
         }
         assert!(!verdict.to_string().is_empty());
@@ -191,7 +190,7 @@ fn is_a_probe(transmit: &Transmit, ip: IpAddr, host: &Snapshot) {
 /// A watch, and what it told.
 struct Told {
     target: Target,
-    watch: Watch,
+    watch: Listener,
     claims: Vec<(Duration, Sighting)>,
     heard: u64,
     is_deaf: bool,
@@ -202,7 +201,7 @@ impl Told {
     fn new(target: Target) -> Self {
         Self {
             target,
-            watch: Watch::new(target),
+            watch: Listener::new(target),
             claims: Vec::new(),
             heard: 0,
             is_deaf: false,
@@ -218,22 +217,22 @@ impl Told {
                 self.heard += 1;
                 self.watch.handle_sighting(*sighting, step.now, host)
             }
-            Input::Down => self.watch.handle_failure(Doubt::LinkFlapped),
-            Input::Failure => self.watch.handle_failure(Doubt::Lost),
+            Input::Down => self.watch.handle_failure(Inconclusive::LinkFlapped),
+            Input::Failure => self.watch.handle_failure(Inconclusive::Lost),
             Input::Refusal => {
                 self.is_refused = true;
                 self.watch.handle_refusal("no".to_owned())
             }
         };
         match &event {
-            Some(Event::Deaf(_)) => {
+            Some(Notice::NotListening(_)) => {
                 assert!(!std::mem::replace(&mut self.is_deaf, true));
             }
-            Some(Event::Listening(index)) => {
+            Some(Notice::Listening(index)) => {
                 assert!(!self.is_refused && self.watch.link() == Some(*index));
                 self.is_deaf = false;
             }
-            Some(Event::Claim {
+            Some(Notice::Claim {
                 sighting,
                 count,
                 others,
@@ -256,7 +255,7 @@ impl Told {
         }
         assert!(!(self.is_deaf && self.watch.link().is_some()));
         if let Some(event) = event {
-            let report = Report::new(&self.target, self.watch.interface(), event, step.now);
+            let report = ConflictReport::new(&self.target, self.watch.interface(), event, step.now);
             let line = report.to_string();
             assert!(is_clean_line(&line), "{line:?}");
             let json = report.to_json();

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
 use bindnet::corosync::{Profile, ProfileSelector, Version};
-use bindnet::{Address, Outcome, Snapshot};
+use bindnet::rule::Outcome;
+use bindnet::{Address, Snapshot};
 
 use super::input;
 

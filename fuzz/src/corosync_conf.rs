@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use bindnet::corosync::{Conf, Hosts, Interface, Profile, Value};
-use bindnet::{About, Address, Link, Selector, Snapshot};
+use bindnet::snapshot::About;
+use bindnet::{Address, Link, Selector, Snapshot};
 
 pub fn check(data: &[u8]) {
     let mut naive = Naive {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
 use bindnet::Snapshot;
-use bindnet::fleet::{Code, Fleet, Problem, Report, shown};
+use bindnet::fleet::{Code, Fleet, FleetReport, Problem, shown};
 
 use super::clean::is_hostile;
 use super::input::{Question, host, question};
@@ -67,7 +67,7 @@ fn laws(question: &Question, nodes: &[Named]) {
     }
 }
 
-fn judge<'a>(question: &Question, nodes: impl Iterator<Item = &'a Named>) -> Report {
+fn judge<'a>(question: &Question, nodes: impl Iterator<Item = &'a Named>) -> FleetReport {
     let mut fleet = Fleet::new(question.selector());
     for (name, host) in nodes {
         fleet.add(name, host).expect("each has its own name");
@@ -79,7 +79,7 @@ fn judge<'a>(question: &Question, nodes: impl Iterator<Item = &'a Named>) -> Rep
 }
 
 /// Every choice, looked for on every node.
-fn duplicates(report: &Report, nodes: &[Named]) -> BTreeSet<(IpAddr, Vec<String>)> {
+fn duplicates(report: &FleetReport, nodes: &[Named]) -> BTreeSet<(IpAddr, Vec<String>)> {
     let choices = report
         .nodes()
         .iter()

@@ -4,10 +4,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use arbitrary::{Result, Unstructured};
-use bindnet::{
-    About, Address, AddressFlags, Bindnet, Consistency, Declared, HostAddress, Lifetime, Link,
-    LinkFlags, Name, Netmask, Rule, Scope, Selector, Snapshot, parse_net,
+use bindnet::rule::{Declared, Evidence, ScopedAddr, parse_net};
+use bindnet::snapshot::{
+    About, AddressFlags, Consistency, Lifetime, LinkFlags, Name, Netmask, Scope,
 };
+use bindnet::{Address, BindnetAddr, Link, Selector, Snapshot};
 
 const V4: [&str; 5] = [
     "192.0.2.0",
@@ -31,11 +32,11 @@ const ZONES: [&str; 3] = ["%eth0", "%3", "%9"];
 /// What is asked of a host: a selector whose parts the laws can name.
 #[derive(Clone, Debug)]
 pub struct Question {
-    pub bindnet: Bindnet,
+    pub bindnet: BindnetAddr,
     pub interface: Option<Name>,
-    pub previous: Option<HostAddress>,
+    pub previous: Option<ScopedAddr>,
     pub declared: Declared,
-    pub off: Vec<Rule>,
+    pub off: Vec<Evidence>,
     pub protocol: u8,
     pub strict: bool,
 }
@@ -62,9 +63,9 @@ pub fn question(u: &mut Unstructured<'_>) -> Result<Question> {
     Ok(Question {
         bindnet: bindnet(u, v4)?,
         interface: maybe(u, 8, |u| u.choose(&NAMES).map(|text| name(text)))?,
-        previous: maybe(u, 3, |u| host_address(u, v4))?,
+        previous: maybe(u, 3, |u| scoped_addr(u, v4))?,
         declared: declared(u, v4)?,
-        off: Rule::all()
+        off: Evidence::all()
             .filter(|_| u.ratio(11, 12) == Ok(false))
             .collect(),
         protocol: *u.choose(&[18, 2])?,
@@ -146,7 +147,7 @@ pub fn address(u: &mut Unstructured<'_>, links: &[Link], v4: bool) -> Result<Add
     Ok(address)
 }
 
-pub fn bindnet(u: &mut Unstructured<'_>, v4: bool) -> Result<Bindnet> {
+pub fn bindnet(u: &mut Unstructured<'_>, v4: bool) -> Result<BindnetAddr> {
     let ip = ip(u, v4)?;
     let prefix = maybe(u, 3, |u| u.choose(lens(v4)).copied())?;
     let zone = maybe(u, 6, |u| u.choose(&ZONES).copied())?;
@@ -206,7 +207,7 @@ pub fn name(text: &str) -> Name {
     text.parse().expect("a literal")
 }
 
-fn host_address(u: &mut Unstructured<'_>, v4: bool) -> Result<HostAddress> {
+fn scoped_addr(u: &mut Unstructured<'_>, v4: bool) -> Result<ScopedAddr> {
     let same = u.ratio(15, 16)?;
     let ip = ip(u, v4 == same)?;
     let zone = maybe(u, 2, |u| u.choose(&ZONES).copied())?;

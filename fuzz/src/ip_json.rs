@@ -3,8 +3,10 @@
 use std::io::{Result, Write};
 
 use arbitrary::Unstructured;
-use bindnet::{About, Address, AddressFlags, Lifetime, Link, LinkFlags, Name, Scope};
-use bindnet::{Snapshot, Source};
+use bindnet::Snapshot;
+use bindnet::snapshot::Source;
+use bindnet::snapshot::{About, AddressFlags, Lifetime, LinkFlags, Name, Scope};
+use bindnet::{Address, Link};
 
 use super::input;
 

@@ -1,12 +1,11 @@
 //! The laws of the decision, over arbitrary hosts and questions.
 
 use arbitrary::{Result, Unstructured};
+use bindnet::explain::Setting;
+use bindnet::rule::{ScopedAddr, parse_net};
 use bindnet::testing::laws::check;
 use bindnet::testing::strategies::hosts::Draft;
-use bindnet::{
-    Address, Bindnet, Candidate, Decision, HostAddress, Reason, Selector, Setting, Snapshot,
-    Verdict, parse_net,
-};
+use bindnet::{Address, BindnetAddr, Candidate, Decision, Reason, Selector, Snapshot, Verdict};
 
 use super::clean::is_hostile;
 use super::input::{self, Question};
@@ -100,8 +99,8 @@ fn words(decision: &Decision) {
     for advice in decision.advice() {
         let value = advice.setting.value();
         let readable = match &advice.setting {
-            Setting::Bindnetaddr(_) => value.parse::<Bindnet>().is_ok(),
-            Setting::Previous(_) => value.parse::<HostAddress>().is_ok(),
+            Setting::Bindnetaddr(_) => value.parse::<BindnetAddr>().is_ok(),
+            Setting::Previous(_) => value.parse::<ScopedAddr>().is_ok(),
             Setting::Floating(net) | Setting::Fixed(net) => parse_net(&value) == Ok(*net),
             Setting::NoRule(rule) => value.parse() == Ok(*rule),
             _ => true,

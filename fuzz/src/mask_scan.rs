@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
-use bindnet::{Address, Bindnet, Link, Match, Snapshot, Zone};
+use bindnet::rule::{Match, Zone};
+use bindnet::{Address, BindnetAddr, Link, Snapshot};
 
 use super::input;
 
@@ -25,7 +26,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(found, naive, "{bindnet}");
 }
 
-fn draw(u: &mut Unstructured<'_>) -> Result<(Bindnet, Snapshot)> {
+fn draw(u: &mut Unstructured<'_>) -> Result<(BindnetAddr, Snapshot)> {
     let len = u.int_in_range(0..=MOST)?;
     let v4 = u.arbitrary()?;
     let bindnet = input::bindnet(u, v4)?;
@@ -47,7 +48,7 @@ fn draw(u: &mut Unstructured<'_>) -> Result<(Bindnet, Snapshot)> {
 }
 
 /// Whether the zone of a bindnetaddr, if it has one, is the link of an address.
-pub fn visible(bindnet: &Bindnet, host: &Snapshot, address: &Address) -> bool {
+pub fn visible(bindnet: &BindnetAddr, host: &Snapshot, address: &Address) -> bool {
     let on = |zone: Zone| zone.link(host).map(Link::index);
     bindnet
         .zone()
@@ -55,7 +56,7 @@ pub fn visible(bindnet: &Bindnet, host: &Snapshot, address: &Address) -> bool {
 }
 
 /// Step 1 of the rule, byte by byte.
-pub fn naive(bindnet: &Bindnet, address: &Address) -> Option<Match> {
+pub fn naive(bindnet: &BindnetAddr, address: &Address) -> Option<Match> {
     let (ip, target) = (octets(address.ip()), octets(bindnet.ip()));
     let (mask, whole) = match bindnet.network() {
         Some(net) => (

@@ -5,10 +5,9 @@ use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
 use bindnet::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
+use bindnet::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name, Netmask, Scope};
 use bindnet::testing::commands;
-use bindnet::{
-    Address, AddressFlags, HardwareAddress, Lifetime, Link, Name, Netmask, Scope, Snapshot,
-};
+use bindnet::{Address, Link, Snapshot};
 
 use super::clean::is_clean_line;
 use super::input;

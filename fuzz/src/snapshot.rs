@@ -1,7 +1,7 @@
 //! Any bytes are a snapshot or an error, without a panic; a snapshot is what it prints as, and
 //! every decision about it is, too.
 
-use bindnet::{Bindnet, Selector, Snapshot};
+use bindnet::{BindnetAddr, Selector, Snapshot};
 
 /// Room for the words of an error, which quotes some of the text, escaped.
 const WORDS: usize = 512;
@@ -22,7 +22,7 @@ pub fn check(data: &[u8]) {
         let network = address.netmask().network(address.ip());
         for ip in [Some(address.ip()), network].into_iter().flatten() {
             // An IPv4-mapped address is no bindnetaddr.
-            let Ok(bindnet) = Bindnet::try_from(ip) else {
+            let Ok(bindnet) = BindnetAddr::try_from(ip) else {
                 continue;
             };
             let selector = Selector::new(bindnet).list_all(true);

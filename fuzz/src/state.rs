@@ -3,7 +3,10 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Bindnet, HostAddress, Name, ParseError, State, Zone};
+use bindnet::choice::State;
+use bindnet::rule::{ScopedAddr, Zone};
+use bindnet::snapshot::Name;
+use bindnet::{BindnetAddr, ParseError};
 
 /// Room for the words of an error, which quotes some of the text, escaped.
 const WORDS: usize = 1024;
@@ -35,13 +38,13 @@ pub fn check(data: &[u8]) {
 }
 
 /// An entry that is known to be one.
-fn entry(line: &str) -> (Bindnet, HostAddress) {
+fn entry(line: &str) -> (BindnetAddr, ScopedAddr) {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let ip: IpAddr = words[3].parse().expect("an address");
     let name = words.iter().position(|word| *word == "interface");
     let name = name.map(|at| words[at + 1].parse::<Name>().expect("a name"));
     let link_local = matches!(ip, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
-    let address = HostAddress::new(ip, name.filter(|_| link_local).map(Zone::from));
+    let address = ScopedAddr::new(ip, name.filter(|_| link_local).map(Zone::from));
     (words[1].parse().expect("a bindnetaddr"), address)
 }
 

@@ -1,8 +1,10 @@
 //! The laws of a tracked choice, over arbitrary hosts that follow each other.
 
 use arbitrary::{Result, Unstructured};
+use bindnet::choice::Tracker;
 use bindnet::corosync::ProfileSelector;
-use bindnet::{Address, Candidate, Consistency, Event, EventKind, Link, Snapshot, Tracker};
+use bindnet::snapshot::Consistency;
+use bindnet::{Address, Candidate, Event, EventKind, Link, Snapshot};
 
 use super::clean::is_clean_line;
 use super::input;
@@ -65,7 +67,7 @@ fn told<'a>(
         if let Some(event) = &event {
             assert_eq!(
                 event.address(),
-                tracker.choice().map(Candidate::host_address),
+                tracker.choice().map(Candidate::scoped_addr),
                 "{event}"
             );
         }
@@ -186,7 +188,8 @@ fn edited(u: &mut Unstructured<'_>, host: &Snapshot, v4: bool) -> Result<Snapsho
             _ => {
                 let flags = u.int_in_range(0..=0x1fff)?;
                 if let Some(address) = addresses.get_mut(at) {
-                    *address = address.with_flags(bindnet::AddressFlags::from_bits(flags));
+                    *address =
+                        address.with_flags(bindnet::snapshot::AddressFlags::from_bits(flags));
                 }
             }
         }
@@ -208,7 +211,7 @@ fn distinct_names(host: &Snapshot) -> Snapshot {
             true => {
                 let name = input::name(&format!("link{}", link.index()));
                 let renamed = Link::new(link.index(), name);
-                renamed.with_flags(link.flags().unwrap_or(bindnet::LinkFlags::UP))
+                renamed.with_flags(link.flags().unwrap_or(bindnet::snapshot::LinkFlags::UP))
             }
         });
     }

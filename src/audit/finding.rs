@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::explain::{Advice, Spelling, advice_lines, aligned};
-use crate::rule::HostAddress;
+use crate::rule::ScopedAddr;
 
 /// What cluster life does to a host.
 ///
@@ -68,7 +68,7 @@ pub enum Fate {
     /// The same address.
     Stays,
     /// Another one, although the chosen one is there.
-    Moves(HostAddress),
+    Moves(ScopedAddr),
     /// None, although the chosen one is there.
     Nothing,
 }
@@ -80,7 +80,7 @@ impl Fate {
     }
 
     /// The other address.
-    pub fn to(self) -> Option<HostAddress> {
+    pub fn to(self) -> Option<ScopedAddr> {
         match self {
             Self::Moves(to) => Some(to),
             Self::Stays | Self::Nothing => None,
@@ -199,7 +199,7 @@ impl Audit {
     /// the words of a program. `{}` says it in plain words.
     ///
     /// ```
-    /// use bindnet::Spelling;
+    /// use bindnet::explain::Spelling;
     /// use bindnet::audit::Audit;
     ///
     /// let nothing = Audit::new(Vec::new());

@@ -16,7 +16,7 @@ use scenarios::{Run, Setup, vips};
 pub use finding::*;
 
 use crate::explain::{Advice, Setting};
-use crate::rule::{Candidate, Decide, HostAddress};
+use crate::rule::{Candidate, Decide, ScopedAddr};
 use crate::snapshot::{Name, Snapshot};
 
 /// How many addresses that float, or may float, are simulated. Each costs about as much as a decision
@@ -41,7 +41,9 @@ impl Audit {
     ///
     /// ```
     /// use bindnet::audit::{Audit, Fate, Scenario};
-    /// use bindnet::{Address, AddressFlags, Link, Selector, Setting, Snapshot};
+    /// use bindnet::explain::Setting;
+    /// use bindnet::snapshot::AddressFlags;
+    /// use bindnet::{Address, Link, Selector, Snapshot};
     ///
     /// let permanent = AddressFlags::PERMANENT;
     /// let node = Address::new("192.0.2.10/24".parse()?, 2).with_flags(permanent);
@@ -70,7 +72,7 @@ impl Audit {
         let check = Check {
             host,
             after_dad: &after_dad,
-            chosen: chosen.host_address(),
+            chosen: chosen.scoped_addr(),
             interface: chosen.interface(),
             is_ours: decision.is_ours(),
             setup: Setup::new(&after_dad, &decision)?,
@@ -109,7 +111,7 @@ struct Check<'a> {
     host: &'a Snapshot,
     /// The host when duplicate address detection is over.
     after_dad: &'a Snapshot,
-    chosen: HostAddress,
+    chosen: ScopedAddr,
     interface: Option<Name>,
     /// Whether our rule chose, which follows all advice.
     is_ours: bool,
@@ -121,7 +123,7 @@ impl Check<'_> {
     fn fate(&self, run: &Run, selector: &dyn Decide) -> Fate {
         let fates = run.hosts.iter().map(|host| {
             let decision = selector.decide(host);
-            match decision.chosen().map(Candidate::host_address) {
+            match decision.chosen().map(Candidate::scoped_addr) {
                 Some(chosen) if chosen == self.chosen => Fate::Stays,
                 Some(other) => Fate::Moves(other),
                 None => Fate::Nothing,
@@ -178,7 +180,7 @@ impl Check<'_> {
         let mut selector = selector.clone();
         *selector.selector_mut() = following;
         let decision = selector.decide(self.host);
-        if decision.chosen().map(Candidate::host_address) != Some(self.chosen) {
+        if decision.chosen().map(Candidate::scoped_addr) != Some(self.chosen) {
             return false;
         }
         let mut vips = vips(&decision);

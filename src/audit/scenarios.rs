@@ -210,7 +210,7 @@ pub(super) fn vips(decision: &Decision) -> Vec<&Candidate> {
     let v4 = chosen.ip().is_ipv4();
     let others = decision.others().iter();
     let others = others.filter(|c| c.ip().is_ipv4() == v4 && c.reasons().is_floating());
-    let another = |c: &&Candidate| c.host_address() != chosen.host_address();
+    let another = |c: &&Candidate| c.scoped_addr() != chosen.scoped_addr();
     rivals.chain(others).filter(another).collect()
 }
 

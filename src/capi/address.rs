@@ -9,7 +9,7 @@ use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 
 use super::call::{Failure, bindnet_result, call};
 use super::text::put;
-use crate::rule::{Candidate, HostAddress, Verdict};
+use crate::rule::{Candidate, ScopedAddr, Verdict};
 use crate::snapshot::Name;
 
 /// The size of a name of an interface, with a NUL at its end: IFNAMSIZ.
@@ -132,13 +132,13 @@ pub extern "C" fn bindnet_address_text(
         let text = match socket_addr(&known.address)? {
             // The name of the interface is not known.
             SocketAddr::V6(v6) if v6.scope_id() != 0 && known.interface_name.starts_with(&[0]) => {
-                HostAddress::from(SocketAddr::V6(v6)).to_string()
+                ScopedAddr::from(SocketAddr::V6(v6)).to_string()
             }
             SocketAddr::V6(v6) if v6.scope_id() != 0 => {
                 let name = known.interface_name.iter().take_while(|byte| **byte != 0);
                 let name: Vec<u8> = name.map(|byte| *byte as u8).collect();
                 let name = Name::from_bytes(&name).map_err(Failure::invalid)?;
-                HostAddress::new(v6.ip().to_owned().into(), Some(name.into())).to_string()
+                ScopedAddr::new(v6.ip().to_owned().into(), Some(name.into())).to_string()
             }
             other => other.ip().to_string(),
         };

@@ -9,14 +9,14 @@ use super::address::{Room, bindnet_address};
 use super::call::{Failure, bindnet_result, call, free, given};
 use super::detector::bindnet_conflict;
 use super::text::put;
-use crate::conflict::Report;
+use crate::conflict::ConflictReport;
 use crate::rule::{Decision, Outcome};
 
 /// The chosen address or none, with every candidate and the reasons.
 pub struct bindnet_decision {
     pub(super) decision: Decision,
     /// What a detector found of the choice, if that was added.
-    conflict: Option<Report>,
+    conflict: Option<ConflictReport>,
 }
 
 impl From<Decision> for bindnet_decision {
@@ -32,7 +32,7 @@ struct DecisionJson<'a> {
     #[serde(flatten)]
     decision: &'a Decision,
     #[serde(skip_serializing_if = "Option::is_none")]
-    conflict: Option<&'a Report>,
+    conflict: Option<&'a ConflictReport>,
 }
 
 /// How a decision ended.

@@ -7,15 +7,15 @@ use std::os::fd::AsRawFd;
 use super::call::{Failure, bindnet_result, call, free, give, given};
 use super::selector::interface;
 use super::text::{Block, Buffer, put, text};
-use crate::conflict::{Event, How, Report, Target, TargetError, Timing, Verdict};
+use crate::conflict::{ConflictReport, Detection, How, Notice, Target, TargetError, Timing};
 use crate::live::Detector;
-use crate::rule::HostAddress;
+use crate::rule::ScopedAddr;
 
 /// Asks whether another host claims an address, and listens.
 pub struct bindnet_detector(Detector);
 
 /// A verdict, or what was heard after it.
-pub struct bindnet_conflict(pub(super) Report);
+pub struct bindnet_conflict(pub(super) ConflictReport);
 
 /// How long a probe takes: for bindnet_detector_new.
 #[derive(Clone, Copy)]
@@ -71,7 +71,7 @@ pub extern "C" fn bindnet_detector_new(
     detector: Option<&mut MaybeUninit<*mut bindnet_detector>>,
 ) -> bindnet_result {
     call(|| {
-        let address = host_address(address)?;
+        let address = scoped_addr(address)?;
         let target = match interface_name.is_null() {
             true => Target::held(address),
             false => Target::held_on(address, interface(interface_name)?),
@@ -94,12 +94,12 @@ pub extern "C" fn bindnet_detector_new_before_use(
     detector: Option<&mut MaybeUninit<*mut bindnet_detector>>,
 ) -> bindnet_result {
     call(|| {
-        let target = Target::free(host_address(address)?, interface(interface_name)?);
+        let target = Target::free(scoped_addr(address)?, interface(interface_name)?);
         open(target, timing, detector)
     })
 }
 
-fn host_address(address: *const c_char) -> Result<HostAddress, Failure> {
+fn scoped_addr(address: *const c_char) -> Result<ScopedAddr, Failure> {
     let address = text(address, "address")?;
     address.parse().map_err(Failure::invalid)
 }
@@ -154,7 +154,7 @@ pub extern "C" fn bindnet_detector_next_event(
     call(|| {
         let detector = &mut given(detector, "detector")?.0;
         let room = given(conflict, "conflict")?;
-        let event: Option<Event> = detector.dispatch()?;
+        let event: Option<Notice> = detector.dispatch()?;
         let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
         give(bindnet_conflict(detector.report(event)), room);
         Ok(())
@@ -177,11 +177,11 @@ pub extern "C" fn bindnet_conflict_verdict(
     use bindnet_conflict_verdicts::*;
     call(|| {
         let found = match given(conflict, "conflict")?.0.verdict() {
-            Verdict::Clear => BINDNET_CONFLICT_CLEAR,
-            Verdict::Conflict(_) => BINDNET_CONFLICT_FOUND,
-            Verdict::Inconclusive(_) => BINDNET_CONFLICT_INCONCLUSIVE,
-            Verdict::NotApplicable(_) => BINDNET_CONFLICT_NOT_APPLICABLE,
-            Verdict::NotPermitted(_) => BINDNET_CONFLICT_NOT_PERMITTED,
+            Detection::Clear => BINDNET_CONFLICT_CLEAR,
+            Detection::Conflict(_) => BINDNET_CONFLICT_FOUND,
+            Detection::Inconclusive(_) => BINDNET_CONFLICT_INCONCLUSIVE,
+            Detection::NotApplicable(_) => BINDNET_CONFLICT_NOT_APPLICABLE,
+            Detection::NotPermitted(_) => BINDNET_CONFLICT_NOT_PERMITTED,
         };
         given(verdict, "verdict")?.write(found as c_int);
         Ok(())

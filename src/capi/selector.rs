@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::call::{Failure, bindnet_result, call, free, give, given, yes};
 use super::text::{block, bytes, text};
 use crate::corosync::{Profile, ProfileSelector};
-use crate::rule::{Bindnet, Declaration, HostAddress, Rule, Selector, parse_net};
+use crate::rule::{BindnetAddr, Declaration, Evidence, ScopedAddr, Selector, parse_net};
 use crate::snapshot::Name;
 
 /// What is asked: a bindnetaddr, and all that is known beforehand.
@@ -16,7 +16,7 @@ pub struct bindnet_selector {
 }
 
 impl bindnet_selector {
-    pub(super) fn new(bindnet: Bindnet) -> Self {
+    pub(super) fn new(bindnet: BindnetAddr) -> Self {
         Self {
             selector: Selector::new(bindnet).into(),
         }
@@ -38,7 +38,7 @@ pub extern "C" fn bindnet_selector_new(
     selector: Option<&mut MaybeUninit<*mut bindnet_selector>>,
 ) -> bindnet_result {
     call(|| {
-        let bindnet: Bindnet = text(bindnetaddr, "bindnetaddr")?
+        let bindnet: BindnetAddr = text(bindnetaddr, "bindnetaddr")?
             .parse()
             .map_err(Failure::invalid)?;
         give(bindnet_selector::new(bindnet), given(selector, "selector")?);
@@ -125,7 +125,7 @@ pub extern "C" fn bindnet_selector_without_rule(
 ) -> bindnet_result {
     call(|| {
         let selector = given(selector, "selector")?;
-        let rule: Rule = text(code, "code")?.parse().map_err(Failure::invalid)?;
+        let rule: Evidence = text(code, "code")?.parse().map_err(Failure::invalid)?;
         selector.set(|selector| selector.without([rule]));
         Ok(())
     })
@@ -160,7 +160,7 @@ pub extern "C" fn bindnet_selector_previous(
 ) -> bindnet_result {
     call(|| {
         let selector = given(selector, "selector")?;
-        let address: HostAddress = text(address, "address")?
+        let address: ScopedAddr = text(address, "address")?
             .parse()
             .map_err(Failure::invalid)?;
         selector.set(|selector| selector.previous(address));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::explain::place;
-use crate::rule::{Candidate, Decision, HostAddress, Reason, Verdict};
+use crate::rule::{Candidate, Decision, Reason, ScopedAddr, Verdict};
 use crate::snapshot::Name;
 
 /// Something has happened to the choice, or could have.
@@ -12,8 +12,8 @@ use crate::snapshot::Name;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub(crate) kind: EventKind,
-    pub(crate) address: Option<HostAddress>,
-    pub(crate) previous: Option<HostAddress>,
+    pub(crate) address: Option<ScopedAddr>,
+    pub(crate) previous: Option<ScopedAddr>,
     pub(crate) interface: Option<Name>,
     pub(crate) reason: String,
 }
@@ -54,12 +54,12 @@ impl Event {
     }
 
     /// The choice now, if it is here.
-    pub fn address(&self) -> Option<HostAddress> {
+    pub fn address(&self) -> Option<ScopedAddr> {
         self.address
     }
 
     /// The choice before, here or not; at the start the remembered one.
-    pub fn previous(&self) -> Option<HostAddress> {
+    pub fn previous(&self) -> Option<ScopedAddr> {
         self.previous
     }
 

@@ -20,7 +20,8 @@ impl Event {
     /// its watcher counted.
     ///
     /// ```
-    /// use bindnet::{Selector, Snapshot, Tracker};
+    /// use bindnet::choice::Tracker;
+    /// use bindnet::{Selector, Snapshot};
     ///
     /// let nothing = Snapshot::new([], [])?;
     /// let event = Tracker::new(Selector::new("192.0.2.0".parse()?)).update(&nothing).unwrap();

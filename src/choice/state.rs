@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::state_reader;
 use crate::explain::not_used;
-use crate::rule::{Bindnet, Decision, HostAddress, Selector, Zone};
+use crate::rule::{BindnetAddr, Decision, ScopedAddr, Selector, Zone};
 use crate::snapshot::{Name, ParseError, is_link_local};
 
 /// The first line: what this is, and the version of its form.
@@ -33,7 +33,7 @@ pub(crate) const LAST: &str = "end";
 /// error: nothing, not even an empty line, stands behind `end` and its newline.
 ///
 /// ```
-/// use bindnet::State;
+/// use bindnet::choice::State;
 ///
 /// let text = "bindnet-state/1\nbindnetaddr fe80:: address fe80::1 interface eth0\nend\n";
 /// let state = State::parse(text.as_bytes())?;
@@ -62,7 +62,7 @@ impl State {
     /// Reads the text of a state file.
     ///
     /// ```
-    /// use bindnet::State;
+    /// use bindnet::choice::State;
     ///
     /// assert_eq!(State::parse(b"bindnet-state/1\nend\n"), Ok(State::default()));
     /// assert_eq!(State::parse(b"").unwrap_err().line(), Some(1));
@@ -79,7 +79,7 @@ impl State {
     /// takes it.
     ///
     /// ```
-    /// use bindnet::State;
+    /// use bindnet::choice::State;
     ///
     /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
     /// let state = State::parse(text)?;
@@ -88,9 +88,9 @@ impl State {
     /// assert_eq!(state.get(&"192.0.2.0/24".parse()?), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get(&self, bindnet: &Bindnet) -> Option<HostAddress> {
+    pub fn get(&self, bindnet: &BindnetAddr) -> Option<ScopedAddr> {
         let entry = self.entries.iter().find(|e| e.bindnet == *bindnet);
-        entry.map(Entry::host_address)
+        entry.map(Entry::scoped_addr)
     }
 
     /// The entries of other bindnetaddrs that overlap this one: the address or network of one is
@@ -100,7 +100,7 @@ impl State {
     /// has to say. So [`State::get`] does not use them.
     ///
     /// ```
-    /// use bindnet::State;
+    /// use bindnet::choice::State;
     ///
     /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
     /// let state = State::parse(text)?;
@@ -110,20 +110,23 @@ impl State {
     /// assert_eq!(state.overlapping(&"192.0.2.0".parse()?).next(), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn overlapping(&self, bindnet: &Bindnet) -> impl Iterator<Item = (Bindnet, HostAddress)> {
+    pub fn overlapping(
+        &self,
+        bindnet: &BindnetAddr,
+    ) -> impl Iterator<Item = (BindnetAddr, ScopedAddr)> {
         let bindnet = *bindnet;
         let known = self.get(&bindnet).is_some();
         let others = self.entries.iter().filter(move |_| !known);
         others
             .filter(move |entry| entry.overlaps(&bindnet))
-            .map(|entry| (entry.bindnet, entry.host_address()))
+            .map(|entry| (entry.bindnet, entry.scoped_addr()))
     }
 
     /// What the reader of a decision about a bindnetaddr should know of the memory, a sentence or two
     /// for each of the [overlapping](State::overlapping) entries.
     ///
     /// ```
-    /// use bindnet::State;
+    /// use bindnet::choice::State;
     ///
     /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
     /// assert_eq!(
@@ -134,7 +137,7 @@ impl State {
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn warnings(&self, bindnet: &Bindnet) -> Vec<String> {
+    pub fn warnings(&self, bindnet: &BindnetAddr) -> Vec<String> {
         let warning = |entry| not_used(bindnet, &entry);
         self.overlapping(bindnet).map(warning).collect()
     }
@@ -142,7 +145,7 @@ impl State {
     /// Every bindnetaddr with its remembered choice, in the order of the text.
     ///
     /// ```
-    /// use bindnet::State;
+    /// use bindnet::choice::State;
     ///
     /// let text = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
     /// for (bindnet, address) in State::parse(text)?.iter() {
@@ -150,8 +153,8 @@ impl State {
     /// }
     /// # Ok::<(), bindnet::ParseError>(())
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = (Bindnet, HostAddress)> {
-        let pair = |entry: &Entry| (entry.bindnet, entry.host_address());
+    pub fn iter(&self) -> impl Iterator<Item = (BindnetAddr, ScopedAddr)> {
+        let pair = |entry: &Entry| (entry.bindnet, entry.scoped_addr());
         self.entries.iter().map(pair)
     }
 
@@ -184,7 +187,8 @@ impl Selector {
     /// remembered choice.
     ///
     /// ```
-    /// # use bindnet::{Address, Link, Selector, Snapshot, State};
+    /// # use bindnet::choice::State;
+    /// # use bindnet::{Address, Link, Selector, Snapshot};
     /// # let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [
     /// #     Address::new("192.0.2.20/24".parse()?, 2), Address::new("192.0.2.10/24".parse()?, 2)])?;
     /// let state = b"bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10\nend\n";
@@ -219,7 +223,7 @@ impl fmt::Display for State {
 /// The choice for one bindnetaddr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    pub bindnet: Bindnet,
+    pub bindnet: BindnetAddr,
     /// Of the family of the bindnetaddr.
     pub ip: IpAddr,
     pub prefix: Option<u8>,
@@ -242,7 +246,7 @@ impl Entry {
     }
 
     /// Whether another bindnetaddr may mean the same, or a part of it.
-    fn overlaps(&self, bindnet: &Bindnet) -> bool {
+    fn overlaps(&self, bindnet: &BindnetAddr) -> bool {
         let (a, b) = (self.network(), bindnet.written());
         let zones = self.bindnet.zone().zip(bindnet.zone());
         (a.contains(&b) || b.contains(&a)) && zones.is_none_or(|(a, b)| a.may_be(&b))
@@ -259,9 +263,9 @@ impl Entry {
         own.unwrap_or(self.bindnet.written())
     }
 
-    fn host_address(&self) -> HostAddress {
+    fn scoped_addr(&self) -> ScopedAddr {
         let link = self.interface.filter(|_| is_link_local(self.ip));
-        HostAddress::new(self.ip, link.map(Zone::from))
+        ScopedAddr::new(self.ip, link.map(Zone::from))
     }
 }
 

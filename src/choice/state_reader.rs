@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 use super::state::{Entry, FIRST, LAST, State};
-use crate::rule::{Bindnet, HostAddress};
+use crate::rule::{BindnetAddr, ScopedAddr};
 use crate::snapshot::{ParseError, beginning};
 
 /// Reads a whole text.
@@ -92,7 +92,7 @@ impl Reader {
 fn entry(line: &str) -> Result<Entry, Problem> {
     let mut words = line.split_ascii_whitespace();
     expect(words.next(), "bindnetaddr")?;
-    let bindnet: Bindnet = value(words.next(), "an address or network")?.parse()?;
+    let bindnet: BindnetAddr = value(words.next(), "an address or network")?.parse()?;
     expect(words.next(), "address")?;
     let ip = parse_ip(value(words.next(), "an address")?)?;
     if ip.is_ipv4() != bindnet.ip().is_ipv4() {
@@ -136,7 +136,7 @@ fn value<'a>(found: Option<&'a str>, expected: &'static str) -> Result<&'a str, 
 
 /// Any address that a host may have: an IPv4-mapped one, too, which is no bindnetaddr.
 fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
-    match (text.parse(), text.parse::<HostAddress>()) {
+    match (text.parse(), text.parse::<ScopedAddr>()) {
         (Ok(ip), _) => Ok(ip),
         (Err(_), Ok(address)) => Err(Problem::Zone(address)),
         (Err(_), Err(error)) => Err(Problem::Address(error)),
@@ -174,21 +174,21 @@ enum Problem {
     #[error("{found} stands where {expected} is expected; write for instance {EXAMPLE}")]
     Word { found: String, expected: String },
     #[error(transparent)]
-    Bindnet(#[from] ParseError),
+    BindnetAddr(#[from] ParseError),
     #[error("address {0}")]
     Address(ParseError),
     #[error("the interface stands behind the address: write address {} interface {}", .0.ip(), zone(.0))]
-    Zone(HostAddress),
+    Zone(ScopedAddr),
     #[error(
         "the address {ip} and the bindnetaddr {bindnet} are not of one family; write two that are"
     )]
-    Family { bindnet: Bindnet, ip: IpAddr },
+    Family { bindnet: BindnetAddr, ip: IpAddr },
     #[error("prefix {0}")]
     Prefix(crate::rule::Problem),
     #[error("interface: {0}")]
     Interface(ParseError),
     #[error("bindnetaddr {bindnet} stands in line {line} already; keep one of the two")]
-    Twice { bindnet: Bindnet, line: usize },
+    Twice { bindnet: BindnetAddr, line: usize },
 }
 
 /// What an entry may look like.
@@ -202,7 +202,7 @@ impl Problem {
             "line {line}, {text:?}: {self}\nCorrect it, or remove the file to choose anew."
         );
         let wants_interface = match &self {
-            Self::Bindnet(error) | Self::Address(error) => error.wants_interface(),
+            Self::BindnetAddr(error) | Self::Address(error) => error.wants_interface(),
             _ => false,
         };
         ParseError::new("a state file", text, message)
@@ -222,7 +222,7 @@ impl Problem {
     }
 }
 
-fn zone(address: &HostAddress) -> String {
+fn zone(address: &ScopedAddr) -> String {
     address
         .zone()
         .map(|zone| zone.to_string())

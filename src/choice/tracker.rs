@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::event::{Event, EventKind, changes, sentence};
 use crate::explain::{place, why_unusable};
 use crate::rule::{
-    Candidate, Candidates, Decide, Decision, Declaration, HostAddress, Reason, Restriction,
+    Candidate, Candidates, Decide, Decision, Declaration, Reason, Restriction, ScopedAddr,
     Selector, Separation, Verdict, View,
 };
 use crate::snapshot::{Snapshot, is_link_local};
@@ -25,7 +25,8 @@ use crate::snapshot::{Snapshot, is_link_local};
 /// It is pure: the same snapshots give the same events.
 ///
 /// ```
-/// use bindnet::{Address, EventKind, Link, Selector, Snapshot, Tracker};
+/// use bindnet::choice::Tracker;
+/// use bindnet::{Address, EventKind, Link, Selector, Snapshot};
 ///
 /// let host = |addresses: &[&str]| {
 ///     let address = |net: &&str| Address::new(net.parse().unwrap(), 2);
@@ -147,7 +148,7 @@ impl<D: Decide> Tracker<D> {
         let choice = self.choice();
         Some(Event {
             kind,
-            address: choice.map(Candidate::host_address),
+            address: choice.map(Candidate::scoped_addr),
             previous,
             interface: choice.and_then(Candidate::interface),
             reason,
@@ -182,7 +183,7 @@ impl<D: Decide> Tracker<D> {
         // exactly, the network that makes a /32 float), and the choice is held for good.
         let interrupted = decision.is_interrupted();
         // What is remembered is waited for; a cluster knows this node by it.
-        let declared = |previous: HostAddress| self.rule.selector().rules.declared(previous.ip());
+        let declared = |previous: ScopedAddr| self.rule.selector().rules.declared(previous.ip());
         let replaces = match self.rule.selector().previous.and_then(declared) {
             // It was a mistake to choose it.
             Some(Declaration::Floating) => false,
@@ -341,7 +342,7 @@ impl<D: Decide> Tracker<D> {
             verdict: Verdict::Chosen,
             ..chosen.clone()
         });
-        self.rule.selector_mut().previous = Some(chosen.host_address());
+        self.rule.selector_mut().previous = Some(chosen.scoped_addr());
     }
 }
 

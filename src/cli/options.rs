@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::corosync::{How, IpVersion, Profile, read_address};
-use crate::rule::{Bindnet, Declared, HostAddress, Rule, Selector, parse_net};
+use crate::rule::{BindnetAddr, Declared, Evidence, ScopedAddr, Selector, parse_net};
 use crate::snapshot::{Name, ParseError};
 
 use super::called::Called;
@@ -100,9 +100,9 @@ impl SelectorOptions {
     }
 
     /// The bindnetaddr, read as the profile reads it, and what is to be said of that.
-    pub fn bindnet(&self, text: &str) -> Result<(Bindnet, Option<String>), Failure> {
+    pub fn bindnet(&self, text: &str) -> Result<(BindnetAddr, Option<String>), Failure> {
         if self.profile()? == Profile::Default {
-            let bindnet: Result<Bindnet, _> = text.parse();
+            let bindnet: Result<BindnetAddr, _> = text.parse();
             let bindnet = bindnet.map_err(|error| Failure::usage(in_options(&error)))?;
             return Ok((bindnet, None));
         }
@@ -116,7 +116,7 @@ impl SelectorOptions {
     }
 
     /// The selector for a bindnetaddr; every problem names the option and the text.
-    pub fn selector(&self, bindnet: Bindnet) -> Result<Selector, Failure> {
+    pub fn selector(&self, bindnet: BindnetAddr) -> Result<Selector, Failure> {
         let mut selector = Selector::new(bindnet).strict(self.strict);
         if let Some(name) = &self.interface {
             let name = link_name(name).map_err(|problem| option("--interface", name, problem))?;
@@ -129,7 +129,7 @@ impl SelectorOptions {
             declared.map_err(|error| Failure::usage(format!("--floating and --fixed: {error}")))?;
         selector = selector.declared(declared);
         for code in &self.no_rule {
-            let rule: Result<Rule, _> = code.parse();
+            let rule: Result<Evidence, _> = code.parse();
             let rule = rule.map_err(|error| Failure::usage(format!("--no-rule: {error}")))?;
             selector = selector.without([rule]);
         }
@@ -138,7 +138,7 @@ impl SelectorOptions {
             selector = selector.floating_protocols(protocols?);
         }
         if let Some(text) = &self.previous {
-            let previous: Result<HostAddress, _> = text.parse();
+            let previous: Result<ScopedAddr, _> = text.parse();
             let previous = previous
                 .map_err(|error| Failure::usage(format!("--previous {}", in_options(&error))))?;
             selector = selector.previous(previous);

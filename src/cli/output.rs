@@ -104,7 +104,7 @@ fn done(printed: io::Result<()>) -> Result<(), Failure> {
 }
 
 /// Prints one JSON object on one line, piece by piece: it may be large.
-pub fn print_json(object: &crate::fleet::Report) -> Result<(), Failure> {
+pub fn print_json(object: &crate::fleet::FleetReport) -> Result<(), Failure> {
     let mut stdout = BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer(&mut stdout, object).map_err(io::Error::from);
     done(

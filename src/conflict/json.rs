@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::report::Report;
+use super::report::ConflictReport;
 
 #[derive(Serialize)]
 struct ConflictJson {
@@ -20,7 +20,7 @@ struct ConflictJson {
     others: Option<u64>,
 }
 
-impl Serialize for Report {
+impl Serialize for ConflictReport {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let json = ConflictJson {
             format: "bindnet-conflict/1",
@@ -38,17 +38,17 @@ impl Serialize for Report {
     }
 }
 
-impl Report {
+impl ConflictReport {
     /// Writes the report as JSON, `bindnet-conflict/1`, on one line.
     ///
     /// ```
     /// use std::time::Duration;
     ///
-    /// use bindnet::conflict::{Event, Report, Target, Verdict};
+    /// use bindnet::conflict::{Notice, ConflictReport, Target, Detection};
     ///
     /// let target = Target::free("192.0.2.10".parse()?, "eth0".parse()?)?;
-    /// let event = Event::Verdict(Verdict::Clear);
-    /// let report = Report::new(&target, None, event, Duration::ZERO);
+    /// let event = Notice::Detection(Detection::Clear);
+    /// let report = ConflictReport::new(&target, None, event, Duration::ZERO);
     /// assert!(report.to_json().contains(r#""interface":"eth0","verdict":"clear""#));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::target::{Place, Target, is_foreign};
-use super::verdict::{Conflict, Doubt, Verdict};
+use super::verdict::{Conflict, Detection, Inconclusive};
 use crate::snapshot::Snapshot;
 use crate::wire::{How, Sighting, arp, ndisc};
 
@@ -82,8 +82,9 @@ impl Timing {
 /// ```
 /// use std::time::Duration;
 ///
-/// use bindnet::conflict::{Probe, Target, Timing, Verdict};
-/// use bindnet::{Address, Link, LinkFlags, Snapshot};
+/// use bindnet::conflict::{Probe, Target, Timing, Detection};
+/// use bindnet::snapshot::LinkFlags;
+/// use bindnet::{Address, Link, Snapshot};
 ///
 /// let eth0 = Link::new(2, "eth0".parse()?)
 ///     .with_flags(LinkFlags::UP | LinkFlags::RUNNING | LinkFlags::LOWER_UP)
@@ -97,7 +98,7 @@ impl Timing {
 ///     sent += usize::from(probe.handle_timeout(now, &host).is_some());
 /// }
 /// assert_eq!(sent, 3);
-/// assert_eq!(probe.verdict(), Some(&Verdict::Clear));
+/// assert_eq!(probe.verdict(), Some(&Detection::Clear));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -109,8 +110,8 @@ pub struct Probe {
     next: Next,
     due: Duration,
     /// What speaks against saying that nobody answered.
-    doubt: Option<Doubt>,
-    verdict: Option<Verdict>,
+    doubt: Option<Inconclusive>,
+    verdict: Option<Detection>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl Probe {
     }
 
     /// The verdict, once there is one; it does not change.
-    pub fn verdict(&self) -> Option<&Verdict> {
+    pub fn verdict(&self) -> Option<&Detection> {
         self.verdict.as_ref()
     }
 
@@ -177,7 +178,7 @@ impl Probe {
             return None;
         }
         if host.is_interrupted() {
-            self.doubt = Some(Doubt::Interrupted);
+            self.doubt = Some(Inconclusive::Interrupted);
         }
         let place = match self.target.place(host) {
             Ok(place) => place,
@@ -190,7 +191,7 @@ impl Probe {
             Next::Begin(until) if place.is_tentative => {
                 self.due = now.saturating_add(LOOK_AGAIN);
                 if now >= until {
-                    self.conclude(Verdict::Inconclusive(Doubt::Tentative), host);
+                    self.conclude(Detection::Inconclusive(Inconclusive::Tentative), host);
                 }
                 None
             }
@@ -200,7 +201,7 @@ impl Probe {
                 None
             }
             Next::Send(_, before) | Next::End(before) if !place.has_held_since(&before) => {
-                self.conclude(Verdict::Inconclusive(Doubt::LinkFlapped), host);
+                self.conclude(Detection::Inconclusive(Inconclusive::LinkFlapped), host);
                 None
             }
             Next::Send(sent, before) => {
@@ -218,7 +219,7 @@ impl Probe {
                 let verdict = self
                     .doubt
                     .take()
-                    .map_or(Verdict::Clear, Verdict::Inconclusive);
+                    .map_or(Detection::Clear, Detection::Inconclusive);
                 self.conclude(verdict, host);
                 None
             }
@@ -237,10 +238,10 @@ impl Probe {
         if sighting.how != How::Probe || self.is_taking(host) {
             match is_foreign(sighting.mac, host) {
                 Some(true) => {
-                    return self.conclude(Verdict::Conflict(Conflict::Heard(sighting)), host);
+                    return self.conclude(Detection::Conflict(Conflict::Heard(sighting)), host);
                 }
                 Some(false) => {}
-                None => self.doubt = Some(Doubt::Interrupted),
+                None => self.doubt = Some(Inconclusive::Interrupted),
             }
         }
         self.look(host);
@@ -249,7 +250,7 @@ impl Probe {
     /// The link went down, even if it is up again by now.
     pub fn handle_down(&mut self, host: &Snapshot) {
         if self.verdict.is_none() {
-            let flapped = Verdict::Inconclusive(Doubt::LinkFlapped);
+            let flapped = Detection::Inconclusive(Inconclusive::LinkFlapped);
             let verdict = self.target.place(host).err().unwrap_or(flapped);
             self.conclude(verdict, host);
         }
@@ -257,16 +258,16 @@ impl Probe {
 
     /// Gives up, since something went wrong that the host does not show: a probe could not be
     /// sent, frames were lost.
-    pub fn handle_failure(&mut self, doubt: Doubt, host: &Snapshot) {
+    pub fn handle_failure(&mut self, doubt: Inconclusive, host: &Snapshot) {
         if self.verdict.is_none() {
-            self.conclude(Verdict::Inconclusive(doubt), host);
+            self.conclude(Detection::Inconclusive(doubt), host);
         }
     }
 
     /// The driver may not send and receive at all: what the kernel said.
     pub fn handle_refusal(&mut self, said: String, host: &Snapshot) {
         if self.verdict.is_none() {
-            self.conclude(Verdict::NotPermitted(said), host);
+            self.conclude(Detection::NotPermitted(said), host);
         }
     }
 
@@ -278,8 +279,10 @@ impl Probe {
         };
         match self.target.place(host) {
             Ok(place) if place.has_held_since(&before) => {}
-            Ok(_) => self.conclude(Verdict::Inconclusive(Doubt::LinkFlapped), host),
-            Err(Verdict::Inconclusive(doubt @ Doubt::Interrupted)) => self.doubt = Some(doubt),
+            Ok(_) => self.conclude(Detection::Inconclusive(Inconclusive::LinkFlapped), host),
+            Err(Detection::Inconclusive(doubt @ Inconclusive::Interrupted)) => {
+                self.doubt = Some(doubt)
+            }
             Err(verdict) => self.conclude(verdict, host),
         }
     }
@@ -291,10 +294,10 @@ impl Probe {
     }
 
     /// What the kernel has found before stands where nothing else was found.
-    fn conclude(&mut self, verdict: Verdict, host: &Snapshot) {
-        let is_heard = matches!(verdict, Verdict::Conflict(_));
+    fn conclude(&mut self, verdict: Detection, host: &Snapshot) {
+        let is_heard = matches!(verdict, Detection::Conflict(_));
         self.verdict = Some(match !is_heard && self.target.is_dadfailed(host) {
-            true => Verdict::Conflict(Conflict::DadFailed),
+            true => Detection::Conflict(Conflict::DadFailed),
             false => verdict,
         });
     }

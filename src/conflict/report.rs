@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::listener::Notice;
 use super::target::Target;
-use super::verdict::{Conflict, Doubt, Verdict};
-use super::watch::Event;
+use super::verdict::{Conflict, Detection, Inconclusive};
 use crate::rule::{Reason, Reasons};
 use crate::snapshot::{HardwareAddress, Name};
 use crate::wire::How;
@@ -18,27 +18,27 @@ use crate::wire::How;
 /// ```
 /// use std::time::Duration;
 ///
-/// use bindnet::conflict::{Event, Report, Target, Verdict};
+/// use bindnet::conflict::{Notice, ConflictReport, Target, Detection};
 ///
 /// let target = Target::held("192.0.2.10".parse()?)?;
-/// let event = Event::Verdict(Verdict::Clear);
-/// let report = Report::new(&target, Some("eth0".parse()?), event, Duration::from_millis(720));
+/// let event = Notice::Detection(Detection::Clear);
+/// let report = ConflictReport::new(&target, Some("eth0".parse()?), event, Duration::from_millis(720));
 /// assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody else answered (720 ms)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct ConflictReport {
     ip: IpAddr,
     interface: Option<Name>,
-    event: Event,
+    event: Notice,
     reasons: Reasons,
     elapsed: Duration,
 }
 
-impl Report {
+impl ConflictReport {
     /// What has happened to an address on a link, so long after it was first asked for.
-    pub fn new(target: &Target, interface: Option<Name>, event: Event, elapsed: Duration) -> Self {
+    pub fn new(target: &Target, interface: Option<Name>, event: Notice, elapsed: Duration) -> Self {
         let zone = target.address().zone();
         Self {
             ip: target.address().ip(),
@@ -68,11 +68,11 @@ impl Report {
 
     /// The verdict that it amounts to: a claim is a conflict, and while nothing is heard, and where
     /// nothing was heard for a while, nothing can be told.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> Detection {
         match &self.event {
-            Event::Verdict(verdict) | Event::Deaf(verdict) => verdict.clone(),
-            Event::Claim { sighting, .. } => Verdict::Conflict(Conflict::Heard(*sighting)),
-            Event::Listening(_) => Verdict::Inconclusive(Doubt::LinkFlapped),
+            Notice::Detection(verdict) | Notice::NotListening(verdict) => verdict.clone(),
+            Notice::Claim { sighting, .. } => Detection::Conflict(Conflict::Heard(*sighting)),
+            Notice::Listening(_) => Detection::Inconclusive(Inconclusive::LinkFlapped),
         }
     }
 
@@ -90,7 +90,7 @@ impl Report {
     /// many to be told apart, if it was claimed while it was listened for.
     pub fn count(&self) -> Option<(u64, u64)> {
         match self.event {
-            Event::Claim { count, others, .. } => Some((count, others)),
+            Notice::Claim { count, others, .. } => Some((count, others)),
             _ => None,
         }
     }
@@ -103,16 +103,16 @@ impl Report {
     /// Why, in words; none where the verdict is clear.
     pub fn reason(&self) -> Option<String> {
         let verdict = self.verdict();
-        if verdict == Verdict::Clear {
+        if verdict == Detection::Clear {
             return None;
         }
         let mut reason = match &self.event {
-            Event::Deaf(_) => format!("{verdict}: nothing is heard"),
-            Event::Listening(index) => format!(
+            Notice::NotListening(_) => format!("{verdict}: nothing is heard"),
+            Notice::Listening(index) => format!(
                 "listening again, on the link with index {index}; what was claimed meanwhile \
                  was not heard"
             ),
-            Event::Verdict(_) | Event::Claim { .. } => verdict.to_string(),
+            Notice::Detection(_) | Notice::Claim { .. } => verdict.to_string(),
         };
         if let Some((count, others)) = self.count() {
             if count > 1 {
@@ -136,7 +136,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ConflictReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = self.verdict();
         write!(f, "{}", self.ip)?;
@@ -144,7 +144,7 @@ impl fmt::Display for Report {
             write!(f, " on {interface}")?;
         }
         let code = match verdict {
-            Verdict::Conflict(_) => "CONFLICT",
+            Detection::Conflict(_) => "CONFLICT",
             _ => verdict.code(),
         };
         let reason = self.reason().unwrap_or_else(|| verdict.to_string());

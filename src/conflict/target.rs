@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use thiserror::Error;
 
-use super::verdict::{Doubt, NotApplicable, Verdict};
-use crate::rule::{Bindnet, Candidate, HostAddress, Reasons, Selector, Zone};
+use super::verdict::{Detection, Inconclusive, NotApplicable};
+use crate::rule::{BindnetAddr, Candidate, Reasons, ScopedAddr, Selector, Zone};
 use crate::snapshot::{Address, AddressFlags, HardwareAddress, Link, LinkFlags, Name, Snapshot};
 
 /// An address that is asked for: one that this host has, or one that it is about to take.
@@ -22,7 +22,7 @@ use crate::snapshot::{Address, AddressFlags, HardwareAddress, Link, LinkFlags, N
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
-    address: HostAddress,
+    address: ScopedAddr,
     is_free: bool,
 }
 
@@ -32,7 +32,7 @@ impl Target {
     ///
     /// # Errors
     /// Where it is no address of one host: `0.0.0.0`, `::`, multicast, broadcast.
-    pub fn held(address: HostAddress) -> Result<Self, TargetError> {
+    pub fn held(address: ScopedAddr) -> Result<Self, TargetError> {
         let is_free = false;
         check(address.ip()).map(|()| Self { address, is_free })
     }
@@ -42,7 +42,7 @@ impl Target {
     /// # Errors
     /// As for [`Target::held`], and if the zone of the address is another name, or an index, of
     /// which no name is known here.
-    pub fn held_on(address: HostAddress, link: Name) -> Result<Self, TargetError> {
+    pub fn held_on(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
         Self::held(on_link(address, link)?)
     }
 
@@ -52,7 +52,7 @@ impl Target {
     /// As for [`Target::held`].
     pub fn of(chosen: &Candidate) -> Result<Self, TargetError> {
         let link = chosen.interface().map(Zone::from);
-        Self::held(HostAddress::new(chosen.ip(), link))
+        Self::held(ScopedAddr::new(chosen.ip(), link))
     }
 
     /// An address that is to be taken, on this link: does anybody have it?
@@ -62,14 +62,14 @@ impl Target {
     ///
     /// # Errors
     /// As for [`Target::held_on`].
-    pub fn free(address: HostAddress, link: Name) -> Result<Self, TargetError> {
+    pub fn free(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
         let address = on_link(address, link)?;
         let is_free = true;
         check(address.ip()).map(|()| Self { address, is_free })
     }
 
     /// The address, with its link if it was named.
-    pub fn address(&self) -> HostAddress {
+    pub fn address(&self) -> ScopedAddr {
         self.address
     }
 
@@ -89,7 +89,7 @@ impl Target {
         let links = entries.filter_map(|address| host.link_of(&address));
         links.min_by_key(|link| match usable(link, host) {
             Ok(_) => 0,
-            Err(Verdict::Inconclusive(_)) => 1,
+            Err(Detection::Inconclusive(_)) => 1,
             Err(_) => 2,
         })
     }
@@ -101,20 +101,20 @@ impl Target {
             IpAddr::V4(_) => false,
             IpAddr::V6(ip) => ip.is_unicast_link_local(),
         };
-        let address = HostAddress::from(self.address.ip());
+        let address = ScopedAddr::from(self.address.ip());
         (!is_link_local && !self.is_free).then_some(Self { address, ..*self })
     }
 
     /// The same address on a link of another name.
     pub(super) fn on(&self, name: Name) -> Self {
-        let address = HostAddress::new(self.address.ip(), Some(name.into()));
+        let address = ScopedAddr::new(self.address.ip(), Some(name.into()));
         Self { address, ..*self }
     }
 
     /// The reasons that a decision about the address has, if it is here.
     pub fn reasons(&self, host: &Snapshot) -> Option<Reasons> {
         let link = self.link(host)?;
-        let bindnet = Bindnet::try_from(self.address.ip()).ok()?;
+        let bindnet = BindnetAddr::try_from(self.address.ip()).ok()?;
         let selector = Selector::new(bindnet).interface(link.name());
         selector.decide(host).chosen().map(Candidate::reasons)
     }
@@ -133,22 +133,22 @@ impl Target {
     }
 
     /// Where it can be asked for now; or why it cannot.
-    pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Verdict> {
+    pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Detection> {
         let doubt = |doubt| match host.is_interrupted() {
             // What is not in it may be there all the same.
-            true => Err(Verdict::Inconclusive(Doubt::Interrupted)),
-            false => Err(Verdict::Inconclusive(doubt)),
+            true => Err(Detection::Inconclusive(Inconclusive::Interrupted)),
+            false => Err(Detection::Inconclusive(doubt)),
         };
         let Some(link) = self.link(host) else {
             return doubt(match self.address.zone() {
-                Some(_) => Doubt::NoLink,
-                None => Doubt::NotHere(None),
+                Some(_) => Inconclusive::NoLink,
+                None => Inconclusive::NotHere(None),
             });
         };
         let entry = self.entry(link, host);
         if entry.is_none() && !self.is_free {
             let elsewhere = self.anywhere().and_then(|target| target.link(host));
-            return doubt(Doubt::NotHere(elsewhere.map(Link::name)));
+            return doubt(Inconclusive::NotHere(elsewhere.map(Link::name)));
         }
         let mac = usable(link, host)?;
         let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
@@ -201,25 +201,25 @@ pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> 
 }
 
 /// The hardware address that can be asked from on a link; or why nobody can be asked there.
-fn usable(link: &Link, host: &Snapshot) -> Result<[u8; 6], Verdict> {
+fn usable(link: &Link, host: &Snapshot) -> Result<[u8; 6], Detection> {
     if let Some(why) = not_applicable(link) {
-        return Err(Verdict::NotApplicable(why));
+        return Err(Detection::NotApplicable(why));
     }
     let mac = link.mac().map(|mac| <[u8; 6]>::try_from(mac.as_bytes()));
     let Some(Ok(mac)) = mac else {
-        return Err(Verdict::NotApplicable(NotApplicable::NotEthernet));
+        return Err(Detection::NotApplicable(NotApplicable::NotEthernet));
     };
     let flags = link.flags().unwrap_or_default();
     let doubt = if let Some(name) = taker(link, host) {
-        Doubt::Port(name)
+        Inconclusive::Port(name)
     } else if !flags.contains(LinkFlags::UP) {
-        Doubt::LinkDown
+        Inconclusive::LinkDown
     } else if !flags.contains(LinkFlags::RUNNING | LinkFlags::LOWER_UP) {
-        Doubt::NoCarrier
+        Inconclusive::NoCarrier
     } else {
         return Ok(mac);
     };
-    Err(Verdict::Inconclusive(doubt))
+    Err(Detection::Inconclusive(doubt))
 }
 
 fn not_applicable(link: &Link) -> Option<NotApplicable> {
@@ -244,10 +244,10 @@ fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
     (master.kind() != Some("vrf")).then(|| master.name())
 }
 
-fn on_link(address: HostAddress, link: Name) -> Result<HostAddress, TargetError> {
+fn on_link(address: ScopedAddr, link: Name) -> Result<ScopedAddr, TargetError> {
     match address.zone().filter(|zone| zone.name() != Some(link)) {
         Some(_) => Err(TargetError::OtherLink { address, link }),
-        None => Ok(HostAddress::new(
+        None => Ok(ScopedAddr::new(
             address.ip().to_canonical(),
             Some(link.into()),
         )),
@@ -278,7 +278,7 @@ pub enum TargetError {
     #[error("{address} on {link}: it names another link; write the same one, or none")]
     OtherLink {
         /// The address.
-        address: HostAddress,
+        address: ScopedAddr,
         /// The link.
         link: Name,
     },

@@ -11,20 +11,20 @@ use crate::wire::{How, Sighting};
 /// a conflict, and one that answers from a hardware address of ours hides one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum Detection {
     /// Nobody else answered three probes on a link that was up and running throughout.
     Clear,
     /// Another host claims it.
     Conflict(Conflict),
     /// It cannot be told, because.
-    Inconclusive(Doubt),
+    Inconclusive(Inconclusive),
     /// The link has no addresses to be resolved, so that nobody can be asked.
     NotApplicable(NotApplicable),
     /// The kernel does not let this process send and receive ARP: what it said.
     NotPermitted(String),
 }
 
-impl Verdict {
+impl Detection {
     /// The code in JSON.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Detection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Clear => write!(f, "nobody else answered"),
@@ -110,7 +110,7 @@ impl fmt::Display for Conflict {
 /// Why it cannot be told whether another host claims an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Doubt {
+pub enum Inconclusive {
     /// There is no such link.
     NoLink,
     /// The address is not on the link, or on none; on this one it is.
@@ -133,7 +133,7 @@ pub enum Doubt {
     Interrupted,
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for Inconclusive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoLink => write!(f, "there is no such link"),

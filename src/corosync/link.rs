@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::conf::{ConfError, Value};
 use super::names::{Hosts, How, IpVersion, ReadAddress, read_address};
-use crate::rule::{Bindnet, Problem};
+use crate::rule::{BindnetAddr, Problem};
 use crate::snapshot::{Name, ParseError, Snapshot, escape, is_link_local};
 
 /// How the nodes talk, `totem.transport` of corosync.conf(5).
@@ -64,7 +64,7 @@ pub struct ConfLink {
     pub(super) line: usize,
     pub(super) text: String,
     pub(super) read: ReadAddress,
-    pub(super) bindnet: Bindnet,
+    pub(super) bindnet: BindnetAddr,
 }
 
 impl ConfLink {
@@ -135,7 +135,7 @@ impl ConfLink {
     }
 
     /// The same as a bindnetaddr.
-    pub fn bindnet(&self) -> Bindnet {
+    pub fn bindnet(&self) -> BindnetAddr {
         self.bindnet
     }
 
@@ -224,15 +224,15 @@ impl ReadAddress {
     ///
     /// # Errors
     /// If it is an IPv4-mapped IPv6 address, or no link can have the name that the zone is.
-    pub fn bindnet(&self) -> Result<Bindnet, ParseError> {
+    pub fn bindnet(&self) -> Result<BindnetAddr, ParseError> {
         let bindnet = self.try_bindnet();
         bindnet.map_err(|(text, problem)| problem.of_bindnet(&text))
     }
 
     /// The same; the text that is no bindnetaddr, and what is wrong with it.
-    fn try_bindnet(&self) -> Result<Bindnet, (String, Problem)> {
+    fn try_bindnet(&self) -> Result<BindnetAddr, (String, Problem)> {
         let ip = self.ip.to_string();
-        let bindnet = Bindnet::of_ip(self.ip).map_err(|problem| (ip.clone(), problem))?;
+        let bindnet = BindnetAddr::of_ip(self.ip).map_err(|problem| (ip.clone(), problem))?;
         let Some(zone) = &self.zone else {
             return Ok(bindnet);
         };

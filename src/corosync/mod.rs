@@ -7,7 +7,8 @@
 //!
 //! ```
 //! use bindnet::corosync::{Conf, Hosts, Profile};
-//! use bindnet::{About, Address, Link, Selector, Snapshot};
+//! use bindnet::snapshot::About;
+//! use bindnet::{Address, Link, Selector, Snapshot};
 //!
 //! let host = Snapshot::new(
 //!     [Link::new(2, "eth0".parse()?)],

@@ -17,7 +17,8 @@ use crate::snapshot::{Bits, Snapshot, Table};
 ///
 /// ```
 /// use bindnet::corosync::{Profile, ProfileSelector};
-/// use bindnet::{Address, EventKind, Link, Selector, Snapshot, Tracker};
+/// use bindnet::choice::Tracker;
+/// use bindnet::{Address, EventKind, Link, Selector, Snapshot};
 ///
 /// let host = Snapshot::new(
 ///     [Link::new(2, "eth0".parse()?)],

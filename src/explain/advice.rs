@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::report::place;
 use super::setting::{Setting, Spelling};
 use crate::rule::{
-    Candidate, Decision, Declaration, HostAddress, Match, Reason, Rule, Selector, Separation,
+    Candidate, Decision, Declaration, Evidence, Match, Reason, ScopedAddr, Selector, Separation,
     Verdict, WhyNone,
 };
 
@@ -34,7 +34,8 @@ impl Decision {
     /// What would settle an ambiguous decision, or bring about a choice.
     ///
     /// ```
-    /// use bindnet::{Address, Link, Selector, Setting, Snapshot};
+    /// use bindnet::explain::Setting;
+    /// use bindnet::{Address, Link, Selector, Snapshot};
     ///
     /// let host = Snapshot::new(
     ///     [Link::new(2, "eth0".parse()?)],
@@ -88,7 +89,7 @@ impl Decision {
         let Some(first) = self.first() else {
             return Vec::new();
         };
-        let exactly = first.host_address();
+        let exactly = first.scoped_addr();
         let previous = |why| advise(Setting::previous(exactly), why);
         let guess = first.matched == Some(Match::SameNetwork);
         if guess || first.is_exact() {
@@ -161,7 +162,7 @@ impl Decision {
                 self.nearest.iter().filter_map(advice).collect()
             }
             WhyNone::Refused => {
-                let address = HostAddress::new(self.bindnet.ip(), None);
+                let address = ScopedAddr::new(self.bindnet.ip(), None);
                 let why = "the network without its prefix";
                 advise(Setting::bindnetaddr(address), why)
                     .into_iter()
@@ -191,7 +192,11 @@ impl Decision {
             let mut reasons = c.reasons.inferred();
             reasons.next().filter(|_| reasons.next().is_none())
         };
-        if let Some(rule) = floating.clone().find_map(only_reason).and_then(Rule::of) {
+        if let Some(rule) = floating
+            .clone()
+            .find_map(only_reason)
+            .and_then(Evidence::of)
+        {
             let why = "this evidence misleads on this host";
             advice.push(Advice::new(Setting::NoRule(rule), why));
         }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::rule::{
-    Bindnet, Candidate, Decision, HostAddress, Outcome, Reason, Separation, Verdict, WhyNone, Zone,
+    BindnetAddr, Candidate, Decision, Outcome, Reason, ScopedAddr, Separation, Verdict, WhyNone,
+    Zone,
 };
 use crate::snapshot::Family;
 
@@ -50,25 +51,25 @@ impl Decision {
 
     /// The bindnetaddr that an address matches as one of its network: on the link that was named,
     /// and on its own link for a link-local one.
-    pub(crate) fn network_of(&self, candidate: &Candidate) -> HostAddress {
+    pub(crate) fn network_of(&self, candidate: &Candidate) -> ScopedAddr {
         let network = candidate.netmask.network(candidate.ip);
         let network = network.unwrap_or(candidate.ip);
         let own = candidate
             .interface
             .filter(|_| candidate.identity().1.is_some());
         let zone = self.bindnet.zone().or(own.map(Zone::from));
-        HostAddress::new(network, zone)
+        ScopedAddr::new(network, zone)
     }
 
     /// The same, unless it is no bindnetaddr: IPv4-mapped, for instance.
-    pub(crate) fn bindnet_for(&self, candidate: &Candidate) -> Option<HostAddress> {
+    pub(crate) fn bindnet_for(&self, candidate: &Candidate) -> Option<ScopedAddr> {
         let wants_exact = self.made_by.as_ref().is_some_and(|rule| rule.wants_exact);
         let network = if wants_exact {
             candidate.ip
         } else {
             candidate.netmask.network(candidate.ip)?
         };
-        Bindnet::try_from(network)
+        BindnetAddr::try_from(network)
             .ok()
             .map(|_| self.network_of(candidate))
     }
@@ -329,7 +330,7 @@ pub(crate) fn why_unusable(candidate: &Candidate) -> &'static str {
 }
 
 /// Whether a bindnetaddr names one address by a prefix that leaves no other.
-fn whole(bindnet: &Bindnet) -> bool {
+fn whole(bindnet: &BindnetAddr) -> bool {
     bindnet
         .network()
         .is_some_and(|net| net.prefix_len() == net.max_prefix_len())

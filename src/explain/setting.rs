@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::rule::{Bindnet, HostAddress, Rule};
+use crate::rule::{BindnetAddr, Evidence, ScopedAddr};
 use crate::snapshot::Name;
 
 /// What an operator can set so that a decision is another one, or is no longer ambiguous.
@@ -14,7 +14,7 @@ use crate::snapshot::Name;
 /// `{}` says it in plain words. A program says it in its own: see [`Spelling`].
 ///
 /// ```
-/// use bindnet::Setting;
+/// use bindnet::explain::Setting;
 ///
 /// let setting = Setting::Floating("192.0.2.20/32".parse()?);
 /// assert_eq!(setting.to_string(), "declare 192.0.2.20 floating");
@@ -25,17 +25,17 @@ use crate::snapshot::Name;
 #[non_exhaustive]
 pub enum Setting {
     /// Another bindnetaddr.
-    Bindnetaddr(Bindnet),
+    Bindnetaddr(BindnetAddr),
     /// A network that is declared floating.
     Floating(IpNet),
     /// A network that is declared fixed.
     Fixed(IpNet),
     /// The remembered choice.
-    Previous(HostAddress),
+    Previous(ScopedAddr),
     /// The one link whose addresses the rule sees.
     Interface(Name),
     /// An evidence rule that is off.
-    NoRule(Rule),
+    NoRule(Evidence),
     /// How long to wait for a choice.
     Wait(Duration),
 }
@@ -72,7 +72,7 @@ impl Setting {
     /// The formats have the options of the programs there, which take them from here.
     ///
     /// ```
-    /// use bindnet::Setting;
+    /// use bindnet::explain::Setting;
     ///
     /// let bindnetaddr = Setting::Bindnetaddr("192.0.2.10".parse()?);
     /// assert_eq!(bindnetaddr.json_option(), "bindnetaddr");
@@ -89,8 +89,8 @@ impl Setting {
     }
 
     /// The bindnetaddr that names an address or a network, unless it is refused.
-    pub(crate) fn bindnetaddr(address: HostAddress) -> Option<Self> {
-        Bindnet::try_from(address).ok().map(Self::Bindnetaddr)
+    pub(crate) fn bindnetaddr(address: ScopedAddr) -> Option<Self> {
+        BindnetAddr::try_from(address).ok().map(Self::Bindnetaddr)
     }
 
     /// One address that is declared floating, unless it is refused.
@@ -104,7 +104,7 @@ impl Setting {
     }
 
     /// A remembered choice, unless it is refused.
-    pub(crate) fn previous(address: HostAddress) -> Option<Self> {
+    pub(crate) fn previous(address: ScopedAddr) -> Option<Self> {
         is_accepted(address.ip()).then_some(Self::Previous(address))
     }
 }
@@ -142,7 +142,8 @@ impl fmt::Display for Setting {
 /// [`Decision::explain_in`](crate::Decision::explain_in) and its like.
 ///
 /// ```
-/// use bindnet::{Address, Link, Selector, Setting, Snapshot, Spelling};
+/// use bindnet::explain::{Setting, Spelling};
+/// use bindnet::{Address, Link, Selector, Snapshot};
 ///
 /// fn key(setting: &Setting) -> String {
 ///     format!("{} = {}", setting.code(), setting.value())

@@ -1,6 +1,6 @@
 //! What the reader of a decision should know besides.
 
-use crate::rule::{Bindnet, Candidate, Decision, HostAddress, Match, Reason, Separation};
+use crate::rule::{BindnetAddr, Candidate, Decision, Match, Reason, ScopedAddr, Separation};
 
 /// What is said of a snapshot that is interrupted.
 pub(crate) const INTERRUPTED: &str =
@@ -73,7 +73,10 @@ impl Decision {
 }
 
 /// That what is remembered for another bindnetaddr was not used for this one.
-pub(crate) fn not_used(bindnet: &Bindnet, (other, address): &(Bindnet, HostAddress)) -> String {
+pub(crate) fn not_used(
+    bindnet: &BindnetAddr,
+    (other, address): &(BindnetAddr, ScopedAddr),
+) -> String {
     format!(
         "nothing is remembered for {bindnet}; {address}, remembered for {other}, was not used. If both \
          mean the same, change the entry in the state file to bindnetaddr {bindnet}."

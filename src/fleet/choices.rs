@@ -167,7 +167,7 @@ fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool, spelling: Sp
 
 fn how_to_settle(decision: &Decision, spelling: Spelling) -> String {
     let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
-    let own = decision.first().map(|first| first.host_address());
+    let own = decision.first().map(|first| first.scoped_addr());
     let own = own.and_then(Setting::bindnetaddr);
     let is_of_fleet = |setting: &Setting| match setting {
         // What the daemon of one node was bound to is no option of a fleet.

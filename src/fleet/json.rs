@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use super::problem::Problem;
-use super::report::Report;
+use super::report::FleetReport;
 use super::{Choices, Node};
 use crate::corosync::json::LinkJson;
 use crate::rule::Decision;
@@ -50,7 +50,7 @@ struct ProblemJson<'a> {
 }
 
 /// Node by node, so that the text of a thousand nodes need not stand in memory.
-impl Serialize for Report {
+impl Serialize for FleetReport {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let json = ReportJson {
             format: "bindnet-fleet/1",
@@ -99,7 +99,7 @@ impl Serialize for Problem {
     }
 }
 
-impl Report {
+impl FleetReport {
     /// Writes the report as JSON, `bindnet-fleet/1`, on one line.
     ///
     /// What is large is better written by serde, which does so piece by piece.

@@ -79,7 +79,7 @@ use listed::{Claim, Listed};
 use words::Said;
 
 pub use problem::{Code, Problem};
-pub use report::Report;
+pub use report::FleetReport;
 
 /// The nodes of a cluster, whose snapshots are judged together.
 ///
@@ -137,7 +137,8 @@ impl Fleet {
     ///
     /// ```
     /// use bindnet::fleet::Fleet;
-    /// use bindnet::{Address, Link, Selector, Setting, Snapshot, Spelling};
+    /// use bindnet::explain::{Setting, Spelling};
+    /// use bindnet::{Address, Link, Selector, Snapshot};
     ///
     /// fn key(setting: &Setting) -> String {
     ///     format!("{} = {}", setting.code(), setting.value())
@@ -256,8 +257,8 @@ impl Fleet {
     /// What the nodes chose, and what is wrong. The order in which they were added changes nothing.
     ///
     /// It takes n log n in the number of addresses.
-    pub fn judge(self) -> Report {
-        Report::of(self)
+    pub fn judge(self) -> FleetReport {
+        FleetReport::of(self)
     }
 
     fn new_name(&self, name: &[u8]) -> Result<Arc<str>, ParseError> {
@@ -313,7 +314,7 @@ impl Node {
 }
 
 /// The name of a node as it is shown, or any other bytes: `\`, what is not UTF-8, and characters that
-/// a terminal would obey, hide or reorder others by (as those of a [`Name`](crate::Name)) become
+/// a terminal would obey, hide or reorder others by (as those of a [`Name`](crate::snapshot::Name)) become
 /// `\xNN`.
 ///
 /// ```

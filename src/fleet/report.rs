@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::words::{Said, count, list};
 use super::{Fleet, Node, choices, duplicates, listed, macs, table};
 use crate::explain::Spelling;
-use crate::rule::{Bindnet, Decision};
+use crate::rule::{BindnetAddr, Decision};
 use crate::snapshot::escape;
 
 /// What the nodes of a fleet chose, and what is wrong among them.
@@ -41,9 +41,9 @@ use crate::snapshot::escape;
 /// ```
 #[must_use = "a report is to be read"]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct FleetReport {
     /// Where no corosync.conf was judged.
-    pub(super) bindnet: Option<Bindnet>,
+    pub(super) bindnet: Option<BindnetAddr>,
     /// The name of the corosync.conf that was.
     pub(super) file: Option<String>,
     pub(super) nodes: Vec<Node>,
@@ -88,7 +88,7 @@ impl Survey<'_> {
     }
 }
 
-impl Report {
+impl FleetReport {
     pub(super) fn of(fleet: Fleet) -> Self {
         let Fleet {
             selector,
@@ -200,7 +200,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for FleetReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.verdict())?;
         if !self.nodes.is_empty() || !self.unread.is_empty() {

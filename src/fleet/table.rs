@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::Code;
-use super::report::Report;
+use super::report::FleetReport;
 use super::{Choices, Node};
 use crate::explain::aligned;
 use crate::rule::Decision;
 
 /// A row for each node, or for each link of it where a corosync.conf was judged.
-pub(super) fn of(report: &Report) -> String {
+pub(super) fn of(report: &FleetReport) -> String {
     let of_conf = report.bindnet.is_none();
     let head = ["NODE", "LINK", "ADDRESS", "INTERFACE", "PROBLEMS"].map(str::to_owned);
     let rows = std::iter::once(head).chain(body(report));
@@ -28,7 +28,7 @@ pub(super) fn of(report: &Report) -> String {
     aligned(&rows)
 }
 
-fn body(report: &Report) -> Vec<[String; 5]> {
+fn body(report: &FleetReport) -> Vec<[String; 5]> {
     let mut codes: BTreeMap<&str, Codes> = BTreeMap::new();
     for problem in report.problems() {
         for node in problem.nodes() {

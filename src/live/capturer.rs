@@ -50,7 +50,8 @@ impl Snapshot {
 /// after fork(2) the child opens its own.
 ///
 /// ```
-/// use bindnet::{Capturer, Selector};
+/// use bindnet::live::Capturer;
+/// use bindnet::Selector;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut capturer = Capturer::open()?;

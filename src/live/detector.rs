@@ -12,7 +12,8 @@ use super::error::KernelError;
 use super::monitor::Monitor;
 use super::wait::wake_for;
 use crate::conflict::{
-    Doubt, Event, PROBE_NUM, Probe, Report, Sighting, Target, Timing, Transmit, Watch,
+    ConflictReport, Inconclusive, Listener, Notice, PROBE_NUM, Probe, Sighting, Target, Timing,
+    Transmit,
 };
 use crate::rule::Reasons;
 use crate::snapshot::Snapshot;
@@ -41,7 +42,7 @@ const ROOM: usize = 1500;
 /// A probe is three requests, the times between them are those of its [`Timing`], and there is
 /// never another one. After the verdict it is only listened, for as long as there is a detector; it
 /// may be dropped instead. It takes CAP_NET_RAW, in a user namespace of the process's own, too; who
-/// lacks it gets [`Verdict::NotPermitted`](crate::conflict::Verdict::NotPermitted).
+/// lacks it gets [`Detection::NotPermitted`](crate::conflict::Detection::NotPermitted).
 ///
 /// As for a [`Monitor`], there is no thread and no runtime: when the fd is readable,
 /// [`Detector::dispatch`] is called, and again until it has no event.
@@ -57,7 +58,7 @@ const ROOM: usize = 1500;
 /// ```
 /// use std::time::Duration;
 ///
-/// use bindnet::conflict::{Event, Target, Timing, Verdict};
+/// use bindnet::conflict::{Notice, Target, Timing, Detection};
 /// use bindnet::live::Detector;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -65,7 +66,7 @@ const ROOM: usize = 1500;
 /// let mut detector = Detector::probe(target, Timing::Fast)?;
 /// let event = detector.wait(Duration::from_secs(2))?;
 /// // Nobody can be asked on a loopback link.
-/// let Some(Event::Verdict(verdict)) = event else { panic!("{event:?}") };
+/// let Some(Notice::Detection(verdict)) = event else { panic!("{event:?}") };
 /// assert_eq!(verdict.code(), "not-applicable");
 /// # Ok(())
 /// # }
@@ -82,12 +83,12 @@ pub struct Detector {
     begun: Instant,
     /// Until there is a verdict.
     probe: Option<Probe>,
-    watch: Watch,
+    watch: Listener,
     /// Those of the address when it was here last.
     reasons: Reasons,
-    events: VecDeque<Event>,
+    events: VecDeque<Notice>,
     /// That nothing is heard, or something again, where it could not be told yet.
-    untold: Option<Event>,
+    untold: Option<Notice>,
     /// How often in a row there were more packets than are received at once.
     floods: u32,
 }
@@ -122,7 +123,7 @@ impl Detector {
             buffer: vec![0; ROOM].into_boxed_slice(),
             begun: Instant::now(),
             probe,
-            watch: Watch::new(target),
+            watch: Listener::new(target),
             reasons: Reasons::default(),
             events: VecDeque::new(),
             untold: None,
@@ -153,11 +154,11 @@ impl Detector {
     /// An event with the address and the link it is about, for people and as JSON. Where there is
     /// evidence that the address floats, or was when it was here last, a conflict is maybe a
     /// failover.
-    pub fn report(&self, event: Event) -> Report {
+    pub fn report(&self, event: Notice) -> ConflictReport {
         let listened = self.watch.interface();
         let interface = listened.or_else(|| Some(self.target.link(self.snapshot())?.name()));
         let elapsed = self.begun.elapsed();
-        Report::new(&self.target, interface, event, elapsed).with_reasons(self.reasons)
+        ConflictReport::new(&self.target, interface, event, elapsed).with_reasons(self.reasons)
     }
 
     /// Receives what there is, sends what is due, and returns the next event; none where there is
@@ -169,7 +170,7 @@ impl Detector {
     ///
     /// # Errors
     /// Where a system call fails. It may be called again.
-    pub fn dispatch(&mut self) -> Result<Option<Event>, KernelError> {
+    pub fn dispatch(&mut self) -> Result<Option<Notice>, KernelError> {
         if self.events.is_empty() {
             let done = self.step().and_then(|more| self.rest(more));
             if let Err(error) = done {
@@ -198,7 +199,7 @@ impl Detector {
             if !more {
                 self.ask()?;
             } else if self.floods >= FLOODS {
-                self.fail(Doubt::Lost);
+                self.fail(Inconclusive::Lost);
             }
         }
         self.conclude();
@@ -234,8 +235,8 @@ impl Detector {
             }
             // The link has gone since the host was looked at; of that the monitor will tell.
             Err(Errno::ENODEV | Errno::ENXIO) => {
-                self.fail(Doubt::LinkFlapped);
-                self.untold = self.watch.handle_failure(Doubt::LinkFlapped);
+                self.fail(Inconclusive::LinkFlapped);
+                self.untold = self.watch.handle_failure(Inconclusive::LinkFlapped);
             }
             Err(errno) => return Err(KernelError::system("socket(AF_PACKET), bind", errno)),
         }
@@ -346,7 +347,7 @@ impl Detector {
             for _ in 0..2 {
                 self.receive()?;
             }
-            self.fail(Doubt::Lost);
+            self.fail(Inconclusive::Lost);
             return Ok(());
         }
         let host = self.monitor.snapshot();
@@ -359,9 +360,10 @@ impl Detector {
         match send(self.socket.as_ref(), &transmit) {
             Ok(()) => {}
             Err(Errno::ENETDOWN | Errno::ENXIO | Errno::ENODEV) => probe.handle_down(host),
-            Err(errno) => {
-                probe.handle_failure(Doubt::NotAsked(format!("sendto: {}", errno.desc())), host)
-            }
+            Err(errno) => probe.handle_failure(
+                Inconclusive::NotAsked(format!("sendto: {}", errno.desc())),
+                host,
+            ),
         }
         Ok(())
     }
@@ -373,7 +375,7 @@ impl Detector {
         Ok(lost > 0)
     }
 
-    fn fail(&mut self, doubt: Doubt) {
+    fn fail(&mut self, doubt: Inconclusive) {
         if let Some(probe) = &mut self.probe {
             probe.handle_failure(doubt, self.monitor.snapshot());
         }
@@ -389,7 +391,7 @@ impl Detector {
                 // It says why nothing is heard, if so.
                 self.untold = None;
             }
-            self.events.push_back(Event::Verdict(verdict));
+            self.events.push_back(Notice::Detection(verdict));
             self.tell();
         }
     }

@@ -9,7 +9,7 @@ use super::monitor::Monitor;
 use super::state_error::StateError;
 use super::state_file::StateFile;
 use crate::choice::{State, Tracker};
-use crate::rule::{Decide, HostAddress, Selector};
+use crate::rule::{Decide, ScopedAddr, Selector};
 
 /// What a [`Keeper`] is to keep, from [`Keeper::builder`].
 ///
@@ -30,7 +30,7 @@ pub struct KeeperBuilder<D = Selector> {
     selector: D,
     file: Option<StateFile>,
     /// What the file holds for the bindnetaddr.
-    remembered: Option<HostAddress>,
+    remembered: Option<ScopedAddr>,
     follow: bool,
 }
 
@@ -90,7 +90,8 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use bindnet::{Capturer, Keeper, Monitor, Selector};
+    /// use bindnet::live::{Capturer, Monitor};
+    /// use bindnet::{Keeper, Selector};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let capturer = Capturer::open()?.timeout(Duration::from_secs(5));

@@ -127,7 +127,7 @@ impl Memory {
             Ok(false) => self.file.read(decision.bindnet()),
             Err(error) => Err(error),
         };
-        let chosen = decision.chosen().map(Candidate::host_address)?;
+        let chosen = decision.chosen().map(Candidate::scoped_addr)?;
         match there {
             Ok(there) => {
                 let remembered = there.filter(|there| *there != chosen)?;

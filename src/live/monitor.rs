@@ -59,7 +59,9 @@ const ROOM: usize = 8 * 1024;
 /// ```
 /// use std::os::fd::AsFd;
 ///
-/// use bindnet::{Monitor, Selector, Tracker};
+/// use bindnet::choice::Tracker;
+/// use bindnet::live::Monitor;
+/// use bindnet::Selector;
 /// use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -169,7 +171,7 @@ impl Monitor {
 
     /// This host as it was when it last changed.
     ///
-    /// [`About::captured_at`](crate::About::captured_at) is that time. Where the host kept changing
+    /// [`About::captured_at`](crate::snapshot::About::captured_at) is that time. Where the host kept changing
     /// while it was asked, it says `interrupted`, and the next [`Monitor::dispatch`] asks again.
     pub fn snapshot(&self) -> &Snapshot {
         &self.host

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use thiserror::Error;
 
 use crate::choice::State;
-use crate::rule::HostAddress;
+use crate::rule::ScopedAddr;
 use crate::snapshot::ParseError;
 
 /// Why a state file could not be read or written.
@@ -115,9 +115,9 @@ pub enum StateError {
         /// The path.
         path: PathBuf,
         /// What the file holds.
-        remembered: HostAddress,
+        remembered: ScopedAddr,
         /// What was chosen.
-        chosen: HostAddress,
+        chosen: ScopedAddr,
     },
     /// There is something else in the place of the lock file, or a file that another user can lock.
     #[error(

@@ -16,7 +16,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use super::state_error::StateError;
 use super::state_lock::{LockFile, PATIENCE, retry};
 use crate::choice::State;
-use crate::rule::{Bindnet, Decision, HostAddress};
+use crate::rule::{BindnetAddr, Decision, ScopedAddr};
 
 /// A file in which a daemon remembers what it chose, so that it binds the same after a restart.
 ///
@@ -101,7 +101,7 @@ impl StateFile {
     /// # Errors
     /// Where the file is damaged, is no regular file or cannot be read. A daemon does best to stop
     /// there, as it no longer knows where its peers expect it: the message says how to go on.
-    pub fn read(&self, bindnet: &Bindnet) -> Result<Option<HostAddress>, StateError> {
+    pub fn read(&self, bindnet: &BindnetAddr) -> Result<Option<ScopedAddr>, StateError> {
         Ok(self.read_all()?.get(bindnet))
     }
 

@@ -22,7 +22,7 @@ impl Detector {
     ///
     /// # Errors
     /// As for [`Detector::dispatch`].
-    pub fn wait(&mut self, timeout: Duration) -> Result<Option<conflict::Event>, KernelError> {
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<conflict::Notice>, KernelError> {
         let start = Instant::now();
         loop {
             if let Some(event) = self.dispatch()? {

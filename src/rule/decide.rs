@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::decision::{Candidate, Candidates, Decision, Match, Verdict, WhyNone, Winner};
 use super::evidence::Reason;
-use super::host_address::HostAddress;
 use super::needs::{Decide, Restriction};
+use super::scoped_addr::ScopedAddr;
 use super::selector::Selector;
 use super::separation::Separation;
 use super::view::View;
@@ -155,7 +155,7 @@ impl Selector {
         // of which no link was named may be remembered on another link.
         let anywhere = self.interface.is_none() && self.bindnet.zone().is_none();
         let remembered =
-            |previous: HostAddress| !exact || anywhere && previous.ip() == self.bindnet.ip();
+            |previous: ScopedAddr| !exact || anywhere && previous.ip() == self.bindnet.ip();
         let counts = self.previous.is_some_and(remembered);
         let of_them = |c: &&Candidate| c.is(Reason::Previous) && (!exact || c.is_exact());
         let mut here = candidates.iter().filter(of_them);

@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use smallvec::SmallVec;
 
-use super::bindnet::{Bindnet, Zone};
+use super::bindnetaddr::{BindnetAddr, Zone};
 use super::evidence::Reason;
-use super::host_address::HostAddress;
 use super::other_rule::OtherRule;
 use super::reasons::Reasons;
+use super::scoped_addr::ScopedAddr;
 use super::separation::Separation;
 use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_link_local};
 
@@ -17,7 +17,8 @@ use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_
 /// `{}` prints one line for a log, `{:#}` the whole report.
 ///
 /// ```
-/// use bindnet::{Address, Link, LinkFlags, Selector, Snapshot};
+/// use bindnet::snapshot::LinkFlags;
+/// use bindnet::{Address, Link, Selector, Snapshot};
 ///
 /// let eth0 = Link::new(2, "eth0".parse()?).with_flags(LinkFlags::UP | LinkFlags::RUNNING);
 /// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
@@ -34,12 +35,12 @@ use crate::snapshot::{Address, Consistency, Name, Netmask, Snapshot, Source, is_
 #[must_use = "a decision changes nothing by itself: bind what it chose"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    pub(crate) bindnet: Bindnet,
+    pub(crate) bindnet: BindnetAddr,
     /// The rule that made it, if it was not ours.
     pub(crate) made_by: Option<Box<OtherRule>>,
     pub(crate) interface: Option<Name>,
-    pub(crate) previous: Option<HostAddress>,
-    pub(crate) not_used: Vec<(Bindnet, HostAddress)>,
+    pub(crate) previous: Option<ScopedAddr>,
+    pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
     pub(crate) strict: bool,
     pub(crate) source: Option<Source>,
     pub(crate) consistency: Option<Consistency>,
@@ -160,7 +161,7 @@ impl Decision {
     }
 
     /// What was decided about.
-    pub fn bindnet(&self) -> &Bindnet {
+    pub fn bindnet(&self) -> &BindnetAddr {
         &self.bindnet
     }
 
@@ -344,9 +345,9 @@ impl Candidate {
     }
 
     /// The address, with its link where that is a part of it: `192.0.2.10`, `fe80::1%eth0`.
-    pub fn host_address(&self) -> HostAddress {
+    pub fn scoped_addr(&self) -> ScopedAddr {
         let link_local = self.interface.filter(|_| is_link_local(self.ip));
-        HostAddress::new(self.ip, link_local.map(Zone::from))
+        ScopedAddr::new(self.ip, link_local.map(Zone::from))
     }
 
     /// The address ready for bind(2), scope id included.

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 /// The longest prefix that contains an address decides, whichever list it is on.
 ///
 /// ```
-/// use bindnet::{Declaration, Declared};
+/// use bindnet::rule::{Declaration, Declared};
 ///
 /// let declared = Declared::new(["192.0.2.0/24".parse()?], ["192.0.2.10/32".parse()?])?;
 /// assert_eq!(declared.of("192.0.2.20".parse()?), Some(Declaration::Floating));

@@ -2,24 +2,25 @@
 
 use std::net::IpAddr;
 
-use super::bindnet::{Bindnet, Target};
+use super::bindnetaddr::{BindnetAddr, Target};
 use super::decision::Match;
 use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
 
-impl Bindnet {
+impl BindnetAddr {
     /// Calls `found` for every address of a snapshot that matches, in kernel order.
     ///
     /// This is the first step of the rule and no more: nothing is skipped and nothing is ranked.
     ///
     /// ```
-    /// use bindnet::{Address, Bindnet, Link, Match, Snapshot};
+    /// use bindnet::rule::Match;
+    /// use bindnet::{Address, BindnetAddr, Link, Snapshot};
     ///
     /// let host = Snapshot::new(
     ///     [Link::new(2, "eth0".parse()?)],
     ///     [Address::new("192.0.2.10/24".parse()?, 2), Address::new("192.0.2.20/32".parse()?, 2)],
     /// )?;
     /// let mut found = Vec::new();
-    /// let bindnet: Bindnet = "192.0.2.20".parse()?;
+    /// let bindnet: BindnetAddr = "192.0.2.20".parse()?;
     /// bindnet.each_match(&host, |address, matched| found.push((address.ip(), matched)));
     /// assert_eq!(
     ///     found,

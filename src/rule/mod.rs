@@ -1,31 +1,31 @@
 //! The decision, pure: a snapshot and a selector in, a decision out.
 
-pub(crate) mod bindnet;
+pub(crate) mod bindnetaddr;
 mod decide;
 mod decision;
 mod declared;
 mod evidence;
-mod host_address;
 mod matching;
 mod needs;
 mod other_rule;
 mod parse;
 mod reasons;
 mod rules;
+mod scoped_addr;
 mod selector;
 mod separation;
 mod subnets;
 mod view;
 
-pub use bindnet::{Bindnet, Zone};
+pub use bindnetaddr::{BindnetAddr, Zone};
 pub use decision::{Candidate, Decision, Match, Outcome, Verdict, WhyNone};
 pub use declared::{Declaration, Declared};
 pub use evidence::Reason;
-pub use host_address::HostAddress;
 pub use needs::Decide;
 pub use parse::parse_net;
 pub use reasons::Reasons;
-pub use rules::Rule;
+pub use rules::Evidence;
+pub use scoped_addr::ScopedAddr;
 pub use selector::Selector;
 pub use separation::Separation;
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::bindnet::Zone;
+use super::bindnetaddr::Zone;
 use super::decision::Decision;
 use super::selector::Selector;
 use super::view::{LinkIndexes, View};
@@ -11,12 +11,13 @@ use crate::snapshot::{Bits, Family, Link, Snapshot};
 /// What decides: a [`Selector`] by our rule, a
 /// [`corosync::ProfileSelector`](crate::corosync::ProfileSelector) by Corosync's.
 ///
-/// [`Capturer::decide`](crate::Capturer::decide) and [`Tracker`](crate::Tracker) take either. No
+/// [`Capturer::decide`](crate::live::Capturer::decide) and [`Tracker`](crate::choice::Tracker) take either. No
 /// other type can implement it, because only this crate makes a [`Decision`].
 ///
 /// ```
 /// use bindnet::corosync::{Profile, ProfileSelector};
-/// use bindnet::{Address, Decide, Link, Selector, Snapshot};
+/// use bindnet::rule::Decide;
+/// use bindnet::{Address, Link, Selector, Snapshot};
 ///
 /// fn chosen(by: &dyn Decide, host: &Snapshot) -> String {
 ///     by.decide(host).chosen().unwrap().ip().to_string()

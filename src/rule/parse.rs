@@ -5,21 +5,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use thiserror::Error;
 
-use super::bindnet::{Bindnet, Target, Zone};
+use super::bindnetaddr::{BindnetAddr, Target, Zone};
 use crate::snapshot::{NameProblem, ParseError, escape_rest};
 
 /// Reads an address (as the network of one address) or a network with its prefix, as the
 /// operator's lists of floating and fixed addresses have them.
 ///
 /// ```
-/// let net = bindnet::parse_net("192.0.2.20")?;
+/// let net = bindnet::rule::parse_net("192.0.2.20")?;
 /// assert_eq!(net.to_string(), "192.0.2.20/32");
-/// assert!(bindnet::parse_net("192.0.2.20/24").is_err());
+/// assert!(bindnet::rule::parse_net("192.0.2.20/24").is_err());
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
 ///
 /// # Errors
-/// As for a [`Bindnet`]; a zone is refused.
+/// As for a [`BindnetAddr`]; a zone is refused.
 pub fn parse_net(text: &str) -> Result<IpNet, ParseError> {
     let fail = |problem: Problem| problem.of_text("an address or a network", text);
     let bindnet = parse(text).map_err(fail)?;
@@ -30,7 +30,7 @@ pub fn parse_net(text: &str) -> Result<IpNet, ParseError> {
     }
 }
 
-pub(crate) fn parse(text: &str) -> Result<Bindnet, Problem> {
+pub(crate) fn parse(text: &str) -> Result<BindnetAddr, Problem> {
     if text.is_empty() {
         return Err(Problem::Empty);
     }
@@ -51,7 +51,7 @@ pub(crate) fn parse(text: &str) -> Result<Bindnet, Problem> {
         Some(prefix) => Target::Network(parse_prefix(ip, prefix)?),
         None => Target::Address(ip),
     };
-    Ok(Bindnet { target, zone })
+    Ok(BindnetAddr { target, zone })
 }
 
 fn parse_ip(text: &str) -> Result<IpAddr, Problem> {

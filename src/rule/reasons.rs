@@ -7,7 +7,8 @@ use super::evidence::{Kind, Reason};
 /// The codes that are true of one address.
 ///
 /// ```
-/// use bindnet::{Reason, Reasons};
+/// use bindnet::rule::Reasons;
+/// use bindnet::Reason;
 ///
 /// let reasons: Reasons = [Reason::LinkDown, Reason::Label].into_iter().collect();
 /// assert_eq!(reasons.to_string(), "label, link-down");
@@ -86,7 +87,8 @@ impl Reasons {
     /// The set as the C API has it: for each reason the bit of its number.
     ///
     /// ```
-    /// use bindnet::{Reason, Reasons};
+    /// use bindnet::rule::Reasons;
+    /// use bindnet::Reason;
     ///
     /// let reasons: Reasons = [Reason::Label].into_iter().collect();
     /// assert_eq!(reasons.bits(), 1 << Reason::Label as u8);

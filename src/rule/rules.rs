@@ -11,17 +11,18 @@ use crate::snapshot::ParseError;
 /// A rule that infers evidence from what the kernel shows, and can be switched off.
 ///
 /// ```
-/// use bindnet::{Reason, Rule};
+/// use bindnet::rule::Evidence;
+/// use bindnet::Reason;
 ///
-/// let rule: Rule = "label".parse()?;
+/// let rule: Evidence = "label".parse()?;
 /// assert_eq!(rule.reason(), Reason::Label);
-/// assert!("declared-floating".parse::<Rule>().is_err());
+/// assert!("declared-floating".parse::<Evidence>().is_err());
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rule(Reason);
+pub struct Evidence(Reason);
 
-impl Rule {
+impl Evidence {
     /// The rule that infers this evidence; `None` for a code that is no inferred evidence.
     pub const fn of(reason: Reason) -> Option<Self> {
         match reason.kind() {
@@ -41,7 +42,7 @@ impl Rule {
     }
 }
 
-impl FromStr for Rule {
+impl FromStr for Evidence {
     type Err = ParseError;
 
     fn from_str(code: &str) -> Result<Self, ParseError> {
@@ -57,7 +58,7 @@ impl FromStr for Rule {
 }
 
 fn codes() -> String {
-    let codes: Vec<_> = Rule::all().map(|rule| rule.reason().code()).collect();
+    let codes: Vec<_> = Evidence::all().map(|rule| rule.reason().code()).collect();
     codes.join(", ")
 }
 
@@ -102,7 +103,7 @@ impl Rules {
         self.declared.of(ip)
     }
 
-    pub fn switch_off(&mut self, rule: Rule) {
+    pub fn switch_off(&mut self, rule: Evidence) {
         self.off.insert(rule.reason());
     }
 

@@ -2,10 +2,10 @@
 
 use ipnet::IpNet;
 
-use super::bindnet::Bindnet;
+use super::bindnetaddr::BindnetAddr;
 use super::declared::{Declaration, Declared};
-use super::host_address::HostAddress;
-use super::rules::{Rule, Rules};
+use super::rules::{Evidence, Rules};
+use super::scoped_addr::ScopedAddr;
 use crate::snapshot::{Name, ParseError};
 
 /// Chooses the address of a snapshot for a bindnetaddr.
@@ -13,7 +13,8 @@ use crate::snapshot::{Name, ParseError};
 /// The same snapshot and the same selector give the same decision on any machine.
 ///
 /// ```
-/// use bindnet::{Address, Link, Rule, Selector, Snapshot};
+/// use bindnet::rule::Evidence;
+/// use bindnet::{Address, Link, Selector, Snapshot};
 ///
 /// let host = Snapshot::new(
 ///     [Link::new(2, "eth0".parse()?)],
@@ -25,18 +26,18 @@ use crate::snapshot::{Name, ParseError};
 /// let selector = Selector::new("192.0.2.0".parse()?);
 /// assert_eq!(selector.decide(&host).chosen().unwrap().ip().to_string(), "192.0.2.10");
 ///
-/// let selector = selector.without(Rule::all());
+/// let selector = selector.without(Evidence::all());
 /// assert_eq!(selector.decide(&host).chosen().unwrap().ip().to_string(), "192.0.2.20");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a selector decides nothing by itself"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
-    pub(crate) bindnet: Bindnet,
+    pub(crate) bindnet: BindnetAddr,
     pub(crate) interface: Option<Name>,
-    pub(crate) previous: Option<HostAddress>,
+    pub(crate) previous: Option<ScopedAddr>,
     /// What is remembered for other bindnetaddrs that overlap this one.
-    pub(crate) not_used: Vec<(Bindnet, HostAddress)>,
+    pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
     pub(crate) rules: Rules,
     pub(crate) strict: bool,
     pub(crate) list_all: bool,
@@ -44,7 +45,7 @@ pub struct Selector {
 
 impl Selector {
     /// The rule for a bindnetaddr, with every piece of evidence looked for.
-    pub fn new(bindnet: Bindnet) -> Self {
+    pub fn new(bindnet: BindnetAddr) -> Self {
         Self {
             bindnet,
             interface: None,
@@ -57,7 +58,7 @@ impl Selector {
     }
 
     /// The same rule for another bindnetaddr.
-    pub fn with_bindnet(mut self, bindnet: Bindnet) -> Self {
+    pub fn with_bindnet(mut self, bindnet: BindnetAddr) -> Self {
         self.bindnet = bindnet;
         self.not_used.clear();
         self
@@ -80,7 +81,7 @@ impl Selector {
     /// assert!(!decision.is_ambiguous());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn previous(mut self, address: HostAddress) -> Self {
+    pub fn previous(mut self, address: ScopedAddr) -> Self {
         self.previous = Some(address);
         self
     }
@@ -101,7 +102,7 @@ impl Selector {
     }
 
     /// Switches evidence rules off.
-    pub fn without(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
+    pub fn without(mut self, rules: impl IntoIterator<Item = Evidence>) -> Self {
         for rule in rules {
             self.rules.switch_off(rule);
         }
@@ -128,7 +129,7 @@ impl Selector {
     }
 
     /// What is decided about.
-    pub fn bindnet(&self) -> &Bindnet {
+    pub fn bindnet(&self) -> &BindnetAddr {
         &self.bindnet
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
-use super::bindnet::{Target, Zone};
+use super::bindnetaddr::{Target, Zone};
 use super::decision::{Candidate, Candidates, Verdict};
 use super::evidence::Reason;
 use super::matching::each_match;

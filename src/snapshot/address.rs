@@ -49,7 +49,8 @@ impl Lifetime {
 /// What is not known is `None`: getifaddrs(3), for instance, tells neither flags nor scope.
 ///
 /// ```
-/// use bindnet::{Address, AddressFlags, Lifetime, Scope};
+/// use bindnet::snapshot::{AddressFlags, Lifetime, Scope};
+/// use bindnet::Address;
 ///
 /// let vip = Address::new("192.0.2.20/24".parse()?, 2)
 ///     .with_label("eth0:vip".parse()?)

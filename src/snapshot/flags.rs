@@ -60,7 +60,7 @@ flags! {
     /// The flags of an address (`IFA_FLAGS`, linux/if_addr.h).
     ///
     /// ```
-    /// use bindnet::AddressFlags;
+    /// use bindnet::snapshot::AddressFlags;
     ///
     /// let flags = AddressFlags::PERMANENT | AddressFlags::NODAD;
     /// assert_eq!(flags.bits(), 0x82);
@@ -145,7 +145,7 @@ flags! {
 /// The scope of an address (`ifa_scope`, linux/rtnetlink.h `rt_scope_t`).
 ///
 /// ```
-/// use bindnet::Scope;
+/// use bindnet::snapshot::Scope;
 ///
 /// assert_eq!(Scope::LINK.to_string(), "link");
 /// assert_eq!("global".parse(), Ok(Scope::GLOBAL));

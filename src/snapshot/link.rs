@@ -10,7 +10,8 @@ use super::name::Name;
 /// A link: a network interface, virtual or not.
 ///
 /// ```
-/// use bindnet::{Link, LinkFlags};
+/// use bindnet::snapshot::LinkFlags;
+/// use bindnet::Link;
 ///
 /// let link = Link::new(2, "eth0".parse()?)
 ///     .with_flags(LinkFlags::UP | LinkFlags::BROADCAST)
@@ -180,7 +181,7 @@ impl Link {
 /// A hardware address (`IFLA_ADDRESS`): six bytes on Ethernet, up to 32 elsewhere.
 ///
 /// ```
-/// use bindnet::HardwareAddress;
+/// use bindnet::snapshot::HardwareAddress;
 ///
 /// let mac: HardwareAddress = "00:00:5e:00:01:33".parse()?;
 /// assert!(mac.is_vrrp());

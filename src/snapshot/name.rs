@@ -16,7 +16,7 @@ use super::escape::{escape, unescape};
 /// the bidirectional ones, too), line and paragraph separators.
 ///
 /// ```
-/// use bindnet::Name;
+/// use bindnet::snapshot::Name;
 ///
 /// let label: Name = "eth0:vip".parse()?;
 /// assert_eq!(label.as_bytes(), b"eth0:vip");

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// none for a mask with holes, and the prefix length is derived.
 ///
 /// ```
-/// use bindnet::Netmask;
+/// use bindnet::snapshot::Netmask;
 ///
 /// let mask = Netmask::from_ip("255.255.255.0".parse()?);
 /// assert_eq!(mask.prefix_len(), Some(24));
@@ -50,7 +50,7 @@ impl Netmask {
     /// The network that an address is in under this mask; `None` if the families differ.
     ///
     /// ```
-    /// # use bindnet::Netmask;
+    /// # use bindnet::snapshot::Netmask;
     /// let mask = Netmask::from_ip("255.255.255.0".parse()?);
     /// assert_eq!(mask.network("192.0.2.10".parse()?), Some("192.0.2.0".parse()?));
     /// # Ok::<(), std::net::AddrParseError>(())

@@ -10,9 +10,9 @@ use thiserror::Error;
 /// write instead. The same text gives the same error, so nothing is gained by another try.
 ///
 /// ```
-/// use bindnet::Bindnet;
+/// use bindnet::BindnetAddr;
 ///
-/// let error = "192.0.2.256".parse::<Bindnet>().unwrap_err();
+/// let error = "192.0.2.256".parse::<BindnetAddr>().unwrap_err();
 /// assert_eq!(error.what(), "a bindnetaddr");
 /// assert_eq!(error.text(), "192.0.2.256");
 /// assert_eq!(error.line(), None);
@@ -60,7 +60,7 @@ impl ParseError {
     /// IPv6 address. A program adds how that is done to the end of the first line of the message.
     ///
     /// ```
-    /// let error = "192.0.2.0%eth0".parse::<bindnet::Bindnet>().unwrap_err();
+    /// let error = "192.0.2.0%eth0".parse::<bindnet::BindnetAddr>().unwrap_err();
     /// assert!(error.wants_interface());
     /// assert!(error.to_string().ends_with("; restrict the interface"));
     /// ```

@@ -2,7 +2,8 @@
 //!
 //! ```
 //! use bindnet::testing::commands;
-//! use bindnet::{Address, Link, LinkFlags, Scope, Snapshot};
+//! use bindnet::snapshot::{LinkFlags, Scope};
+//! use bindnet::{Address, Link, Snapshot};
 //!
 //! let eth0 = Link::new(2, "eth0".parse()?).with_flags(LinkFlags::UP | LinkFlags::RUNNING);
 //! let node = Address::new("192.0.2.10/24".parse()?, 2).with_scope(Scope::GLOBAL);

@@ -47,7 +47,7 @@ impl Snapshot {
 
     /// Writes the snapshot in its own format, `bindnet-snapshot/1`, on one line.
     ///
-    /// Names, the host's too, are written as a [`Name`](crate::Name) is printed: a program that prints
+    /// Names, the host's too, are written as a [`Name`](crate::snapshot::Name) is printed: a program that prints
     /// a value of the JSON prints no character that a terminal obeys.
     ///
     /// ```

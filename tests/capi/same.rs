@@ -10,7 +10,8 @@ use bindnet_tests::{ask, extern_c, questions};
 
 use ask::Ask;
 use bindnet::corosync::{Profile, ProfileSelector};
-use bindnet::{Candidate, Decision, Name, Snapshot};
+use bindnet::snapshot::Name;
+use bindnet::{Candidate, Decision, Snapshot};
 use extern_c::*;
 use nix::libc;
 use proptest::prelude::*;

@@ -9,8 +9,10 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bindnet::choice::State;
 use bindnet::corosync::{Profile, ProfileSelector, Version};
-use bindnet::{About, Consistency, Decision, State, StateError, StateFile};
+use bindnet::snapshot::{About, Consistency};
+use bindnet::{Decision, StateError, StateFile};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -119,7 +121,7 @@ fn the_link_is_a_part_of_a_link_local_choice() {
     let chosen = selector("fe80::").decide(&host(r"e h\xff", &["fe80::1/64"]));
     assert!(folder.file().remember(&chosen).unwrap());
     let read = folder.file().read(chosen.bindnet()).unwrap().unwrap();
-    assert_eq!(read, chosen.chosen().unwrap().host_address());
+    assert_eq!(read, chosen.chosen().unwrap().scoped_addr());
     assert_eq!(read.zone().unwrap().name().unwrap().as_bytes(), b"e h\xff");
 
     // Of another address the link is only said.
@@ -144,7 +146,7 @@ fn what_is_remembered_is_chosen_again() {
     );
     let previous = folder.file().read(&bindnet).unwrap().unwrap();
     let decision = selector("fe80::").previous(previous).decide(&after);
-    assert_eq!(decision.chosen().unwrap().host_address(), previous);
+    assert_eq!(decision.chosen().unwrap().scoped_addr(), previous);
     assert!(!decision.is_ambiguous());
 }
 

@@ -2,14 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use bindnet::{Address, Bindnet, HostAddress, Link, Selector, Snapshot, State};
+use bindnet::choice::State;
+use bindnet::rule::ScopedAddr;
+use bindnet::{Address, BindnetAddr, Link, Selector, Snapshot};
 use ipnet::Ipv4Net;
 use proptest::prelude::*;
 
 use super::state_text::FULL;
 
 /// A file with one entry, and what it says of another bindnetaddr.
-fn overlapping(entry: &str, asked: &str) -> Vec<(Bindnet, HostAddress)> {
+fn overlapping(entry: &str, asked: &str) -> Vec<(BindnetAddr, ScopedAddr)> {
     let text = format!("bindnet-state/1\nbindnetaddr {entry}\nend\n");
     let state = State::parse(text.as_bytes()).unwrap();
     let asked = asked.parse().unwrap();
@@ -96,7 +98,7 @@ fn a_selector_takes_its_own_entry_or_warns_of_others() {
 }
 
 /// A network inside `192.0.2.0/28`, or an address there.
-fn small() -> impl Strategy<Value = Bindnet> {
+fn small() -> impl Strategy<Value = BindnetAddr> {
     (0..16u8, 28..=32u8, any::<bool>()).prop_map(|(last, len, is_network)| {
         let net = Ipv4Net::new(Ipv4Addr::new(192, 0, 2, last), len).unwrap();
         let text = match is_network {
@@ -111,7 +113,7 @@ proptest! {
     /// Two overlap if there is an address in both, and then one is inside the other.
     #[test]
     fn what_overlaps_has_an_address_in_common(known in small(), asked in small()) {
-        let net = |bindnet: &Bindnet| bindnet.network().unwrap_or(bindnet.ip().into());
+        let net = |bindnet: &BindnetAddr| bindnet.network().unwrap_or(bindnet.ip().into());
         let common = (0..16).any(|last| {
             let ip = IpAddr::from([192, 0, 2, last]);
             [known, asked].iter().all(|bindnet| net(bindnet).contains(&ip))

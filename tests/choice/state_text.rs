@@ -4,9 +4,10 @@ use bindnet_tests::state;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bindnet::{
-    Address, Bindnet, HostAddress, Link, Name, Netmask, Snapshot, State, StateError, Zone,
-};
+use bindnet::choice::State;
+use bindnet::rule::{ScopedAddr, Zone};
+use bindnet::snapshot::{Name, Netmask};
+use bindnet::{Address, BindnetAddr, Link, Snapshot, StateError};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -23,7 +24,7 @@ pub const FULL: &str = "bindnet-state/1\n\
     bindnetaddr fd00::/64 address fd00::1 prefix 64\n\
     end\n";
 
-fn pairs(state: &State) -> Vec<(Bindnet, HostAddress)> {
+fn pairs(state: &State) -> Vec<(BindnetAddr, ScopedAddr)> {
     state.iter().collect()
 }
 
@@ -235,10 +236,10 @@ impl Case {
         line
     }
 
-    fn address(&self) -> HostAddress {
+    fn address(&self) -> ScopedAddr {
         let link_local = matches!(self.ip, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
         let name = self.interface.filter(|_| link_local);
-        HostAddress::new(self.ip, name.map(Zone::from))
+        ScopedAddr::new(self.ip, name.map(Zone::from))
     }
 }
 
@@ -298,7 +299,7 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
         let cases = cases.into_iter().map(case);
         // An IPv4-mapped address is no bindnetaddr.
         cases
-            .filter(|case| case.bindnet.parse::<Bindnet>().is_ok())
+            .filter(|case| case.bindnet.parse::<BindnetAddr>().is_ok())
             .collect()
     })
 }
@@ -349,7 +350,7 @@ proptest! {
             let address = Address::with_netmask(case.ip, mask, 2).unwrap();
             let host = Snapshot::new([link], [address]).unwrap();
             let decision = selector(all).decide(&host);
-            let chosen = decision.chosen().map(|chosen| chosen.host_address());
+            let chosen = decision.chosen().map(|chosen| chosen.scoped_addr());
             prop_assert_eq!(folder.file().replace(&decision).unwrap(), chosen.is_some());
             remembered[at] = chosen.or(remembered[at]);
             for (all, chosen) in ["0.0.0.0/0", "::/0"].iter().zip(remembered) {

@@ -2,8 +2,10 @@
 
 use bindnet_tests::rows;
 
+use bindnet::choice::Tracker;
 use bindnet::corosync::ProfileSelector;
-use bindnet::{About, Consistency, EventKind, Snapshot, Tracker, Verdict};
+use bindnet::snapshot::{About, Consistency};
+use bindnet::{EventKind, Snapshot, Verdict};
 
 fn tracker(options: &str) -> Tracker<ProfileSelector> {
     Tracker::new(rows::selector(options.split_whitespace()))

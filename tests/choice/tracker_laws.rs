@@ -2,8 +2,10 @@
 
 use bindnet_tests::{edits, questions, tracker_model};
 
+use bindnet::choice::Tracker;
 use bindnet::corosync::{Profile, ProfileSelector};
-use bindnet::{Candidate, Decide, Event, EventKind, Snapshot, Tracker};
+use bindnet::rule::Decide;
+use bindnet::{Candidate, Event, EventKind, Snapshot};
 use bindnet_tests::hostile::is_hostile;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -114,7 +116,7 @@ proptest! {
                 }
                 here = event.address().is_some();
                 prop_assert!(!here || event.kind() != EventKind::Lost, "{}", event);
-                prop_assert_eq!(event.address(), tracker.choice().map(Candidate::host_address), "{}", event);
+                prop_assert_eq!(event.address(), tracker.choice().map(Candidate::scoped_addr), "{}", event);
                 prop_assert!(here || event.interface().is_none());
             }
             prop_assert_eq!(here, tracker.choice().is_some());
@@ -160,7 +162,7 @@ proptest! {
                 let event = tracker.update(host);
                 let kept = event.as_ref().is_none_or(|event| event.kind() == EventKind::Kept);
                 prop_assert!(kept, "{:?} with {:?}", event, vip);
-                prop_assert_eq!(tracker.choice().map(Candidate::host_address), Some(bound));
+                prop_assert_eq!(tracker.choice().map(Candidate::scoped_addr), Some(bound));
             }
         }
     }

@@ -15,7 +15,8 @@ use bindnet_tests::{netns, rows, staged};
 use std::fs;
 use std::path::PathBuf;
 
-use bindnet::{Snapshot, Tracker};
+use bindnet::Snapshot;
+use bindnet::choice::Tracker;
 
 use staged::STAGED;
 

@@ -4,9 +4,12 @@ use bindnet_tests::conflict_hosts;
 
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, Doubt, How, NotApplicable, Probe, Timing, Transmit, Verdict};
+use bindnet::conflict::{
+    Conflict, Detection, How, Inconclusive, NotApplicable, Probe, Timing, Transmit,
+};
+use bindnet::snapshot::LinkFlags;
 use bindnet::wire::{arp, ndisc};
-use bindnet::{Address, Link, LinkFlags, Snapshot};
+use bindnet::{Address, Link, Snapshot};
 use proptest::prelude::*;
 
 use conflict_hosts::{
@@ -22,7 +25,7 @@ fn silent(
     timing: Timing,
     random: [u32; 3],
     start: Duration,
-) -> (Vec<Duration>, Duration, Verdict) {
+) -> (Vec<Duration>, Duration, Detection) {
     let host = ask.good().snapshot(true);
     let mut probe = Probe::new(ask.target(true), timing, random, start);
     let (mut sent, mut end) = (Vec::new(), start);
@@ -46,7 +49,7 @@ proptest! {
     fn the_times_of_the_rfc(random in random(), start in 0..100_000u32, ask in ask()) {
         let start = Duration::from_millis(start.into());
         let (sent, end, verdict) = silent(ask, Timing::Rfc, random, start);
-        prop_assert_eq!(verdict, Verdict::Clear);
+        prop_assert_eq!(verdict, Detection::Clear);
         let [first, second, third] = sent[..] else { panic!("{sent:?}") };
         prop_assert!(first - start < SECOND);
         for between in [second - first, third - second] {
@@ -60,7 +63,7 @@ proptest! {
     #[test]
     fn fast_is_under_a_second(random in random(), ask in ask()) {
         let (sent, end, verdict) = silent(ask, Timing::Fast, random, SECOND);
-        prop_assert_eq!((sent.len(), verdict), (3, Verdict::Clear));
+        prop_assert_eq!((sent.len(), verdict), (3, Detection::Clear));
         prop_assert!(end - SECOND < Duration::from_millis(900));
         prop_assert!(end - sent[2] >= Duration::from_millis(400));
     }
@@ -76,7 +79,7 @@ proptest! {
             end = probe.deadline().unwrap() + Duration::from_millis(late);
             sent.extend(probe.handle_timeout(end, &host).map(|_| end));
         }
-        prop_assert_eq!(probe.verdict(), Some(&Verdict::Clear));
+        prop_assert_eq!(probe.verdict(), Some(&Detection::Clear));
         prop_assert_eq!(sent.len(), 3);
         for pair in sent.windows(2) {
             prop_assert!(pair[1] - pair[0] >= timing.probe_min());
@@ -132,7 +135,7 @@ fn what_is_sent() {
 }
 
 /// The verdict where the host is the same all the time and nobody is heard.
-fn alone(ask: Ask, host: &Host) -> (Verdict, usize) {
+fn alone(ask: Ask, host: &Host) -> (Detection, usize) {
     let shown = host.snapshot(false);
     let mut probe = Probe::new(ask.target(false), Timing::Fast, [7; 3], SECOND);
     let mut sent = 0;
@@ -155,32 +158,38 @@ fn links_on_which_nobody_can_be_asked() {
     for ask in ASKS {
         for (is, why) in rows {
             let host = ask.good().with(|eth0| eth0.is = is);
-            assert_eq!(alone(ask, &host), (Verdict::NotApplicable(why), 0));
+            assert_eq!(alone(ask, &host), (Detection::NotApplicable(why), 0));
         }
         // Where it is not said what it is, its flags are those of Ethernet.
         let host = ask.good().with(|eth0| eth0.is = Is::Unsaid);
-        assert_eq!(alone(ask, &host), (Verdict::Clear, 3));
+        assert_eq!(alone(ask, &host), (Detection::Clear, 3));
     }
 }
 
 #[test]
 fn links_that_do_not_carry_a_probe() {
-    let port = |name: &str| Doubt::Port(name.parse().unwrap());
+    let port = |name: &str| Inconclusive::Port(name.parse().unwrap());
     for ask in ASKS {
         let good = ask.good();
         let rows = [
-            (good.with(|eth0| eth0.up = false), Doubt::LinkDown),
-            (good.with(|eth0| eth0.running = false), Doubt::NoCarrier),
-            (good.with(|eth0| eth0.lower_up = false), Doubt::NoCarrier),
+            (good.with(|eth0| eth0.up = false), Inconclusive::LinkDown),
+            (
+                good.with(|eth0| eth0.running = false),
+                Inconclusive::NoCarrier,
+            ),
+            (
+                good.with(|eth0| eth0.lower_up = false),
+                Inconclusive::NoCarrier,
+            ),
             (good.with(|eth0| eth0.port_of = Some("bridge")), port("br0")),
             (good.with(|eth0| eth0.port_of = Some("bond")), port("br0")),
         ];
         for (host, doubt) in rows {
-            assert_eq!(alone(ask, &host), (Verdict::Inconclusive(doubt), 0));
+            assert_eq!(alone(ask, &host), (Detection::Inconclusive(doubt), 0));
         }
         // A VRF does not take the frames of its members.
         let host = good.with(|eth0| eth0.port_of = Some("vrf"));
-        assert_eq!(alone(ask, &host), (Verdict::Clear, 3));
+        assert_eq!(alone(ask, &host), (Detection::Clear, 3));
     }
 }
 
@@ -201,17 +210,17 @@ fn addresses_and_links_that_are_not_here() {
     };
     let eth1 = Some("eth1".parse().unwrap());
     let rows = [
-        (Ask::Held, gone, Doubt::NotHere(None)),
-        (Ask::Held, no_eth0, Doubt::NotHere(None)),
-        (Ask::HeldOnEth0, gone, Doubt::NotHere(None)),
-        (Ask::HeldOnEth0, moved, Doubt::NotHere(eth1)),
-        (Ask::HeldOnEth0, no_eth0, Doubt::NoLink),
-        (Ask::Free, no_eth0, Doubt::NoLink),
+        (Ask::Held, gone, Inconclusive::NotHere(None)),
+        (Ask::Held, no_eth0, Inconclusive::NotHere(None)),
+        (Ask::HeldOnEth0, gone, Inconclusive::NotHere(None)),
+        (Ask::HeldOnEth0, moved, Inconclusive::NotHere(eth1)),
+        (Ask::HeldOnEth0, no_eth0, Inconclusive::NoLink),
+        (Ask::Free, no_eth0, Inconclusive::NoLink),
     ];
     for (ask, host, doubt) in rows {
         assert_eq!(
             alone(ask, &host),
-            (Verdict::Inconclusive(doubt), 0),
+            (Detection::Inconclusive(doubt), 0),
             "{ask:?}"
         );
         // What is missing from a list that is not whole may be here.
@@ -219,10 +228,10 @@ fn addresses_and_links_that_are_not_here() {
             interrupted: true,
             ..host
         };
-        let interrupted = Verdict::Inconclusive(Doubt::Interrupted);
+        let interrupted = Detection::Inconclusive(Inconclusive::Interrupted);
         assert_eq!(alone(ask, &host), (interrupted, 0), "{ask:?}");
     }
-    assert_eq!(alone(Ask::Held, &moved), (Verdict::Clear, 3));
+    assert_eq!(alone(Ask::Held, &moved), (Detection::Clear, 3));
 }
 
 /// An address of ours without a link is asked for where somebody can be asked.
@@ -253,8 +262,8 @@ fn the_first_link_that_resolves_addresses() {
             sent.extend(probe.handle_timeout(now, &host));
         }
         assert!(sent.iter().all(|transmit| Some(transmit.link) == asked_on));
-        let nobody = Verdict::NotApplicable(NotApplicable::Loopback);
-        let verdict = asked_on.map_or(nobody, |_| Verdict::Clear);
+        let nobody = Detection::NotApplicable(NotApplicable::Loopback);
+        let verdict = asked_on.map_or(nobody, |_| Detection::Clear);
         assert_eq!(probe.verdict(), Some(&verdict));
     }
 }
@@ -273,8 +282,8 @@ fn tentative_and_dadfailed() {
             ..GOOD
         }
     };
-    let stays = Verdict::Inconclusive(Doubt::Tentative);
-    let failed = Verdict::Conflict(Conflict::DadFailed);
+    let stays = Detection::Inconclusive(Inconclusive::Tentative);
+    let failed = Detection::Conflict(Conflict::DadFailed);
     for ask in ASKS {
         assert_eq!(alone(ask, &entry(true, false)), (stays.clone(), 0));
         // It is asked all the same, for whoever has it may tell.
@@ -290,7 +299,7 @@ fn tentative_and_dadfailed() {
     probe.handle_sighting(answer, &host);
     assert_eq!(
         probe.verdict(),
-        Some(&Verdict::Conflict(Conflict::Heard(answer)))
+        Some(&Detection::Conflict(Conflict::Heard(answer)))
     );
     // One that is not tentative any more is asked for.
     let (waiting, ready) = (entry(true, false).snapshot(false), GOOD.snapshot(false));
@@ -301,5 +310,5 @@ fn tentative_and_dadfailed() {
         sent += usize::from(probe.handle_timeout(now, host).is_some());
         assert!(sent == 0 || now >= 3 * SECOND);
     }
-    assert_eq!((probe.verdict(), sent), (Some(&Verdict::Clear), 3));
+    assert_eq!((probe.verdict(), sent), (Some(&Detection::Clear), 3));
 }

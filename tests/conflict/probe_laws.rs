@@ -4,7 +4,7 @@ use bindnet_tests::{conflict_hosts, probe_model};
 
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, Doubt, How, Probe, Verdict};
+use bindnet::conflict::{Conflict, Detection, How, Inconclusive, Probe};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -110,7 +110,7 @@ proptest! {
                     let had = probe.verdict().is_some();
                     probe.handle_sighting(sighting(mac, how), &shown);
                     model.hear((mac, how), &host);
-                    let conflict = probe.verdict().and_then(Verdict::conflict);
+                    let conflict = probe.verdict().and_then(Detection::conflict);
                     if let (false, Some(Conflict::Heard(heard))) = (had, conflict) {
                         prop_assert_eq!(heard, sighting(mac, how));
                         prop_assert!(is_stranger && !host.interrupted);
@@ -123,12 +123,12 @@ proptest! {
                     model.down(&host);
                 }
                 Input::Lost => {
-                    probe.handle_failure(Doubt::Lost, &shown);
-                    model.decide(Verdict::Inconclusive(Doubt::Lost), &host);
+                    probe.handle_failure(Inconclusive::Lost, &shown);
+                    model.decide(Detection::Inconclusive(Inconclusive::Lost), &host);
                 }
                 Input::Refused => {
                     probe.handle_refusal("no".to_owned(), &shown);
-                    model.decide(Verdict::NotPermitted("no".to_owned()), &host);
+                    model.decide(Detection::NotPermitted("no".to_owned()), &host);
                 }
             }
             prop_assert!(sent <= 3);
@@ -137,7 +137,7 @@ proptest! {
             prop_assert_eq!(probe.deadline().is_none(), probe.verdict().is_some());
             if told.is_some() {
                 prop_assert_eq!(probe.verdict(), told.as_ref());
-            } else if probe.verdict() == Some(&Verdict::Clear) {
+            } else if probe.verdict() == Some(&Detection::Clear) {
                 prop_assert!(sent == 3 && !doubtful);
             }
             told = probe.verdict().cloned();
@@ -178,7 +178,7 @@ proptest! {
             probe.handle_timeout(now, &good);
         }
         let verdict = probe.verdict().unwrap();
-        prop_assert!(matches!(verdict, Verdict::Inconclusive(_)), "{}", verdict);
+        prop_assert!(matches!(verdict, Detection::Inconclusive(_)), "{}", verdict);
     }
 
     /// Our own links, all of them, nobody and everybody are never others.
@@ -197,8 +197,8 @@ proptest! {
             probe.handle_sighting(sighting(*mac, *how), &host);
             probe.handle_timeout(now, &host);
         }
-        let in_doubt = Verdict::Inconclusive(Doubt::Interrupted);
-        let expected = if interrupted { in_doubt } else { Verdict::Clear };
+        let in_doubt = Detection::Inconclusive(Inconclusive::Interrupted);
+        let expected = if interrupted { in_doubt } else { Detection::Clear };
         prop_assert_eq!(probe.verdict(), Some(&expected));
     }
 }

@@ -6,7 +6,9 @@ use bindnet_tests::{conflict_hosts, watch_model};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, DEFEND_INTERVAL, Doubt, Event, How, Verdict, Watch};
+use bindnet::conflict::{
+    Conflict, DEFEND_INTERVAL, Detection, How, Inconclusive, Listener, Notice,
+};
 use bindnet::{Link, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -20,9 +22,9 @@ use watch_model::{Model, Said};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// An event in the words of the model.
-fn said(event: &Event) -> Said {
+fn said(event: &Notice) -> Said {
     match event {
-        Event::Claim {
+        Notice::Claim {
             sighting,
             count,
             others,
@@ -33,21 +35,21 @@ fn said(event: &Event) -> Said {
             count: *count,
             others: *others,
         },
-        Event::Deaf(why) => Said::Deaf(why.clone()),
-        Event::Listening(index) => Said::Listening(*index),
+        Notice::NotListening(why) => Said::Deaf(why.clone()),
+        Notice::Listening(index) => Said::Listening(*index),
         other => panic!("{other:?}"),
     }
 }
 
-fn listening(ask: Ask) -> Watch {
-    let mut watch = Watch::new(ask.target(true));
+fn listening(ask: Ask) -> Listener {
+    let mut watch = Listener::new(ask.target(true));
     assert_eq!(watch.handle_host(&ask.good().snapshot(true)), None);
     watch
 }
 
-fn claim_count(event: Option<Event>) -> Option<u64> {
+fn claim_count(event: Option<Notice>) -> Option<u64> {
     match event? {
-        Event::Claim { count, .. } => Some(count),
+        Notice::Claim { count, .. } => Some(count),
         other => panic!("{other:?}"),
     }
 }
@@ -73,7 +75,7 @@ fn one_event_in_an_interval() {
 fn what_a_verdict_has_told_is_not_told_again_at_once() {
     let host = GOOD.snapshot(true);
     let claim = sighting(B, How::Claim);
-    let conflict = Verdict::Conflict(Conflict::Heard(claim));
+    let conflict = Detection::Conflict(Conflict::Heard(claim));
     // Whether it was heard before or not.
     for before in [0, 1] {
         let mut watch = listening(Ask::Held);
@@ -81,7 +83,7 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
             assert!(watch.handle_sighting(claim, SECOND, &host).is_some());
         }
         watch.note(&conflict, 5 * SECOND);
-        for other in [Verdict::Clear, Verdict::Conflict(Conflict::DadFailed)] {
+        for other in [Detection::Clear, Detection::Conflict(Conflict::DadFailed)] {
             watch.note(&other, 20 * SECOND);
         }
         assert_eq!(watch.handle_sighting(claim, 12 * SECOND, &host), None);
@@ -95,17 +97,17 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
 fn a_link_that_went_down() {
     let host = GOOD.snapshot(true);
     let mut watch = listening(Ask::Held);
-    let flapped = Event::Deaf(Verdict::Inconclusive(Doubt::LinkFlapped));
+    let flapped = Notice::NotListening(Detection::Inconclusive(Inconclusive::LinkFlapped));
     assert_eq!(watch.handle_down(&host), Some(flapped));
     assert_eq!((watch.link(), watch.handle_down(&host)), (None, None));
     let again = watch.handle_host(&host);
-    assert_eq!(again, watch.link().map(Event::Listening));
+    assert_eq!(again, watch.link().map(Notice::Listening));
     // What else is wrong is said instead.
     let nothing = Host {
         entry: None,
         ..GOOD
     };
-    let gone = Event::Deaf(Verdict::Inconclusive(Doubt::NotHere(None)));
+    let gone = Notice::NotListening(Detection::Inconclusive(Inconclusive::NotHere(None)));
     assert_eq!(watch.handle_down(&nothing.snapshot(true)), Some(gone));
 }
 
@@ -155,9 +157,9 @@ fn a_link_that_is_made_again() {
             entry: None,
             ..good
         };
-        let gone = Verdict::Inconclusive(match ask {
-            Ask::Held => Doubt::NotHere(None),
-            _ => Doubt::NoLink,
+        let gone = Detection::Inconclusive(match ask {
+            Ask::Held => Inconclusive::NotHere(None),
+            _ => Inconclusive::NoLink,
         });
         assert_eq!(look(deleted), (Some(Said::Deaf(gone)), None));
         assert_eq!(look(deleted), (None, None));
@@ -190,7 +192,7 @@ fn a_carrier_that_was_lost_between_two_looks() {
     let mut watch = listening(Ask::Held);
     let mut look = |host: Host| watch.handle_host(&host.snapshot(true)).as_ref().map(said);
     assert_eq!(look(flapped), Some(Said::Listening(2)));
-    let no_carrier = Verdict::Inconclusive(Doubt::NoCarrier);
+    let no_carrier = Detection::Inconclusive(Inconclusive::NoCarrier);
     assert_eq!(look(without), Some(Said::Deaf(no_carrier)));
     assert_eq!(look(flapped), Some(Said::Listening(2)));
     assert_eq!(look(flapped), None);
@@ -212,11 +214,11 @@ fn an_address_that_is_gone() {
         };
         assert_eq!(watch.handle_host(&interrupted.snapshot(true)), None);
         assert_eq!(watch.link(), Some(2));
-        let not_here = Verdict::Inconclusive(Doubt::NotHere(None));
-        let deaf = Some(Event::Deaf(not_here));
+        let not_here = Detection::Inconclusive(Inconclusive::NotHere(None));
+        let deaf = Some(Notice::NotListening(not_here));
         assert_eq!(watch.handle_host(&gone.snapshot(true)), deaf);
         assert_eq!(watch.link(), None);
-        let listening = Some(Event::Listening(2));
+        let listening = Some(Notice::Listening(2));
         assert_eq!(watch.handle_host(&GOOD.snapshot(true)), listening);
     }
 }
@@ -232,21 +234,24 @@ fn an_address_that_moves() {
         }),
         ..GOOD
     };
-    let listening = Some(Event::Listening(3));
+    let listening = Some(Notice::Listening(3));
     assert_eq!(watch.handle_host(&moved.snapshot(true)), listening);
     assert_eq!(watch.link(), Some(3));
 }
 
 #[test]
 fn an_address_that_was_never_here() {
-    let mut watch = Watch::new(Ask::Held.target(true));
+    let mut watch = Listener::new(Ask::Held.target(true));
     let nowhere = Host {
         entry: None,
         ..GOOD
     }
     .snapshot(true);
-    let not_here = Verdict::Inconclusive(Doubt::NotHere(None));
-    assert_eq!(watch.handle_host(&nowhere), Some(Event::Deaf(not_here)));
+    let not_here = Detection::Inconclusive(Inconclusive::NotHere(None));
+    assert_eq!(
+        watch.handle_host(&nowhere),
+        Some(Notice::NotListening(not_here))
+    );
     assert_eq!((watch.link(), watch.interface()), (None, None));
 }
 
@@ -254,13 +259,13 @@ fn an_address_that_was_never_here() {
 fn a_refusal_is_final() {
     let host = GOOD.snapshot(true);
     let mut watch = listening(Ask::Held);
-    let refused = Verdict::NotPermitted("no".to_owned());
+    let refused = Detection::NotPermitted("no".to_owned());
     assert_eq!(
         watch.handle_refusal("no".to_owned()),
-        Some(Event::Deaf(refused))
+        Some(Notice::NotListening(refused))
     );
     assert_eq!(watch.handle_host(&host), None);
-    assert_eq!(watch.handle_failure(Doubt::LinkFlapped), None);
+    assert_eq!(watch.handle_failure(Inconclusive::LinkFlapped), None);
     assert_eq!(watch.handle_refusal("no".to_owned()), None);
     assert_eq!(watch.link(), None);
 }
@@ -395,7 +400,7 @@ proptest! {
     /// refusal it never does.
     #[test]
     fn it_tells_what_the_model_does((ask, steps) in any_story(), v4 in any::<bool>()) {
-        let mut watch = Watch::new(ask.target(v4));
+        let mut watch = Listener::new(ask.target(v4));
         let mut model = Model::new(ask);
         let (mut deaf, mut refused) = (false, false);
         for (input, host, now) in steps {
@@ -409,8 +414,8 @@ proptest! {
                     model.hear((mac, how), nanos, &host),
                 ),
                 Input::Lost => (
-                    watch.handle_failure(Doubt::Lost),
-                    model.deafen(Verdict::Inconclusive(Doubt::Lost)),
+                    watch.handle_failure(Inconclusive::Lost),
+                    model.deafen(Detection::Inconclusive(Inconclusive::Lost)),
                 ),
                 Input::Refused => {
                     refused = true;
@@ -418,7 +423,7 @@ proptest! {
                 }
                 Input::Noted(mac) => {
                     let heard = Conflict::Heard(sighting(mac, How::Reply));
-                    watch.note(&Verdict::Conflict(heard), now);
+                    watch.note(&Detection::Conflict(heard), now);
                     model.note(mac, nanos);
                     (None, None)
                 }
@@ -426,16 +431,16 @@ proptest! {
             prop_assert_eq!(event.as_ref().map(said), expected);
             prop_assert_eq!(watch.link(), model.link());
             match event {
-                Some(Event::Deaf(_)) => {
+                Some(Notice::NotListening(_)) => {
                     prop_assert!(!deaf);
                     deaf = true;
                 }
-                Some(Event::Listening(index)) => {
+                Some(Notice::Listening(index)) => {
                     prop_assert!(!refused);
                     prop_assert_eq!(watch.link(), Some(index));
                     deaf = false;
                 }
-                Some(Event::Claim { sighting, .. }) => {
+                Some(Notice::Claim { sighting, .. }) => {
                     prop_assert!(sighting.how != How::Probe && !host.interrupted);
                     let is_ours = shown.links().iter().any(|link| link.mac() == Some(&sighting.mac));
                     prop_assert!(!is_ours && sighting.mac != mac([0; 6]) && sighting.mac != mac([0xff; 6]));

@@ -4,7 +4,7 @@ use bindnet_tests::{conflict_hosts, wire_sim};
 
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, How, Verdict};
+use bindnet::conflict::{Conflict, Detection, How};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -56,7 +56,7 @@ fn wire(
 }
 
 fn is_clear(ended: &Ended) -> bool {
-    ended.verdict == Some(Verdict::Clear)
+    ended.verdict == Some(Detection::Clear)
 }
 
 fn heard(ended: &Ended) -> Option<(How, [u8; 6])> {

@@ -4,24 +4,26 @@ use bindnet_tests::{conflict_hosts, rows};
 
 use std::time::Duration;
 
+use bindnet::Reason;
 use bindnet::conflict::{
-    Conflict, DEFEND_INTERVAL, Doubt, Event, How, NotApplicable, Report, Target, Verdict, Watch,
+    Conflict, ConflictReport, DEFEND_INTERVAL, Detection, How, Inconclusive, Listener,
+    NotApplicable, Notice, Target,
 };
-use bindnet::{Reason, Reasons};
+use bindnet::rule::Reasons;
 
 use conflict_hosts::{Ask, B, GOOD, mac, sighting};
 
-fn report(event: Event) -> Report {
+fn report(event: Notice) -> ConflictReport {
     let eth0 = "eth0".parse().unwrap();
     let elapsed = Duration::from_millis(720);
-    Report::new(&Ask::Held.target(true), Some(eth0), event, elapsed)
+    ConflictReport::new(&Ask::Held.target(true), Some(eth0), event, elapsed)
 }
 
 /// The claim that is told after B was heard so often, and so many hosts beyond the 16 that are told
 /// apart.
-fn claim(count: u64, others: u8) -> Event {
+fn claim(count: u64, others: u8) -> Notice {
     let host = GOOD.snapshot(true);
-    let mut watch = Watch::new(Ask::Held.target(true));
+    let mut watch = Listener::new(Ask::Held.target(true));
     assert_eq!(watch.handle_host(&host), None);
     assert_eq!(watch.interface(), Some("eth0".parse().unwrap()));
     // As many as are told apart.
@@ -43,11 +45,11 @@ fn claim(count: u64, others: u8) -> Event {
 
 #[test]
 fn each_event_in_its_words() {
-    let conflict = |how| Event::Verdict(Verdict::Conflict(Conflict::Heard(sighting(B, how))));
-    let flapped = Verdict::Inconclusive(Doubt::LinkFlapped);
+    let conflict = |how| Notice::Detection(Detection::Conflict(Conflict::Heard(sighting(B, how))));
+    let flapped = Detection::Inconclusive(Inconclusive::LinkFlapped);
     for (event, said) in [
         (
-            Event::Verdict(Verdict::Clear),
+            Notice::Detection(Detection::Clear),
             "192.0.2.10 on eth0: clear; nobody else answered (720 ms)",
         ),
         (
@@ -63,26 +65,26 @@ fn each_event_in_its_words() {
             "192.0.2.10 on eth0: CONFLICT; 02:00:00:00:00:0b is about to take it (720 ms)",
         ),
         (
-            Event::Verdict(Verdict::Conflict(Conflict::DadFailed)),
+            Notice::Detection(Detection::Conflict(Conflict::DadFailed)),
             "192.0.2.10 on eth0: CONFLICT; the kernel found another host with it when it was \
              added (dadfailed), and does not say which (720 ms)",
         ),
         (
-            Event::Verdict(flapped.clone()),
+            Notice::Detection(flapped.clone()),
             "192.0.2.10 on eth0: inconclusive; the link went away for a moment (720 ms)",
         ),
         (
-            Event::Verdict(Verdict::NotApplicable(NotApplicable::NoArp)),
+            Notice::Detection(Detection::NotApplicable(NotApplicable::NoArp)),
             "192.0.2.10 on eth0: not-applicable; the link does not resolve addresses (NOARP) (720 \
              ms)",
         ),
         (
-            Event::Deaf(flapped),
+            Notice::NotListening(flapped),
             "192.0.2.10 on eth0: inconclusive; the link went away for a moment: nothing is heard \
              (720 ms)",
         ),
         (
-            Event::Listening(7),
+            Notice::Listening(7),
             "192.0.2.10 on eth0: inconclusive; listening again, on the link with index 7; \
              what was claimed meanwhile was not heard (720 ms)",
         ),
@@ -112,7 +114,7 @@ fn each_event_in_its_words() {
 
 #[test]
 fn what_it_holds() {
-    let clear = report(Event::Verdict(Verdict::Clear));
+    let clear = report(Notice::Detection(Detection::Clear));
     assert_eq!(
         (clear.mac(), clear.how(), clear.count()),
         (None, None, None)
@@ -128,7 +130,7 @@ fn what_it_holds() {
         "02:00:00:00:00:0b answers for it, 3 times until now; others do, 2 times"
     );
 
-    let failed = report(Event::Verdict(Verdict::Conflict(Conflict::DadFailed)));
+    let failed = report(Notice::Detection(Detection::Conflict(Conflict::DadFailed)));
     assert_eq!(
         (failed.mac(), failed.how(), failed.count()),
         (None, None, None)
@@ -140,18 +142,18 @@ fn a_conflict_about_what_floats_is_maybe_a_failover() {
     let floats: Reasons = [Reason::Label, Reason::Secondary].into_iter().collect();
     let stays: Reasons = [Reason::Secondary].into_iter().collect();
     let maybe = "; it looks floating (label): maybe a failover";
-    let says_so = |event: &Event, reasons| {
+    let says_so = |event: &Notice, reasons| {
         let reason = report(event.clone()).with_reasons(reasons).reason();
         reason.is_some_and(|reason| reason.ends_with(maybe))
     };
-    let conflict = Event::Verdict(Verdict::Conflict(Conflict::DadFailed));
+    let conflict = Notice::Detection(Detection::Conflict(Conflict::DadFailed));
     for event in [&conflict, &claim(1, 0)] {
         assert!(says_so(event, floats));
         assert!(!says_so(event, stays));
     }
-    for doubt in [Doubt::LinkFlapped, Doubt::NoLink] {
+    for doubt in [Inconclusive::LinkFlapped, Inconclusive::NoLink] {
         assert!(!says_so(
-            &Event::Verdict(Verdict::Inconclusive(doubt)),
+            &Notice::Detection(Detection::Inconclusive(doubt)),
             floats
         ));
     }

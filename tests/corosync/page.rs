@@ -6,7 +6,7 @@ use std::fs;
 use std::net::IpAddr;
 
 use bindnet::corosync::{Profile, ProfileSelector, Rule};
-use bindnet::{Bindnet, Selector};
+use bindnet::{BindnetAddr, Selector};
 use recorded::{cases, recorded, snapshot};
 use serde_json::Value;
 use topology::{Entry, parse, text};
@@ -69,7 +69,7 @@ fn table() -> String {
 }
 
 fn row(case: &Value, what: &str) -> String {
-    let bindnet: Bindnet = text(&case["bindnetaddr"]).parse().expect("a bindnetaddr");
+    let bindnet: BindnetAddr = text(&case["bindnetaddr"]).parse().expect("a bindnetaddr");
     let entries = recorded(case);
     let host = snapshot(&entries);
     let decide = |profile| ProfileSelector::new(profile, Selector::new(bindnet)).decide(&host);

@@ -4,7 +4,7 @@ use bindnet_tests::{ask, fleet_model, fleets, questions};
 
 use std::net::IpAddr;
 
-use bindnet::fleet::{Code, Fleet, Report};
+use bindnet::fleet::{Code, Fleet, FleetReport};
 use bindnet::testing::strategies::hosts::{Draft, host, loose_address};
 use bindnet::{Address, Link, Snapshot};
 use proptest::collection::vec;
@@ -24,7 +24,7 @@ fn fleet() -> impl Strategy<Value = (Ask, Vec<(String, Draft)>)> {
     })
 }
 
-fn judge(ask: &Ask, nodes: &[(String, Draft)]) -> Report {
+fn judge(ask: &Ask, nodes: &[(String, Draft)]) -> FleetReport {
     let mut fleet = Fleet::new(ask.selector());
     for (name, host) in nodes {
         fleet.add(name, &host.snapshot()).unwrap();
@@ -89,7 +89,7 @@ proptest! {
     /// others.
     #[test]
     fn a_stranger_changes_nothing((ask, mut nodes) in fleet()) {
-        let others = |report: &Report| {
+        let others = |report: &FleetReport| {
             let of_others = report.problems().iter().filter(|p| p.nodes().all(|node| node != "stranger"));
             of_others.map(ToString::to_string).collect::<Vec<_>>()
         };

@@ -14,7 +14,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use bindnet::{Address, Decision, Link, Monitor, Snapshot, Tracker};
+use bindnet::choice::Tracker;
+use bindnet::live::Monitor;
+use bindnet::{Address, Decision, Link, Snapshot};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use many::{ASK_AT_MOST, LINKS, Many, SIZES, links, selector};
 use netns::{AddressRequest, Changer, capturer, link, run};

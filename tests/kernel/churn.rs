@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::{Capturer, Consistency, Scope, Selector, Snapshot, WhyNone};
+use bindnet::live::Capturer;
+use bindnet::rule::WhyNone;
+use bindnet::snapshot::{Consistency, Scope};
+use bindnet::{Selector, Snapshot};
 use netns::{
     AddressRequest, Changer, assert_sources_agree, cable, capturer, ip, ip_batch, link, run,
 };

@@ -8,11 +8,10 @@ use std::io::{self, Write};
 use std::process::Command;
 
 use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
+use bindnet::snapshot::{AddressFlags, HardwareAddress, Lifetime, LinkFlags, Name, Scope};
 use bindnet::testing::commands;
 use bindnet::testing::strategies::{Pool, operations};
-use bindnet::{
-    Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Name, Scope, Snapshot,
-};
+use bindnet::{Address, Link, Snapshot};
 use netns::{assert_same, capture, run, settle};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

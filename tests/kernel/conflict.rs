@@ -5,7 +5,7 @@ use bindnet_tests::{elsewhere, frames, lan, netns};
 use std::net::Ipv4Addr;
 use std::thread;
 
-use bindnet::conflict::{How, Timing, Verdict};
+use bindnet::conflict::{Detection, How, Timing};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Frame, REPLY, REQUEST, Tap, arp, frame};
@@ -49,14 +49,14 @@ fn is_reply(heard: &Frame, from: [u8; 6]) -> bool {
 #[test]
 fn another_host_that_has_our_address_is_named() {
     two_hosts(|_, b| {
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         take(b);
         assert_eq!(ask(held(IP)), conflict(B, How::Reply));
         assert_eq!(ask(held_on(IP, "eth0")), conflict(B, How::Reply));
         // Asked as if it were to be taken, though it was already.
         assert_eq!(ask(free(IP, "eth0")), conflict(B, How::Reply));
         leave(b);
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 
@@ -65,11 +65,11 @@ fn an_address_that_is_to_be_taken() {
     two_hosts(|_, b| {
         let at_b = |ip: &'static str| b.run(move || ask(free(ip, "eth0")));
         assert_eq!(at_b(IP), conflict(A, How::Reply));
-        assert_eq!(at_b("192.0.2.99"), Verdict::Clear);
+        assert_eq!(at_b("192.0.2.99"), Detection::Clear);
         ip("addr add 192.0.2.99/24 dev eth0");
         assert_eq!(at_b("192.0.2.99"), conflict(A, How::Reply));
         ip(&format!("addr del {IP}/24 dev eth0"));
-        assert_eq!(at_b(IP), Verdict::Clear);
+        assert_eq!(at_b(IP), Detection::Clear);
     });
 }
 
@@ -119,7 +119,7 @@ fn who_hears_a_probe_before_its_own_leaves_the_address_to_the_other() {
         let tap = lan.tap("b");
         let late = || Detector::probe(free("192.0.2.99", "eth0"), Timing::Fast).unwrap();
         let mut late = b.run(late);
-        assert_eq!(ask(free("192.0.2.99", "eth0")), Verdict::Clear);
+        assert_eq!(ask(free("192.0.2.99", "eth0")), Detection::Clear);
         assert_eq!(verdict(&mut late), conflict(A, How::Probe));
         // It has not sent any itself.
         let sent = tap.heard().into_iter().filter(|heard| !heard.is_outgoing);
@@ -134,7 +134,7 @@ fn a_probe_for_our_address_is_none() {
         let mut ours = Detector::probe(held(IP), Timing::Fast).unwrap();
         let late = b.run(|| ask(free(IP, "eth0")));
         assert_eq!(late, conflict(A, How::Reply));
-        assert_eq!(verdict(&mut ours), Verdict::Clear);
+        assert_eq!(verdict(&mut ours), Detection::Clear);
     });
 }
 
@@ -145,7 +145,7 @@ fn our_second_link_on_the_same_wire_is_not_another_host() {
         let second = mac(0x1a);
         lan.plug("eth1", second);
         let tap = lan.tap("eth1");
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         let answers = |tap: &Tap| tap.heard().iter().any(|heard| is_reply(heard, second));
         assert!(answers(&tap), "eth1 answers for the address of eth0");
         // Nor does it hide another one.
@@ -175,10 +175,10 @@ fn a_host_that_is_careful_what_it_answers_is_found() {
         }
         // That the settings are heeded is seen where a host answers nobody: it is not found.
         set("arp_ignore", 8);
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         set("arp_ignore", 0);
         b.ip("link set eth0 arp off");
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         b.ip("link set eth0 arp on");
         assert_eq!(ask(held(IP)), conflict(B, How::Reply));
     });
@@ -198,7 +198,7 @@ fn a_proxy_is_not_taken_for_another_host() {
             sysctl("ipv4/conf/eth0/proxy_arp", 1);
             sysctl("ipv4/neigh/eth0/proxy_delay", 0);
         });
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         let c = lan.host("c", mac(0x0c));
         let asks = arp(
             REQUEST,
@@ -222,7 +222,7 @@ fn it_is_asked_on_the_bridge_and_not_on_its_port() {
         netns::until("the bridge has a carrier", || {
             link("br0").is_running() == Some(true)
         });
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         take(b);
         assert_eq!(ask(held(IP)), conflict(B, How::Reply));
         assert_unknown(&ask(held_on(IP, "eth0")), "inconclusive", "it is on br0");
@@ -244,7 +244,7 @@ fn it_is_asked_on_the_upper_link_and_not_on_the_lower_one() {
         netns::until("it has a carrier", || {
             link("mv0").is_running() == Some(true)
         });
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         take(b);
         assert_eq!(ask(held(IP)), conflict(B, How::Reply));
         assert_unknown(&ask(held_on(IP, "eth0")), "inconclusive", "it is on mv0");
@@ -264,6 +264,6 @@ fn an_address_that_is_nowhere() {
             "inconclusive",
             "there is no such link",
         );
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }

@@ -3,7 +3,7 @@
 
 use bindnet_tests::{frames, lan, netns};
 
-use bindnet::conflict::{How, Timing, Verdict};
+use bindnet::conflict::{Detection, How, Timing};
 use bindnet::live::Detector;
 use frames::{Tap, arp_probe, solicitation};
 use lan::{Lan, ask, assert_unknown, conflict, free, held, held_on, mac, verdict};
@@ -48,8 +48,8 @@ fn without_a_carrier_it_cannot_be_told() {
             assert_unknown(&ask(free(ip, "eth0")), "inconclusive", reason);
             lan.mend("eth0");
             carrier(true);
-            assert_eq!(ask(held(ip)), Verdict::Clear);
-            assert_eq!(ask(free(ip, "eth0")), Verdict::Clear);
+            assert_eq!(ask(held(ip)), Detection::Clear);
+            assert_eq!(ask(free(ip, "eth0")), Detection::Clear);
         }
     });
 }
@@ -57,7 +57,7 @@ fn without_a_carrier_it_cannot_be_told() {
 #[test]
 fn a_link_that_is_down() {
     alone(|_| {
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         ip("link set eth0 down");
         let reason = "the link is down";
         assert_unknown(&ask(held(IP)), "inconclusive", reason);
@@ -67,12 +67,12 @@ fn a_link_that_is_down() {
         assert_unknown(&ask(held(IP6)), "inconclusive", reason);
         ip("link set eth0 up");
         carrier(true);
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 
 /// Asks, and lets something happen when the first probe has been on the wire.
-fn asked_while(lan: &Lan, ip: &str, happens: impl FnOnce()) -> Verdict {
+fn asked_while(lan: &Lan, ip: &str, happens: impl FnOnce()) -> Detection {
     let tap = lan.tap("eth0");
     let mut detector = Detector::probe(held(ip), Timing::Rfc).unwrap();
     dispatch_until_sent(&mut detector, &tap, ip);
@@ -100,7 +100,7 @@ fn a_carrier_that_is_lost_meanwhile() {
             carrier(false);
             lan.mend("eth0");
             carrier(true);
-            assert_eq!(ask(held(ip)), Verdict::Clear);
+            assert_eq!(ask(held(ip)), Detection::Clear);
         }
     });
 }
@@ -118,7 +118,7 @@ fn a_link_that_flaps_meanwhile() {
                 carrier(true);
             });
             assert_unknown(&flapped, "inconclusive", reason);
-            assert_eq!(asked_while(lan, ip, || ()), Verdict::Clear);
+            assert_eq!(asked_while(lan, ip, || ()), Detection::Clear);
         }
         let flapped = asked_while(lan, IP, || {
             ip("link set eth0 down");
@@ -138,7 +138,7 @@ fn a_link_that_is_made_again_meanwhile() {
             give();
         });
         assert_eq!(again.code(), "inconclusive", "{again:?}");
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 
@@ -148,7 +148,7 @@ fn an_address_that_goes_meanwhile() {
         let gone = asked_while(lan, IP, || drop(ip(&format!("addr del {IP}/24 dev eth0"))));
         assert_unknown(&gone, "inconclusive", "this host does not have it");
         ip(&format!("addr add {IP}/24 dev eth0"));
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 
@@ -163,7 +163,7 @@ fn nobody_is_asked_on_a_loopback_link() {
         assert_unknown(&ask(free(IP, "lo")), "not-applicable", "loopback");
         // Where it is on a link that resolves addresses, too, it is asked for there.
         ip(&format!("addr add {IP}/32 dev lo"));
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         assert_unknown(&ask(held_on(IP, "lo")), "not-applicable", "loopback");
     });
 }
@@ -194,7 +194,7 @@ fn a_tap_without_a_program_has_no_carrier() {
         ip("addr add 198.51.100.1/24 dev tap0");
         let reason = "the link has no carrier";
         assert_unknown(&ask(held("198.51.100.1")), "inconclusive", reason);
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 

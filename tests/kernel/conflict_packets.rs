@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
-use bindnet::conflict::{How, Target, Timing, Verdict};
+use bindnet::conflict::{Detection, How, Target, Timing};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{Frame, IPV6, Mac, Tap, announcement, arp_probe, solicitation};
@@ -66,7 +66,7 @@ fn probe(target: &Target) -> Vec<u8> {
 }
 
 /// Asks, goes on listening, and returns the verdict, when it was there, and what left.
-fn ask(target: Target, timing: Timing, tap: &Tap) -> (Verdict, SystemTime, Vec<Frame>) {
+fn ask(target: Target, timing: Timing, tap: &Tap) -> (Detection, SystemTime, Vec<Frame>) {
     tap.heard();
     let mut detector = Detector::probe(target, timing).unwrap();
     let verdict = verdict(&mut detector);
@@ -90,7 +90,7 @@ fn a_verdict_that_is_clear_took_three_probes() {
             free("2001:db8::99", "eth0"),
         ] {
             let (verdict, _, sent) = ask(target, Timing::Fast, tap);
-            assert_eq!(verdict, Verdict::Clear, "{target:?}");
+            assert_eq!(verdict, Detection::Clear, "{target:?}");
             let probe = probe(&target);
             assert_eq!(bytes(&sent), [&probe[..]; 3], "{target:?}");
         }
@@ -168,7 +168,7 @@ fn the_times_of_the_rfc_are_kept() {
     for address in [IP, IP6] {
         two_hosts(|_, tap| {
             let (verdict, now, sent) = ask(held(address), Timing::Rfc, tap);
-            assert_eq!(verdict, Verdict::Clear);
+            assert_eq!(verdict, Detection::Clear);
             let mut times: Vec<_> = sent.iter().map(|frame| frame.at).collect();
             times.push(now);
             let waits = times.windows(2).map(|pair| pair[1].duration_since(pair[0]));
@@ -214,7 +214,7 @@ fn what_is_late_is_not_made_up_for() {
             assert_eq!(detector.dispatch().unwrap(), None);
         }
         assert_eq!(left(tap).len(), 1);
-        assert_eq!(verdict(&mut detector), Verdict::Clear);
+        assert_eq!(verdict(&mut detector), Detection::Clear);
         assert_eq!(left(tap).len(), 1);
     });
 }

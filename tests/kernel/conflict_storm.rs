@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use bindnet::conflict::{Event, How, Timing, Verdict};
+use bindnet::conflict::{Detection, How, Notice, Timing};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Mac, REPLY, REQUEST, Tap, VLAN, announcement, arp, frame};
@@ -42,14 +42,14 @@ fn listen() -> Detector {
 }
 
 /// What there is to tell now.
-fn now(detector: &mut Detector) -> Vec<Event> {
+fn now(detector: &mut Detector) -> Vec<Notice> {
     std::iter::from_fn(|| detector.wait(Duration::ZERO).unwrap()).collect()
 }
 
 /// Requires that nothing was heard yet, and a claim is.
 fn assert_hears_only(detector: &mut Detector, tap: &Tap, mac: Mac) {
     tap.send(&announcement(mac, IP));
-    let Some(Event::Claim { sighting, .. }) = detector.wait(PATIENCE).unwrap() else {
+    let Some(Notice::Claim { sighting, .. }) = detector.wait(PATIENCE).unwrap() else {
         panic!("a claim is expected");
     };
     assert_eq!(sighting.mac.as_bytes(), mac);
@@ -110,7 +110,7 @@ fn a_claim_that_is_not_quite_one_is_not_heard() {
         tap.send(&frame(BROADCAST, B, VLAN, &tagged));
         tap.send(&frame(BROADCAST, mac(0x0d), ARP, &padded));
         for mac in [B, mac(0x0d)] {
-            let Some(Event::Claim { sighting, .. }) = detector.wait(PATIENCE).unwrap() else {
+            let Some(Notice::Claim { sighting, .. }) = detector.wait(PATIENCE).unwrap() else {
                 panic!();
             };
             assert_eq!(sighting.mac.as_bytes(), mac);
@@ -213,10 +213,10 @@ fn a_flood_of_claims_leaves_time_for_others() {
         let flood: Sender = Box::new(move || tap.send(&claim));
         beside(vec![(b, flood)], || {
             let first = detector.wait(PATIENCE).unwrap();
-            assert!(matches!(first, Some(Event::Claim { .. })), "{first:?}");
+            assert!(matches!(first, Some(Notice::Claim { .. })), "{first:?}");
             for _ in 0..200 {
                 let event = detector.dispatch().unwrap();
-                assert!(!matches!(event, Some(Event::Deaf(_))), "{event:?}");
+                assert!(!matches!(event, Some(Notice::NotListening(_))), "{event:?}");
             }
             // Nor does it hide behind what is lost.
             for _ in 0..20 {
@@ -245,7 +245,7 @@ fn a_flood_of_frames_that_pass_the_filter_is_no_conflict() {
                 );
             }
         });
-        assert_eq!(ask(held(&IP.to_string())), Verdict::Clear);
+        assert_eq!(ask(held(&IP.to_string())), Detection::Clear);
     });
 }
 
@@ -280,10 +280,10 @@ fn honest_traffic_is_no_conflict() {
         beside(senders.collect(), || {
             let mut detector = listen();
             for _ in 0..10 {
-                assert_eq!(ask(held(&IP.to_string())), Verdict::Clear);
+                assert_eq!(ask(held(&IP.to_string())), Detection::Clear);
             }
             let free = ask(lan::free("192.0.2.98", "eth0"));
-            assert_eq!(free, Verdict::Clear);
+            assert_eq!(free, Detection::Clear);
             assert_eq!(now(&mut detector), []);
             assert!(answered.load(Ordering::Relaxed) > 0);
         });

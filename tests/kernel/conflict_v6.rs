@@ -6,9 +6,9 @@ use bindnet_tests::{elsewhere, frames, lan, netns};
 use std::net::Ipv6Addr;
 use std::thread;
 
-use bindnet::AddressFlags;
-use bindnet::conflict::{Conflict, How, Timing, Verdict};
+use bindnet::conflict::{Conflict, Detection, How, Timing};
 use bindnet::live::Detector;
+use bindnet::snapshot::AddressFlags;
 use elsewhere::Elsewhere;
 use frames::{Frame, IPV6, solicitation};
 use lan::{Lan, ask, assert_unknown, conflict, free, held, mac, verdict};
@@ -54,22 +54,22 @@ fn has(flag: AddressFlags) -> bool {
 fn another_host_that_has_our_address_is_named() {
     two_hosts(|_, b| {
         ip(&format!("addr add {IP}/64 dev eth0 nodad"));
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
         take(b);
         assert_eq!(ask(held(IP)), conflict(B, How::Reply));
         leave(b);
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 
 #[test]
 fn an_address_that_is_to_be_taken() {
     two_hosts(|_, b| {
-        assert_eq!(ask(free(IP, "eth0")), Verdict::Clear);
+        assert_eq!(ask(free(IP, "eth0")), Detection::Clear);
         take(b);
         assert_eq!(ask(free(IP, "eth0")), conflict(B, How::Reply));
         leave(b);
-        assert_eq!(ask(free(IP, "eth0")), Verdict::Clear);
+        assert_eq!(ask(free(IP, "eth0")), Detection::Clear);
     });
 }
 
@@ -84,7 +84,7 @@ fn a_link_local_address_has_a_zone() {
         }
         b.ip("addr add fe80::10/64 dev eth0 nodad");
         assert_eq!(ask(held("fe80::10%eth0")), conflict(B, How::Reply));
-        assert_eq!(ask(held("fe80::10%eth1")), Verdict::Clear);
+        assert_eq!(ask(held("fe80::10%eth1")), Detection::Clear);
     });
 }
 
@@ -99,13 +99,13 @@ fn what_the_kernel_has_found_is_a_conflict() {
         until("the kernel has found it", || has(AddressFlags::DADFAILED));
         assert_eq!(ask(held(IP)), conflict(B, How::Reply));
         lan.cut("b");
-        assert_eq!(ask(held(IP)), Verdict::Conflict(Conflict::DadFailed));
+        assert_eq!(ask(held(IP)), Detection::Conflict(Conflict::DadFailed));
         lan.cut("eth0");
-        assert_eq!(ask(held(IP)), Verdict::Conflict(Conflict::DadFailed));
+        assert_eq!(ask(held(IP)), Detection::Conflict(Conflict::DadFailed));
         lan.mend("eth0");
         ip(&format!("addr del {IP}/64 dev eth0"));
         ip(&format!("addr add {IP}/64 dev eth0 nodad"));
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 
@@ -135,7 +135,7 @@ fn an_address_that_is_tentative_is_waited_for() {
         ip(&format!("addr add {IP}/64 dev eth0"));
         let mut detector = Detector::probe(held(IP), Timing::Fast).unwrap();
         assert!(has(AddressFlags::TENTATIVE));
-        assert_eq!(verdict(&mut detector), Verdict::Clear);
+        assert_eq!(verdict(&mut detector), Detection::Clear);
         assert!(!has(AddressFlags::TENTATIVE));
         let sent = tap.heard();
         let ours = solicitation(A, IP.parse().unwrap());
@@ -154,7 +154,7 @@ fn an_address_that_stays_tentative() {
         ip(&format!("addr del {IP}/64 dev eth0"));
         detect(1);
         ip(&format!("addr add {IP}/64 dev eth0"));
-        assert_eq!(ask(held(IP)), Verdict::Clear);
+        assert_eq!(ask(held(IP)), Detection::Clear);
     });
 }
 

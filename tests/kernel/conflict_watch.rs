@@ -6,7 +6,7 @@ use bindnet_tests::{elsewhere, frames, lan, netns};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use bindnet::conflict::{DEFEND_INTERVAL, Event, How};
+use bindnet::conflict::{DEFEND_INTERVAL, How, Notice};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Mac, REPLY, Tap, announcement, arp, frame};
@@ -50,13 +50,13 @@ fn give() {
 
 impl Stage {
     /// The next event, which comes.
-    fn next(&mut self) -> Event {
+    fn next(&mut self) -> Notice {
         let event = self.detector.wait(PATIENCE).unwrap();
         event.expect("an event")
     }
 
     /// What there is to tell now: frames that were sent have arrived.
-    fn now(&mut self) -> Vec<Event> {
+    fn now(&mut self) -> Vec<Notice> {
         std::iter::from_fn(|| self.detector.wait(Duration::ZERO).unwrap()).collect()
     }
 
@@ -77,9 +77,9 @@ impl Stage {
 }
 
 /// Who claims the address, and for the how many-th time.
-fn claimed(event: &Event) -> (Mac, u64) {
+fn claimed(event: &Notice) -> (Mac, u64) {
     match event {
-        Event::Claim {
+        Notice::Claim {
             sighting, count, ..
         } => (sighting.mac.as_bytes().try_into().unwrap(), *count),
         other => panic!("a claim is expected, not {other:?}"),
@@ -119,7 +119,7 @@ fn replies_and_announcements_are_claims_and_probes_are_none() {
         stage.tap.send(&frame(mac(0x77), C, ARP, &reply));
         assert_eq!(stage.now(), []);
         stage.tap.send(&frame(BROADCAST, C, ARP, &reply));
-        let Event::Claim {
+        let Notice::Claim {
             sighting: heard, ..
         } = stage.next()
         else {
@@ -203,7 +203,7 @@ fn a_link_that_flaps_is_told_of() {
             } else {
                 ip("link set eth0 down");
             }
-            let Event::Deaf(why) = stage.next() else {
+            let Notice::NotListening(why) = stage.next() else {
                 panic!();
             };
             assert_eq!(why.code(), "inconclusive", "{why}");
@@ -230,13 +230,13 @@ impl Stage {
         while !listens {
             assert!(Instant::now() < give_up);
             match self.next() {
-                Event::Listening(on) => listens = on == index,
-                Event::Deaf(_) => {}
+                Notice::Listening(on) => listens = on == index,
+                Notice::NotListening(_) => {}
                 other => panic!("{other:?}"),
             }
         }
         for event in self.now() {
-            assert!(!matches!(event, Event::Claim { .. }), "{event:?}");
+            assert!(!matches!(event, Notice::Claim { .. }), "{event:?}");
         }
     }
 }
@@ -246,7 +246,7 @@ fn a_link_that_is_made_again_is_listened_on() {
     watch(|stage| {
         let before = link("eth0").index();
         ip("link del eth0");
-        let Event::Deaf(why) = stage.next() else {
+        let Notice::NotListening(why) = stage.next() else {
             panic!();
         };
         assert_eq!(why.code(), "inconclusive", "{why:?}");
@@ -269,7 +269,7 @@ fn a_link_that_is_made_again_with_its_index_is_listened_on() {
         for (looks, from) in [(false, B), (true, C)] {
             ip("link del eth0");
             if looks {
-                assert!(matches!(stage.next(), Event::Deaf(_)));
+                assert!(matches!(stage.next(), Notice::NotListening(_)));
                 assert_eq!(stage.now(), []);
             }
             stage.lan.plug_as("eth0", A, index);
@@ -286,14 +286,14 @@ fn an_address_that_is_gone_is_not_ours_to_claim() {
     watch(|stage| {
         ip(&format!("addr del {IP}/24 dev eth0"));
         stage.claim(B);
-        let Event::Deaf(why) = stage.next() else {
+        let Notice::NotListening(why) = stage.next() else {
             panic!();
         };
         assert_unknown(&why, "inconclusive", "this host does not have it");
         stage.claim(B);
         assert_eq!(stage.now(), []);
         give();
-        assert!(matches!(stage.next(), Event::Listening(_)));
+        assert!(matches!(stage.next(), Notice::Listening(_)));
         stage.assert_hears_only(C);
     });
 }
@@ -303,7 +303,7 @@ fn where_nothing_can_be_heard_it_says_so() {
     watch(|stage| {
         ip("link set lo up");
         let mut detector = Detector::watch(held("127.0.0.1")).unwrap();
-        let Some(Event::Deaf(why)) = detector.wait(PATIENCE).unwrap() else {
+        let Some(Notice::NotListening(why)) = detector.wait(PATIENCE).unwrap() else {
             panic!();
         };
         assert_unknown(&why, "not-applicable", "loopback");

@@ -11,7 +11,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use bindnet::{Monitor, Snapshot};
+use bindnet::Snapshot;
+use bindnet::live::Monitor;
 use netns::{AddressRequest, Changer, cable, link, run};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use tokio::io::Interest;

@@ -8,7 +8,9 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
-use bindnet::{Declared, Event, EventKind, Keeper, KeeperBuilder, Selector, StateError};
+use bindnet::live::KeeperBuilder;
+use bindnet::rule::Declared;
+use bindnet::{Event, EventKind, Keeper, Selector, StateError};
 use netns::{cable, ip, ip_batch, run, sysctl};
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -215,7 +217,7 @@ fn two_daemons_that_start_at_once_know_what_the_file_holds() {
             let start = || {
                 let mut keeper = open(remembering(&folder));
                 let _ = keeper.wait(10 * SHORT).unwrap().unwrap();
-                let choice = keeper.choice().map(|choice| choice.host_address());
+                let choice = keeper.choice().map(|choice| choice.scoped_addr());
                 (choice, keeper.state_error().is_some())
             };
             let ended = thread::scope(|scope| {

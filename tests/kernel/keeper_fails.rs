@@ -5,7 +5,8 @@ use bindnet_tests::{netns, state, strace, watched};
 
 use std::os::fd::AsFd;
 
-use bindnet::{Consistency, EventKind, Keeper, Selector};
+use bindnet::snapshot::Consistency;
+use bindnet::{EventKind, Keeper, Selector};
 use netns::{cable, ip};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use state::{Folder, NAME, ONE};

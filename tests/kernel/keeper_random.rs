@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use bindnet::{
-    Candidate, Event, EventKind, HostAddress, Keeper, Selector, State, StateError, Tracker,
-};
+use bindnet::choice::{State, Tracker};
+use bindnet::rule::ScopedAddr;
+use bindnet::{Candidate, Event, EventKind, Keeper, Selector, StateError};
 use netns::run;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use random::{Random, seed};
@@ -65,7 +65,7 @@ impl Daemon {
         self.has_begun |= event.is_some();
         self.said.extend(event);
         let choices = [self.keeper.choice(), self.tracker.choice()];
-        let [choice, expected] = choices.map(|choice| choice.map(Candidate::host_address));
+        let [choice, expected] = choices.map(|choice| choice.map(Candidate::scoped_addr));
         assert_eq!(choice, expected);
         assert_eq!(self.keeper.decision(), self.tracker.decision());
     }
@@ -81,7 +81,7 @@ impl Daemon {
     }
 
     /// What it has chosen first, and what it has moved to at last.
-    fn chosen(&self) -> (Option<HostAddress>, Option<HostAddress>) {
+    fn chosen(&self) -> (Option<ScopedAddr>, Option<ScopedAddr>) {
         let mut chosen = self.said.iter().filter(|e| e.kind() != EventKind::Kept);
         let chosen: Vec<_> = chosen.by_ref().filter_map(Event::address).collect();
         (chosen.first().copied(), chosen.last().copied())

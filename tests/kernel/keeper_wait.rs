@@ -5,7 +5,8 @@ use bindnet_tests::{netns, watched};
 use std::thread;
 use std::time::Duration;
 
-use bindnet::{EventKind, Keeper, Monitor, Selector};
+use bindnet::live::Monitor;
+use bindnet::{EventKind, Keeper, Selector};
 use netns::{cable, ip, run};
 use watched::{debounced, dispatch_until_quiet};
 

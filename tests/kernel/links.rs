@@ -3,7 +3,8 @@
 
 use bindnet_tests::netns;
 
-use bindnet::{Link, Name, Reason, Selector, Snapshot};
+use bindnet::snapshot::Name;
+use bindnet::{Link, Reason, Selector, Snapshot};
 use netns::{
     AddressRequest, Changer, IFA_LABEL, IFA_PROTO, address, assert_decides_alike,
     assert_sources_agree, cable, capture, capturer, chosen, decide, decides_alike, ip, ip_about,

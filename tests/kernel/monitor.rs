@@ -7,7 +7,9 @@ use bindnet_tests::{elsewhere, netns, watched};
 
 use std::time::Duration;
 
-use bindnet::{Address, AddressFlags, Lifetime, Monitor, Snapshot};
+use bindnet::live::Monitor;
+use bindnet::snapshot::{AddressFlags, Lifetime};
+use bindnet::{Address, Snapshot};
 use elsewhere::{Elsewhere, here};
 use netns::{address, cable, ip, ip_batch, link, listed, run, settle, sysctl, until};
 use watched::{assert_current, dispatch_until_quiet, is_readable, monitor};

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::Monitor;
+use bindnet::live::Monitor;
 use elsewhere::Elsewhere;
 use netns::{AddressRequest, Changer, cable, capture, capturer, ip, ip_batch, link, run};
 use nix::sched::{CloneFlags, unshare};

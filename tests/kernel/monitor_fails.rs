@@ -5,7 +5,9 @@ use bindnet_tests::{netns, strace, watched};
 #[allow(dead_code)] // Others look at the calls.
 use std::os::fd::AsFd;
 
-use bindnet::{Consistency, EventKind, Selector, Tracker};
+use bindnet::choice::Tracker;
+use bindnet::snapshot::Consistency;
+use bindnet::{EventKind, Selector};
 use netns::{cable, ip};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use watched::{assert_current, catch_up, monitor};

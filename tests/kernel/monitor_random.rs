@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bindnet::{Monitor, Snapshot};
+use bindnet::Snapshot;
+use bindnet::live::Monitor;
 use netns::run;
 use random::{Random, seed};
 use random_changes::{BEGIN, burst, setting};

@@ -3,9 +3,9 @@
 
 use bindnet_tests::netns;
 
-use bindnet::{
-    AddressFlags, KernelError, Lifetime, Reason, Scope, Selector, Separation, Snapshot, WhyNone,
-};
+use bindnet::rule::{Separation, WhyNone};
+use bindnet::snapshot::{AddressFlags, Lifetime, Scope};
+use bindnet::{KernelError, Reason, Selector, Snapshot};
 use netns::{
     address, assert_decides_alike, assert_sources_agree, cable, capture, capturer, chosen, decide,
     decides_alike, ip, link, listed, run, sysctl, until,

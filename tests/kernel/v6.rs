@@ -6,7 +6,9 @@ use bindnet_tests::netns;
 use std::io::ErrorKind;
 use std::net::{SocketAddrV6, UdpSocket};
 
-use bindnet::{AddressFlags, Reason, Scope, Selector, Separation, Verdict, WhyNone};
+use bindnet::rule::{Separation, WhyNone};
+use bindnet::snapshot::{AddressFlags, Scope};
+use bindnet::{Reason, Selector, Verdict};
 use netns::{
     address, assert_decides_alike, assert_sources_agree, cable, capture, capturer, chosen, decide,
     decides_alike, ip, link, listed, run, settle, sysctl, until,

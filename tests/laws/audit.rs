@@ -156,7 +156,7 @@ fn what_is_remembered_moves_nowhere() {
     for ((name, bindnetaddr), host) in recordings() {
         let forgetful = audit(&selector(&bindnetaddr), &host);
         let decision = selector(&bindnetaddr).decide(&host);
-        let previous = decision.chosen().unwrap().host_address();
+        let previous = decision.chosen().unwrap().scoped_addr();
         for strict in [false, true] {
             let selector = selector(&bindnetaddr).previous(previous).strict(strict);
             let remembered = audit(&selector, &host);

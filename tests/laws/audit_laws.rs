@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use bindnet::audit::{Audit, Fate, Scenario};
 use bindnet::ipnet::IpNet;
 use bindnet::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
-use bindnet::{Candidate, Name, Selector, Snapshot};
+use bindnet::snapshot::Name;
+use bindnet::{Candidate, Selector, Snapshot};
 use bindnet_tests::hostile::is_hostile;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -74,7 +75,7 @@ proptest! {
         // A link-local address of which the link has no name is not remembered for certain.
         let link_local = matches!(chosen.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local());
         prop_assume!(!link_local || chosen.interface().is_some());
-        let selector = ask.selector().strict(false).previous(chosen.host_address());
+        let selector = ask.selector().strict(false).previous(chosen.scoped_addr());
         let audit = Audit::of(&selector, &snapshot).unwrap();
         // Whoever names a link by its index names another one once their order is another.
         let by_index = ask.zone.as_ref().is_some_and(|zone| zone.parse::<u32>().is_ok());
@@ -129,7 +130,7 @@ proptest! {
 /// What is chosen, as text.
 fn choice(selector: &Selector, host: &Snapshot) -> Option<String> {
     let decision = selector.decide(host);
-    let chosen = decision.chosen().map(Candidate::host_address);
+    let chosen = decision.chosen().map(Candidate::scoped_addr);
     chosen.map(|address| address.to_string())
 }
 

@@ -4,7 +4,9 @@ use bindnet_tests::audited;
 
 use bindnet::audit::{Audit, Fate, Finding, Scenario};
 use bindnet::corosync::ProfileSelector;
-use bindnet::{Address, AddressFlags, Declared, Lifetime, Link, Selector, Snapshot};
+use bindnet::rule::Declared;
+use bindnet::snapshot::{AddressFlags, Lifetime};
+use bindnet::{Address, Link, Selector, Snapshot};
 
 use audited::{address, audit, fate, host, link, secondary, selector, told};
 

@@ -4,8 +4,9 @@
 use std::net::IpAddr;
 
 use bindnet::model::{AddressRequest, Host, Kernel, Operation};
+use bindnet::snapshot::LinkFlags;
 use bindnet::testing::strategies::{Manager, Vip};
-use bindnet::{Address, LinkFlags, Reason, Selector, Snapshot, Verdict};
+use bindnet::{Address, Reason, Selector, Snapshot, Verdict};
 use serde_json::Value;
 
 fn recorded(name: &str) -> Snapshot {

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bindnet::rule::{Declared, Evidence, parse_net};
 use bindnet::testing::laws::{self, Failure, Law, Run};
 use bindnet::testing::{PickBy, Picker, commands, wrong};
-use bindnet::{Decision, Declared, Rule, Selector, Snapshot, parse_net};
+use bindnet::{Decision, Selector, Snapshot};
 
 /// What is asked, in words: a bindnetaddr, then options as preview has them.
 fn selector(words: &str) -> Selector {
@@ -21,7 +22,7 @@ fn selector(words: &str) -> Selector {
             "--strict" => selector.strict(true),
             "--interface" => selector.interface(value().parse().unwrap()),
             "--previous" => selector.previous(value().parse().unwrap()),
-            "--no-rule" => selector.without([value().parse::<Rule>().unwrap()]),
+            "--no-rule" => selector.without([value().parse::<Evidence>().unwrap()]),
             "--protocol" => selector.floating_protocols([value().parse().unwrap()]),
             "--floating" => {
                 lists[0].push(parse_net(value()).unwrap());
@@ -246,7 +247,7 @@ fn a_broken_rule_is_found() {
         let credulous = Misled {
             asked,
             decides: |asked, previous| {
-                let asked = asked.without(Rule::all());
+                let asked = asked.without(Evidence::all());
                 match previous {
                     Some(previous) => asked.previous(previous.into()),
                     None => asked,

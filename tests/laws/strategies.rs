@@ -6,10 +6,11 @@ use std::net::IpAddr;
 
 use bindnet::ipnet::IpNet;
 use bindnet::model::Operation;
+use bindnet::snapshot::Lifetime;
 use bindnet::testing::strategies::{
     Failover, Manager, Node, Step, Vips, failover, node, with_vips,
 };
-use bindnet::{Bindnet, Lifetime, Selector, Snapshot};
+use bindnet::{BindnetAddr, Selector, Snapshot};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestError, TestRng, TestRunner};
@@ -36,7 +37,7 @@ const BINDNETS: [&str; 17] = [
     "fe80::%7/64",
 ];
 
-fn bindnets() -> impl Iterator<Item = Bindnet> {
+fn bindnets() -> impl Iterator<Item = BindnetAddr> {
     BINDNETS.iter().map(|text| text.parse().unwrap())
 }
 
@@ -47,7 +48,7 @@ fn drawn<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
     (0..count).map(|_| one()).collect()
 }
 
-fn is_asked(bindnet: Bindnet, host: &Snapshot, ip: IpAddr) -> bool {
+fn is_asked(bindnet: BindnetAddr, host: &Snapshot, ip: IpAddr) -> bool {
     let decision = Selector::new(bindnet).list_all(true).decide(host);
     let mut candidates = decision.candidates().iter();
     candidates.any(|candidate| candidate.ip() == ip)
@@ -167,14 +168,14 @@ fn everything_happens() {
 /// The smallest network that holds a node and one floating address.
 #[test]
 fn a_network_of_two_hosts_has_room_for_one_floating_address() {
-    let bindnet: Bindnet = "192.0.2.252/30".parse().unwrap();
+    let bindnet: BindnetAddr = "192.0.2.252/30".parse().unwrap();
     for node in drawn(&with_vips(node(bindnet), Vips::Any), 20) {
         assert_eq!(node.vips().len(), 1, "{node:?}");
     }
 }
 
 /// A node whose address is a lease.
-fn leased(bindnet: Bindnet) -> BoxedStrategy<Node> {
+fn leased(bindnet: BindnetAddr) -> BoxedStrategy<Node> {
     let is_lease = |node: &Node| {
         let host = node.host().snapshot();
         let own = host.addresses().find(|a| a.net() == Some(node.own()));
@@ -230,7 +231,7 @@ proptest! {
         let net = IpNet::new(ip, len).unwrap_or(ip.into()).trunc();
         let text = if has_prefix { net.to_string() } else { ip.to_string() };
         // An IPv4-mapped address is none.
-        let Ok(bindnet) = text.parse::<Bindnet>() else { return Ok(()) };
+        let Ok(bindnet) = text.parse::<BindnetAddr>() else { return Ok(()) };
         let config = Config::default();
         let seed = TestRng::from_seed(config.rng_algorithm, &seed);
         let mut runner = TestRunner::new_with_rng(config, seed);

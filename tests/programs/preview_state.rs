@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bindnet_tests::{cli, netns};
 
-use bindnet::State;
+use bindnet::choice::State;
 use cli::{Run, TempFile, recorded, run};
 
 const WRITTEN: &str = "\

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bindnet::conflict::{Event, How};
+use bindnet::conflict::{How, Notice};
 use bindnet::live::Detector;
 use cli::{Run, example};
 use elsewhere::Elsewhere;
@@ -129,7 +129,7 @@ fn the_other_machine_wants_to_know_the_time(lan: &Lan, b: &Elsewhere, d: &Elsewh
     node.shutdown(Shutdown::Both).unwrap();
 
     let report = watcher.report(event.clone());
-    assert!(matches!(event, Event::Claim { count: 1, .. }), "{event:?}");
+    assert!(matches!(event, Notice::Claim { count: 1, .. }), "{event:?}");
     assert_eq!(report.mac().unwrap().as_bytes(), B);
     assert_eq!(report.how(), Some(How::Claim));
 }

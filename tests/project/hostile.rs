@@ -10,14 +10,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use bindnet::audit::Audit;
-use bindnet::conflict::{Doubt, Event, Report, Target, Verdict};
+use bindnet::choice::{State, Tracker};
+use bindnet::conflict::{ConflictReport, Detection, Inconclusive, Notice, Target};
 use bindnet::corosync::{Conf, Hosts, IpVersion, Profile, ProfileSelector, Version, read_address};
 use bindnet::fleet::{self, Fleet};
+use bindnet::rule::{Evidence, ScopedAddr, parse_net};
+use bindnet::snapshot::{About, HardwareAddress, LinkFlags, Name, Scope};
 use bindnet::testing::commands;
-use bindnet::{
-    About, Address, Bindnet, Decision, HardwareAddress, HostAddress, Link, LinkFlags, Name, Rule,
-    Scope, Selector, Snapshot, State, StateFile, Tracker, parse_net,
-};
+use bindnet::{Address, BindnetAddr, Decision, Link, Selector, Snapshot, StateFile};
 use proptest::prelude::*;
 
 use hostile::{assert_clean, assert_clean_json, bytes, text};
@@ -71,8 +71,8 @@ fn about_decision(decision: &Decision) {
 /// Questions that find one address, several, none, and links by their names.
 fn selectors(host: &Snapshot) -> Vec<ProfileSelector> {
     let zone = host.links()[0].name().to_string();
-    let zoned: Option<Bindnet> = format!("fe80::1%{zone}").parse().ok();
-    let mut bindnets: Vec<Bindnet> = ["192.0.2.0", "192.0.2.83", "198.51.100.1", "fe80::1"]
+    let zoned: Option<BindnetAddr> = format!("fe80::1%{zone}").parse().ok();
+    let mut bindnets: Vec<BindnetAddr> = ["192.0.2.0", "192.0.2.83", "198.51.100.1", "fe80::1"]
         .iter()
         .map(|text| text.parse().unwrap())
         .collect();
@@ -107,10 +107,10 @@ fn refusals(text: &str) {
         format!("fe80::1/{text}%eth0"),
         format!("fe80::1/x%{text}"),
     ] {
-        clean(text.parse::<Bindnet>().err().map(|e| e.to_string()));
-        clean(text.parse::<Bindnet>().ok().map(|b| b.to_string()));
-        clean(text.parse::<HostAddress>().err().map(|e| e.to_string()));
-        clean(text.parse::<HostAddress>().ok().map(|a| a.to_string()));
+        clean(text.parse::<BindnetAddr>().err().map(|e| e.to_string()));
+        clean(text.parse::<BindnetAddr>().ok().map(|b| b.to_string()));
+        clean(text.parse::<ScopedAddr>().err().map(|e| e.to_string()));
+        clean(text.parse::<ScopedAddr>().ok().map(|a| a.to_string()));
         clean(parse_net(&text).err().map(|e| e.to_string()));
         for version in [IpVersion::Any, IpVersion::V4] {
             let read = read_address(&text, version, &Hosts::default());
@@ -123,7 +123,7 @@ fn refusals(text: &str) {
     clean(profile.parse::<Profile>().err().map(|e| e.to_string()));
     clean(text.parse::<Version>().err().map(|e| e.to_string()));
     clean(text.parse::<IpVersion>().err().map(|e| e.to_string()));
-    clean(text.parse::<Rule>().err().map(|e| e.to_string()));
+    clean(text.parse::<Evidence>().err().map(|e| e.to_string()));
     clean(text.parse::<Scope>().err().map(|e| e.to_string()));
     clean(text.parse::<HardwareAddress>().err().map(|e| e.to_string()));
 }
@@ -149,11 +149,11 @@ proptest! {
             let mut state = format!("bindnet-state/1\nbindnetaddr {} address ", decision.bindnet());
             if let Some(chosen) = decision.chosen() {
                 let target = Target::of(chosen).unwrap();
-                let said = Event::Verdict(Verdict::Inconclusive(Doubt::NotAsked(text.clone())));
-                let report = Report::new(&target, chosen.interface(), said, Duration::ZERO);
+                let said = Notice::Detection(Detection::Inconclusive(Inconclusive::NotAsked(text.clone())));
+                let report = ConflictReport::new(&target, chosen.interface(), said, Duration::ZERO);
                 assert_clean(&report.to_string());
                 assert_clean_json(&report.to_json());
-                let zone = bindnet::Zone::from(chosen.interface().unwrap());
+                let zone = bindnet::rule::Zone::from(chosen.interface().unwrap());
                 writeln!(state, "{} interface {zone}\nend", chosen.ip()).unwrap();
                 assert_clean(&State::parse(state.as_bytes()).unwrap().to_string());
             }

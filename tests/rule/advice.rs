@@ -4,7 +4,8 @@ use bindnet_tests::{ask, questions};
 
 use std::net::IpAddr;
 
-use bindnet::{Candidate, Decision, Match, Reason};
+use bindnet::rule::Match;
+use bindnet::{Candidate, Decision, Reason};
 use bindnet_tests::hostile::is_hostile;
 use proptest::prelude::*;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 
 use bindnet_tests::rows;
 
-use bindnet::{Declared, Rule, parse_net};
+use bindnet::rule::{Declared, Evidence, parse_net};
 
 use rows::table;
 
@@ -390,7 +390,7 @@ fn a_tie_between_the_lists_is_an_error() {
 
 #[test]
 fn the_rules_that_can_be_switched_off() {
-    let codes: Vec<_> = Rule::all().map(|rule| rule.reason().code()).collect();
+    let codes: Vec<_> = Evidence::all().map(|rule| rule.reason().code()).collect();
     assert_eq!(
         codes.join(" "),
         "label vrrp-mac address-protocol host-prefix-in-subnet deprecated-permanent temporary \
@@ -404,7 +404,7 @@ fn the_rules_that_can_be_switched_off() {
         "previous",
         "",
     ] {
-        let error = code.parse::<Rule>().unwrap_err().to_string();
+        let error = code.parse::<Evidence>().unwrap_err().to_string();
         assert!(
             error.contains(&format!("{code:?}")) && error.contains("label, vrrp-mac"),
             "{error}"

@@ -5,7 +5,8 @@ use bindnet_tests::rows;
 
 use std::time::Duration;
 
-use bindnet::{Decision, Setting};
+use bindnet::Decision;
+use bindnet::explain::Setting;
 
 use rows::{decide, table};
 

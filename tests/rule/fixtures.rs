@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bindnet::{
-    Address, AddressFlags, Decision, HostAddress, Lifetime, LinkFlags, Reason, Selector,
-    Separation, Snapshot,
-};
+use bindnet::rule::{ScopedAddr, Separation};
+use bindnet::snapshot::{AddressFlags, Lifetime, LinkFlags};
+use bindnet::{Address, Decision, Reason, Selector, Snapshot};
 use serde_json::Value;
 
 /// What is expected of each recording: for each of its bindnetaddrs what separates the choice from
@@ -194,7 +193,7 @@ fn the_remembered_address_is_kept() {
             .flat_map(|case| inputs.iter().map(move |i| (case, i)))
         {
             for fixed in &case.fixed {
-                let previous: HostAddress = fixed.parse().unwrap();
+                let previous: ScopedAddr = fixed.parse().unwrap();
                 let decision = selector(case).previous(previous).decide(snapshot);
                 let exact = decision.bindnet().ip() == previous.ip();
                 let chosen = decision.chosen().unwrap();

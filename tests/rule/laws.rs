@@ -2,11 +2,11 @@
 
 use bindnet_tests::{model, questions};
 
+use bindnet::choice::State;
+use bindnet::rule::{Outcome, ScopedAddr, Separation, Zone};
 use bindnet::testing::laws::check;
 use bindnet::testing::strategies::hosts::loose_address;
-use bindnet::{
-    Bindnet, Candidate, HostAddress, Outcome, Reason, Selector, Separation, Snapshot, State, Zone,
-};
+use bindnet::{BindnetAddr, Candidate, Reason, Selector, Snapshot};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -86,7 +86,7 @@ proptest! {
 }
 
 /// The link of the choice for `fe80::` with this memory, if it is a certain one.
-fn remembering(address: HostAddress, host: &Snapshot) -> Option<u32> {
+fn remembering(address: ScopedAddr, host: &Snapshot) -> Option<u32> {
     let selector = Selector::new("fe80::".parse().unwrap()).previous(address);
     let decision = selector.decide(host);
     let chosen = decision.chosen().filter(|_| !decision.is_ambiguous());
@@ -94,7 +94,7 @@ fn remembering(address: HostAddress, host: &Snapshot) -> Option<u32> {
 }
 
 /// What a state file with this choice remembers.
-fn from_state_file(chosen: &Candidate) -> HostAddress {
+fn from_state_file(chosen: &Candidate) -> ScopedAddr {
     let zone = Zone::from(chosen.interface().unwrap());
     let line = format!(
         "bindnetaddr fe80:: address {} interface {zone}",
@@ -117,14 +117,14 @@ proptest! {
             let chosen = decision.chosen().unwrap();
             prop_assert_eq!(chosen.interface_index(), index);
 
-            let said = chosen.host_address();
-            let bound = HostAddress::from(chosen.socket_addr(5405));
+            let said = chosen.scoped_addr();
+            let bound = ScopedAddr::from(chosen.socket_addr(5405));
             let remembered = from_state_file(chosen);
-            let read: HostAddress = said.to_string().parse().unwrap();
+            let read: ScopedAddr = said.to_string().parse().unwrap();
             for again in [said, read, bound, remembered] {
                 prop_assert_eq!(remembering(again, &host), index, "{:?}", again);
             }
-            let zone: Bindnet = format!("fe80::%{}", Zone::from(link.name())).parse().unwrap();
+            let zone: BindnetAddr = format!("fe80::%{}", Zone::from(link.name())).parse().unwrap();
             let by_zone = Selector::new(zone).decide(&host);
             prop_assert_eq!(by_zone.chosen().unwrap().interface_index(), index);
 

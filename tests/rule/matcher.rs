@@ -1,9 +1,11 @@
-//! `Bindnet::each_match` against a loop over bytes: every prefix length, masks with holes, and
+//! `BindnetAddr::each_match` against a loop over bytes: every prefix length, masks with holes, and
 //! tables whose sizes straddle the blocks in which addresses are tested.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bindnet::{Address, Bindnet, Link, Match, Netmask, Snapshot};
+use bindnet::rule::Match;
+use bindnet::snapshot::Netmask;
+use bindnet::{Address, BindnetAddr, Link, Snapshot};
 use ipnet::IpNet;
 use proptest::prelude::*;
 
@@ -52,7 +54,7 @@ fn a_zone() {
         ("fe80::%9/64", &[]),
     ] {
         let mut found = Vec::new();
-        let bindnet: Bindnet = text.parse().unwrap();
+        let bindnet: BindnetAddr = text.parse().unwrap();
         bindnet.each_match(&host, |address, _| found.push(address.link_index()));
         assert_eq!(found, expected, "{text}");
     }
@@ -207,7 +209,7 @@ fn found(host: &[(IpAddr, IpAddr)], bindnetaddr: &str) -> Vec<(IpAddr, Match)> {
         Address::with_netmask(*ip, Netmask::from_ip(*mask), 2).unwrap()
     };
     let others = ["192.0.2.1/0", "2001:db8::1/0"].map(|text| text.parse::<IpNet>().unwrap());
-    let bindnet: Bindnet = bindnetaddr.parse().unwrap();
+    let bindnet: BindnetAddr = bindnetaddr.parse().unwrap();
     let is_other = |net: &IpNet| net.addr().is_ipv4() != bindnet.ip().is_ipv4();
     let others = others
         .into_iter()

@@ -4,7 +4,8 @@ use bindnet_tests::rows;
 
 use std::net::SocketAddr;
 
-use bindnet::{Match, Verdict};
+use bindnet::Verdict;
+use bindnet::rule::Match;
 
 use rows::{decide, table};
 

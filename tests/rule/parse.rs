@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 
 use bindnet::corosync::Profile;
 use bindnet::corosync::{Hosts, IpVersion, Version, read_address};
-use bindnet::{
-    Bindnet, HardwareAddress, HostAddress, Name, ParseError, Rule, Scope, Zone, parse_net,
-};
+use bindnet::rule::{Evidence, ScopedAddr, Zone, parse_net};
+use bindnet::snapshot::{HardwareAddress, Name, Scope};
+use bindnet::{BindnetAddr, ParseError};
 use bindnet_tests::hostile::is_hostile;
 
 #[track_caller]
 fn error(text: &str) -> String {
-    let error = text.parse::<Bindnet>().unwrap_err();
+    let error = text.parse::<BindnetAddr>().unwrap_err();
     assert_eq!(error.text(), text);
     let message = error.to_string();
     assert!(
@@ -47,7 +47,7 @@ fn what_is_accepted_prints_as_it_was_written() {
         "fe80::%eth0/64",
     ];
     for text in texts {
-        assert_eq!(text.parse::<Bindnet>().unwrap().to_string(), text);
+        assert_eq!(text.parse::<BindnetAddr>().unwrap().to_string(), text);
     }
 }
 
@@ -103,7 +103,7 @@ fn ipv4_mapped_addresses() {
         &["IPv4-mapped", "write 192.168.1.10"],
     );
     says("::ffff:c0a8:10a", &["IPv4-mapped", "write 192.168.1.10"]);
-    assert!("::ffff:192.168.1.0/120".parse::<Bindnet>().is_err());
+    assert!("::ffff:192.168.1.0/120".parse::<BindnetAddr>().is_err());
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn hostile_texts_are_escaped() {
 
 #[test]
 fn remembered_addresses_and_lists() {
-    let previous = |text: &str| text.parse::<HostAddress>().unwrap_err().to_string();
+    let previous = |text: &str| text.parse::<ScopedAddr>().unwrap_err().to_string();
     assert!(previous("192.0.2.10/24").contains("write 192.0.2.10"));
     assert!(previous("").contains("empty"));
     let entry = |text: &str| parse_net(text).unwrap_err().to_string();
@@ -188,7 +188,7 @@ fn what_is_proposed_is_accepted() {
         for proposed in proposed.split(" or ") {
             let proposed = proposed.trim_end_matches('.');
             assert!(
-                proposed.parse::<Bindnet>().is_ok(),
+                proposed.parse::<BindnetAddr>().is_ok(),
                 "{proposed:?} of: {message}"
             );
         }
@@ -215,17 +215,17 @@ fn what_a_socket_is_bound_to_is_an_address_of_a_host() {
     ] {
         let socket: SocketAddr = socket.parse().unwrap();
         assert_eq!(
-            HostAddress::from(socket),
+            ScopedAddr::from(socket),
             address.parse().unwrap(),
             "{socket}"
         );
     }
     // A scope id is an index; a number in a text may be a name, too.
     let socket: SocketAddr = "[fe80::1%2]:5405".parse().unwrap();
-    let bound = HostAddress::from(socket);
+    let bound = ScopedAddr::from(socket);
     assert_eq!(bound.to_string(), "fe80::1%2");
     assert_eq!(bound.zone(), Some(Zone::from(2)));
-    let read: HostAddress = "fe80::1%2".parse().unwrap();
+    let read: ScopedAddr = "fe80::1%2".parse().unwrap();
     assert_eq!(bound.zone().unwrap().name(), None);
     assert_eq!(read.zone().unwrap().name(), Some("2".parse().unwrap()));
     assert_eq!(read.zone().unwrap().index(), Some(2));
@@ -234,7 +234,7 @@ fn what_a_socket_is_bound_to_is_an_address_of_a_host() {
 #[test]
 fn an_error_has_the_text() {
     for text in ["192.0.2.300", "fe80::1%", "192.0.2.10/24", ""] {
-        assert_eq!(text.parse::<HostAddress>().unwrap_err().text(), text);
+        assert_eq!(text.parse::<ScopedAddr>().unwrap_err().text(), text);
     }
 }
 
@@ -245,9 +245,9 @@ fn an_error_says_what_it_should_have_been() {
     }
     let corosync = |text: &str| read_address(text, IpVersion::V4, &Hosts::default()).err();
     let rows = [
-        (error::<Bindnet>("x/y"), "a bindnetaddr", "x/y"),
+        (error::<BindnetAddr>("x/y"), "a bindnetaddr", "x/y"),
         (parse_net("x").err(), "an address or a network", "x"),
-        (error::<HostAddress>("x"), "an address", "x"),
+        (error::<ScopedAddr>("x"), "an address", "x"),
         (error::<Zone>(r"\x"), "a zone", r"\x"),
         (error::<Name>(r"\x"), "a name", r"\x"),
         (Name::from_bytes(b"e\0\xff").err(), "a name", r"e\x00\xff"),
@@ -257,7 +257,7 @@ fn an_error_says_what_it_should_have_been() {
             "02:0",
         ),
         (error::<Scope>("256"), "a scope", "256"),
-        (error::<Rule>("lable"), "an evidence rule", "lable"),
+        (error::<Evidence>("lable"), "an evidence rule", "lable"),
         (error::<Profile>("corosync3"), "a profile", "corosync3"),
         (error::<Profile>("corosync:3"), "a version of Corosync", "3"),
         (error::<Version>("3.1"), "a version of Corosync", "3.1"),

@@ -3,7 +3,8 @@
 
 use bindnet_tests::rows;
 
-use bindnet::{Reason, Reasons};
+use bindnet::Reason;
+use bindnet::rule::Reasons;
 use rows::decide;
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Declared, Rule, Selector};
+use bindnet::Selector;
+use bindnet::rule::{Declared, Evidence};
 use ipnet::IpNet;
 
 /// What is asked, as plain data: the model reads the data, the library gets a [`Selector`].
@@ -46,7 +47,10 @@ impl Ask {
 
     /// The same question for the library; lists every address.
     pub fn selector(&self) -> Selector {
-        let off = self.off.iter().map(|code| code.parse::<Rule>().unwrap());
+        let off = self
+            .off
+            .iter()
+            .map(|code| code.parse::<Evidence>().unwrap());
         let mut selector = Selector::new(self.bindnetaddr().parse().unwrap())
             .declared(self.declared())
             .without(off)

@@ -1,9 +1,9 @@
 //! What tests of the audit share.
 
 use bindnet::audit::{Audit, Fate, Scenario};
-use bindnet::{
-    Address, AddressFlags, Decide, Lifetime, Link, LinkFlags, Scope, Selector, Snapshot,
-};
+use bindnet::rule::Decide;
+use bindnet::snapshot::{AddressFlags, Lifetime, LinkFlags, Scope};
+use bindnet::{Address, Link, Selector, Snapshot};
 
 /// The audit of a choice, which there must be.
 pub fn audit<D: Decide + Clone>(selector: &D, host: &Snapshot) -> Audit {

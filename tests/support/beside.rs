@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bindnet::live::Capturer;
 use bindnet::model::{Event, Host, Kernel, Operation, Refusal};
-use bindnet::{Address, AddressFlags, Capturer, Link, LinkFlags, Scope, Snapshot};
+use bindnet::snapshot::{AddressFlags, LinkFlags, Scope};
+use bindnet::{Address, Link, Snapshot};
 use ipnet::IpNet;
 use nix::errno::Errno;
 

@@ -2,10 +2,9 @@
 //! the library as a snapshot and for the naive models as they are.
 
 use bindnet::conflict::{How, Sighting, Target, Timing};
-use bindnet::{
-    About, Address, AddressFlags, Consistency, HardwareAddress, HostAddress, Link, LinkFlags, Name,
-    Snapshot,
-};
+use bindnet::rule::ScopedAddr;
+use bindnet::snapshot::{About, AddressFlags, Consistency, HardwareAddress, LinkFlags, Name};
+use bindnet::{Address, Link, Snapshot};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -221,7 +220,7 @@ impl Ask {
         match self {
             Self::Held => Target::held(ip.parse().unwrap()).unwrap(),
             Self::HeldOnEth0 => {
-                Target::held(HostAddress::new(ip.parse().unwrap(), Some(eth0.into()))).unwrap()
+                Target::held(ScopedAddr::new(ip.parse().unwrap(), Some(eth0.into()))).unwrap()
             }
             Self::Free => Target::free(ip.parse().unwrap(), eth0).unwrap(),
         }

@@ -1,8 +1,9 @@
 //! Strategies for what happens to a host: snapshots one after the other, each some edits after the
 //! one before.
 
+use bindnet::snapshot::{AddressFlags, Consistency, LinkFlags, Netmask};
 use bindnet::testing::strategies::hosts::{Draft, Loose, loose_address};
-use bindnet::{Address, AddressFlags, Consistency, Link, LinkFlags, Netmask, Snapshot};
+use bindnet::{Address, Link, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use bindnet::{Decision, Link, Outcome, Reason, Snapshot};
+use bindnet::rule::Outcome;
+use bindnet::{Decision, Link, Reason, Snapshot};
 
 use crate::ask::Ask;
 

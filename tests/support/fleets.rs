@@ -13,8 +13,9 @@
 //! them; `interrupted` and `hostname NAME` are of its snapshot. A problem is its code, its link
 //! (`link=0`), its address or hardware address and its nodes.
 
-use bindnet::fleet::{Fleet, Problem, Report};
-use bindnet::{About, Consistency, Snapshot};
+use bindnet::Snapshot;
+use bindnet::fleet::{Fleet, FleetReport, Problem};
+use bindnet::snapshot::{About, Consistency};
 
 use crate::rows;
 
@@ -39,7 +40,7 @@ pub fn by(options: &str) -> Fleet {
 }
 
 /// Adds the nodes of a story to a fleet, and judges it.
-pub fn judge(mut fleet: Fleet, story: &str, reversed: bool) -> Report {
+pub fn judge(mut fleet: Fleet, story: &str, reversed: bool) -> FleetReport {
     let mut nodes: Vec<_> = of(story, "node ").collect();
     if reversed {
         nodes.reverse();

@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, Event, How, Sighting, Target, Timing, Verdict};
+use bindnet::conflict::{Conflict, Detection, How, Notice, Sighting, Target, Timing};
 use bindnet::live::Detector;
-use bindnet::{HardwareAddress, HostAddress, Name};
+use bindnet::rule::ScopedAddr;
+use bindnet::snapshot::{HardwareAddress, Name};
 use serde_json::Value;
 
 use crate::elsewhere::{Elsewhere, here};
@@ -129,7 +130,7 @@ pub fn held(ip: &str) -> Target {
 /// An address of this host on this link.
 pub fn held_on(ip: &str, link: &str) -> Target {
     let link: Name = link.parse().unwrap();
-    Target::held(HostAddress::new(ip.parse().unwrap(), Some(link.into()))).unwrap()
+    Target::held(ScopedAddr::new(ip.parse().unwrap(), Some(link.into()))).unwrap()
 }
 
 /// An address that is to be taken.
@@ -138,21 +139,21 @@ pub fn free(ip: &str, link: &str) -> Target {
 }
 
 /// The verdict of a detector that asks.
-pub fn verdict(detector: &mut Detector) -> Verdict {
+pub fn verdict(detector: &mut Detector) -> Detection {
     match detector.wait(PATIENCE).unwrap() {
-        Some(Event::Verdict(verdict)) => verdict,
+        Some(Notice::Detection(verdict)) => verdict,
         other => panic!("a verdict is expected, not {other:?}"),
     }
 }
 
 /// Asks fast.
-pub fn ask(target: Target) -> Verdict {
+pub fn ask(target: Target) -> Detection {
     verdict(&mut Detector::probe(target, Timing::Fast).unwrap())
 }
 
 /// The verdict that this hardware address was heard.
-pub fn conflict(mac: Mac, how: How) -> Verdict {
-    Verdict::Conflict(Conflict::Heard(sighting(mac, how)))
+pub fn conflict(mac: Mac, how: How) -> Detection {
+    Detection::Conflict(Conflict::Heard(sighting(mac, how)))
 }
 
 /// What was heard.
@@ -162,7 +163,7 @@ pub fn sighting(mac: Mac, how: How) -> Sighting {
 }
 
 /// Requires that it cannot be told, or is not to be asked, for this reason.
-pub fn assert_unknown(verdict: &Verdict, code: &str, reason: &str) {
+pub fn assert_unknown(verdict: &Detection, code: &str, reason: &str) {
     assert_eq!(verdict.code(), code, "{verdict:?}");
     assert!(verdict.to_string().contains(reason), "{verdict}");
 }

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bindnet::{Capturer, Consistency, Selector};
+use bindnet::Selector;
+use bindnet::live::Capturer;
+use bindnet::snapshot::Consistency;
 
 use crate::netns::{cable, ip, ip_batch, until};
 

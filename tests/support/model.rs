@@ -4,9 +4,8 @@
 
 use std::net::IpAddr;
 
-use bindnet::{
-    Address, AddressFlags, Consistency, Lifetime, Link, LinkFlags, Reason, Scope, Snapshot,
-};
+use bindnet::snapshot::{AddressFlags, Consistency, Lifetime, LinkFlags, Scope};
+use bindnet::{Address, Link, Reason, Snapshot};
 use ipnet::IpNet;
 
 use crate::ask::Ask;

@@ -21,10 +21,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bindnet::corosync::ProfileSelector;
-use bindnet::{
-    Address, AddressFlags, Capturer, Consistency, Decide, Decision, Lifetime, Link, LinkFlags,
-    Name, Scope, Selector, Snapshot, Source,
-};
+use bindnet::live::Capturer;
+use bindnet::rule::Decide;
+use bindnet::snapshot::{AddressFlags, Consistency, Lifetime, LinkFlags, Name, Scope, Source};
+use bindnet::{Address, Decision, Link, Selector, Snapshot};
 use ipnet::IpNet;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{

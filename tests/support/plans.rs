@@ -1,7 +1,8 @@
 //! Plans of a corosync.conf that is written in a line or two, on a host of a few.
 
+use bindnet::Snapshot;
 use bindnet::corosync::{Conf, ConfError, Hosts, Plan};
-use bindnet::{About, Snapshot};
+use bindnet::snapshot::About;
 
 use crate::rows;
 

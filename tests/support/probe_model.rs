@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bindnet::conflict::{Conflict, Doubt, How, NotApplicable, Timing, Verdict};
+use bindnet::conflict::{Conflict, Detection, How, Inconclusive, NotApplicable, Timing};
 
 use crate::conflict_hosts::{Ask, Host, Is, sighting};
 
@@ -24,8 +24,8 @@ pub fn times(timing: Timing) -> [u128; 4] {
 type Place = (u32, Option<u32>);
 
 /// Where an address can be asked for; or why it cannot.
-pub fn place(ask: Ask, host: &Host) -> Result<Place, Verdict> {
-    let doubt = |doubt| Err(Verdict::Inconclusive(doubt));
+pub fn place(ask: Ask, host: &Host) -> Result<Place, Detection> {
+    let doubt = |doubt| Err(Detection::Inconclusive(doubt));
     let on_eth0 = host.entry().is_some_and(|entry| !entry.on_second);
     let on_eth1 = host.entry().is_some_and(|entry| entry.on_second);
     if ask == Ask::Held && on_eth1 {
@@ -33,16 +33,16 @@ pub fn place(ask: Ask, host: &Host) -> Result<Place, Verdict> {
     }
     let Some(eth0) = host.eth0.filter(|_| ask != Ask::Held || on_eth0) else {
         return doubt(match ask {
-            _ if host.interrupted => Doubt::Interrupted,
-            Ask::Held => Doubt::NotHere(None),
-            _ => Doubt::NoLink,
+            _ if host.interrupted => Inconclusive::Interrupted,
+            Ask::Held => Inconclusive::NotHere(None),
+            _ => Inconclusive::NoLink,
         });
     };
     if ask == Ask::HeldOnEth0 && !on_eth0 {
         let elsewhere = on_eth1.then(|| "eth1".parse().unwrap());
         return doubt(match host.interrupted {
-            true => Doubt::Interrupted,
-            false => Doubt::NotHere(elsewhere),
+            true => Inconclusive::Interrupted,
+            false => Inconclusive::NotHere(elsewhere),
         });
     }
     let why = match eth0.is {
@@ -53,14 +53,14 @@ pub fn place(ask: Ask, host: &Host) -> Result<Place, Verdict> {
         Is::Ethernet | Is::Unsaid => None,
     };
     if let Some(why) = why {
-        return Err(Verdict::NotApplicable(why));
+        return Err(Detection::NotApplicable(why));
     }
     if eth0.port_of.is_some_and(|kind| kind != "vrf") {
-        return doubt(Doubt::Port("br0".parse().unwrap()));
+        return doubt(Inconclusive::Port("br0".parse().unwrap()));
     }
     match (eth0.up, eth0.running && eth0.lower_up) {
-        (false, _) => doubt(Doubt::LinkDown),
-        (true, false) => doubt(Doubt::NoCarrier),
+        (false, _) => doubt(Inconclusive::LinkDown),
+        (true, false) => doubt(Inconclusive::NoCarrier),
         (true, true) => Ok((eth0.index, eth0.changes)),
     }
 }
@@ -76,9 +76,9 @@ pub struct Model {
     /// When it is looked again, while the address is tentative.
     look: u128,
     /// The link, each time that it was shown since it was first found good.
-    places: Vec<Result<Place, Verdict>>,
+    places: Vec<Result<Place, Detection>>,
     doubtful: bool,
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Detection>,
 }
 
 impl Model {
@@ -138,19 +138,19 @@ impl Model {
                 if now < self.born + TENTATIVE_AT_MOST {
                     return false;
                 }
-                Verdict::Inconclusive(Doubt::Tentative)
+                Detection::Inconclusive(Inconclusive::Tentative)
             }
             Ok(_) => {
                 self.places.push(here);
                 if self.places.iter().any(|place| *place != self.places[0]) {
-                    Verdict::Inconclusive(Doubt::LinkFlapped)
+                    Detection::Inconclusive(Inconclusive::LinkFlapped)
                 } else if self.sent.len() < 3 {
                     self.sent.push(now);
                     return true;
                 } else if self.doubtful {
-                    Verdict::Inconclusive(Doubt::Interrupted)
+                    Detection::Inconclusive(Inconclusive::Interrupted)
                 } else {
-                    Verdict::Clear
+                    Detection::Clear
                 }
             }
         };
@@ -164,7 +164,10 @@ impl Model {
         let nobody = mac == [0; 6] || mac == [0xff; 6];
         if matters && !host.has_mac(mac) && !nobody {
             if !host.interrupted {
-                self.decide(Verdict::Conflict(Conflict::Heard(sighting(mac, how))), host);
+                self.decide(
+                    Detection::Conflict(Conflict::Heard(sighting(mac, how))),
+                    host,
+                );
             }
             self.doubtful = true;
         }
@@ -172,14 +175,14 @@ impl Model {
     }
 
     pub fn down(&mut self, host: &Host) {
-        let flapped = Verdict::Inconclusive(Doubt::LinkFlapped);
+        let flapped = Detection::Inconclusive(Inconclusive::LinkFlapped);
         self.decide(place(self.ask, host).err().unwrap_or(flapped), host);
     }
 
     /// The first verdict stands; one without a witness gives way to the kernel's.
-    pub fn decide(&mut self, verdict: Verdict, host: &Host) {
+    pub fn decide(&mut self, verdict: Detection, host: &Host) {
         let is_heard = verdict.conflict().is_some();
-        let kernels = Verdict::Conflict(Conflict::DadFailed);
+        let kernels = Detection::Conflict(Conflict::DadFailed);
         let verdict = if !is_heard && self.has_failed(host) {
             kernels
         } else {
@@ -190,7 +193,7 @@ impl Model {
 
     /// A host is shown while nothing is due: the link must be as it was.
     fn show(&mut self, host: &Host) {
-        let interrupted = Err(Verdict::Inconclusive(Doubt::Interrupted));
+        let interrupted = Err(Detection::Inconclusive(Inconclusive::Interrupted));
         let here = place(self.ask, host);
         if self.began.is_none() || self.places.contains(&here) {
             return;
@@ -199,7 +202,7 @@ impl Model {
             self.doubtful = true;
             return;
         }
-        let flapped = Verdict::Inconclusive(Doubt::LinkFlapped);
+        let flapped = Detection::Inconclusive(Inconclusive::LinkFlapped);
         self.decide(here.err().unwrap_or(flapped), host);
     }
 

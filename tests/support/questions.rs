@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
+use bindnet::explain::{Advice, Setting};
+use bindnet::rule::{Evidence, ScopedAddr, Separation, parse_net};
+use bindnet::snapshot::Name;
 use bindnet::testing::strategies::bindnets::{self, ELSEWHERE_V4, ELSEWHERE_V6};
 use bindnet::testing::strategies::hosts::{Draft, LINKS, V4, V6, host};
-use bindnet::{
-    Address, Advice, Bindnet, Candidate, Decision, HostAddress, Link, Name, Rule, Separation,
-    Setting, Snapshot, parse_net,
-};
+use bindnet::{Address, BindnetAddr, Candidate, Decision, Link, Snapshot};
 use ipnet::IpNet;
 use proptest::collection::{hash_set, vec};
 use proptest::option::weighted;
@@ -83,7 +83,7 @@ pub fn odd_links() -> impl Strategy<Value = Snapshot> {
 
 impl Ask {
     /// Asks for what a bindnetaddr names.
-    fn aim_at(&mut self, bindnet: Bindnet) {
+    fn aim_at(&mut self, bindnet: BindnetAddr) {
         self.ip = bindnet.ip();
         self.prefix_len = bindnet.network().map(|net| net.prefix_len());
         self.zone = bindnet.zone().map(|zone| zone.to_string());
@@ -161,7 +161,7 @@ fn net() -> impl Strategy<Value = IpNet> {
 
 /// The rules that are off, and the protocols that mark floating addresses.
 fn rules() -> impl Strategy<Value = (Vec<&'static str>, Vec<u8>)> {
-    let codes: Vec<_> = Rule::all().map(|rule| rule.reason().code()).collect();
+    let codes: Vec<_> = Evidence::all().map(|rule| rule.reason().code()).collect();
     let few = subsequence(codes.clone(), 0..4);
     let off = prop_oneof![6 => Just(Vec::new()), 3 => few, 1 => Just(codes)];
     let protocols = prop_oneof![4 => Just(vec![18]), 1 => Just(vec![]), 1 => Just(vec![5, 2])];
@@ -204,18 +204,18 @@ pub fn follow(ask: &Ask, advice: &Advice) -> Ask {
             ask.fixed.push(*net);
         }
         Setting::Previous(_) => {
-            let previous: HostAddress = value.parse().unwrap();
+            let previous: ScopedAddr = value.parse().unwrap();
             ask.previous = Some((previous.ip(), previous.zone().map(|zone| zone.to_string())));
         }
         Setting::Interface(_) => ask.interface = Some(value.to_owned()),
         Setting::Bindnetaddr(_) => {
-            let bindnet: Bindnet = value.parse().unwrap();
+            let bindnet: BindnetAddr = value.parse().unwrap();
             ask.ip = bindnet.ip();
             ask.prefix_len = bindnet.network().map(|net| net.prefix_len());
             ask.zone = bindnet.zone().map(|zone| zone.to_string());
         }
         Setting::NoRule(_) => {
-            let rule: Rule = value.parse().unwrap();
+            let rule: Evidence = value.parse().unwrap();
             ask.off.push(rule.reason().code());
         }
         setting => panic!("{setting} does not settle a choice"),

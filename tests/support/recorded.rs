@@ -1,7 +1,8 @@
 //! The recorded hosts of `data/corosync_cases.jsonl`.
 
 use bindnet::ipnet::IpNet;
-use bindnet::{Address, Link, LinkFlags, Snapshot};
+use bindnet::snapshot::LinkFlags;
+use bindnet::{Address, Link, Snapshot};
 use serde_json::Value;
 
 use crate::topology::{Entry, array, text};

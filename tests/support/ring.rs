@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bindnet::{Decide, Decision, HostAddress};
+use bindnet::Decision;
+use bindnet::rule::{Decide, ScopedAddr};
 use nix::sched::{CloneFlags, setns};
 
 use crate::netns::{capturer, ip, link, run, sysctl, until};
@@ -151,7 +152,7 @@ impl Node {
     }
 
     /// What the daemon is bound to.
-    pub fn bound(&self) -> HostAddress {
+    pub fn bound(&self) -> ScopedAddr {
         self.daemon.as_ref().expect("a daemon runs").bound.into()
     }
 

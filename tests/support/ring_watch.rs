@@ -3,7 +3,10 @@
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 
-use bindnet::{Event, EventKind, HostAddress, Monitor, Selector, Snapshot, StateFile, Tracker};
+use bindnet::choice::Tracker;
+use bindnet::live::Monitor;
+use bindnet::rule::ScopedAddr;
+use bindnet::{Event, EventKind, Selector, Snapshot, StateFile};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -27,7 +30,7 @@ struct Seen {
     /// What the tracker said, from the first event on.
     said: Vec<EventKind>,
     /// What the tracker would have the daemon bound to.
-    choice: Option<HostAddress>,
+    choice: Option<ScopedAddr>,
 }
 
 impl Watch {
@@ -77,7 +80,7 @@ impl Watch {
     }
 
     /// Requires that the daemon was never told to move, and is to be bound to this address.
-    pub fn stayed(&mut self, own: HostAddress) {
+    pub fn stayed(&mut self, own: ScopedAddr) {
         self.thread.check();
         let seen = self.seen.lock().unwrap();
         assert_eq!(seen.said.first(), Some(&EventKind::Initial));
@@ -90,6 +93,6 @@ impl Seen {
     fn note(&mut self, event: Option<Event>, tracker: &Tracker, host: &Snapshot) {
         self.addresses = listed(host);
         self.said.extend(event.map(|event| event.kind()));
-        self.choice = tracker.choice().map(|choice| choice.host_address());
+        self.choice = tracker.choice().map(|choice| choice.scoped_addr());
     }
 }

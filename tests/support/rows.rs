@@ -19,10 +19,11 @@
 use std::net::IpAddr;
 
 use bindnet::corosync::{Profile, ProfileSelector};
-use bindnet::{
-    About, Address, AddressFlags, Consistency, Decision, Declared, Lifetime, Link, LinkFlags, Name,
-    Netmask, Rule, Scope, Selector, Snapshot, parse_net,
+use bindnet::rule::{Declared, Evidence, parse_net};
+use bindnet::snapshot::{
+    About, AddressFlags, Consistency, Lifetime, LinkFlags, Name, Netmask, Scope,
 };
+use bindnet::{Address, Decision, Link, Selector, Snapshot};
 
 /// Decides each row of a table, and compares.
 pub fn table(rows: &str) {
@@ -61,8 +62,8 @@ pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> ProfileSelector
             "--floating" => floating.push(parse_net(value()).unwrap()),
             "--fixed" => fixed.push(parse_net(value()).unwrap()),
             "--previous" => selector = selector.previous(value().parse().unwrap()),
-            "--no-rule" => selector = selector.without([value().parse::<Rule>().unwrap()]),
-            "--no-rules" => selector = selector.without(Rule::all()),
+            "--no-rule" => selector = selector.without([value().parse::<Evidence>().unwrap()]),
+            "--no-rules" => selector = selector.without(Evidence::all()),
             "--protocol" => protocols.push(value().parse().unwrap()),
             "--no-protocol" => selector = selector.floating_protocols([]),
             "--interface" => selector = selector.interface(value().parse().unwrap()),

@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use std::net::IpAddr;
 
 use bindnet::model::{Event, Operation};
+use bindnet::snapshot::{Lifetime, LinkFlags};
 use bindnet::wire::rtnetlink::Message;
-use bindnet::{Address, Lifetime, Link, LinkFlags, Snapshot};
+use bindnet::{Address, Link, Snapshot};
 use serde_json::Value;
 
 /// How many seconds of a lifetime may be over.

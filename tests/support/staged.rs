@@ -5,7 +5,8 @@ use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bindnet::{Monitor, Snapshot};
+use bindnet::Snapshot;
+use bindnet::live::Monitor;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

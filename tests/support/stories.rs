@@ -14,8 +14,10 @@
 //! colon what its reason says, or behind ` = ` all that it says; `-` is no event. `was` is left out
 //! where there was no choice, and of `kept` where it is the same.
 
+use bindnet::choice::Tracker;
 use bindnet::corosync::ProfileSelector;
-use bindnet::{About, Candidate, Consistency, Event, EventKind, Snapshot, Tracker};
+use bindnet::snapshot::{About, Consistency};
+use bindnet::{Candidate, Event, EventKind, Snapshot};
 
 use crate::rows;
 
@@ -35,7 +37,7 @@ pub fn stories(table: &str) {
             assert_eq!(again, None, "the same once more: {at}");
             let address = event.and_then(|event| event.address());
             assert!(
-                address.is_none() || address == tracker.choice().map(Candidate::host_address),
+                address.is_none() || address == tracker.choice().map(Candidate::scoped_addr),
                 "{at}"
             );
         }

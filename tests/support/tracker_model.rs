@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Address, AddressFlags, Consistency, Event, Link, Snapshot};
+use bindnet::snapshot::{AddressFlags, Consistency};
+use bindnet::{Address, Event, Link, Snapshot};
 
 use crate::ask::Ask;
 use crate::model;

@@ -1,7 +1,7 @@
 //! A naive model of a watch: a row for each hardware address it tells apart, and where it listens.
 //! It shares no code with the library, only the words of an event.
 
-use bindnet::conflict::{Doubt, How, Verdict};
+use bindnet::conflict::{Detection, How, Inconclusive};
 
 use crate::conflict_hosts::{Ask, Host};
 use crate::probe_model::place;
@@ -19,7 +19,7 @@ pub enum Said {
         count: u64,
         others: u64,
     },
-    Deaf(Verdict),
+    Deaf(Detection),
     Listening(u32),
 }
 
@@ -63,10 +63,10 @@ impl Model {
         }
         let here = match place(self.ask, host) {
             // What is missing from a list that is not whole is not gone.
-            Err(Verdict::Inconclusive(Doubt::Interrupted)) => return None,
+            Err(Detection::Inconclusive(Inconclusive::Interrupted)) => return None,
             // It may have moved.
-            here @ Err(Verdict::Inconclusive(
-                Doubt::NoLink | Doubt::NotHere(_) | Doubt::Port(_),
+            here @ Err(Detection::Inconclusive(
+                Inconclusive::NoLink | Inconclusive::NotHere(_) | Inconclusive::Port(_),
             )) if self.ask == Ask::HeldOnEth0 => place(Ask::Held, host).or(here),
             here => here,
         };
@@ -82,7 +82,7 @@ impl Model {
         }
     }
 
-    pub fn deafen(&mut self, why: Verdict) -> Option<Said> {
+    pub fn deafen(&mut self, why: Detection) -> Option<Said> {
         if self.deaf {
             return None;
         }
@@ -92,7 +92,7 @@ impl Model {
 
     pub fn refuse(&mut self, said: &str) -> Option<Said> {
         self.refused = true;
-        self.deafen(Verdict::NotPermitted(said.to_owned()))
+        self.deafen(Detection::NotPermitted(said.to_owned()))
     }
 
     pub fn hear(&mut self, (mac, how): ([u8; 6], How), now: u128, host: &Host) -> Option<Said> {

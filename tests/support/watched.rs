@@ -7,7 +7,9 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use bindnet::{Address, Consistency, Lifetime, Link, Monitor, Selector, Snapshot};
+use bindnet::live::Monitor;
+use bindnet::snapshot::{Consistency, Lifetime};
+use bindnet::{Address, Link, Selector, Snapshot};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::netns::{assert_ip_text_agrees, assert_same, capture, capturer, ip};

@@ -4,9 +4,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use bindnet::conflict::{Probe, Sighting, Target, Timing, Verdict};
+use bindnet::conflict::{Detection, Probe, Sighting, Target, Timing};
+use bindnet::snapshot::LinkFlags;
 use bindnet::wire::{arp, ndisc};
-use bindnet::{Address, Link, LinkFlags, Snapshot};
+use bindnet::{Address, Link, Snapshot};
 
 use crate::conflict_hosts::mac;
 
@@ -46,7 +47,7 @@ pub struct Wire {
 /// What a host came to, and how many probes it sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Detection>,
     pub sent: usize,
 }
 
@@ -169,7 +170,7 @@ impl Wire {
         };
         let transmit = probe.handle_timeout(now, &shown);
         host.sent += usize::from(transmit.is_some());
-        host.has_it |= probe.verdict() == Some(&Verdict::Clear);
+        host.has_it |= probe.verdict() == Some(&Detection::Clear);
         transmit.map(|transmit| (transmit.destination, transmit.packet))
     }
 

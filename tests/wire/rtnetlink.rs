@@ -5,10 +5,11 @@ mod malformed;
 mod one_reading;
 mod peer;
 
+use bindnet::snapshot::Lifetime;
 use bindnet::testing::strategies::{Vips, node, with_vips};
 use bindnet::wire::DecodeError;
 use bindnet::wire::rtnetlink::{Message, messages, request_link, request_link_named};
-use bindnet::{Address, Lifetime, Link, Snapshot};
+use bindnet::{Address, Link, Snapshot};
 use bindnet_tests::bytes::{damaged_netlink, datagram, dumps};
 use proptest::prelude::*;
 

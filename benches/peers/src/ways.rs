@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 
-use bindnet::{Capturer, Decision, Selector};
+use bindnet::live::Capturer;
+use bindnet::{Decision, Selector};
 use ipnet::Ipv4Net;
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Declared, Selector, Snapshot};
+use bindnet::rule::Declared;
+use bindnet::{Selector, Snapshot};
 
 /// What is asked of any host, as the daemon's configuration says it: the cluster network, and a
 /// floating address in it that nothing but the operator knows for one.

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::conflict::{self, Doubt, Event, Report, Target, TargetError, Verdict};
+use crate::conflict::{self, ConflictReport, Detection, Inconclusive, Notice, Target, TargetError};
 use crate::live::Detector;
-use crate::rule::HostAddress;
+use crate::rule::ScopedAddr;
 
 use super::{Options, Timing};
 use crate::cli::called::Called;
@@ -39,17 +39,17 @@ pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
             }
         };
         if let Some(event) = event {
-            let is_verdict = matches!(event, Event::Verdict(_));
+            let is_verdict = matches!(event, Notice::Detection(_));
             let report = detector.report(event);
             tell(&report, options)?;
             let verdict = report.verdict();
             status = worse(status, &verdict);
             if is_verdict {
-                if verdict == Verdict::Inconclusive(Doubt::NotHere(None)) {
+                if verdict == Detection::Inconclusive(Inconclusive::NotHere(None)) {
                     hint(&report, called);
                 }
                 // Who may not ask may not listen.
-                if watch.is_none() || matches!(verdict, Verdict::NotPermitted(_)) {
+                if watch.is_none() || matches!(verdict, Detection::NotPermitted(_)) {
                     return Ok(ExitCode::from(status));
                 }
                 listening = Some(Instant::now());
@@ -69,7 +69,7 @@ pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
 }
 
 fn target(options: &Options) -> Result<Target, Failure> {
-    let address: HostAddress = options.address.parse().map_err(Failure::usage)?;
+    let address: ScopedAddr = options.address.parse().map_err(Failure::usage)?;
     let Some(name) = &options.interface else {
         return Target::held(address).map_err(Failure::usage);
     };
@@ -85,7 +85,7 @@ fn target(options: &Options) -> Result<Target, Failure> {
     })
 }
 
-fn tell(report: &Report, options: &Options) -> Result<(), Failure> {
+fn tell(report: &ConflictReport, options: &Options) -> Result<(), Failure> {
     let line = match options.json {
         true => report.to_json(),
         false => report.to_string(),
@@ -94,7 +94,7 @@ fn tell(report: &Report, options: &Options) -> Result<(), Failure> {
 }
 
 /// How to ask for an address that is not here.
-fn hint(report: &Report, called: Called) {
+fn hint(report: &ConflictReport, called: Called) {
     let (conflict, ip) = (called.command("conflict"), report.ip());
     print_error(&format!(
         "conflict: to ask before it is taken: {conflict} --free --interface NAME {ip}\n"
@@ -102,10 +102,10 @@ fn hint(report: &Report, called: Called) {
 }
 
 /// A conflict is worse than not knowing, and that is worse than a clear verdict.
-fn worse(status: u8, verdict: &Verdict) -> u8 {
+fn worse(status: u8, verdict: &Detection) -> u8 {
     match (status, verdict) {
-        (1, _) | (_, Verdict::Conflict(_)) => 1,
-        (status, Verdict::Clear) => status,
+        (1, _) | (_, Detection::Conflict(_)) => 1,
+        (status, Detection::Clear) => status,
         _ => 3,
     }
 }

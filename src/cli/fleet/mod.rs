@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::corosync::{Hosts, How, ProfileSelector};
-use crate::fleet::{Fleet, Node, Report};
+use crate::fleet::{Fleet, FleetReport, Node};
 use crate::rule::Selector;
 
 use crate::cli::called::Called;
@@ -150,7 +150,7 @@ fn add(fleet: &mut Fleet, node: &Named, conf: &str) -> Result<bool, Failure> {
     }
 }
 
-fn show(report: &Report, json: bool) -> Result<(), Failure> {
+fn show(report: &FleetReport, json: bool) -> Result<(), Failure> {
     if json {
         return print_json(report);
     }

@@ -1,14 +1,14 @@
 //! Asks whether another host claims what was chosen.
 
 use crate::cli::output::Failure;
-use crate::conflict::{Report, Verdict};
+use crate::conflict::{ConflictReport, Detection};
 use crate::rule::{Candidate, Decision};
 
 use super::Options;
 use super::judged::Judged;
 
 /// What was found; or what kept the question from being asked.
-pub type Checked = Result<Report, Failure>;
+pub type Checked = Result<ConflictReport, Failure>;
 
 /// What is found of a choice, if it is to be asked and there is one. The choice stays, whatever hinders
 /// the question.
@@ -21,7 +21,7 @@ pub fn check(decision: &Decision, options: &Options) -> Option<Checked> {
 fn ask(chosen: &Candidate) -> Checked {
     use std::time::Duration;
 
-    use crate::conflict::{Doubt, Event, Target, Timing};
+    use crate::conflict::{Inconclusive, Notice, Target, Timing};
     use crate::live::Detector;
 
     let target = Target::of(chosen).map_err(|error| not_asked(&error.to_string()))?;
@@ -33,9 +33,9 @@ fn ask(chosen: &Candidate) -> Checked {
         }
     });
     let report = asked.unwrap_or_else(|error| {
-        let verdict = Verdict::Inconclusive(Doubt::NotAsked(error.to_string()));
-        let event = Event::Verdict(verdict);
-        Report::new(&target, chosen.interface(), event, Duration::ZERO)
+        let verdict = Detection::Inconclusive(Inconclusive::NotAsked(error.to_string()));
+        let event = Notice::Detection(verdict);
+        ConflictReport::new(&target, chosen.interface(), event, Duration::ZERO)
     });
     Ok(report.with_reasons(chosen.reasons()))
 }
@@ -58,10 +58,10 @@ pub fn objects(judged: &Judged) -> bool {
 
 /// Whether it could not be told whether another host does.
 pub fn cannot_tell(judged: &Judged) -> bool {
-    let verdict = judged.conflict.as_ref().map(Report::verdict);
+    let verdict = judged.conflict.as_ref().map(ConflictReport::verdict);
     verdict.is_some_and(|verdict| match verdict {
-        Verdict::Clear | Verdict::Conflict(_) | Verdict::NotApplicable(_) => false,
-        Verdict::Inconclusive(_) | Verdict::NotPermitted(_) => true,
+        Detection::Clear | Detection::Conflict(_) | Detection::NotApplicable(_) => false,
+        Detection::Inconclusive(_) | Detection::NotPermitted(_) => true,
     })
 }
 
@@ -74,5 +74,5 @@ pub fn complaint(judged: &Judged) -> Option<String> {
 /// What is to be said if nobody can be asked, which is no fault of the address.
 pub fn warning(judged: &Judged) -> Option<String> {
     let found = judged.conflict.as_ref()?;
-    matches!(found.verdict(), Verdict::NotApplicable(_)).then(|| found.to_string())
+    matches!(found.verdict(), Detection::NotApplicable(_)).then(|| found.to_string())
 }

@@ -80,7 +80,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     if options.json {
         print(&(plan.to_json_with(&file.name, &links, &judged) + "\n"))?;
     } else if options.quiet {
-        let chosen = |judged: &Judged| judged.chosen().map(Candidate::host_address);
+        let chosen = |judged: &Judged| judged.chosen().map(Candidate::scoped_addr);
         let line =
             |judged| chosen(judged).map_or("-\n".to_owned(), |address| format!("{address}\n"));
         print(&judged.iter().map(line).collect::<String>())?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::check;
 use crate::audit::Audit;
 use crate::cli::words::OPTIONS;
-use crate::conflict::Report;
+use crate::conflict::ConflictReport;
 use crate::rule::{Candidate, Decision};
 
 /// A decision, and beside it what `--check` and `--audit` found of its choice. In JSON their members
@@ -16,7 +16,7 @@ pub struct Judged {
     pub decision: Decision,
     /// Whether another host claims the choice, if that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub conflict: Option<Report>,
+    pub conflict: Option<ConflictReport>,
     /// What cluster life would do to the choice, if that was asked.
     #[serde(flatten)]
     pub audit: Option<Audit>,

@@ -30,7 +30,7 @@ pub fn write(
     let (Some(file), Some(chosen)) = (file, decision.chosen()) else {
         return Ok(Written::Done);
     };
-    let chosen = chosen.host_address();
+    let chosen = chosen.scoped_addr();
     let bindnet = decision.bindnet();
     let error = loop {
         match file.remember(decision) {

@@ -299,7 +299,7 @@ fn show(judged: &Judged, options: &Options) -> Result<(), Failure> {
         return Ok(());
     }
     if options.quiet {
-        print(&format!("{}\n", chosen.host_address()))?;
+        print(&format!("{}\n", chosen.scoped_addr()))?;
         complain("", judged, options);
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use crate::choice::{Event, EventKind};
 use crate::corosync::ProfileSelector;
 use crate::live::{Keeper, StateError};
-use crate::rule::HostAddress;
+use crate::rule::ScopedAddr;
 
 use crate::cli::input::shown;
 use crate::cli::output::{Failure, print_error};
@@ -13,7 +13,7 @@ use crate::cli::state::not_remembered;
 #[derive(Default)]
 pub struct Memory {
     /// The address that is not written yet.
-    owed: Option<HostAddress>,
+    owed: Option<ScopedAddr>,
 }
 
 impl Memory {
@@ -73,7 +73,7 @@ impl Memory {
     }
 }
 
-fn shown_address(address: Option<HostAddress>) -> String {
+fn shown_address(address: Option<ScopedAddr>) -> String {
     address.map_or(String::new(), |address| address.to_string())
 }
 

@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use super::check;
 use super::law::Law;
 use super::run::{Failure, Run};
-use crate::rule::{Bindnet, Decide, Selector};
+use crate::rule::{BindnetAddr, Decide, Selector};
 use crate::testing::picker::Picker;
 use crate::testing::strategies::hosts::{Draft, aimed_at, loose_address_for, loose_vip_for};
 use crate::testing::strategies::pools::Pools;
@@ -86,10 +86,10 @@ pub(super) fn failovers(law: Law, picker: &dyn Picker, run: Run) -> Ran {
 }
 
 /// What nodes are aimed at: the bindnetaddr, on the link that the whole rule is restricted to.
-fn aim(selector: &Selector) -> Bindnet {
+fn aim(selector: &Selector) -> BindnetAddr {
     let bindnet = *selector.bindnet();
     match selector.needs().zones() {
-        [Some(zone), ..] | [None, Some(zone), _] => Bindnet {
+        [Some(zone), ..] | [None, Some(zone), _] => BindnetAddr {
             zone: Some(zone),
             ..bindnet
         },

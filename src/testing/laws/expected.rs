@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::rule::{Decide, Declaration, HostAddress, Match, Reason, Selector};
+use crate::rule::{Decide, Declaration, Match, Reason, ScopedAddr, Selector};
 use crate::snapshot::{Address, AddressFlags, Link, Snapshot};
 use crate::testing::strategies::Failover;
 
 /// Whether the remembered choice has to be kept: the remembered address is here, matches and can be
 /// bound, and neither an exact address nor a declaration overrules it.
-pub(super) fn is_kept(selector: &Selector, host: &Snapshot, remembered: HostAddress) -> bool {
+pub(super) fn is_kept(selector: &Selector, host: &Snapshot, remembered: ScopedAddr) -> bool {
     let found = Found::on(host, selector);
     let ip = remembered.ip();
     let zone = remembered.zone().map(|zone| zone.link(host));

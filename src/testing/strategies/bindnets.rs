@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::hosts::{V4, V6};
-use crate::rule::bindnet::{Bindnet, Target, Zone};
+use crate::rule::bindnetaddr::{BindnetAddr, Target, Zone};
 use crate::snapshot::{Address, Link, Snapshot};
 
 /// IPv4 addresses that are on no host of [`hosts::host`](super::hosts::host).
@@ -76,7 +76,7 @@ impl Aim {
     /// assert_eq!(named(Aim::Beside), "192.0.3.0/24");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn at(self, address: &Address, links: &[Link]) -> Bindnet {
+    pub fn at(self, address: &Address, links: &[Link]) -> BindnetAddr {
         let ip = address.ip();
         let network = address.netmask().network(ip).unwrap_or(ip);
         let (wide, all) = if ip.is_ipv4() { (24, 32) } else { (64, 128) };
@@ -116,7 +116,7 @@ pub fn aim() -> impl Strategy<Value = Aim> {
 ///     prop_assert!(decision.chosen().is_none_or(|c| c.verdict() == Verdict::Chosen));
 /// });
 /// ```
-pub fn of(host: &Snapshot) -> impl Strategy<Value = Bindnet> + use<> {
+pub fn of(host: &Snapshot) -> impl Strategy<Value = BindnetAddr> + use<> {
     let (links, addresses): (Vec<Link>, Vec<Address>) =
         (host.links().to_vec(), host.addresses().collect());
     (
@@ -135,7 +135,7 @@ pub fn of(host: &Snapshot) -> impl Strategy<Value = Bindnet> + use<> {
 
 /// Bindnetaddrs without a prefix that name an address of [`hosts::host`](super::hosts::host), or
 /// none.
-pub fn elsewhere() -> impl Strategy<Value = Bindnet> {
+pub fn elsewhere() -> impl Strategy<Value = BindnetAddr> {
     let mut ips: Vec<IpAddr> = ELSEWHERE_V4.map(IpAddr::from).to_vec();
     ips.extend(ELSEWHERE_V6.map(IpAddr::from));
     ips.extend(V4.map(IpAddr::from));
@@ -180,13 +180,13 @@ fn zone(address: &Address, links: &[Link]) -> Option<Zone> {
 }
 
 /// An address without a prefix; the text of an IPv4-mapped one would be refused.
-fn of_address(ip: IpAddr, zone: Option<Zone>) -> Bindnet {
+fn of_address(ip: IpAddr, zone: Option<Zone>) -> BindnetAddr {
     let target = Target::Address(ip);
-    Bindnet { target, zone }
+    BindnetAddr { target, zone }
 }
 
 /// A network with its prefix.
-fn of_network(net: IpNet) -> Bindnet {
+fn of_network(net: IpNet) -> BindnetAddr {
     let target = Target::Network(net.trunc());
-    Bindnet { target, zone: None }
+    BindnetAddr { target, zone: None }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::hosts::{LINKS, V4, V6};
-use crate::rule::{Bindnet, Decide, Selector, Zone};
+use crate::rule::{BindnetAddr, Decide, Selector, Zone};
 use crate::snapshot::{Name, Netmask};
 
 /// A mask, and how often it is drawn.
@@ -151,7 +151,7 @@ fn masks(v4: bool, usual: &[u8], odd: &[u8]) -> Vec<Weighted> {
 
 /// Addresses inside the network that a bindnetaddr names or might name, beside it and outside, and
 /// masks that make this its network, with longer and shorter ones.
-fn around(bindnet: &Bindnet) -> (Vec<IpAddr>, Vec<Weighted>) {
+fn around(bindnet: &BindnetAddr) -> (Vec<IpAddr>, Vec<Weighted>) {
     let ip = bindnet.ip();
     let v4 = ip.is_ipv4();
     let (all, wide) = if v4 { (32, 24) } else { (128, 64) };

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use bindnet::{Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Scope, Snapshot};
+use bindnet::snapshot::{AddressFlags, HardwareAddress, Lifetime, LinkFlags, Scope};
+use bindnet::{Address, Link, Snapshot};
 
 use super::netlink::*;
 

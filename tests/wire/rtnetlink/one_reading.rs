@@ -3,8 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use bindnet::snapshot::{About, AddressFlags, Lifetime, LinkFlags, Scope};
 use bindnet::wire::rtnetlink::{Message, messages};
-use bindnet::{About, Address, AddressFlags, Lifetime, Link, LinkFlags, Scope, Selector, Snapshot};
+use bindnet::{Address, Link, Selector, Snapshot};
 use bindnet_tests::bytes::netlink::*;
 use ipnet::IpNet;
 use proptest::prelude::*;
@@ -149,7 +150,7 @@ fn by_constructors(link: &LinkFacts, all: &[Facts]) -> Snapshot {
         Link::new(index, name.parse().unwrap())
             .with_flags(LinkFlags::from_bits(link.flags))
             .with_kind(link.kind)
-            .with_mac(bindnet::HardwareAddress::from_bytes(&link.mac).unwrap())
+            .with_mac(bindnet::snapshot::HardwareAddress::from_bytes(&link.mac).unwrap())
             .with_hardware_type(link.hardware_type)
     };
     let eth0 = made(INDEX, "eth0").with_master(if link.is_slave { MASTER } else { 0 });

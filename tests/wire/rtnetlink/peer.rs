@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use bindnet::snapshot::{AddressFlags, HardwareAddress, Lifetime, LinkFlags, Name, Scope};
 use bindnet::wire::rtnetlink::Message;
-use bindnet::{Address, AddressFlags, HardwareAddress, Lifetime, Link, LinkFlags, Name, Scope};
+use bindnet::{Address, Link};
 use ipnet::IpNet;
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::rule::Bindnet;
+use crate::rule::BindnetAddr;
 use crate::snapshot::{Name, is_link_local};
 
 /// The numbers of hosts in their network, as one meets them; the first is that of the node, where
@@ -39,7 +39,7 @@ const DOCUMENTATION_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0
 /// A bindnetaddr, and the network in which a node's address answers it.
 #[derive(Clone, Copy)]
 pub(super) struct Aim {
-    pub bindnet: Bindnet,
+    pub bindnet: BindnetAddr,
     /// The network of the node and of its floating addresses.
     pub network: IpNet,
     /// Whether it names one address, which is the node's own.
@@ -51,7 +51,7 @@ impl Aim {
     ///
     /// Where no address of a node is in what is named, a network that is kept for documentation
     /// stands in: the node has to have some.
-    pub fn at(bindnet: Bindnet, narrow: bool) -> Self {
+    pub fn at(bindnet: BindnetAddr, narrow: bool) -> Self {
         let ip = bindnet.ip();
         if is_nobodys(ip) {
             let network = match ip {

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::managers::{Manager, Vip};
 use crate::model::{AddressRequest, Host, Operation};
-use crate::rule::Bindnet;
+use crate::rule::BindnetAddr;
 use crate::snapshot::{Name, Snapshot};
 
 use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
@@ -36,7 +36,7 @@ use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 /// ```
 #[derive(Clone)]
 pub struct Node {
-    pub(super) bindnet: Bindnet,
+    pub(super) bindnet: BindnetAddr,
     pub(super) host: Host,
     pub(super) own: AddressRequest,
     pub(super) own_net: IpNet,
@@ -51,7 +51,7 @@ pub struct Node {
 
 impl Node {
     /// What the daemon is asked for.
-    pub fn bindnet(&self) -> Bindnet {
+    pub fn bindnet(&self) -> BindnetAddr {
         self.bindnet
     }
 
@@ -129,7 +129,7 @@ impl fmt::Debug for Node {
 /// - it is a Kubernetes worker: a bridge with up to 20 links to pods, and up to 20 addresses of
 ///   services;
 /// - it announces its address by BGP, a /32 or /128 on `lo`, if the bindnetaddr finds such a one.
-pub fn node(bindnet: Bindnet) -> BoxedStrategy<Node> {
+pub fn node(bindnet: BindnetAddr) -> BoxedStrategy<Node> {
     let mut kinds = vec![
         (3, cluster_node(bindnet).boxed()),
         (2, dual_stack_node(bindnet).boxed()),

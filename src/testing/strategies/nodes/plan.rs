@@ -10,7 +10,7 @@ use super::aim::{Aim, net, nth};
 use super::kinds::LEASE;
 use super::{Node, name};
 use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
-use crate::rule::Bindnet;
+use crate::rule::BindnetAddr;
 use crate::snapshot::{
     About, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Scope, Snapshot,
     Source,
@@ -66,7 +66,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn of(bindnet: Bindnet, draw: Draw) -> Self {
+    pub fn of(bindnet: BindnetAddr, draw: Draw) -> Self {
         let aim = Aim::at(bindnet, draw.narrow);
         let hosts = aim.hosts();
         let own = hosts.get(draw.own.index(hosts.len().max(1))).copied();

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use super::host_address::HostAddress;
 use super::parse::{Problem, parse};
+use super::scoped_addr::ScopedAddr;
 use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 
 /// A bindnetaddr: the address or network whose local address is looked for.
@@ -20,12 +20,12 @@ use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 /// | `fe80::1%eth0`, `fe80::%2/64` | the same, on that link only (name or index) |
 ///
 /// ```
-/// use bindnet::Bindnet;
+/// use bindnet::BindnetAddr;
 ///
-/// let bindnet: Bindnet = "192.0.2.0/24".parse()?;
+/// let bindnet: BindnetAddr = "192.0.2.0/24".parse()?;
 /// assert_eq!(bindnet.to_string(), "192.0.2.0/24");
 ///
-/// let error = "192.0.2.010".parse::<Bindnet>().unwrap_err();
+/// let error = "192.0.2.010".parse::<BindnetAddr>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     "bindnetaddr \"192.0.2.010\": leading zero in \"010\"; Corosync reads it as octal, \
@@ -34,12 +34,12 @@ use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Bindnet {
+pub struct BindnetAddr {
     pub(crate) target: Target,
     pub(crate) zone: Option<Zone>,
 }
 
-/// What a [`Bindnet`] names on its link.
+/// What a [`BindnetAddr`] names on its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     /// An address without a prefix.
@@ -48,7 +48,7 @@ pub(crate) enum Target {
     Network(IpNet),
 }
 
-impl Bindnet {
+impl BindnetAddr {
     /// The address of the bindnetaddr, without prefix and zone.
     pub fn ip(&self) -> IpAddr {
         match self.target {
@@ -99,7 +99,7 @@ impl Bindnet {
     }
 }
 
-impl FromStr for Bindnet {
+impl FromStr for BindnetAddr {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
@@ -107,7 +107,7 @@ impl FromStr for Bindnet {
     }
 }
 
-impl TryFrom<IpAddr> for Bindnet {
+impl TryFrom<IpAddr> for BindnetAddr {
     type Error = ParseError;
 
     /// # Errors
@@ -117,12 +117,12 @@ impl TryFrom<IpAddr> for Bindnet {
     }
 }
 
-impl TryFrom<HostAddress> for Bindnet {
+impl TryFrom<ScopedAddr> for BindnetAddr {
     type Error = ParseError;
 
     /// # Errors
     /// Where it is an IPv4-mapped IPv6 address, or an IPv4 address with a link.
-    fn try_from(address: HostAddress) -> Result<Self, ParseError> {
+    fn try_from(address: ScopedAddr) -> Result<Self, ParseError> {
         let bindnet = Self::try_from(address.ip())?;
         match address.zone() {
             Some(_) if address.ip().is_ipv4() => {
@@ -134,7 +134,7 @@ impl TryFrom<HostAddress> for Bindnet {
     }
 }
 
-impl TryFrom<IpNet> for Bindnet {
+impl TryFrom<IpNet> for BindnetAddr {
     type Error = ParseError;
 
     /// # Errors
@@ -144,7 +144,7 @@ impl TryFrom<IpNet> for Bindnet {
     }
 }
 
-impl fmt::Display for Bindnet {
+impl fmt::Display for BindnetAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.ip())?;
         if let Some(zone) = self.zone {
@@ -163,7 +163,9 @@ impl fmt::Display for Bindnet {
 /// [`Zone::from`] a [`Name`] is a name and nothing else, and `Zone::from` a number is an index.
 ///
 /// ```
-/// use bindnet::{Link, Name, Snapshot, Zone};
+/// use bindnet::rule::Zone;
+/// use bindnet::snapshot::Name;
+/// use bindnet::{Link, Snapshot};
 ///
 /// let two: Name = "2".parse()?;
 /// let host = Snapshot::new([Link::new(2, "eth0".parse()?), Link::new(5, two)], [])?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use super::bindnet::Zone;
+use super::bindnetaddr::Zone;
 use super::parse::{Problem, parse};
 use crate::snapshot::ParseError;
 
@@ -12,22 +12,22 @@ use crate::snapshot::ParseError;
 /// `192.0.2.10`, `fe80::1%eth0`.
 ///
 /// ```
-/// use bindnet::HostAddress;
+/// use bindnet::rule::ScopedAddr;
 ///
-/// let remembered: HostAddress = "fe80::1%eth0".parse()?;
+/// let remembered: ScopedAddr = "fe80::1%eth0".parse()?;
 /// assert_eq!(remembered.to_string(), "fe80::1%eth0");
 ///
 /// let bound: std::net::SocketAddr = "[fe80::1%2]:5405".parse().unwrap();
-/// assert_eq!(HostAddress::from(bound).to_string(), "fe80::1%2");
+/// assert_eq!(ScopedAddr::from(bound).to_string(), "fe80::1%2");
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HostAddress {
+pub struct ScopedAddr {
     ip: IpAddr,
     zone: Option<Zone>,
 }
 
-impl HostAddress {
+impl ScopedAddr {
     /// An address, on a link if it matters which.
     pub fn new(ip: IpAddr, zone: Option<Zone>) -> Self {
         Self { ip, zone }
@@ -44,14 +44,14 @@ impl HostAddress {
     }
 }
 
-impl From<IpAddr> for HostAddress {
+impl From<IpAddr> for ScopedAddr {
     /// An IPv4-mapped IPv6 address is the IPv4 address.
     fn from(ip: IpAddr) -> Self {
         Self::new(ip.to_canonical(), None)
     }
 }
 
-impl From<SocketAddr> for HostAddress {
+impl From<SocketAddr> for ScopedAddr {
     /// What a socket is bound to, as `local_addr()` returns it: the zone is the scope id, an index
     /// and not a name. The text of it is read as a name first ([`Zone`]).
     fn from(address: SocketAddr) -> Self {
@@ -63,7 +63,7 @@ impl From<SocketAddr> for HostAddress {
     }
 }
 
-impl FromStr for HostAddress {
+impl FromStr for ScopedAddr {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
@@ -82,7 +82,7 @@ impl FromStr for HostAddress {
     }
 }
 
-impl fmt::Display for HostAddress {
+impl fmt::Display for ScopedAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.ip)?;
         match self.zone {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::target::{Place, Target, is_foreign};
-use super::verdict::{Conflict, Doubt, Verdict};
+use super::verdict::{Conflict, Detection, Inconclusive};
 use crate::snapshot::{HardwareAddress, Name, Snapshot};
 use crate::wire::{How, Sighting};
 
@@ -17,9 +17,9 @@ const TABLE: usize = 16;
 /// What is told of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum Notice {
     /// The address was asked for: the verdict.
-    Verdict(Verdict),
+    Detection(Detection),
     /// Another host claims the address while it is listened for.
     #[non_exhaustive]
     Claim {
@@ -30,8 +30,8 @@ pub enum Event {
         /// How often claims were heard from hardware addresses that there was no room for.
         others: u64,
     },
-    /// Nothing is heard until [`Event::Listening`]: why.
-    Deaf(Verdict),
+    /// Nothing is heard until [`Notice::Listening`]: why.
+    NotListening(Detection),
     /// It is listened again, on the link of this index. What was claimed meanwhile was not heard.
     Listening(u32),
 }
@@ -46,15 +46,16 @@ pub enum Event {
 /// ```
 /// use std::time::Duration;
 ///
-/// use bindnet::conflict::{Event, How, Sighting, Target, Watch};
-/// use bindnet::{Address, Link, LinkFlags, Snapshot};
+/// use bindnet::conflict::{Notice, How, Sighting, Target, Listener};
+/// use bindnet::snapshot::LinkFlags;
+/// use bindnet::{Address, Link, Snapshot};
 ///
 /// let eth0 = Link::new(2, "eth0".parse()?)
 ///     .with_flags(LinkFlags::UP | LinkFlags::RUNNING | LinkFlags::LOWER_UP)
 ///     .with_mac("02:00:00:00:00:01".parse()?);
 /// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
 ///
-/// let mut watch = Watch::new(Target::held("192.0.2.10".parse()?)?);
+/// let mut watch = Listener::new(Target::held("192.0.2.10".parse()?)?);
 /// assert_eq!(watch.handle_host(&host), None);
 /// assert_eq!(watch.link(), Some(2));
 ///
@@ -62,14 +63,14 @@ pub enum Event {
 /// let at = Duration::from_secs;
 /// assert!(watch.handle_sighting(claim, at(1), &host).is_some());
 /// assert_eq!(watch.handle_sighting(claim, at(2), &host), None); // too soon
-/// let Some(Event::Claim { count, .. }) = watch.handle_sighting(claim, at(11), &host) else {
+/// let Some(Notice::Claim { count, .. }) = watch.handle_sighting(claim, at(11), &host) else {
 ///     panic!();
 /// };
 /// assert_eq!(count, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Watch {
+pub struct Listener {
     target: Target,
     /// Where it was listened last.
     place: Option<Place>,
@@ -93,8 +94,8 @@ impl Heard {
     }
 }
 
-impl Watch {
-    /// Listens for claims of an address; nothing is heard before [`Watch::handle_host`].
+impl Listener {
+    /// Listens for claims of an address; nothing is heard before [`Listener::handle_host`].
     pub fn new(target: Target) -> Self {
         Self {
             target,
@@ -122,7 +123,7 @@ impl Watch {
     ///
     /// An address of this host that is gone is nobody's to claim: it is not listened for until it
     /// is back.
-    pub fn handle_host(&mut self, host: &Snapshot) -> Option<Event> {
+    pub fn handle_host(&mut self, host: &Snapshot) -> Option<Notice> {
         if self.is_refused {
             return None;
         }
@@ -132,35 +133,35 @@ impl Watch {
                 let before = self.place.replace(place);
                 self.is_deaf = false;
                 let held = before.is_none_or(|before| place.has_held_since(&before));
-                (was_deaf || !held).then_some(Event::Listening(place.index))
+                (was_deaf || !held).then_some(Notice::Listening(place.index))
             }
             // What is missing from a snapshot that is not whole may be there all the same.
-            Err(Verdict::Inconclusive(Doubt::Interrupted)) => None,
+            Err(Detection::Inconclusive(Inconclusive::Interrupted)) => None,
             Err(verdict) => self.go_deaf(verdict),
         }
     }
 
     /// The link went down, even if it is up again by now.
-    pub fn handle_down(&mut self, host: &Snapshot) -> Option<Event> {
-        let flapped = Verdict::Inconclusive(Doubt::LinkFlapped);
+    pub fn handle_down(&mut self, host: &Snapshot) -> Option<Notice> {
+        let flapped = Detection::Inconclusive(Inconclusive::LinkFlapped);
         let why = self.look(host).err().unwrap_or(flapped);
         self.go_deaf(why)
     }
 
     /// It could not be listened, for a reason that the host does not show.
-    pub fn handle_failure(&mut self, doubt: Doubt) -> Option<Event> {
-        self.go_deaf(Verdict::Inconclusive(doubt))
+    pub fn handle_failure(&mut self, doubt: Inconclusive) -> Option<Notice> {
+        self.go_deaf(Detection::Inconclusive(doubt))
     }
 
     /// It may not be listened at all, and is not tried again: what the kernel said.
-    pub fn handle_refusal(&mut self, said: String) -> Option<Event> {
+    pub fn handle_refusal(&mut self, said: String) -> Option<Notice> {
         self.is_refused = true;
-        self.go_deaf(Verdict::NotPermitted(said))
+        self.go_deaf(Detection::NotPermitted(said))
     }
 
-    fn go_deaf(&mut self, why: Verdict) -> Option<Event> {
+    fn go_deaf(&mut self, why: Detection) -> Option<Notice> {
         let was_deaf = std::mem::replace(&mut self.is_deaf, true);
-        (!was_deaf).then_some(Event::Deaf(why))
+        (!was_deaf).then_some(Notice::NotListening(why))
     }
 
     /// Hears a packet on the link, and says if somebody claims the address: one event for a
@@ -174,7 +175,7 @@ impl Watch {
         sighting: Sighting,
         now: Duration,
         host: &Snapshot,
-    ) -> Option<Event> {
+    ) -> Option<Notice> {
         let is_nobodys = !self.target.is_free() && !self.target.is_here(host);
         if is_nobodys || sighting.how == How::Probe || is_foreign(sighting.mac, host) != Some(true)
         {
@@ -201,7 +202,7 @@ impl Watch {
                 1
             }
         };
-        Some(Event::Claim {
+        Some(Notice::Claim {
             sighting,
             count,
             others: self.others,
@@ -209,7 +210,7 @@ impl Watch {
     }
 
     /// Notes what a verdict has told already.
-    pub fn note(&mut self, verdict: &Verdict, now: Duration) {
+    pub fn note(&mut self, verdict: &Detection, now: Duration) {
         if let Some(Conflict::Heard(sighting)) = verdict.conflict() {
             match self
                 .heard
@@ -249,9 +250,11 @@ impl Watch {
 
     /// Where it can be listened now. An address that has moved to another link, into a bridge for
     /// instance, is listened for there; a link that has another name is the same link.
-    fn look(&self, host: &Snapshot) -> Result<Place, Verdict> {
+    fn look(&self, host: &Snapshot) -> Result<Place, Detection> {
         let place = self.target.place(host);
-        let Err(Verdict::Inconclusive(Doubt::NoLink | Doubt::NotHere(_) | Doubt::Port(_))) = place
+        let Err(Detection::Inconclusive(
+            Inconclusive::NoLink | Inconclusive::NotHere(_) | Inconclusive::Port(_),
+        )) = place
         else {
             return place;
         };
