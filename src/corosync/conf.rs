@@ -72,8 +72,8 @@ impl Conf {
     /// warning that the version is not known ends with them.
     ///
     /// ```
-    /// use bindnet::corosync::{Conf, Hosts};
-    /// use bindnet::{Address, Link, Profile, Snapshot};
+    /// use bindnet::corosync::{Conf, Hosts, Profile};
+    /// use bindnet::{Address, Link, Snapshot};
     ///
     /// let conf = Conf::parse(
     ///     b"totem {

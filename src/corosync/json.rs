@@ -48,8 +48,8 @@ impl Plan {
     /// those of a report that is beside it.
     ///
     /// ```
-    /// use bindnet::corosync::{Conf, Hosts};
-    /// use bindnet::{Profile, Selector, Snapshot};
+    /// use bindnet::corosync::{Conf, Hosts, Profile};
+    /// use bindnet::{Selector, Snapshot};
     ///
     /// let conf = Conf::parse(
     ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
