@@ -71,7 +71,7 @@ impl Pools {
                 &mut pools.v6_masks
             }) = masks;
         }
-        for net in asked.rules.declared.entries.keys().copied() {
+        for net in asked.rules.declared.entries.keys() {
             let bits = if net.addr().is_ipv4() { 32 } else { 128 };
             let host = if net.prefix_len() + 4 > bits { 0 } else { 10 };
             let ip = with_bits(net.addr(), bits_of(net.addr()) | host);
