@@ -50,7 +50,7 @@
 //!
 //! let bindnet: BindnetAddr = "192.0.2.0/24".parse()?;
 //! let selector = Selector::new(bindnet)
-//!     .declared(Declared::new(["192.0.2.20/32".parse()?], [])?)
+//!     .declared(Declared::default().floating(["192.0.2.20/32".parse()?])?)
 //!     .previous("192.0.2.10".parse()?)
 //!     .strict(true);
 //! # let _ = selector;
@@ -58,7 +58,7 @@
 //! ```
 //!
 //! **A decision** has the choice, and of every [`Candidate`] the [`Verdict`] and the
-//! [`Reasons`]. `{}` is one line for a log, `{:#}` the whole report.
+//! [`Reasons`](rule::Reasons). `{}` is one line for a log, `{:#}` the whole report.
 //!
 //! ```
 //! # use bindnet::{Address, Link, Reason, Selector, Snapshot, Verdict};
@@ -97,7 +97,7 @@
 //! ```
 //!
 //! Its parts are for daemons that do it in another way: a [`StateFile`] remembers the choice across
-//! restarts, a `Monitor` keeps a snapshot current behind one fd, and a [`Tracker`] says what that
+//! restarts, a `Monitor` keeps a snapshot current behind one fd, and a [`Tracker`](choice::Tracker) says what that
 //! means for the choice.
 //!
 //! ```
@@ -140,7 +140,7 @@
 //! **Many nodes** are judged together by a [`fleet::Fleet`], from their snapshots: two that have one
 //! address, choices in different networks, a node that is not in the nodelist.
 //!
-//! Whoever only decides now and then keeps a [`Capturer`]: one socket and its buffers, and it asks
+//! Whoever only decides now and then keeps a [`Capturer`](live::Capturer): one socket and its buffers, and it asks
 //! the kernel for no more than the selector needs.
 //!
 //! # Scope of this crate

@@ -180,11 +180,11 @@ fn deciding(table: &Table) {
 }
 
 fn many_calls(table: &Table) {
-    table.row("`Declared::new`", ALL, made::nets, |nets| {
-        drop(Declared::new(nets.iter().copied(), []).unwrap());
+    table.row("`Declared::floating`", ALL, made::nets, |nets| {
+        drop(Declared::default().floating(nets.iter().copied()).unwrap());
     });
     let declared = |size| {
-        let declared = Declared::new(made::nets(size), []).unwrap();
+        let declared = Declared::default().floating(made::nets(size)).unwrap();
         (v4().declared(declared), made::one_network(size))
     };
     table.row(

@@ -224,7 +224,10 @@ fn declared(u: &mut Unstructured<'_>, v4: bool) -> Result<Declared> {
     }
     let [floating, fixed] = lists;
     // A network on both lists is refused.
-    Ok(Declared::new(floating, fixed).unwrap_or_default())
+    let declared = Declared::default().floating(floating);
+    Ok(declared
+        .and_then(|declared| declared.fixed(fixed))
+        .unwrap_or_default())
 }
 
 fn lens(v4: bool) -> &'static [u8] {

@@ -29,7 +29,7 @@ impl Audit {
     ///
     /// `None` if nothing is chosen. The snapshot is taken for the list of a kernel, and the choice
     /// is on a link that it knows. The daemon decides by the selector as it is: what it
-    /// remembers ([`Selector::previous`]) it still remembers then, and a strict one that finds its
+    /// remembers ([`Selector::previous`](crate::Selector::previous)) it still remembers then, and a strict one that finds its
     /// decision ambiguous is bound to nothing. A scenario that the host has no room or no links for
     /// is left out, and so is one that the kernel would refuse, or after which the chosen address
     /// is not there.

@@ -124,7 +124,8 @@ impl SelectorOptions {
         }
         let floating = nets("--floating", &self.floating)?;
         let fixed = nets("--fixed", &self.fixed)?;
-        let declared = Declared::new(floating, fixed);
+        let declared = Declared::default().floating(floating);
+        let declared = declared.and_then(|declared| declared.fixed(fixed));
         let declared =
             declared.map_err(|error| Failure::usage(format!("--floating and --fixed: {error}")))?;
         selector = selector.declared(declared);

@@ -13,7 +13,9 @@ use ipnet::IpNet;
 /// ```
 /// use bindnet::rule::{Declaration, Declared};
 ///
-/// let declared = Declared::new(["192.0.2.0/24".parse()?], ["192.0.2.10/32".parse()?])?;
+/// let declared = Declared::default()
+///     .floating(["192.0.2.0/24".parse()?])?
+///     .fixed(["192.0.2.10/32".parse()?])?;
 /// assert_eq!(declared.of("192.0.2.20".parse()?), Some(Declaration::Floating));
 /// assert_eq!(declared.of("192.0.2.10".parse()?), Some(Declaration::Fixed));
 /// assert_eq!(declared.of("198.51.100.1".parse()?), None);
@@ -37,35 +39,31 @@ pub enum Declaration {
 }
 
 impl Declared {
-    /// From the two lists; host bits behind a prefix do not count.
+    /// With networks of floating addresses; host bits behind a prefix do not count.
     ///
     /// # Errors
-    /// Where one network is on both lists: nothing could decide between them.
-    pub fn new(
-        floating: impl IntoIterator<Item = IpNet>,
-        fixed: impl IntoIterator<Item = IpNet>,
+    /// If one of them is declared fixed: nothing could decide between the two.
+    pub fn floating(self, nets: impl IntoIterator<Item = IpNet>) -> Result<Self, ParseError> {
+        self.with(nets, Declaration::Floating)
+    }
+
+    /// With networks of fixed addresses; host bits behind a prefix do not count.
+    ///
+    /// # Errors
+    /// If one of them is declared floating: nothing could decide between the two.
+    pub fn fixed(self, nets: impl IntoIterator<Item = IpNet>) -> Result<Self, ParseError> {
+        self.with(nets, Declaration::Fixed)
+    }
+
+    fn with(
+        mut self,
+        nets: impl IntoIterator<Item = IpNet>,
+        declaration: Declaration,
     ) -> Result<Self, ParseError> {
-        let floating = floating
-            .into_iter()
-            .map(|net| (net.trunc(), Declaration::Floating));
-        let fixed = fixed
-            .into_iter()
-            .map(|net| (net.trunc(), Declaration::Fixed));
-        let mut entries: Vec<_> = floating.chain(fixed).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        for pair in entries.windows(2) {
-            if let [(a, _), (b, _)] = pair
-                && a == b
-            {
-                return Err(tie(*a));
-            }
+        for net in nets {
+            self.declare(net, declaration)?;
         }
-        let mut lens: Vec<u8> = entries.iter().map(|(net, _)| net.prefix_len()).collect();
-        lens.sort_unstable_by(|a, b| b.cmp(a));
-        lens.dedup();
-        let entries = entries.into_iter().collect();
-        Ok(Self { entries, lens })
+        Ok(self)
     }
 
     /// Declares one network more. The others are not copied: a caller may declare many, one by one.

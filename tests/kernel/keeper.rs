@@ -241,7 +241,9 @@ fn another_choice_that_is_remembered_stays() {
         cable("eth0");
         ip("addr add 192.0.2.10/24 dev eth0");
         let folder = Folder::with(ABSENT);
-        let fixed = Declared::new([], ["192.0.2.10/32".parse().unwrap()]).unwrap();
+        let fixed = Declared::default()
+            .fixed(["192.0.2.10/32".parse().unwrap()])
+            .unwrap();
         let keeper = Keeper::builder(selector().declared(fixed));
         let keeper = keeper.remember_in(folder.at(NAME)).unwrap();
         let mut waiting = open(keeper.clone());

@@ -45,17 +45,21 @@ fn each_declaration_and_the_memory_keep_the_choice_and_a_floating_vip_does_not()
     );
 
     let net = |text: &str| text.parse().unwrap();
-    let floating = plain
-        .clone()
-        .declared(Declared::new([net("192.0.2.20/32")], []).unwrap());
+    let floating = plain.clone().declared(
+        Declared::default()
+            .floating([net("192.0.2.20/32")])
+            .unwrap(),
+    );
     assert_eq!(told(&audit(&floating, &host)), "new-vip-first 192.0.2.254");
-    let pool = plain
-        .clone()
-        .declared(Declared::new([net("192.0.2.20/32"), net("192.0.2.128/25")], []).unwrap());
+    let pool = plain.clone().declared(
+        Declared::default()
+            .floating([net("192.0.2.20/32"), net("192.0.2.128/25")])
+            .unwrap(),
+    );
     assert_eq!(told(&audit(&pool, &host)), "");
     let fixed = plain
         .clone()
-        .declared(Declared::new([], [net("192.0.2.10/32")]).unwrap());
+        .declared(Declared::default().fixed([net("192.0.2.10/32")]).unwrap());
     assert_eq!(told(&audit(&fixed, &host)), "");
     let exact = selector("192.0.2.10");
     assert_eq!(told(&audit(&exact, &host)), "");

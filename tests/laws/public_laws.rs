@@ -36,7 +36,13 @@ fn selector(words: &str) -> Selector {
         };
     }
     let [floating, fixed] = lists;
-    selector.declared(Declared::new(floating, fixed).unwrap())
+    selector.declared(
+        Declared::default()
+            .floating(floating)
+            .unwrap()
+            .fixed(fixed)
+            .unwrap(),
+    )
 }
 
 /// With another seed for each, the same ones at every run. There are many, and each takes few cases

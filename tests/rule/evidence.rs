@@ -371,7 +371,11 @@ fn a_tie_between_the_lists_is_an_error() {
         let nets = texts.iter().map(|text| parse_net(text).unwrap());
         nets.collect()
     };
-    let tie = Declared::new(nets(&["192.0.2.20", "::/0"]), nets(&["192.0.2.20/32"])).unwrap_err();
+    let tie = Declared::default()
+        .floating(nets(&["192.0.2.20", "::/0"]))
+        .unwrap()
+        .fixed(nets(&["192.0.2.20/32"]))
+        .unwrap_err();
     assert_eq!(
         (tie.what(), tie.text()),
         ("a declared network", "192.0.2.20/32")
@@ -380,12 +384,10 @@ fn a_tie_between_the_lists_is_an_error() {
         tie.to_string()
             .contains("192.0.2.20/32 is declared both floating and fixed")
     );
-    Declared::new(
-        nets(&["192.0.2.0/24", "192.0.2.0/24"]),
-        nets(&["192.0.2.0/25"]),
-    )
-    .unwrap();
-    Declared::new(nets(&["0.0.0.0/0"]), nets(&["::/0"])).unwrap();
+    let declared = Declared::default().floating(nets(&["192.0.2.0/24", "192.0.2.0/24"]));
+    declared.unwrap().fixed(nets(&["192.0.2.0/25"])).unwrap();
+    let declared = Declared::default().floating(nets(&["0.0.0.0/0"])).unwrap();
+    declared.fixed(nets(&["::/0"])).unwrap();
 }
 
 #[test]

@@ -72,6 +72,10 @@ impl Ask {
 
     pub fn declared(&self) -> Declared {
         let (floating, fixed) = (self.floating.iter(), self.fixed.iter());
-        Declared::new(floating.copied(), fixed.copied()).unwrap()
+        Declared::default()
+            .floating(floating.copied())
+            .unwrap()
+            .fixed(fixed.copied())
+            .unwrap()
     }
 }

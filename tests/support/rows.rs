@@ -76,7 +76,13 @@ pub fn selector<'a>(words: impl IntoIterator<Item = &'a str>) -> ProfileSelector
     if !protocols.is_empty() {
         selector = selector.floating_protocols(protocols);
     }
-    let selector = selector.declared(Declared::new(floating, fixed).unwrap());
+    let selector = selector.declared(
+        Declared::default()
+            .floating(floating)
+            .unwrap()
+            .fixed(fixed)
+            .unwrap(),
+    );
     ProfileSelector::new(profile, selector)
 }
 

@@ -10,7 +10,7 @@ use bindnet::{Selector, Snapshot};
 pub fn selector() -> Selector {
     let cluster = "203.0.113.0/24".parse().expect("a literal");
     let floating = "203.0.113.20/32".parse().expect("a literal");
-    let declared = Declared::new([floating], []).expect("one list");
+    let declared = Declared::default().floating([floating]).expect("one list");
     Selector::new(cluster).declared(declared)
 }
 
