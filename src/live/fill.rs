@@ -5,7 +5,7 @@ use super::error::KernelError;
 use crate::rule::{Decide, Needs, Restriction};
 use crate::snapshot::{Link, Name, Snapshot};
 
-/// Above so many links one dump of all of them is cheaper than three ioctls for each.
+/// Above so many links one dump of all of them is cheaper than four ioctls for each.
 const ASK_AT_MOST: usize = 64;
 
 /// The indexes of so many links that were found by their names are remembered.

@@ -129,7 +129,7 @@ impl Socket {
         poll(&mut fds, poll_timeout(left)).map(drop)
     }
 
-    /// A link by its index: name, flags and hardware address, by three ioctls that do not wait
+    /// A link by its index: name, flags and hardware address, by four ioctls that do not wait
     /// for the RTNL lock; `ENODEV` where there is none.
     ///
     /// A name from outside must not come this way: if no link has the name that an ioctl is
