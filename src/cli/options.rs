@@ -63,9 +63,7 @@ pub struct SelectorOptions {
     /// Declare an address or network fixed: it belongs to this host; @FILE: one a line
     #[arg(long, value_name = "NET|@FILE")]
     fixed: Vec<String>,
-    /// Switch one evidence rule off: label, vrrp-mac, address-protocol, host-prefix-in-subnet,
-    /// deprecated-permanent, temporary, secondary, deprecated, newer-than-sibling
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", help = no_rule_help())]
     no_rule: Vec<String>,
     /// An IFA_PROTO number that marks floating addresses, instead of 18
     #[arg(long, value_name = "N")]
@@ -146,6 +144,11 @@ impl SelectorOptions {
         }
         Ok(selector)
     }
+}
+
+fn no_rule_help() -> String {
+    let codes: Vec<_> = Evidence::all().map(|rule| rule.reason().code()).collect();
+    format!("Switch one evidence rule off: {}", codes.join(", "))
 }
 
 /// A name as the shell gives it, or as it is printed, with `\xNN`.

@@ -10,7 +10,7 @@ use std::fmt;
 use super::declared::Declaration;
 use super::reasons::Reasons;
 use super::rules::Rules;
-use crate::snapshot::{Address, AddressFlags, Lifetime, Link, Name};
+use crate::snapshot::{Address, AddressFlags, Lifetime, Link};
 
 /// A code that is true of an address.
 ///
@@ -234,14 +234,16 @@ impl Rules {
     pub fn weigh(&self, address: &Address, link: Option<&Link>) -> Reasons {
         let ipv4 = address.ip().is_ipv4();
         let flag = |flag| address.flags().is_some_and(|flags| flags.contains(flag));
-        let colon = |label: Name| label.as_bytes().contains(&b':');
         let protocol = |protocol| self.protocols().contains(&protocol);
         let lease = matches!(address.valid_lft(), Some(Lifetime::Seconds(_)));
         let deprecated = flag(AddressFlags::DEPRECATED);
         let tentative = flag(AddressFlags::TENTATIVE) && !flag(AddressFlags::OPTIMISTIC);
 
         let mut inferred = Reasons::default();
-        inferred.insert_if(Reason::Label, ipv4 && address.label().is_some_and(colon));
+        inferred.insert_if(
+            Reason::Label,
+            ipv4 && address.label().is_some_and(|label| label.is_alias()),
+        );
         let vrrp = link.and_then(Link::mac).is_some_and(|mac| mac.is_vrrp());
         inferred.insert_if(Reason::VrrpMac, vrrp);
         inferred.insert_if(
