@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::explain::place;
+use crate::explain::on_link;
 use crate::rule::{Candidate, Decision, Reason, ScopedAddr, Verdict};
 use crate::snapshot::Name;
 
@@ -141,7 +141,7 @@ fn one_by_one(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> 
     for old in last.candidates.iter().filter(|c| entry(now, c).is_none()) {
         let mut news = now.candidates.iter();
         let is_told_of = news.any(|new| replaces(new, old, last, now)) || is_same(old, held);
-        let gone = || format!("{old}{} has gone.", place(old));
+        let gone = || format!("{old}{} has gone.", on_link(old));
         told.push((!is_told_of).then(gone));
     }
     let mut sentences: Vec<String> = Vec::new();
@@ -162,17 +162,17 @@ fn bearing(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> {
         let news = warnings.into_iter().filter(|text| !said.contains(text));
         return news.collect();
     }
-    let place = place(held);
+    let on_link = on_link(held);
     let differs = |d: &Decision| d.chosen().map(|c| (c.identity(), c.netmask));
     let mut said = Vec::new();
     if last.candidates.iter().any(is_held) && !now.candidates.iter().any(is_held) {
         let bindnet = now.bindnet;
         said.push(format!(
-            "{held}{place} is here, but no candidate for {bindnet} any more."
+            "{held}{on_link} is here, but no candidate for {bindnet} any more."
         ));
     }
     if let Some(chosen) = now.chosen().filter(|_| differs(now) != differs(last)) {
-        let other = self::place(chosen);
+        let other = self::on_link(chosen);
         said.push(format!(
             "The rule would take {chosen}{other} now; {} stays.",
             held.ip
@@ -202,13 +202,13 @@ fn replaces(new: &Candidate, old: &Candidate, last: &Decision, now: &Decision) -
 
 /// `192.0.2.20/24 on eth0 has come: floating (label, secondary).`
 fn arrival(last: &Decision, now: &Decision, new: &Candidate) -> String {
-    let place = place(new);
+    let on_link = on_link(new);
     let old = last
         .candidates
         .iter()
         .find(|old| replaces(new, old, last, now));
     if let Some(old) = old {
-        return format!("{old}{} is {new}{place} now.", self::place(old));
+        return format!("{old}{} is {new}{on_link} now.", self::on_link(old));
     }
     let reasons = shown(new);
     let reasons = match reasons.is_empty() {
@@ -217,8 +217,8 @@ fn arrival(last: &Decision, now: &Decision, new: &Candidate) -> String {
     };
     match new.verdict {
         // By the rule; what is bound is another, or this one, which the kind of the event says.
-        Verdict::Chosen => format!("{new}{place} has come{reasons}."),
-        verdict => format!("{new}{place} has come: {}{reasons}.", verdict.code()),
+        Verdict::Chosen => format!("{new}{on_link} has come{reasons}."),
+        verdict => format!("{new}{on_link} has come: {}{reasons}.", verdict.code()),
     }
 }
 
@@ -238,8 +238,8 @@ fn change(before: &Candidate, now: &Candidate) -> Option<String> {
         }
     } else if before.reasons == now.reasons && before.verdict == now.verdict {
         match now.label {
-            Some(label) => format!("{now}{} has the label {label} now.", place(now)),
-            None => format!("{now}{} has no label now.", place(now)),
+            Some(label) => format!("{now}{} has the label {label} now.", on_link(now)),
+            None => format!("{now}{} has no label now.", on_link(now)),
         }
     } else {
         return change_of_findings(before, now);
@@ -254,15 +254,15 @@ fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
     };
     let [was, is] = [before, now].map(|c| or_nothing(shown(c)));
     let shows = format!("{is} now (before: {was}).");
-    let place = place(now);
+    let on_link = on_link(now);
     // Which one the rule takes is said once, not of each.
     let by_choice = [before, now].iter().any(|c| c.verdict == Verdict::Chosen);
     let verdict = Some(now.verdict.code()).filter(|_| before.verdict != now.verdict && !by_choice);
     match (verdict, was == is) {
         (None, true) => None,
-        (None, false) => Some(format!("{now}{place} shows {shows}")),
-        (Some(verdict), true) => Some(format!("{now}{place} is {verdict} now.")),
-        (Some(verdict), false) => Some(format!("{now}{place} is {verdict} and shows {shows}")),
+        (None, false) => Some(format!("{now}{on_link} shows {shows}")),
+        (Some(verdict), true) => Some(format!("{now}{on_link} is {verdict} now.")),
+        (Some(verdict), false) => Some(format!("{now}{on_link} is {verdict} and shows {shows}")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::event::{Event, EventKind, changes, sentence};
-use crate::explain::{place, why_unusable};
+use crate::explain::{on_link, why_unusable};
 use crate::rule::{
     Candidate, Candidates, Decide, Decision, Declaration, Reason, Restriction, ScopedAddr,
     Selector, Separation, Verdict, View,
@@ -121,14 +121,14 @@ impl<D: Decide> Tracker<D> {
         self.last.is_some()
     }
 
-    /// Whether the first update with this snapshot would give a choice that waiting cannot better
-    /// ([`Decision::is_settled`]); and after it always.
+    /// Whether the first update with this snapshot would give a choice that waiting could not improve
+    /// ([`Decision::is_final`]). After that update it is always true.
     pub fn may_begin(&self, host: &Snapshot) -> bool {
         if self.has_begun() {
             return true;
         }
         let decision = self.rule.decide(host);
-        decision.is_settled() && self.takes(&decision).is_some()
+        decision.is_final() && self.takes(&decision).is_some()
     }
 
     /// What a new snapshot of the host means for the choice; none where it means nothing.
@@ -202,8 +202,8 @@ impl<D: Decide> Tracker<D> {
                 let of_it = entries(self.rule.selector(), host, previous.ip());
                 let but = match of_it.first().filter(|_| decision.misses_previous()) {
                     Some(entry) => {
-                        let (place, bindnet) = (place(entry), decision.bindnet());
-                        format!(" It is here as {entry}{place}, but no candidate for {bindnet}.")
+                        let (on_link, bindnet) = (on_link(entry), decision.bindnet());
+                        format!(" It is here as {entry}{on_link}, but no candidate for {bindnet}.")
                     }
                     None => String::new(),
                 };
@@ -214,10 +214,10 @@ impl<D: Decide> Tracker<D> {
         match decision.chosen() {
             None => sentence(decision) + &waited_for,
             Some(chosen) if decision.is_interrupted() => {
-                let place = place(chosen);
+                let on_link = on_link(chosen);
                 format!(
                     "none: the host kept changing while it was read, which is no ground to choose \
-                     {chosen}{place}. The next look decides."
+                     {chosen}{on_link}. The next look decides."
                 )
             }
             Some(chosen) if !can_be_bound(chosen) => {
@@ -225,8 +225,8 @@ impl<D: Decide> Tracker<D> {
             }
             Some(chosen) => {
                 let why = decision.previous_absent();
-                let place = place(chosen);
-                format!("none: {why}.{waited_for} {chosen}{place} could be bound.")
+                let on_link = on_link(chosen);
+                format!("none: {why}.{waited_for} {chosen}{on_link} could be bound.")
             }
         }
     }
@@ -248,8 +248,8 @@ impl<D: Decide> Tracker<D> {
         self.hold(found);
         let decision = self.rule.decide(host);
         if let Some(next) = self.next(&decision) {
-            let place = place(found);
-            let instead = format!("It is taken instead of {found}{place}, which is still here.");
+            let on_link = on_link(found);
+            let instead = format!("It is taken instead of {found}{on_link}, which is still here.");
             return Some(self.go(next, format!("{decision} {instead}"), host));
         }
         let changes = self
@@ -263,10 +263,10 @@ impl<D: Decide> Tracker<D> {
 
     /// The choice is back.
     fn regain(&mut self, found: &Candidate, host: &Snapshot) -> News {
-        let place = place(found);
+        let on_link = on_link(found);
         let reason = match self.lost {
-            true => format!("{found}{place} is back and can be bound again."),
-            false => format!("{found}{place}: the link was made anew, bind it again."),
+            true => format!("{found}{on_link} is back and can be bound again."),
+            false => format!("{found}{on_link}: the link was made anew, bind it again."),
         };
         self.hold(found);
         let decision = self.rule.decide(host);
@@ -354,7 +354,7 @@ fn arrived(chosen: &Candidate, decision: &Decision) -> String {
     match chosen.is(Reason::Previous) {
         true => format!(
             "{chosen}{}: the remembered choice is here now.",
-            place(chosen)
+            on_link(chosen)
         ),
         false => sentence(decision),
     }

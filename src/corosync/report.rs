@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::profile::Profile;
 use super::walk::Walk;
-use crate::explain::place;
+use crate::explain::on_link;
 use crate::rule::{Candidate, Decision, Match, OtherRule, Separation, WhyNone};
 use crate::snapshot::{Family, is_link_local};
 
@@ -36,12 +36,12 @@ impl Words<'_> {
         let Some(first) = self.decision.first() else {
             return format!("none: {}", self.why_none(&corosync));
         };
-        let taken = format!("{first}{}: taken by {corosync}", place(first));
+        let taken = format!("{first}{}: taken by {corosync}", on_link(first));
         let other = self
             .decision
             .runner_up()
             .map(|other| match other.ip() == first.ip() {
-                true => format!("{}{}", other.ip(), place(other)),
+                true => format!("{}{}", other.ip(), on_link(other)),
                 false => other.ip().to_string(),
             });
         let other = other.unwrap_or_default();

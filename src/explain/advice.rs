@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::report::place;
+use super::report::on_link;
 use super::setting::{Setting, Spelling};
 use crate::rule::{
     Candidate, Decision, Declaration, Evidence, Match, Reason, ScopedAddr, Selector, Separation,
@@ -156,7 +156,7 @@ impl Decision {
             }
             WhyNone::NoMatch => {
                 let advice = |c: &Candidate| {
-                    let why = format!("{c}{} matches it", place(c));
+                    let why = format!("{c}{} matches it", on_link(c));
                     advise(Setting::bindnetaddr(self.bindnet_for(c)?), why)
                 };
                 self.nearest.iter().filter_map(advice).collect()

@@ -16,5 +16,5 @@ pub use setting::{Setting, Spelling};
 
 pub(crate) use advice::advice_lines;
 pub(crate) use columns::aligned;
-pub(crate) use report::{place, why_unusable};
+pub(crate) use report::{on_link, why_unusable};
 pub(crate) use warnings::{INTERRUPTED, not_used};

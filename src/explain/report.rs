@@ -26,12 +26,12 @@ impl Decision {
                     .bindnet_for(nearest)
                     .map(|text| format!("; \"{text}\" would match it"));
                 let would = would.unwrap_or_default();
-                let place = place(nearest);
+                let on_link = on_link(nearest);
                 let but = match self.looks_floating(nearest) {
                     Some(floating) => format!(", but it {floating}"),
                     None => String::new(),
                 };
-                let line = format!("nearest of {count} {family} address{s}: {nearest}{place}");
+                let line = format!("nearest of {count} {family} address{s}: {nearest}{on_link}");
                 Some(format!("{line}{would}{but}"))
             }
             (Err(WhyNone::AllTurnedDown), _)
@@ -87,11 +87,11 @@ impl Decision {
             (Outcome::Ambiguous, _) => {
                 format!(
                     "none: AMBIGUOUS; {first}{} would be it: {why}",
-                    place(first)
+                    on_link(first)
                 )
             }
-            (_, true) => format!("{first}{}: AMBIGUOUS; {why}", place(first)),
-            (_, false) => format!("{first}{}: {why}", place(first)),
+            (_, true) => format!("{first}{}: AMBIGUOUS; {why}", on_link(first)),
+            (_, false) => format!("{first}{}: {why}", on_link(first)),
         }
     }
 
@@ -233,14 +233,14 @@ impl Decision {
                 let floating = self.looks_floating(one).unwrap_or_default();
                 format!(
                     "{one}{}, the only address that matches {bindnet}, {floating}",
-                    place(one)
+                    on_link(one)
                 )
             }
             ([one], _, _) => {
                 let why = unusable(one);
                 format!(
                     "{one}{}, the only address that matches {bindnet}, {why}",
-                    place(one)
+                    on_link(one)
                 )
             }
             (_, all, 0) => format!("all {all} addresses that match {bindnet} are floating"),
@@ -284,12 +284,12 @@ impl Decision {
 
     /// Another candidate, with its link where its address is also the winner's.
     fn name_apart(&self, other: &Candidate, first: &Candidate) -> String {
-        let place = if other.ip == first.ip {
-            place(other)
+        let on_link = if other.ip == first.ip {
+            on_link(other)
         } else {
             String::new()
         };
-        format!("{}{place}", other.ip)
+        format!("{}{on_link}", other.ip)
     }
 
     fn restriction(&self) -> Option<String> {
@@ -303,7 +303,7 @@ impl Decision {
 }
 
 /// ` on eth0`, or nothing where the link is not known.
-pub(crate) fn place(candidate: &Candidate) -> String {
+pub(crate) fn on_link(candidate: &Candidate) -> String {
     candidate
         .interface
         .map(|name| format!(" on {name}"))

@@ -126,7 +126,7 @@ impl<D: Decide + Clone> Keeper<D> {
     /// once, without waiting for quiet.
     ///
     /// The first event is [`EventKind::Initial`](crate::EventKind::Initial). It comes when there is a
-    /// choice that is settled ([`Decision::is_settled`]), a remembered one above all; and in any case
+    /// choice that is final ([`Decision::is_final`]), a remembered one above all; and in any case
     /// when the time is over, with whatever is here then, maybe nothing: a daemon may start before
     /// its address is there.
     ///

@@ -47,7 +47,7 @@ impl Selector {
         if let Ok(winner) = result
             && !(winner.ambiguous && self.strict)
         {
-            settle(&mut candidates, winner.at);
+            mark_verdicts(&mut candidates, winner.at);
         }
         let others = if self.list_all {
             self.others(view.snapshot, view.sees, &candidates)
@@ -210,7 +210,7 @@ impl Selector {
 pub(crate) type Choice = (Candidates, Result<Winner, WhyNone>);
 
 /// Gives the winner and whatever else was left their verdicts.
-fn settle(candidates: &mut [Candidate], winner: usize) {
+fn mark_verdicts(candidates: &mut [Candidate], winner: usize) {
     for (at, candidate) in candidates.iter_mut().enumerate() {
         if at == winner {
             candidate.verdict = Verdict::Chosen;

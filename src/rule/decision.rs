@@ -149,11 +149,12 @@ impl Decision {
         self.result.ok()?.separated_by
     }
 
-    /// Whether waiting cannot better it: an address was chosen, from a list that is not known to
-    /// be interrupted, and neither as a neighbour of the one that was named
-    /// ([`Match::SameNetwork`]) nor in the place of a remembered one that is not here
-    /// ([`Separation::PreviousAbsent`]). Those may still come.
-    pub fn is_settled(&self) -> bool {
+    /// Whether waiting could not improve the choice.
+    ///
+    /// A choice is not final if the list of addresses is known to be interrupted. Nor is it final if
+    /// the address is a neighbour of the one that was named ([`Match::SameNetwork`]) or replaces a
+    /// remembered one that is not here ([`Separation::PreviousAbsent`]): those may still come.
+    pub fn is_final(&self) -> bool {
         let whole = !self.is_interrupted();
         let replaces = self.separated_by() == Some(Separation::PreviousAbsent);
         let chosen = self.chosen().filter(|_| whole && !replaces);

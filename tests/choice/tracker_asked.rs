@@ -57,7 +57,7 @@ fn it_may_begin_once_waiting_cannot_better_it() {
         );
         assert!(!tracker.may_begin(&interrupted(host)), "{options}: {host}");
         let interrupted = rows::decide(&format!("{options} --interrupted"), host);
-        assert!(!interrupted.is_settled(), "{options}: {host}");
+        assert!(!interrupted.is_final(), "{options}: {host}");
         assert_eq!(
             tracker.update(&rows::host(host)).unwrap().kind(),
             EventKind::Initial

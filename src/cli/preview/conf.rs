@@ -39,8 +39,8 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         let links = plan.decide(host, &selector);
         Ok((plan, links, host.clone()))
     };
-    let all_settled = |(_, links, _): &(Plan, Vec<LinkDecision>, Snapshot)| {
-        links.iter().all(|link| link.decision.is_settled())
+    let all_final = |(_, links, _): &(Plan, Vec<LinkDecision>, Snapshot)| {
+        links.iter().all(|link| link.decision.is_final())
     };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
     let recorded = options.recorded()?;
@@ -50,7 +50,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         &wait,
         decide_links,
         on_this_host,
-        all_settled,
+        all_final,
     );
     let (plan, links, host) = match decided {
         Err(failure) if failure.is_none() && options.json => {

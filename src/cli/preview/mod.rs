@@ -194,8 +194,8 @@ fn decide_one(
         true => Ok(listed(&capture(options.source)?)),
         false => Ok(Ok((decide_here(options.source, selector)?, None))),
     };
-    let settled = |(decision, _): &(Decision, _)| decision.is_settled();
-    decide(recorded, wait, listed, here, settled)
+    let is_final = |(decision, _): &(Decision, _)| decision.is_final();
+    decide(recorded, wait, listed, here, is_final)
 }
 
 fn capture(source: Source) -> Result<Snapshot, KernelError> {
@@ -251,7 +251,7 @@ fn decide<T>(
     wait: &Wait,
     listed: impl Fn(&Snapshot) -> Result<T, Failure>,
     here: impl Fn() -> Result<Result<T, Failure>, KernelError>,
-    settled: impl Fn(&T) -> bool,
+    is_final: impl Fn(&T) -> bool,
 ) -> Result<T, Failure> {
     /// How long to sleep between two decisions.
     const PAUSE: Duration = Duration::from_millis(100);
@@ -266,7 +266,7 @@ fn decide<T>(
             asked => asked.map_err(Failure::system)?,
         };
         let done = match &decided {
-            Ok(decided) => settled(decided),
+            Ok(decided) => is_final(decided),
             Err(failure) => !failure.may_pass(),
         };
         if done || left.is_zero() {
