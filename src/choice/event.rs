@@ -98,11 +98,12 @@ pub(crate) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> Stri
     }
     let bearing = bearing(last, now, held);
     let count = now.candidates.len();
-    let mut sentences = match count.max(last.candidates.len()) > MANY {
-        true => vec![format!(
+    let mut sentences = if count.max(last.candidates.len()) > MANY {
+        vec![format!(
             "Something has changed among the addresses that match, {count} of them now."
-        )],
-        false => one_by_one(last, now, held),
+        )]
+    } else {
+        one_by_one(last, now, held)
     };
     // `eth0 is down.` is said by the warning `eth0 is down: ...`, too.
     let said_more = |sentence: &String| {
@@ -114,9 +115,10 @@ pub(crate) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> Stri
     if sentences.is_empty() && bearing.is_empty() {
         let mut same = now.candidates.iter().map(|c| last.candidates.contains(c));
         sentences.push(
-            match last.result.is_ok() == now.result.is_ok() && same.all(|same| same) {
-                true => "The kernel lists the addresses in another order now.".to_owned(),
-                false => format!("Now it is {}", sentence(now)),
+            if last.result.is_ok() == now.result.is_ok() && same.all(|same| same) {
+                "The kernel lists the addresses in another order now.".to_owned()
+            } else {
+                format!("Now it is {}", sentence(now))
             },
         );
     }
@@ -211,9 +213,10 @@ fn arrival(last: &Decision, now: &Decision, new: &Candidate) -> String {
         return format!("{old}{} is {new}{on_link} now.", self::on_link(old));
     }
     let reasons = shown(new);
-    let reasons = match reasons.is_empty() {
-        true => String::new(),
-        false => format!(" ({reasons})"),
+    let reasons = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reasons})")
     };
     match new.verdict {
         // By the rule; what is bound is another, or this one, which the kind of the event says.
@@ -248,9 +251,12 @@ fn change(before: &Candidate, now: &Candidate) -> Option<String> {
 
 /// `192.0.2.20/24 on eth0 is floating and shows label now (before: nothing).`
 fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
-    let or_nothing = |reasons: String| match reasons.is_empty() {
-        true => "nothing".to_owned(),
-        false => reasons,
+    let or_nothing = |reasons: String| {
+        if reasons.is_empty() {
+            "nothing".to_owned()
+        } else {
+            reasons
+        }
     };
     let [was, is] = [before, now].map(|c| or_nothing(shown(c)));
     let shows = format!("{is} now (before: {was}).");

@@ -38,8 +38,8 @@ struct Reader {
     state: State,
     /// The line of each entry.
     lines: Vec<usize>,
-    begun: bool,
-    ended: bool,
+    has_first: bool,
+    has_last: bool,
 }
 
 impl Reader {
@@ -56,14 +56,14 @@ impl Reader {
             return Err(Problem::Cut);
         }
         let text = text.trim_matches([' ', '\t']);
-        if self.ended {
+        if self.has_last {
             return Err(Problem::Behind);
         }
         match text {
             _ if text.is_empty() || text.starts_with('#') => {}
-            FIRST if !self.begun => self.begun = true,
-            _ if !self.begun => return Err(Problem::Version),
-            LAST => self.ended = true,
+            FIRST if !self.has_first => self.has_first = true,
+            _ if !self.has_first => return Err(Problem::Version),
+            LAST => self.has_last = true,
             _ => self.push(entry(text)?, at)?,
         }
         Ok(())
@@ -81,10 +81,12 @@ impl Reader {
     }
 
     fn finish(self) -> Result<State, Problem> {
-        match (self.begun, self.ended) {
-            (true, true) => Ok(self.state),
-            (true, false) => Err(Problem::Cut),
-            (false, _) => Err(Problem::Empty),
+        if !self.has_first {
+            Err(Problem::Empty)
+        } else if !self.has_last {
+            Err(Problem::Cut)
+        } else {
+            Ok(self.state)
         }
     }
 }
@@ -124,9 +126,10 @@ fn entry(line: &str) -> Result<Entry, Problem> {
 }
 
 fn expect(found: Option<&str>, expected: &'static str) -> Result<(), Problem> {
-    match found == Some(expected) {
-        true => Ok(()),
-        false => Err(Problem::word(found, expected)),
+    if found == Some(expected) {
+        Ok(())
+    } else {
+        Err(Problem::word(found, expected))
     }
 }
 
@@ -214,9 +217,10 @@ impl Problem {
     /// it is a word itself.
     fn word(found: Option<&str>, expected: &str) -> Self {
         let found = found.map_or("the end of the line".to_owned(), |word| format!("{word:?}"));
-        let expected = match expected.contains(' ') {
-            true => expected.to_owned(),
-            false => format!("{expected:?}"),
+        let expected = if expected.contains(' ') {
+            expected.to_owned()
+        } else {
+            format!("{expected:?}")
         };
         Self::Word { found, expected }
     }

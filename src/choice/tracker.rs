@@ -264,9 +264,10 @@ impl<D: Decide> Tracker<D> {
     /// The choice is back.
     fn regain(&mut self, found: &Candidate, host: &Snapshot) -> News {
         let on_link = on_link(found);
-        let reason = match self.lost {
-            true => format!("{found}{on_link} is back and can be bound again."),
-            false => format!("{found}{on_link}: the link was made anew, bind it again."),
+        let reason = if self.lost {
+            format!("{found}{on_link} is back and can be bound again.")
+        } else {
+            format!("{found}{on_link}: the link was made anew, bind it again.")
         };
         self.hold(found);
         let decision = self.rule.decide(host);
@@ -351,12 +352,13 @@ type News = (EventKind, String);
 
 /// Why there is a choice at last.
 fn arrived(chosen: &Candidate, decision: &Decision) -> String {
-    match chosen.is(Reason::Previous) {
-        true => format!(
+    if chosen.is(Reason::Previous) {
+        format!(
             "{chosen}{}: the remembered choice is here now.",
             on_link(chosen)
-        ),
-        false => sentence(decision),
+        )
+    } else {
+        sentence(decision)
     }
 }
 

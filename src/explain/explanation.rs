@@ -104,9 +104,10 @@ impl fmt::Display for Explanation {
 impl fmt::Display for Decision {
     /// `{}`: one line. `{:#}`: all of [`Decision::explain`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match f.alternate() {
-            true => write!(f, "{}", self.explain()),
-            false => f.write_str(&self.sentence()),
+        if f.alternate() {
+            write!(f, "{}", self.explain())
+        } else {
+            f.write_str(&self.sentence())
         }
     }
 }

@@ -82,16 +82,13 @@ impl Decision {
         let Some(first) = self.first() else {
             return format!("none: {}", self.why_none_text());
         };
-        let (ambiguous, why) = (self.is_ambiguous(), self.why_first(first));
-        match (self.outcome(), ambiguous) {
-            (Outcome::Ambiguous, _) => {
-                format!(
-                    "none: AMBIGUOUS; {first}{} would be it: {why}",
-                    on_link(first)
-                )
-            }
-            (_, true) => format!("{first}{}: AMBIGUOUS; {why}", on_link(first)),
-            (_, false) => format!("{first}{}: {why}", on_link(first)),
+        let (on_link, why) = (on_link(first), self.why_first(first));
+        if self.outcome() == Outcome::Ambiguous {
+            format!("none: AMBIGUOUS; {first}{on_link} would be it: {why}")
+        } else if self.is_ambiguous() {
+            format!("{first}{on_link}: AMBIGUOUS; {why}")
+        } else {
+            format!("{first}{on_link}: {why}")
         }
     }
 

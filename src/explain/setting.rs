@@ -115,9 +115,10 @@ fn is_accepted(ip: IpAddr) -> bool {
 }
 
 fn written(net: &IpNet) -> String {
-    match net.prefix_len() == net.max_prefix_len() {
-        true => net.addr().to_string(),
-        false => net.to_string(),
+    if net.prefix_len() == net.max_prefix_len() {
+        net.addr().to_string()
+    } else {
+        net.to_string()
     }
 }
 

@@ -55,9 +55,10 @@ impl Decision {
             let middle = least + (most - least) / 2;
             let candidate = self.candidates.get(middle)?;
             let last_other = self.others.get(number - middle - 1)?;
-            match candidate.kernel_order() < last_other.kernel_order() {
-                true => least = middle + 1,
-                false => most = middle,
+            if candidate.kernel_order() < last_other.kernel_order() {
+                least = middle + 1
+            } else {
+                most = middle
             }
         }
         let (candidate, other) = (self.candidates.get(least), self.others.get(number - least));

@@ -95,9 +95,12 @@ impl Selector {
     fn first(&self, candidates: &[Candidate], interrupted: bool) -> Result<Winner, WhyNone> {
         // 3. Exact wins over everything, floating or not.
         let exact = candidates.iter().any(Candidate::is_exact);
-        let left = |c: &Candidate| match exact {
-            true => c.is_exact() && !c.is_unusable(),
-            false => c.verdict == Verdict::Eligible,
+        let left = |c: &Candidate| {
+            if exact {
+                c.is_exact() && !c.is_unusable()
+            } else {
+                c.verdict == Verdict::Eligible
+            }
         };
         // 5. The remembered choice is kept, unless the operator declares otherwise.
         let memory = self.memory(candidates, exact);
@@ -179,9 +182,10 @@ impl Selector {
             .any(|c| fixed(c) && !c.is(Reason::Previous));
         let overruled = previous.is(Reason::DeclaredFloating)
             || another_fixed && !previous.is(Reason::DeclaredFixed);
-        match overruled && !exact {
-            true => Memory::Overruled,
-            false => Memory::Kept,
+        if overruled && !exact {
+            Memory::Overruled
+        } else {
+            Memory::Kept
         }
     }
 

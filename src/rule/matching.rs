@@ -66,10 +66,12 @@ pub(crate) fn each_match<A: Bits>(
             let Some((address, mask)) = nets.get(at) else {
                 return;
             };
-            let matched = match (address == ip, ip & !mask == A::ZERO) {
-                (true, _) => Match::Exact,
-                (false, true) => Match::Network,
-                (false, false) => Match::SameNetwork,
+            let matched = if address == ip {
+                Match::Exact
+            } else if ip & !mask == A::ZERO {
+                Match::Network
+            } else {
+                Match::SameNetwork
             };
             found(at, matched);
         }),

@@ -59,11 +59,12 @@ impl<'a> Text<'a> {
 
     /// Reads it. What has to be repaired is repaired on the way, and not copied.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        match self.is_json {
-            true => serde_json::from_slice(self.text),
-            false => serde_json::from_reader(BufReader::new(Repaired::of(self.text))),
-        }
-        .map_err(Problem::json)
+        let value = if self.is_json {
+            serde_json::from_slice(self.text)
+        } else {
+            serde_json::from_reader(BufReader::new(Repaired::of(self.text)))
+        };
+        value.map_err(Problem::json)
     }
 }
 

@@ -243,9 +243,10 @@ fn link_layer_address(
         }
         options = rest;
     }
-    match options.is_empty() {
-        true => Ok((is_named, found)),
-        false => Err(DecodeError::Invalid),
+    if options.is_empty() {
+        Ok((is_named, found))
+    } else {
+        Err(DecodeError::Invalid)
     }
 }
 
