@@ -1,11 +1,10 @@
-//! The rule. It is numbered as in DESIGN.md, and to be read from top to bottom.
+//! The rule. Read it from top to bottom; the steps have the numbers of DESIGN.md.
 
 use std::net::IpAddr;
 
 use super::decision::{Candidate, Candidates, Decision, Match, Verdict, WhyNone, Winner};
 use super::evidence::Reason;
 use super::needs::{Decide, Restriction};
-use super::scoped_addr::ScopedAddr;
 use super::selector::Selector;
 use super::separation::Separation;
 use super::view::View;
@@ -26,7 +25,7 @@ impl Selector {
         self.conclude(&view, ip, choice)
     }
 
-    /// The decision that a choice leads to, which another rule may have made.
+    /// Makes the decision of a choice, which another rule may have made.
     pub(crate) fn conclude<A: Bits>(
         &self,
         view: &View<'_, A>,
@@ -35,7 +34,7 @@ impl Selector {
     ) -> Decision {
         let seen = view.count();
         let mut nearest = None;
-        // 8. None is an outcome with reasons.
+        // 8. None is an outcome with reasons, so that the operator learns what to change.
         if result == Err(WhyNone::NoMatch) {
             nearest = view.nearest(self, ip);
             result = Err(match (view.sees, seen) {
@@ -73,19 +72,22 @@ impl Selector {
         }
     }
 
-    /// The candidates with their reasons, and which of them comes first.
+    /// The candidates with their reasons and verdicts, and the one that comes first.
     fn choose<A: Bits>(&self, view: &View<'_, A>, ip: A) -> Choice {
         // 1. Match.
         let mut candidates = view.matching(self.bindnet.target(), ip);
         view.weigh(self, &mut candidates);
         // 2. Unusable candidates are rejected. 4. Floating ones are skipped.
         for candidate in &mut candidates {
-            candidate.verdict = match candidate.reasons {
-                reasons if reasons.is_unusable() => Verdict::Unusable,
-                reasons if reasons.is_floating() => Verdict::Floating,
-                _ => Verdict::Eligible,
+            candidate.verdict = if candidate.reasons.is_unusable() {
+                Verdict::Unusable
+            } else if candidate.reasons.is_floating() {
+                Verdict::Floating
+            } else {
+                Verdict::Eligible
             };
         }
+        // Only now, among the eligible ones: an older VIP says nothing against the host's own address.
         view.weigh_siblings(self, &mut candidates);
         let result = self.first(&candidates, view.is_interrupted());
         (candidates, result)
@@ -93,57 +95,32 @@ impl Selector {
 
     /// Which candidate comes first, and what put it there.
     fn first(&self, candidates: &[Candidate], interrupted: bool) -> Result<Winner, WhyNone> {
-        // 3. Exact wins over everything, floating or not.
+        // 3. Exact wins over everything, floating or not: the operator named it. If no exact entry is
+        // usable there is no choice, because a fall to another address would be silent.
         let exact = candidates.iter().any(Candidate::is_exact);
-        let left = |c: &Candidate| {
-            if exact {
-                c.is_exact() && !c.is_unusable()
-            } else {
-                c.verdict == Verdict::Eligible
-            }
-        };
-        // 5. The remembered choice is kept, unless the operator declares otherwise.
+        // 5. The remembered choice is kept, unless the operator declares otherwise. An address that an
+        // interrupted list lacks may be here all the same.
         let memory = self.memory(candidates, exact);
-        if memory == Memory::NotThere && interrupted {
+        if memory == Memory::Absent && interrupted {
             return Err(WhyNone::PreviousUnknown);
         }
-        let kept =
-            |c: &Candidate| c.is(Reason::Previous) && !c.is_unusable() && (!exact || c.is_exact());
-        // 6. Rank what is left.
-        let winner = match memory {
-            Memory::Kept => best(candidates, kept, rank_of_kept),
-            _ => best(candidates, left, rank),
+        // 6. Rank the rest.
+        let best = if memory == Memory::Kept {
+            best(candidates, |c| may_be_kept(c, exact), Rank::of_kept)
+        } else {
+            best(candidates, |c| may_win(c, exact), Rank::of)
         };
-        let (at, winner) = winner.ok_or(match (exact, candidates) {
-            (true, _) => WhyNone::ExactUnusable,
-            (false, []) => WhyNone::NoMatch,
-            (false, _) => WhyNone::AllTurnedDown,
-        })?;
+        let Some((at, winner)) = best else {
+            return Err(if exact {
+                WhyNone::ExactUnusable
+            } else if candidates.is_empty() {
+                WhyNone::NoMatch
+            } else {
+                WhyNone::AllTurnedDown
+            });
+        };
         // 7. Say when it was close.
-        let other = |c: &Candidate| c.identity() != winner.identity();
-        let runner_up = best(candidates, |c| left(c) && other(c), rank);
-        // A link-local address is another one on every link, and the memory may name none.
-        let twin = best(candidates, |c| kept(c) && other(c), rank_of_kept);
-        let (runner_up, separated_by) = match (memory, runner_up, twin) {
-            (Memory::NotThere | Memory::Unusable, other, _)
-                if !winner.is(Reason::DeclaredFixed) =>
-            {
-                (other, Some(Separation::PreviousAbsent))
-            }
-            (_, other, _) if winner.matched == Some(Match::SameNetwork) => {
-                (other, Some(Separation::SameNetwork))
-            }
-            (Memory::Kept, _, Some(twin)) => (
-                Some(twin),
-                Some(separation(rank_of_kept(winner), rank_of_kept(twin.1))),
-            ),
-            (Memory::Kept, other, None) => (other, other.map(|_| Separation::Previous)),
-            (_, other, _) => (
-                other,
-                other.map(|(_, other)| separation(rank(winner), rank(other))),
-            ),
-        };
-        let runner_up = runner_up.map(|(at, _)| at);
+        let (runner_up, separated_by) = compare(candidates, winner, memory, exact);
         Ok(Winner {
             at,
             runner_up,
@@ -152,36 +129,36 @@ impl Selector {
         })
     }
 
-    /// What step 5 makes of the remembered choice.
+    /// What step 5 does with the remembered choice.
     fn memory(&self, candidates: &[Candidate], exact: bool) -> Memory {
-        // An exact address pushes every other one aside, remembered or not; but a link-local one
-        // of which no link was named may be remembered on another link.
-        let anywhere = self.interface.is_none() && self.bindnet.zone().is_none();
-        let remembered =
-            |previous: ScopedAddr| !exact || anywhere && previous.ip() == self.bindnet.ip();
-        let counts = self.previous.is_some_and(remembered);
-        let of_them = |c: &&Candidate| c.is(Reason::Previous) && (!exact || c.is_exact());
-        let mut here = candidates.iter().filter(of_them);
-        let Some(previous) = here.clone().next() else {
+        // An exact address overrides the memory, with one exception. A link-local address is a
+        // different address on each link, and if the operator named no link, the memory may.
+        let no_link_named = self.interface.is_none() && self.bindnet.zone().is_none();
+        let counts = self
+            .previous
+            .is_some_and(|previous| !exact || no_link_named && previous.ip() == self.bindnet.ip());
+        let is_remembered = |c: &&Candidate| c.is(Reason::Previous) && (!exact || c.is_exact());
+        let mut entries = candidates.iter().filter(is_remembered);
+        let Some(previous) = entries.clone().next() else {
             return if counts {
-                Memory::NotThere
+                Memory::Absent
             } else {
                 Memory::Nothing
             };
         };
-        if here.all(Candidate::is_unusable) {
+        if entries.all(Candidate::is_unusable) {
             return if counts {
                 Memory::Unusable
             } else {
                 Memory::Nothing
             };
         }
-        let fixed = |c: &Candidate| c.is(Reason::DeclaredFixed) && !c.is_unusable();
-        let another_fixed = candidates
+        // An unusable fixed address has no say: the daemon would move to a third address for a moment.
+        let other_is_fixed = candidates
             .iter()
-            .any(|c| fixed(c) && !c.is(Reason::Previous));
+            .any(|c| c.is(Reason::DeclaredFixed) && !c.is(Reason::Previous) && !c.is_unusable());
         let overruled = previous.is(Reason::DeclaredFloating)
-            || another_fixed && !previous.is(Reason::DeclaredFixed);
+            || other_is_fixed && !previous.is(Reason::DeclaredFixed);
         if overruled && !exact {
             Memory::Overruled
         } else {
@@ -203,17 +180,19 @@ impl Selector {
         let mut others = View::new(snapshot, &snapshot.v4, sees).all(self, other_v4);
         others.extend(View::new(snapshot, &snapshot.v6, sees).all(self, other_v6));
         others.retain(|other| {
-            let at = |c: &Candidate| c.kernel_order();
-            candidates.binary_search_by_key(&at(other), at).is_err()
+            // The candidates are in kernel order, too.
+            let found =
+                candidates.binary_search_by_key(&other.kernel_order(), Candidate::kernel_order);
+            found.is_err()
         });
         others
     }
 }
 
-/// The candidates, and the first of them or why there is none.
+/// The candidates, and the winner among them or why there is none.
 pub(crate) type Choice = (Candidates, Result<Winner, WhyNone>);
 
-/// Gives the winner and whatever else was left their verdicts.
+/// Marks the winner as chosen, and the other eligible candidates as outranked.
 fn mark_verdicts(candidates: &mut [Candidate], winner: usize) {
     for (at, candidate) in candidates.iter_mut().enumerate() {
         if at == winner {
@@ -224,63 +203,132 @@ fn mark_verdicts(candidates: &mut [Candidate], winner: usize) {
     }
 }
 
-/// What became of the remembered choice.
+/// What step 5 found out about the remembered choice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Memory {
-    /// There is none, or an exact address stands above it.
+    /// There is none, or an exact address overrides it.
     Nothing,
-    /// No candidate is it.
-    NotThere,
-    /// It is there, but bind(2) would fail.
+    /// No candidate is the remembered address.
+    Absent,
+    /// It is a candidate, but bind(2) would fail.
     Unusable,
-    /// The operator declares it floating, or another address fixed.
+    /// The operator declares it floating, or a different address fixed.
     Overruled,
     /// It is kept.
     Kept,
 }
 
-/// The candidate with the smallest rank, and its position.
+impl Memory {
+    /// Whether there is a remembered choice that cannot be kept for want of the address.
+    fn is_missed(self) -> bool {
+        matches!(self, Self::Absent | Self::Unusable)
+    }
+}
+
+/// Whether the ranking of step 6 is open to a candidate; `exact`: some candidate is exact.
+fn may_win(c: &Candidate, exact: bool) -> bool {
+    if exact {
+        c.is_exact() && !c.is_unusable()
+    } else {
+        c.verdict == Verdict::Eligible
+    }
+}
+
+/// Whether a candidate is a usable entry of the remembered address. It may be floating: the daemon is
+/// bound to it already.
+fn may_be_kept(c: &Candidate, exact: bool) -> bool {
+    c.is(Reason::Previous) && !c.is_unusable() && (!exact || c.is_exact())
+}
+
+/// Step 7: the position of the runner-up, and what separates it from the winner.
+fn compare(
+    candidates: &[Candidate],
+    winner: &Candidate,
+    memory: Memory,
+    exact: bool,
+) -> (Option<usize>, Option<Separation>) {
+    // Entries of the winner's own address do not compete: whichever wins, bind(2) gets the same.
+    let competes = |c: &Candidate| c.identity() != winner.identity();
+    let runner_up = best(candidates, |c| may_win(c, exact) && competes(c), Rank::of);
+    let (runner_up, separated_by) = if memory.is_missed() && !winner.is(Reason::DeclaredFixed) {
+        // The cluster knows this node by an address that is not here, alone or not.
+        (runner_up, Some(Separation::PreviousAbsent))
+    } else if winner.matched == Some(Match::SameNetwork) {
+        // The address that was named may still come.
+        (runner_up, Some(Separation::SameNetwork))
+    } else if memory == Memory::Kept {
+        // A memory without a link cannot choose between the links of a link-local address.
+        let twin = best(
+            candidates,
+            |c| may_be_kept(c, exact) && competes(c),
+            Rank::of_kept,
+        );
+        match twin {
+            Some((_, c)) => {
+                let separation = Rank::of_kept(winner).separation(Rank::of_kept(c));
+                (twin, Some(separation))
+            }
+            None => (runner_up, runner_up.map(|_| Separation::Previous)),
+        }
+    } else {
+        let separation = |(_, c)| Rank::of(winner).separation(Rank::of(c));
+        (runner_up, runner_up.map(separation))
+    };
+    (runner_up.map(|(at, _)| at), separated_by)
+}
+
+/// The admitted candidate with the smallest rank, and its position.
 fn best(
     candidates: &[Candidate],
-    of: impl Fn(&Candidate) -> bool,
+    admits: impl Fn(&Candidate) -> bool,
     rank: impl Fn(&Candidate) -> Rank,
 ) -> Option<(usize, &Candidate)> {
-    let of = candidates.iter().enumerate().filter(|(_, c)| of(c));
-    of.min_by_key(|(_, c)| rank(c))
+    let admitted = candidates.iter().enumerate().filter(|(_, c)| admits(c));
+    admitted.min_by_key(|(_, c)| rank(c))
 }
 
-/// The fields that rank a candidate; the smaller rank comes first.
-type Rank = (bool, bool, bool, bool, usize);
-
-fn rank(c: &Candidate) -> Rank {
-    (
-        !c.is(Reason::DeclaredFixed),
-        c.is(Reason::Loopback),
-        c.reasons.is_weak(),
-        c.is(Reason::LinkDown),
-        c.position,
-    )
+/// Ranks a candidate: the smaller rank comes first, and an earlier field outweighs all later ones.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    not_fixed: bool,
+    loopback: bool,
+    weak: bool,
+    link_down: bool,
+    position: usize,
 }
 
-/// The rank among the entries of a remembered address: evidence that an address which comes or
-/// goes brings about must not choose between them.
-fn rank_of_kept(c: &Candidate) -> Rank {
-    let (fixed, loopback, _, down, position) = rank(c);
-    let weak = c.is(Reason::Secondary) || c.is(Reason::Deprecated);
-    (fixed, loopback, weak, down, position)
-}
+impl Rank {
+    fn of(c: &Candidate) -> Self {
+        Self {
+            not_fixed: !c.is(Reason::DeclaredFixed),
+            loopback: c.is(Reason::Loopback),
+            weak: c.reasons.is_weak(),
+            link_down: c.is(Reason::LinkDown),
+            position: c.position,
+        }
+    }
 
-/// The first field in which two ranks differ.
-fn separation(a: Rank, b: Rank) -> Separation {
-    if a.0 != b.0 {
-        Separation::DeclaredFixed
-    } else if a.1 != b.1 {
-        Separation::Loopback
-    } else if a.2 != b.2 {
-        Separation::WeakEvidence
-    } else if a.3 != b.3 {
-        Separation::LinkState
-    } else {
-        Separation::KernelOrder
+    /// The rank among the entries of the remembered address. Other addresses bring
+    /// `newer-than-sibling` about, and one that appears or disappears must not move the daemon.
+    fn of_kept(c: &Candidate) -> Self {
+        Self {
+            weak: c.is(Reason::Secondary) || c.is(Reason::Deprecated),
+            ..Self::of(c)
+        }
+    }
+
+    /// The first field in which two ranks differ.
+    fn separation(self, other: Self) -> Separation {
+        if self.not_fixed != other.not_fixed {
+            Separation::DeclaredFixed
+        } else if self.loopback != other.loopback {
+            Separation::Loopback
+        } else if self.weak != other.weak {
+            Separation::WeakEvidence
+        } else if self.link_down != other.link_down {
+            Separation::LinkState
+        } else {
+            Separation::KernelOrder
+        }
     }
 }
