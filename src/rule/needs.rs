@@ -1,4 +1,6 @@
-//! What decides, and what it needs to know of a host, for who asks the kernel for no more.
+//! The trait of everything that decides, and the facts that a decision needs of a host.
+//!
+//! A live decision asks the kernel for these facts and no more.
 
 use std::net::IpAddr;
 
@@ -8,7 +10,7 @@ use super::selector::Selector;
 use super::view::{LinkIndexes, View};
 use crate::snapshot::{Bits, Family, Link, Snapshot};
 
-/// What decides: a [`Selector`] by our rule, a
+/// A way to decide: a [`Selector`] decides by our rule, a
 /// [`corosync::ProfileSelector`](crate::corosync::ProfileSelector) by Corosync's.
 ///
 /// [`Capturer::decide`](crate::live::Capturer::decide) and [`Tracker`](crate::choice::Tracker) take either. No
@@ -40,19 +42,19 @@ pub trait Decide {
     /// Decides.
     fn decide(&self, host: &Snapshot) -> Decision;
 
-    /// The bindnetaddr, and everything else that is known beforehand.
+    /// The bindnetaddr, and all other input except the host.
     fn selector(&self) -> &Selector;
 
     /// The same, to change it.
     #[doc(hidden)]
     fn selector_mut(&mut self) -> &mut Selector;
 
-    /// What a decision needs of the host.
+    /// The facts of the host that a decision needs.
     #[doc(hidden)]
     fn needs(&self) -> Needs;
 
-    /// The indexes of the links that a decision about the addresses of a snapshot needs: those of
-    /// candidates, of the nearest miss, and of networks that a host prefix is inside.
+    /// The indexes of the links that a decision about the addresses of a snapshot needs. They are the
+    /// links of candidates, of the nearest miss, and of networks that contain a host prefix.
     #[doc(hidden)]
     fn links_needed(&self, addresses: &Snapshot) -> LinkIndexes;
 }
@@ -102,16 +104,16 @@ fn links_needed<A: Bits>(selector: &Selector, view: &View<'_, A>, ip: A) -> Link
     view.links_needed(&selector.rules, each, ip)
 }
 
-/// What a decision needs to know of a host.
+/// The facts that a decision needs of a host.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// The family of the addresses that can match.
     pub family: Family,
     /// Whether all addresses and links are listed.
     pub all: bool,
-    /// The link whose addresses alone are seen.
+    /// The only link whose addresses the rule sees.
     pub interface: Option<Zone>,
-    /// The same, as the bindnetaddr names it.
+    /// The same, if the bindnetaddr names it.
     pub zone: Option<Zone>,
     /// The link of the remembered choice.
     pub previous: Option<Zone>,
@@ -142,11 +144,17 @@ pub enum Restriction {
     None,
     /// The one with this index.
     Link(u32),
-    /// The one that is named does not exist, or two are.
+    /// None, because the link that is named does not exist, or because two links are named.
     NoSuchLink,
 }
 
 impl Restriction {
+    /// To the link of a zone.
+    pub(super) fn to(zone: Zone, host: &Snapshot) -> Self {
+        zone.link(host)
+            .map_or(Self::NoSuchLink, |link| Self::Link(link.index()))
+    }
+
     /// Whether the rule sees this link's addresses and not all.
     pub fn admits_only(self, link: Option<u32>) -> bool {
         self != Self::None && self.admits(link)

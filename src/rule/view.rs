@@ -1,30 +1,30 @@
-//! What the rule sees of a snapshot, and the facts it asks of it.
+//! The addresses of one family that the rule may consider, and the evidence that compares them.
 
 use std::cell::Cell;
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
-use super::bindnetaddr::{Target, Zone};
+use super::bindnetaddr::Target;
 use super::decision::{Candidate, Candidates, Verdict};
 use super::evidence::Reason;
 use super::matching::each_match;
 use super::needs::Restriction;
 use super::rules::Rules;
 use super::selector::Selector;
-use super::subnets::{Subnets, is_permanent_host, is_subnet, may_contain};
+use super::subnets::{HostPrefixes, Subnets};
 use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
 
-/// The indexes of some links; few take no room of their own.
+/// The indexes of some links; up to 64 are stored inline.
 pub type LinkIndexes = SmallVec<[u32; 64]>;
 
-/// How many candidates are few.
-const FEW: usize = 4;
-
 /// The addresses of one family that the rule sees.
+///
+/// An interface or a zone hides the addresses of other links from all of the rule. So everything here
+/// reads the table through [`View::get`], except counts and scans, which filter by themselves.
 pub(crate) struct View<'a, A: Bits> {
     pub snapshot: &'a Snapshot,
-    table: &'a Table<A>,
+    pub(super) table: &'a Table<A>,
     pub sees: Restriction,
 }
 
@@ -49,7 +49,7 @@ impl<'a, A: Bits> View<'a, A> {
         }
     }
 
-    /// Whether the snapshot is known not to be of one moment.
+    /// Whether the list changed while it was read.
     pub fn is_interrupted(&self) -> bool {
         self.snapshot.is_interrupted()
     }
@@ -91,8 +91,8 @@ impl<'a, A: Bits> View<'a, A> {
         entries
     }
 
-    /// The address that shares the most leading bits with the bindnetaddr, the first of them;
-    /// `127.0.0.1` and `::1` only where there is no other.
+    /// The first of the addresses that share the most leading bits with the bindnetaddr. A loopback
+    /// address is nearest only if there is no other address.
     pub fn nearest(&self, selector: &Selector, ip: A) -> Option<Candidate> {
         let (at, address) = self.nearest_address(ip)?;
         let mut nearest = [self.candidate(at, &address, Verdict::OtherNetwork)];
@@ -106,53 +106,47 @@ impl<'a, A: Bits> View<'a, A> {
             let common = A::from_ip(address.ip()).map(|address| address.common_prefix_len(ip));
             (!address.ip().is_loopback(), common)
         };
-        // Of equals max_by_key takes the last.
+        // max_by_key returns the last of equals, and the first is wanted.
         let reversed = (0..self.table.len()).rev().filter_map(|at| self.get(at));
         reversed.max_by_key(nearness)
     }
 
-    /// Gives candidates every reason that is true of them but `newer-than-sibling`.
+    /// Gives candidates every reason that is true of them except `newer-than-sibling`.
     pub fn weigh(&self, selector: &Selector, candidates: &mut [Candidate]) {
         let rules = &selector.rules;
         let previous = self.previous(selector);
-        // Where candidates are few, the networks around each host prefix are looked for; where they
-        // are many, all networks of the host are listed.
-        let few = candidates.len() <= FEW;
-        let mut subnets = None;
+        let mut subnets = Subnets::new(self, rules, candidates.len());
         for candidate in candidates {
+            // Another rule may take the other end of a link. The evidence is that of the entry.
             let Some(address) = self.table.get(candidate.position) else {
                 continue;
             };
             let link = self.snapshot.link_of(&address);
             let mut reasons = rules.weigh(&address, link);
-            if rules.is_on(Reason::HostPrefixInSubnet) && is_permanent_host(&address) {
-                let inside = match A::from_ip(address.ip()) {
-                    Some(ip) if few => self.is_inside(rules, ip),
-                    Some(ip) => subnets
-                        .get_or_insert_with(|| self.subnets(rules))
-                        .contain(ip),
-                    None => false,
-                };
-                if inside {
-                    reasons.insert(Reason::HostPrefixInSubnet);
-                }
+            if subnets.contain_host(&address) {
+                reasons.insert(Reason::HostPrefixInSubnet);
             }
-            if previous.is_some_and(|(ip, link)| ip == address.ip() && is_on(&address, link)) {
+            if previous.is_some_and(|(ip, on)| ip == address.ip() && is_on(&address, on)) {
                 reasons.insert(Reason::Previous);
             }
             candidate.reasons = reasons;
         }
     }
 
-    /// The remembered choice: its address and, where a zone was said, the index of that link.
-    fn previous(&self, selector: &Selector) -> Option<(IpAddr, Option<Option<u32>>)> {
+    /// The address of the remembered choice, and the link that it is remembered on.
+    fn previous(&self, selector: &Selector) -> Option<(IpAddr, Restriction)> {
         let previous = selector.previous?;
-        let link = |zone: Zone| zone.link(self.snapshot).map(Link::index);
-        Some((previous.ip(), previous.zone().map(link)))
+        let on = previous.zone().map_or(Restriction::None, |zone| {
+            Restriction::to(zone, self.snapshot)
+        });
+        Some((previous.ip(), on))
     }
 
-    /// IPv6: says of each candidate that is left whether an older one of its link, network and
-    /// scope is, which the kernel lists later.
+    /// Marks eligible IPv6 candidates that have an older sibling: an address of the same link, network
+    /// and scope that is eligible, too.
+    ///
+    /// The kernel lists the newest address of a link first, within a scope. No time stamp is needed,
+    /// and those of the kernel are too coarse.
     pub fn weigh_siblings(&self, selector: &Selector, candidates: &mut [Candidate]) {
         if A::IS_V4 || !selector.rules.is_on(Reason::NewerThanSibling) {
             return;
@@ -169,18 +163,19 @@ impl<'a, A: Bits> View<'a, A> {
                 Some(((c.link?, mask, ip & mask, scope), at, ip))
             })
             .collect();
+        // Siblings become neighbours, in kernel order, because `at` comes next.
         siblings.sort_unstable();
         for family in siblings.chunk_by(|(a, ..), (b, ..)| a == b) {
             let Some((_, _, oldest)) = family.last() else {
                 continue;
             };
-            let mut others = false;
+            // The last entry is the oldest. One address may have several entries: those at the end
+            // that are all of the oldest address have no older sibling.
+            let mut is_newer = false;
             for (_, at, ip) in family.iter().rev() {
-                others |= ip != oldest;
-                // Behind an address other than the oldest stands the oldest; behind the oldest,
-                // listed again, stands another one only if one was seen.
+                is_newer |= ip != oldest;
                 if let Some(candidate) = candidates.get_mut(*at)
-                    && others
+                    && is_newer
                 {
                     candidate.reasons.insert(Reason::NewerThanSibling);
                 }
@@ -188,8 +183,9 @@ impl<'a, A: Bits> View<'a, A> {
         }
     }
 
-    /// The links that a decision asks about: those of candidates, or else of the nearest miss, and
-    /// of the networks that a host prefix among them is inside. `each` calls for every candidate.
+    /// The links whose facts a decision needs: those of the candidates or, without any, of the nearest
+    /// miss, and those of networks that may contain a host prefix among them. `each` calls its argument
+    /// with every candidate.
     pub fn links_needed(
         &self,
         rules: &Rules,
@@ -199,40 +195,25 @@ impl<'a, A: Bits> View<'a, A> {
         let mut links = LinkIndexes::new();
         let mut add = |address: &Address| {
             let index = address.link_index();
+            // Addresses of one link come one after the other, so this keeps the list short.
             if let Some(index) = index.filter(|index| links.last() != Some(index)) {
                 links.push(index);
             }
         };
-        let mut hosts: SmallVec<[A; FEW + 1]> = SmallVec::new();
+        let mut hosts = HostPrefixes::new(rules);
         let any = Cell::new(false);
-        let mut ask = |address: &Address| {
+        let mut visit = |address: &Address| {
             any.set(true);
             add(address);
-            if is_permanent_host(address) && hosts.len() <= FEW {
-                hosts.extend(A::from_ip(address.ip()));
-            }
+            hosts.push(address);
         };
-        each(&mut ask);
+        each(&mut visit);
         if !any.get()
             && let Some((_, nearest)) = self.nearest_address(ip)
         {
-            ask(&nearest);
+            visit(&nearest);
         }
-        if !rules.is_on(Reason::HostPrefixInSubnet) {
-            hosts.clear();
-        }
-        if hosts.len() > FEW {
-            let containers = self.addresses().filter(|(_, address)| may_contain(address));
-            containers.for_each(|(_, address)| add(&address));
-        } else {
-            for host in hosts {
-                self.table.nets.own_mask(host, |at| {
-                    if let Some((_, by)) = self.get(at).filter(|(_, by)| may_contain(by)) {
-                        add(&by);
-                    }
-                });
-            }
-        }
+        hosts.each_container(self, add);
         links.sort_unstable();
         links.dedup();
         links
@@ -247,38 +228,20 @@ impl<'a, A: Bits> View<'a, A> {
         });
     }
 
-    /// Whether an address is inside the network of another one, as [`Subnets`] has it.
-    fn is_inside(&self, rules: &Rules, ip: A) -> bool {
-        let mut inside = false;
-        self.table.nets.own_mask(ip, |at| {
-            inside = inside
-                || self.get(at).is_some_and(|(_, by)| {
-                    A::from_ip(by.ip()) != Some(ip) && is_subnet(&by, self.snapshot, rules)
-                });
-        });
-        inside
-    }
-
-    /// All networks of the host.
-    fn subnets(&self, rules: &Rules) -> Subnets<A> {
-        let addresses = self.addresses().map(|(_, address)| address);
-        Subnets::new(addresses, self.snapshot, rules)
-    }
-
     /// Every address, with its position in the family.
     pub fn addresses(&self) -> impl Iterator<Item = (usize, Address)> {
         (0..self.table.len()).filter_map(|at| self.get(at))
     }
 
     /// The address at a position of the family, if the rule sees it.
-    fn get(&self, at: usize) -> Option<(usize, Address)> {
+    pub(super) fn get(&self, at: usize) -> Option<(usize, Address)> {
         let address = self.table.get(at)?;
         self.sees
             .admits(address.link_index())
             .then_some((at, address))
     }
 
-    /// What is known of an address, reasons aside.
+    /// An address as a candidate that has no reasons yet.
     pub fn candidate(&self, at: usize, address: &Address, verdict: Verdict) -> Candidate {
         let link = self.snapshot.link_of(address);
         Candidate {
@@ -298,10 +261,8 @@ impl<'a, A: Bits> View<'a, A> {
     }
 }
 
-/// Whether an address is on the link that was said; only for link-local ones does it count.
-fn is_on(address: &Address, link: Option<Option<u32>>) -> bool {
-    match link.filter(|_| address.is_link_local()) {
-        None => true,
-        Some(index) => index.is_some() && index == address.link_index(),
-    }
+/// Whether an address is on the link of the remembered choice. The link counts for link-local addresses
+/// only, which are different addresses on each link.
+fn is_on(address: &Address, on: Restriction) -> bool {
+    !address.is_link_local() || on.admits(address.link_index())
 }
