@@ -1,9 +1,13 @@
-//! Evidence: what the kernel shows, and the operator declares, for or against an address floating.
+//! The evidence for or against an address floating: facts of the kernel, and declarations of the operator.
 //!
-//! This is the one place for it. A new rule is a variant of [`Reason`] with a bit that was never given,
-//! its row in [`TABLE`] at the place where it is to be listed, and its line in [`Rules::weigh`], or in
-//! `view` if it compares addresses. JSON, `--no-rule`, the header of the C API, its man page and the
-//! table of the README are made from the row, or checked against it.
+//! All evidence is defined here. To add a rule, add three things:
+//!
+//! 1. a variant of [`Reason`] with a bit that no reason ever had,
+//! 2. its row in [`TABLE`], at its position in lists,
+//! 3. its line in [`Rules::weigh`], or in `view` if it compares addresses.
+//!
+//! JSON, `--no-rule`, the header of the C API, its man page and the table of the README are made from
+//! the row, or checked against it.
 
 use std::fmt;
 
@@ -14,7 +18,7 @@ use crate::snapshot::{Address, AddressFlags, Lifetime, Link};
 
 /// A code that is true of an address.
 ///
-/// Its number is its bit in the C API, and never another reason's.
+/// Its number is its bit in the C API. No number is ever used for a different reason.
 ///
 /// ```
 /// use bindnet::Reason;
@@ -45,11 +49,11 @@ pub enum Reason {
     DeprecatedPermanent = 6,
     /// It is an IPv6 privacy address (RFC 8981). Decisive.
     Temporary = 7,
-    /// IPv4: another address of its subnet came first, and it is no lease. Weak.
+    /// IPv4: an address of the same subnet came first, and this one is no lease. Weak.
     Secondary = 8,
     /// It is deprecated. Weak.
     Deprecated = 9,
-    /// IPv6: another address of its link and network is older. Weak.
+    /// IPv6: an address of the same link and network is older. Weak.
     NewerThanSibling = 10,
     /// It is on a loopback link.
     Loopback = 11,
@@ -63,10 +67,10 @@ pub enum Reason {
     Previous = 15,
 }
 
-/// What a reason does to an address.
+/// The effect of a reason on an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The operator said it, in the list of floating addresses.
+    /// The operator's list of floating addresses has it.
     Declared,
     /// Evidence that makes it floating.
     Decisive,
@@ -74,11 +78,11 @@ pub(super) enum Kind {
     Weak,
     /// bind(2) would fail.
     Unusable,
-    /// Anything else.
+    /// None by itself: reported, or ranked by a step of the rule.
     Fact,
 }
 
-/// A reason as it is listed.
+/// All that is to know about a reason.
 struct Row {
     reason: Reason,
     code: &'static str,
@@ -192,12 +196,12 @@ impl Reason {
         &TABLE[at]
     }
 
-    /// The code as JSON and command lines have it.
+    /// The code in JSON and on command lines.
     pub const fn code(self) -> &'static str {
         self.row().code
     }
 
-    /// What is true of an address that has it, in words.
+    /// Describes an address that has it, in words.
     pub const fn about(self) -> &'static str {
         self.row().about
     }
@@ -207,7 +211,7 @@ impl Reason {
         matches!(self.kind(), Kind::Decisive | Kind::Declared)
     }
 
-    /// Whether it ranks an address behind those without, and no more.
+    /// Whether all it does is to rank an address behind those without it.
     pub const fn is_weak(self) -> bool {
         matches!(self.kind(), Kind::Weak)
     }
@@ -229,45 +233,52 @@ impl fmt::Display for Reason {
 }
 
 impl Rules {
-    /// Every code that is true of an address by itself: all but `host-prefix-in-subnet`,
-    /// `newer-than-sibling` and `previous`. Unknown facts speak for nothing.
+    /// Every code that is true of an address by itself: all except `host-prefix-in-subnet`,
+    /// `newer-than-sibling` and `previous`, which need other addresses or the memory.
+    ///
+    /// An unknown fact is no evidence, neither for nor against.
     pub fn weigh(&self, address: &Address, link: Option<&Link>) -> Reasons {
         let ipv4 = address.ip().is_ipv4();
         let flag = |flag| address.flags().is_some_and(|flags| flags.contains(flag));
-        let protocol = |protocol| self.protocols().contains(&protocol);
-        let lease = matches!(address.valid_lft(), Some(Lifetime::Seconds(_)));
-        let deprecated = flag(AddressFlags::DEPRECATED);
-        let tentative = flag(AddressFlags::TENTATIVE) && !flag(AddressFlags::OPTIMISTIC);
 
         let mut inferred = Reasons::default();
-        inferred.insert_if(
-            Reason::Label,
-            ipv4 && address.label().is_some_and(|label| label.is_alias()),
-        );
-        let vrrp = link.and_then(Link::mac).is_some_and(|mac| mac.is_vrrp());
-        inferred.insert_if(Reason::VrrpMac, vrrp);
-        inferred.insert_if(
-            Reason::AddressProtocol,
-            address.protocol().is_some_and(protocol),
-        );
+        // An alias, as ifconfig(8) and IPaddr2 of Pacemaker label it. The address of the host itself has
+        // the plain name of its link. IPv6 has no labels.
+        let alias = ipv4 && address.label().is_some_and(|label| label.is_alias());
+        inferred.insert_if(Reason::Label, alias);
+        // keepalived with `use_vmac` puts the VIP on a link of its own.
+        let vrrp_mac = link.and_then(Link::mac).is_some_and(|mac| mac.is_vrrp());
+        inferred.insert_if(Reason::VrrpMac, vrrp_mac);
+        let protocol = address.protocol();
+        let manager = protocol.is_some_and(|protocol| self.protocols().contains(&protocol));
+        inferred.insert_if(Reason::AddressProtocol, manager);
+        // SLAAC and DHCP deprecate addresses that expire. A permanent one was deprecated on purpose, so
+        // that no connection of the host itself starts from it: keepalived does so with IPv6 VIPs.
+        let deprecated = flag(AddressFlags::DEPRECATED);
         let permanent = flag(AddressFlags::PERMANENT);
         inferred.insert_if(Reason::DeprecatedPermanent, deprecated && permanent);
+        // For IPv6 the bit of IFA_F_SECONDARY means IFA_F_TEMPORARY.
         inferred.insert_if(Reason::Temporary, !ipv4 && flag(AddressFlags::TEMPORARY));
+        // Weak only: after a flap the node's own address may be the secondary one. No VIP manager
+        // leases addresses, so a lease is not evidence at all.
+        let lease = matches!(address.valid_lft(), Some(Lifetime::Seconds(_)));
         let secondary = ipv4 && flag(AddressFlags::SECONDARY) && !lease;
         inferred.insert_if(Reason::Secondary, secondary);
         inferred.insert_if(Reason::Deprecated, deprecated);
 
+        // The operator may switch off rules, but not the facts below.
         let mut reasons = self.in_force(inferred);
         match self.declared(address.ip()) {
             Some(Declaration::Floating) => reasons.insert(Reason::DeclaredFloating),
             Some(Declaration::Fixed) => reasons.insert(Reason::DeclaredFixed),
             None => {}
         }
-        reasons.insert_if(
-            Reason::Loopback,
-            link.and_then(Link::is_loopback) == Some(true),
-        );
-        reasons.insert_if(Reason::LinkDown, link.and_then(Link::is_up) == Some(false));
+        let loopback = link.and_then(Link::is_loopback) == Some(true);
+        reasons.insert_if(Reason::Loopback, loopback);
+        let down = link.and_then(Link::is_up) == Some(false);
+        reasons.insert_if(Reason::LinkDown, down);
+        // An optimistic address can be bound before duplicate address detection is over (RFC 4429).
+        let tentative = flag(AddressFlags::TENTATIVE) && !flag(AddressFlags::OPTIMISTIC);
         reasons.insert_if(Reason::Tentative, tentative);
         reasons.insert_if(Reason::Dadfailed, flag(AddressFlags::DADFAILED));
         reasons
