@@ -72,9 +72,10 @@ pub extern "C" fn bindnet_detector_new(
 ) -> bindnet_result {
     call(|| {
         let address = scoped_addr(address)?;
-        let target = match interface_name.is_null() {
-            true => Target::held(address),
-            false => Target::held_on(address, interface(interface_name)?),
+        let target = if interface_name.is_null() {
+            Target::held(address)
+        } else {
+            Target::held_on(address, interface(interface_name)?)
         };
         open(target, timing, detector)
     })

@@ -105,8 +105,9 @@ impl ConfFile {
 /// What Corosync would refuse in a file; or that this host is not in it (yet).
 pub fn refused(name: &str, error: &ConfError) -> Failure {
     let message = format!("{name}, {error}");
-    match error.is_of_this_host() {
-        true => Failure::none(message).passing(true),
-        false => Failure::usage(message),
+    if error.is_of_this_host() {
+        Failure::none(message).passing(true)
+    } else {
+        Failure::usage(message)
     }
 }

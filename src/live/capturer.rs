@@ -278,9 +278,10 @@ fn push<A: Wire>(
 pub(super) fn about(clean: bool) -> About {
     About {
         source: Some(Source::Netlink),
-        consistency: Some(match clean {
-            true => Consistency::Consistent,
-            false => Consistency::Interrupted,
+        consistency: Some(if clean {
+            Consistency::Consistent
+        } else {
+            Consistency::Interrupted
         }),
         ..About::default()
     }

@@ -118,9 +118,12 @@ impl Memory {
     fn attempt(&mut self, patience: Duration) -> Option<StateError> {
         let owed = self.owed.take()?;
         let decision = &owed.decision;
-        let written = self.file.change(patience, |state| match owed.replaces {
-            true => state.replace(decision),
-            false => state.remember(decision),
+        let written = self.file.change(patience, |state| {
+            if owed.replaces {
+                state.replace(decision)
+            } else {
+                state.remember(decision)
+            }
         });
         let there = match written {
             Ok(true) => Ok(None),

@@ -238,9 +238,10 @@ impl Monitor {
     /// Brings the snapshot up to date without waiting for quiet.
     pub(super) fn look(&mut self) -> Result<(), KernelError> {
         self.receive().or_else(|error| self.fail(error))?;
-        match self.dirty.is_empty() {
-            true => Ok(()),
-            false => self.catch_up(),
+        if self.dirty.is_empty() {
+            Ok(())
+        } else {
+            self.catch_up()
         }
     }
 
@@ -311,9 +312,10 @@ impl Monitor {
             }
         }
         let about = self.host.about_mut();
-        about.consistency = Some(match caught_up {
-            true => Consistency::Consistent,
-            false => Consistency::Interrupted,
+        about.consistency = Some(if caught_up {
+            Consistency::Consistent
+        } else {
+            Consistency::Interrupted
         });
         about.captured_at = host::now();
         Ok(caught_up)

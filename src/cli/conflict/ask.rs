@@ -75,9 +75,10 @@ fn target(options: &Options) -> Result<Target, Failure> {
     };
     let problem = |problem| Failure::usage(format!("--interface {name:?}: {problem}"));
     let name = link_name(name).map_err(|error| problem(error.to_string()))?;
-    let target = match options.free {
-        true => Target::free(address, name),
-        false => Target::held_on(address, name),
+    let target = if options.free {
+        Target::free(address, name)
+    } else {
+        Target::held_on(address, name)
     };
     target.map_err(|error| match error {
         TargetError::OtherLink { .. } => problem(error.to_string()),
@@ -86,9 +87,10 @@ fn target(options: &Options) -> Result<Target, Failure> {
 }
 
 fn tell(report: &ConflictReport, options: &Options) -> Result<(), Failure> {
-    let line = match options.json {
-        true => report.to_json(),
-        false => report.to_string(),
+    let line = if options.json {
+        report.to_json()
+    } else {
+        report.to_string()
     };
     print(&format!("{line}\n"))
 }

@@ -78,11 +78,12 @@ fn list(folder: &Path) -> Result<Vec<Named>, Failure> {
             nodes.push(Named { name, path });
         }
     }
-    match nodes.is_empty() {
-        true => Err(Failure::usage(format!(
+    if nodes.is_empty() {
+        Err(Failure::usage(format!(
             "--dir {}: no NODE.json in it",
             input::shown(folder)
-        ))),
-        false => Ok(nodes),
+        )))
+    } else {
+        Ok(nodes)
     }
 }

@@ -135,9 +135,10 @@ fn text(plan: &Plan, links: &[LinkDecision], judged: &[Judged]) -> String {
 fn paragraph(plan: &Plan, decided: &LinkDecision, judged: &Judged) -> String {
     let LinkDecision { link, corosync, .. } = decided;
     let (number, line) = (link.number(), link.line());
-    let told = match decided.differs() {
-        true => format!("DIFFERS: {}", corosync.explanation),
-        false => format!("{}: the same.", plan.corosync()),
+    let told = if decided.differs() {
+        format!("DIFFERS: {}", corosync.explanation)
+    } else {
+        format!("{}: the same.", plan.corosync())
     };
     let mut explanation = judged.decision.explain_in(OPTIONS);
     // They are told of all links at the end.

@@ -46,10 +46,11 @@ pub fn write(
         }
     };
     let failure = not_remembered(&error);
-    match failure.is_systems() {
-        true => Ok(Written::Not(format!(
+    if failure.is_systems() {
+        Ok(Written::Not(format!(
             "{chosen} is not remembered: {failure}"
-        ))),
-        false => Err(failure),
+        )))
+    } else {
+        Err(failure)
     }
 }

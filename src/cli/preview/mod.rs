@@ -190,9 +190,12 @@ fn decide_one(
 ) -> Result<(Decision, Option<Snapshot>), Failure> {
     let whole = |host: &Snapshot| options.audit.then(|| host.clone());
     let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
-    let here = || match options.audit {
-        true => Ok(listed(&capture(options.source)?)),
-        false => Ok(Ok((decide_here(options.source, selector)?, None))),
+    let here = || {
+        if options.audit {
+            Ok(listed(&capture(options.source)?))
+        } else {
+            Ok(Ok((decide_here(options.source, selector)?, None)))
+        }
     };
     let is_final = |(decision, _): &(Decision, _)| decision.is_final();
     decide(recorded, wait, listed, here, is_final)
@@ -284,9 +287,10 @@ fn show(judged: &Judged, options: &Options) -> Result<(), Failure> {
     }
     let mut explanation = decision.explain_in(OPTIONS);
     let Some(chosen) = decision.chosen() else {
-        let report = match options.json || options.quiet {
-            true => format!("{decision}\n"),
-            false => explanation.to_string(),
+        let report = if options.json || options.quiet {
+            format!("{decision}\n")
+        } else {
+            explanation.to_string()
         };
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {report}"), color));

@@ -99,9 +99,10 @@ impl Watch<'_> {
             return Ok(());
         };
         self.has_begun = true;
-        let line = match self.options.json {
-            true => event.to_json(self.keeper.overruns()),
-            false => event.to_string(),
+        let line = if self.options.json {
+            event.to_json(self.keeper.overruns())
+        } else {
+            event.to_string()
         };
         print(&format!("{line}\n"))
     }
