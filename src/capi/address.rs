@@ -74,13 +74,13 @@ const FIRST: usize = offset_of!(bindnet_address, label) + BINDNET_NAME_SIZE;
 /// More than any version will have.
 const LARGEST: usize = 4096;
 
-/// The struct of a caller, in which nothing but its size is set.
-pub(super) struct Room {
+/// A struct of the caller to write an address to. Nothing but its size is set.
+pub(super) struct AddressOut {
     address: *mut bindnet_address,
     size: usize,
 }
 
-impl Room {
+impl AddressOut {
     pub fn of(address: *mut bindnet_address) -> Result<Self, Failure> {
         if address.is_null() {
             return Err(Failure::invalid("address is NULL"));
@@ -96,7 +96,7 @@ impl Room {
         Ok(Self { address, size })
     }
 
-    /// Fills in what the caller has room for of a candidate; what the library does not know is 0.
+    /// Fills in the members that the caller knows of; those that the library does not know are 0.
     pub fn put(self, candidate: &Candidate) {
         let mut known = known(candidate);
         known.size = self.size;
@@ -122,12 +122,12 @@ pub extern "C" fn bindnet_address_text(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        Room::of(address.cast_mut())?;
+        AddressOut::of(address.cast_mut())?;
         // SAFETY: all bytes zero is a value of this struct of integers.
         let mut known: bindnet_address = unsafe { std::mem::zeroed() };
         let (from, to) = (address.cast::<u8>(), (&raw mut known).cast::<u8>());
-        // SAFETY: both are at least as long as the first version of the struct, which is what the
-        // caller is known to have filled in.
+        // SAFETY: both are at least as long as the first version of the struct, which every
+        // caller has filled in.
         unsafe { std::ptr::copy_nonoverlapping(from, to, FIRST) };
         let text = match socket_addr(&known.address)? {
             // The name of the interface is not known.
@@ -162,7 +162,7 @@ fn known(candidate: &Candidate) -> bindnet_address {
     }
 }
 
-/// What the kernel calls something, with a NUL at its end; nothing where it has no name.
+/// A name of the kernel, with a NUL at its end; empty if there is none.
 fn name(name: Option<Name>) -> [c_char; BINDNET_NAME_SIZE] {
     let mut bytes = [0; BINDNET_NAME_SIZE];
     // A name has 15 bytes at the most, so that a NUL is left of the 16.
@@ -216,7 +216,7 @@ fn verdict(verdict: Verdict) -> bindnet_verdicts {
 
 const _: () = assert!(BINDNET_NAME_SIZE == libc::IFNAMSIZ && FIRST <= LARGEST);
 
-/// A member of the first version stays where it is. Where a pointer has 64 bits that is here.
+/// A member of the first version keeps its offset. These are the offsets with pointers of 64 bits.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     assert!(FIRST == 192);

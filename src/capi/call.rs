@@ -40,7 +40,7 @@ use bindnet_result::{
     BINDNET_SYSTEM,
 };
 
-/// Why a call did not do what it says.
+/// The reason of a call that failed.
 pub(super) struct Failure {
     pub result: bindnet_result,
     pub message: String,
@@ -83,7 +83,7 @@ impl From<StateError> for Failure {
 }
 
 thread_local! {
-    /// What the last call of this thread that failed had to say.
+    /// The message of the last call of this thread that failed.
     static LAST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
@@ -102,25 +102,25 @@ pub(super) fn call(body: impl FnOnce() -> Result<(), Failure>) -> bindnet_result
     }
 }
 
-/// Keeps what a call had to say. A thread that ends may call when this is gone already: from a
+/// Keeps the message of a call. A thread that ends may call when this is gone already: from a
 /// destructor of pthread_key_create(3).
 fn remember(message: String) {
     let _ = LAST.try_with(|last| last.replace(message));
 }
 
-/// Drops what a caller is done with.
+/// Drops a handle that its caller needs no longer.
 pub(super) fn free<T>(handle: Option<Box<T>>) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
 }
 
 /// An argument that must not be NULL.
-pub(super) fn given<T>(argument: Option<T>, name: &str) -> Result<T, Failure> {
+pub(super) fn not_null<T>(argument: Option<T>, name: &str) -> Result<T, Failure> {
     argument.ok_or_else(|| Failure::invalid(format_args!("{name} is NULL")))
 }
 
-/// Gives a new handle to the caller.
-pub(super) fn give<T>(handle: T, room: &mut MaybeUninit<*mut T>) {
-    room.write(Box::into_raw(Box::new(handle)));
+/// Hands a new handle out to the caller.
+pub(super) fn hand_out<T>(handle: T, out: &mut MaybeUninit<*mut T>) {
+    out.write(Box::into_raw(Box::new(handle)));
 }
 
 /// Copies the message of the last call of this thread that did not return BINDNET_OK into a buffer
@@ -148,12 +148,12 @@ pub extern "C" fn bindnet_error(
     }
 }
 
-/// Whether an int is meant as yes.
-pub(super) fn yes(flag: c_int) -> bool {
-    flag != 0
+/// A flag of the caller, which is set unless it is 0.
+pub(super) fn flag(value: c_int) -> bool {
+    value != 0
 }
 
-/// A time of the caller's.
+/// A time of the caller.
 pub(super) fn duration(milliseconds: c_int) -> Result<Duration, Failure> {
     let milliseconds = u64::try_from(milliseconds).map_err(|_| {
         Failure::invalid(format_args!(

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 
 use serde::Serialize;
 
-use super::address::{Room, bindnet_address};
-use super::call::{Failure, bindnet_result, call, free, given};
+use super::address::{AddressOut, bindnet_address};
+use super::call::{Failure, bindnet_result, call, free, not_null};
 use super::detector::bindnet_conflict;
 use super::text::put;
 use crate::conflict::ConflictReport;
@@ -15,7 +15,7 @@ use crate::rule::{Decision, Outcome};
 /// The chosen address or none, with every candidate and the reasons.
 pub struct bindnet_decision {
     pub(super) decision: Decision,
-    /// What a detector found of the choice, if that was added.
+    /// The finding of a detector about the choice, if the caller added one.
     conflict: Option<ConflictReport>,
 }
 
@@ -54,12 +54,12 @@ pub extern "C" fn bindnet_decision_outcome(
     outcome: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let ended = match given(decision, "decision")?.decision.outcome() {
+        let number = match not_null(decision, "decision")?.decision.outcome() {
             Outcome::Chosen => bindnet_outcomes::BINDNET_OUTCOME_CHOSEN,
             Outcome::None => bindnet_outcomes::BINDNET_OUTCOME_NONE,
             Outcome::Ambiguous => bindnet_outcomes::BINDNET_OUTCOME_AMBIGUOUS,
         };
-        given(outcome, "outcome")?.write(ended as c_int);
+        not_null(outcome, "outcome")?.write(number as c_int);
         Ok(())
     })
 }
@@ -71,8 +71,8 @@ pub extern "C" fn bindnet_decision_ambiguous(
     ambiguous: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let is_ambiguous = given(decision, "decision")?.decision.is_ambiguous();
-        given(ambiguous, "ambiguous")?.write(is_ambiguous.into());
+        let is_ambiguous = not_null(decision, "decision")?.decision.is_ambiguous();
+        not_null(ambiguous, "ambiguous")?.write(is_ambiguous.into());
         Ok(())
     })
 }
@@ -84,10 +84,10 @@ pub extern "C" fn bindnet_decision_chosen(
     address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let decision = &given(decision, "decision")?.decision;
-        let room = Room::of(address)?;
+        let decision = &not_null(decision, "decision")?.decision;
+        let out = AddressOut::of(address)?;
         let chosen = decision.chosen().ok_or_else(|| Failure::none(decision))?;
-        room.put(chosen);
+        out.put(chosen);
         Ok(())
     })
 }
@@ -101,13 +101,13 @@ pub extern "C" fn bindnet_decision_candidate(
     address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let decision = &given(decision, "decision")?.decision;
-        let room = Room::of(address)?;
+        let decision = &not_null(decision, "decision")?.decision;
+        let out = AddressOut::of(address)?;
         let candidate = decision.row(number).ok_or_else(|| {
             let count = decision.candidates().len() + decision.others().len();
             Failure::none(format_args!("candidate {number}: there are {count}"))
         })?;
-        room.put(candidate);
+        out.put(candidate);
         Ok(())
     })
 }
@@ -121,7 +121,7 @@ pub extern "C" fn bindnet_decision_text(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let decision = &given(decision, "decision")?.decision;
+        let decision = &not_null(decision, "decision")?.decision;
         put(&decision.to_string(), buffer, size, needed)
     })
 }
@@ -135,7 +135,7 @@ pub extern "C" fn bindnet_decision_report(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let bindnet_decision { decision, conflict } = given(decision, "decision")?;
+        let bindnet_decision { decision, conflict } = not_null(decision, "decision")?;
         let mut report = decision.explain().to_string();
         if let Some(conflict) = conflict {
             report.push_str(&format!("\n{conflict}\n"));
@@ -153,10 +153,10 @@ pub extern "C" fn bindnet_decision_json(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let bindnet_decision { decision, conflict } = given(decision, "decision")?;
+        let bindnet_decision { decision, conflict } = not_null(decision, "decision")?;
         let conflict = conflict.as_ref();
         let json = serde_json::to_string(&DecisionJson { decision, conflict });
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize does.
         put(&json.unwrap_or_default(), buffer, size, needed)
     })
 }
@@ -169,9 +169,9 @@ pub extern "C" fn bindnet_decision_add_conflict(
     conflict: Option<&bindnet_conflict>,
 ) -> bindnet_result {
     call(|| {
-        let to = given(decision, "decision")?;
+        let to = not_null(decision, "decision")?;
         let decision = &to.decision;
-        let report = &given(conflict, "conflict")?.0;
+        let report = &not_null(conflict, "conflict")?.0;
         let chosen = decision.chosen().map(|chosen| chosen.ip());
         if chosen != Some(report.ip()) {
             return Err(Failure::invalid(format_args!(

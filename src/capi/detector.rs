@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-use super::call::{Failure, bindnet_result, call, free, give, given};
+use super::call::{Failure, bindnet_result, call, free, hand_out, not_null};
 use super::selector::interface;
 use super::text::{Block, Buffer, put, text};
 use crate::conflict::{ConflictReport, Detection, How, Notice, Target, TargetError, Timing};
@@ -114,8 +114,8 @@ fn open(
     const FAST: c_int = bindnet_timings::BINDNET_TIMING_FAST as c_int;
     const LISTEN: c_int = bindnet_timings::BINDNET_TIMING_LISTEN as c_int;
     let target = target.map_err(Failure::invalid)?;
-    let room = given(detector, "detector")?;
-    let opened = match timing {
+    let out = not_null(detector, "detector")?;
+    let new = match timing {
         RFC => Detector::probe(target, Timing::Rfc)?,
         FAST => Detector::probe(target, Timing::Fast)?,
         LISTEN => Detector::watch(target)?,
@@ -125,7 +125,7 @@ fn open(
             )));
         }
     };
-    give(bindnet_detector(opened), room);
+    hand_out(bindnet_detector(new), out);
     Ok(())
 }
 
@@ -137,8 +137,8 @@ pub extern "C" fn bindnet_detector_fd(
     fd: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let number = given(detector, "detector")?.0.as_raw_fd();
-        given(fd, "fd")?.write(number);
+        let number = not_null(detector, "detector")?.0.as_raw_fd();
+        not_null(fd, "fd")?.write(number);
         Ok(())
     })
 }
@@ -153,11 +153,11 @@ pub extern "C" fn bindnet_detector_next_event(
     conflict: Option<&mut MaybeUninit<*mut bindnet_conflict>>,
 ) -> bindnet_result {
     call(|| {
-        let detector = &mut given(detector, "detector")?.0;
-        let room = given(conflict, "conflict")?;
+        let detector = &mut not_null(detector, "detector")?.0;
+        let out = not_null(conflict, "conflict")?;
         let event: Option<Notice> = detector.dispatch()?;
         let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
-        give(bindnet_conflict(detector.report(event)), room);
+        hand_out(bindnet_conflict(detector.report(event)), out);
         Ok(())
     })
 }
@@ -177,14 +177,14 @@ pub extern "C" fn bindnet_conflict_verdict(
 ) -> bindnet_result {
     use bindnet_conflict_verdicts::*;
     call(|| {
-        let found = match given(conflict, "conflict")?.0.verdict() {
+        let number = match not_null(conflict, "conflict")?.0.verdict() {
             Detection::Clear => BINDNET_CONFLICT_CLEAR,
             Detection::Conflict(_) => BINDNET_CONFLICT_FOUND,
             Detection::Inconclusive(_) => BINDNET_CONFLICT_INCONCLUSIVE,
             Detection::NotApplicable(_) => BINDNET_CONFLICT_NOT_APPLICABLE,
             Detection::NotPermitted(_) => BINDNET_CONFLICT_NOT_PERMITTED,
         };
-        given(verdict, "verdict")?.write(found as c_int);
+        not_null(verdict, "verdict")?.write(number as c_int);
         Ok(())
     })
 }
@@ -199,20 +199,20 @@ pub extern "C" fn bindnet_conflict_mac(
 ) -> bindnet_result {
     use bindnet_sightings::*;
     call(|| {
-        let report = &given(conflict, "conflict")?.0;
-        let room = Block::of(mac, "mac")?;
-        let heard = report.mac().zip(report.how());
-        let (from, heard) = heard.ok_or_else(|| Failure::none("nobody is known to claim it"))?;
+        let report = &not_null(conflict, "conflict")?.0;
+        let out = Block::of(mac, "mac")?;
+        let claim = report.mac().zip(report.how());
+        let (from, sighting) = claim.ok_or_else(|| Failure::none("nobody is known to claim it"))?;
         let from: [u8; 6] = (from.as_bytes().try_into())
             .map_err(|_| Failure::none("its hardware address has not 6 bytes"))?;
-        room.put(from);
+        out.put(from);
         if let Some(how) = how {
-            let heard = match heard {
+            let number = match sighting {
                 How::Reply => BINDNET_SIGHTING_REPLY,
                 How::Claim => BINDNET_SIGHTING_CLAIM,
                 How::Probe => BINDNET_SIGHTING_PROBE,
             };
-            how.write(heard as c_int);
+            how.write(number as c_int);
         }
         Ok(())
     })
@@ -226,10 +226,10 @@ pub extern "C" fn bindnet_conflict_count(
     count: Option<&mut MaybeUninit<u64>>,
 ) -> bindnet_result {
     call(|| {
-        let heard = given(conflict, "conflict")?.0.count();
-        let room = given(count, "count")?;
-        let (times, _) = heard.ok_or_else(|| Failure::none("it is no claim"))?;
-        room.write(times);
+        let claim = not_null(conflict, "conflict")?.0.count();
+        let out = not_null(count, "count")?;
+        let (times, _) = claim.ok_or_else(|| Failure::none("it is no claim"))?;
+        out.write(times);
         Ok(())
     })
 }
@@ -241,9 +241,9 @@ pub extern "C" fn bindnet_conflict_elapsed(
     milliseconds: Option<&mut MaybeUninit<u64>>,
 ) -> bindnet_result {
     call(|| {
-        let elapsed = given(conflict, "conflict")?.0.elapsed().as_millis();
+        let elapsed = not_null(conflict, "conflict")?.0.elapsed().as_millis();
         let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
-        given(milliseconds, "milliseconds")?.write(elapsed);
+        not_null(milliseconds, "milliseconds")?.write(elapsed);
         Ok(())
     })
 }
@@ -257,10 +257,10 @@ pub extern "C" fn bindnet_conflict_reason(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let reason = given(conflict, "conflict")?.0.reason();
-        let room = Buffer::of(buffer, size, needed)?;
+        let reason = not_null(conflict, "conflict")?.0.reason();
+        let out = Buffer::of(buffer, size, needed)?;
         let reason = reason.ok_or_else(|| Failure::none("the verdict is clear"))?;
-        room.put(&reason)
+        out.put(&reason)
     })
 }
 
@@ -273,7 +273,7 @@ pub extern "C" fn bindnet_conflict_text(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let conflict = given(conflict, "conflict")?;
+        let conflict = not_null(conflict, "conflict")?;
         put(&conflict.0.to_string(), buffer, size, needed)
     })
 }
@@ -287,7 +287,7 @@ pub extern "C" fn bindnet_conflict_json(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let conflict = given(conflict, "conflict")?;
+        let conflict = not_null(conflict, "conflict")?;
         put(&conflict.0.to_json(), buffer, size, needed)
     })
 }

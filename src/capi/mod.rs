@@ -1,6 +1,6 @@
 //! The C API (feature `capi`): `include/bindnet.h` is made from it, and says how it is used.
 //!
-//! A handle is a pointer that `_new` and its like give and `_free` takes; references and boxes
+//! A handle is a pointer from `_new` and its like, which `_free` takes; references and boxes
 //! behind an `Option` have the same representation, with NULL for `None`, so that little is unsafe
 //! here: the texts and buffers of the caller.
 
@@ -30,7 +30,7 @@ mod detector;
 
 mod text;
 
-/// What the contract says of threads.
+/// The contract about threads: every handle may be moved and shared between them.
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<snapshot::bindnet_capturer>();

@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-use super::address::{Room, bindnet_address};
-use super::call::{Failure, bindnet_result, call, duration, free, give, given, yes};
+use super::address::{AddressOut, bindnet_address};
+use super::call::{Failure, bindnet_result, call, duration, flag, free, hand_out, not_null};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{Buffer, put};
@@ -49,10 +49,10 @@ pub extern "C" fn bindnet_monitor_new(
     monitor: Option<&mut MaybeUninit<*mut bindnet_monitor>>,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
-        let room = given(monitor, "monitor")?;
-        let keeper = Keeper::builder(selector.selector.clone()).follow(yes(follow));
-        give(bindnet_monitor(keeper.open()?), room);
+        let selector = not_null(selector, "selector")?;
+        let out = not_null(monitor, "monitor")?;
+        let keeper = Keeper::builder(selector.selector.clone()).follow(flag(follow));
+        hand_out(bindnet_monitor(keeper.open()?), out);
         Ok(())
     })
 }
@@ -75,7 +75,7 @@ pub extern "C" fn bindnet_monitor_wait(
     milliseconds: c_int,
 ) -> bindnet_result {
     call(|| {
-        let keeper = &mut given(monitor, "monitor")?.0;
+        let keeper = &mut not_null(monitor, "monitor")?.0;
         keeper.wait_for_event(duration(milliseconds)?)?;
         Ok(())
     })
@@ -89,8 +89,8 @@ pub extern "C" fn bindnet_monitor_fd(
     fd: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let number = given(monitor, "monitor")?.0.as_raw_fd();
-        given(fd, "fd")?.write(number);
+        let number = not_null(monitor, "monitor")?.0.as_raw_fd();
+        not_null(fd, "fd")?.write(number);
         Ok(())
     })
 }
@@ -109,7 +109,7 @@ pub extern "C" fn bindnet_monitor_dispatch(
     monitor: Option<&mut bindnet_monitor>,
 ) -> bindnet_result {
     call(|| {
-        given(monitor, "monitor")?.0.dispatch()?;
+        not_null(monitor, "monitor")?.0.dispatch()?;
         Ok(())
     })
 }
@@ -121,12 +121,12 @@ pub extern "C" fn bindnet_monitor_next_event(
     event: Option<&mut MaybeUninit<*mut bindnet_event>>,
 ) -> bindnet_result {
     call(|| {
-        let keeper = &mut given(monitor, "monitor")?.0;
-        let room = given(event, "event")?;
+        let keeper = &mut not_null(monitor, "monitor")?.0;
+        let out = not_null(event, "event")?;
         let event = keeper.noted_event();
         let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
         let overruns = keeper.overruns();
-        give(bindnet_event { event, overruns }, room);
+        hand_out(bindnet_event { event, overruns }, out);
         Ok(())
     })
 }
@@ -138,10 +138,10 @@ pub extern "C" fn bindnet_monitor_choice(
     address: *mut bindnet_address,
 ) -> bindnet_result {
     call(|| {
-        let choice = given(monitor, "monitor")?.0.choice();
-        let room = Room::of(address)?;
+        let choice = not_null(monitor, "monitor")?.0.choice();
+        let out = AddressOut::of(address)?;
         let choice = choice.ok_or_else(|| Failure::none("there is no choice"))?;
-        room.put(choice);
+        out.put(choice);
         Ok(())
     })
 }
@@ -154,10 +154,10 @@ pub extern "C" fn bindnet_monitor_decision(
     decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
 ) -> bindnet_result {
     call(|| {
-        let decided = given(monitor, "monitor")?.0.decision();
-        let room = given(decision, "decision")?;
-        let decided = decided.ok_or_else(|| Failure::none("nothing was decided yet"))?;
-        give(bindnet_decision::from(decided.clone()), room);
+        let last = not_null(monitor, "monitor")?.0.decision();
+        let out = not_null(decision, "decision")?;
+        let last = last.ok_or_else(|| Failure::none("nothing was decided yet"))?;
+        hand_out(bindnet_decision::from(last.clone()), out);
         Ok(())
     })
 }
@@ -170,10 +170,10 @@ pub extern "C" fn bindnet_monitor_decision_of_choice(
     decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
 ) -> bindnet_result {
     call(|| {
-        let decided = given(monitor, "monitor")?.0.decision_of_choice();
-        let room = given(decision, "decision")?;
-        let decided = decided.ok_or_else(|| Failure::none("there is no choice"))?;
-        give(bindnet_decision::from(decided.clone()), room);
+        let last = not_null(monitor, "monitor")?.0.decision_of_choice();
+        let out = not_null(decision, "decision")?;
+        let last = last.ok_or_else(|| Failure::none("there is no choice"))?;
+        hand_out(bindnet_decision::from(last.clone()), out);
         Ok(())
     })
 }
@@ -186,8 +186,8 @@ pub extern "C" fn bindnet_monitor_overruns(
     overruns: Option<&mut MaybeUninit<u64>>,
 ) -> bindnet_result {
     call(|| {
-        let count = given(monitor, "monitor")?.0.overruns();
-        given(overruns, "overruns")?.write(count);
+        let count = not_null(monitor, "monitor")?.0.overruns();
+        not_null(overruns, "overruns")?.write(count);
         Ok(())
     })
 }
@@ -206,14 +206,14 @@ pub extern "C" fn bindnet_event_kind(
 ) -> bindnet_result {
     use bindnet_event_kinds::*;
     call(|| {
-        let happened = match given(event, "event")?.event.kind() {
+        let number = match not_null(event, "event")?.event.kind() {
             EventKind::Initial => BINDNET_EVENT_INITIAL,
             EventKind::Kept => BINDNET_EVENT_KEPT,
             EventKind::Moved => BINDNET_EVENT_MOVED,
             EventKind::Lost => BINDNET_EVENT_LOST,
             EventKind::Gained => BINDNET_EVENT_GAINED,
         };
-        given(kind, "kind")?.write(happened as c_int);
+        not_null(kind, "kind")?.write(number as c_int);
         Ok(())
     })
 }
@@ -227,7 +227,7 @@ pub extern "C" fn bindnet_event_text(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let event = given(event, "event")?;
+        let event = not_null(event, "event")?;
         put(&event.event.to_string(), buffer, size, needed)
     })
 }
@@ -241,7 +241,7 @@ pub extern "C" fn bindnet_event_json(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let event = given(event, "event")?;
+        let event = not_null(event, "event")?;
         put(&event.event.to_json(event.overruns), buffer, size, needed)
     })
 }
@@ -256,10 +256,10 @@ pub extern "C" fn bindnet_event_address(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let address = given(event, "event")?.event.address();
-        let room = Buffer::of(buffer, size, needed)?;
+        let address = not_null(event, "event")?.event.address();
+        let out = Buffer::of(buffer, size, needed)?;
         let address = address.ok_or_else(|| Failure::none("there is no choice"))?;
-        room.put(&address.to_string())
+        out.put(&address.to_string())
     })
 }
 
@@ -273,10 +273,10 @@ pub extern "C" fn bindnet_event_previous(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let previous = given(event, "event")?.event.previous();
-        let room = Buffer::of(buffer, size, needed)?;
+        let previous = not_null(event, "event")?.event.previous();
+        let out = Buffer::of(buffer, size, needed)?;
         let previous = previous.ok_or_else(|| Failure::none("there was no choice"))?;
-        room.put(&previous.to_string())
+        out.put(&previous.to_string())
     })
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
-use super::call::{Failure, bindnet_result, call, free, give, given, yes};
+use super::call::{Failure, bindnet_result, call, flag, free, hand_out, not_null};
 use super::text::{block, bytes, text};
 use crate::corosync::{Profile, ProfileSelector};
 use crate::rule::{BindnetAddr, Declaration, Evidence, ScopedAddr, Selector, parse_net};
@@ -41,7 +41,10 @@ pub extern "C" fn bindnet_selector_new(
         let bindnet: BindnetAddr = text(bindnetaddr, "bindnetaddr")?
             .parse()
             .map_err(Failure::invalid)?;
-        give(bindnet_selector::new(bindnet), given(selector, "selector")?);
+        hand_out(
+            bindnet_selector::new(bindnet),
+            not_null(selector, "selector")?,
+        );
         Ok(())
     })
 }
@@ -59,7 +62,7 @@ pub extern "C" fn bindnet_selector_profile(
     profile: *const c_char,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
+        let selector = not_null(selector, "selector")?;
         let profile: Profile = text(profile, "profile")?
             .parse()
             .map_err(Failure::invalid)?;
@@ -75,7 +78,7 @@ pub extern "C" fn bindnet_selector_strict(
     strict: c_int,
 ) -> bindnet_result {
     call(|| {
-        given(selector, "selector")?.set(|selector| selector.strict(yes(strict)));
+        not_null(selector, "selector")?.set(|selector| selector.strict(flag(strict)));
         Ok(())
     })
 }
@@ -90,7 +93,7 @@ pub extern "C" fn bindnet_selector_interface(
     interface_name: *const c_char,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
+        let selector = not_null(selector, "selector")?;
         let name = interface(interface_name)?;
         selector.set(|selector| selector.interface(name));
         Ok(())
@@ -124,7 +127,7 @@ pub extern "C" fn bindnet_selector_without_rule(
     code: *const c_char,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
+        let selector = not_null(selector, "selector")?;
         let rule: Evidence = text(code, "code")?.parse().map_err(Failure::invalid)?;
         selector.set(|selector| selector.without([rule]));
         Ok(())
@@ -139,7 +142,7 @@ pub extern "C" fn bindnet_selector_floating_protocols(
     count: usize,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
+        let selector = not_null(selector, "selector")?;
         let protocols = block(protocols, count, "protocols")?;
         if protocols.contains(&0) {
             return Err(Failure::invalid(
@@ -159,7 +162,7 @@ pub extern "C" fn bindnet_selector_previous(
     address: *const c_char,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
+        let selector = not_null(selector, "selector")?;
         let address: ScopedAddr = text(address, "address")?
             .parse()
             .map_err(Failure::invalid)?;
@@ -175,7 +178,7 @@ pub extern "C" fn bindnet_selector_list_all(
     list_all: c_int,
 ) -> bindnet_result {
     call(|| {
-        given(selector, "selector")?.set(|selector| selector.list_all(yes(list_all)));
+        not_null(selector, "selector")?.set(|selector| selector.list_all(flag(list_all)));
         Ok(())
     })
 }
@@ -194,7 +197,7 @@ fn declare(
     net: *const c_char,
     declaration: Declaration,
 ) -> Result<(), Failure> {
-    let selector = &mut given(selector, "selector")?.selector.selector;
+    let selector = &mut not_null(selector, "selector")?.selector.selector;
     let net = parse_net(text(net, "net")?).map_err(Failure::invalid)?;
     selector.declare(net, declaration).map_err(Failure::invalid)
 }

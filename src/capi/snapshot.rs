@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
-use super::call::{Failure, bindnet_result, call, duration, free, give, given};
+use super::call::{Failure, bindnet_result, call, duration, free, hand_out, not_null};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::{block, put};
@@ -35,7 +35,7 @@ pub extern "C" fn bindnet_snapshot_capture(
     const NETLINK: c_int = bindnet_sources::BINDNET_SOURCE_NETLINK as c_int;
     const GETIFADDRS: c_int = bindnet_sources::BINDNET_SOURCE_GETIFADDRS as c_int;
     call(|| {
-        let room = given(snapshot, "snapshot")?;
+        let out = not_null(snapshot, "snapshot")?;
         let host = match source {
             NETLINK => Snapshot::capture()?,
             GETIFADDRS => Snapshot::capture_by_getifaddrs()?,
@@ -45,7 +45,7 @@ pub extern "C" fn bindnet_snapshot_capture(
                 )));
             }
         };
-        give(bindnet_snapshot(host), room);
+        hand_out(bindnet_snapshot(host), out);
         Ok(())
     })
 }
@@ -60,7 +60,7 @@ pub extern "C" fn bindnet_snapshot_parse(
     call(|| {
         let json = block(json.cast(), len, "json")?;
         let host = Snapshot::from_json(json).map_err(Failure::invalid)?;
-        give(bindnet_snapshot(host), given(snapshot, "snapshot")?);
+        hand_out(bindnet_snapshot(host), not_null(snapshot, "snapshot")?);
         Ok(())
     })
 }
@@ -74,7 +74,7 @@ pub extern "C" fn bindnet_snapshot_json(
     needed: Option<&mut MaybeUninit<usize>>,
 ) -> bindnet_result {
     call(|| {
-        let snapshot = given(snapshot, "snapshot")?;
+        let snapshot = not_null(snapshot, "snapshot")?;
         put(&snapshot.0.to_json(), buffer, size, needed)
     })
 }
@@ -93,13 +93,10 @@ pub extern "C" fn bindnet_selector_decide(
     decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
-        let snapshot = given(snapshot, "snapshot")?;
-        let decided = selector.selector.decide(&snapshot.0);
-        give(
-            bindnet_decision::from(decided),
-            given(decision, "decision")?,
-        );
+        let selector = not_null(selector, "selector")?;
+        let snapshot = not_null(snapshot, "snapshot")?;
+        let new = selector.selector.decide(&snapshot.0);
+        hand_out(bindnet_decision::from(new), not_null(decision, "decision")?);
         Ok(())
     })
 }
@@ -110,8 +107,8 @@ pub extern "C" fn bindnet_capturer_new(
     capturer: Option<&mut MaybeUninit<*mut bindnet_capturer>>,
 ) -> bindnet_result {
     call(|| {
-        let room = given(capturer, "capturer")?;
-        give(bindnet_capturer(Capturer::open()?), room);
+        let out = not_null(capturer, "capturer")?;
+        hand_out(bindnet_capturer(Capturer::open()?), out);
         Ok(())
     })
 }
@@ -125,7 +122,7 @@ pub extern "C" fn bindnet_capturer_timeout(
 ) -> bindnet_result {
     call(|| {
         let timeout = duration(milliseconds)?;
-        given(capturer, "capturer")?.0.set_timeout(timeout);
+        not_null(capturer, "capturer")?.0.set_timeout(timeout);
         Ok(())
     })
 }
@@ -138,11 +135,11 @@ pub extern "C" fn bindnet_capturer_decide(
     decision: Option<&mut MaybeUninit<*mut bindnet_decision>>,
 ) -> bindnet_result {
     call(|| {
-        let capturer = given(capturer, "capturer")?;
-        let selector = given(selector, "selector")?;
-        let room = given(decision, "decision")?;
-        let decided = capturer.0.decide(&selector.selector)?;
-        give(bindnet_decision::from(decided), room);
+        let capturer = not_null(capturer, "capturer")?;
+        let selector = not_null(selector, "selector")?;
+        let out = not_null(decision, "decision")?;
+        let new = capturer.0.decide(&selector.selector)?;
+        hand_out(bindnet_decision::from(new), out);
         Ok(())
     })
 }

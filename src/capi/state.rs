@@ -4,7 +4,7 @@ use std::ffi::{OsStr, c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 
-use super::call::{Failure, bindnet_result, call, given};
+use super::call::{Failure, bindnet_result, call, not_null};
 use super::decision::bindnet_decision;
 use super::selector::bindnet_selector;
 use super::text::bytes;
@@ -25,7 +25,7 @@ pub extern "C" fn bindnet_state_read(
     found: Option<&mut MaybeUninit<c_int>>,
 ) -> bindnet_result {
     call(|| {
-        let selector = given(selector, "selector")?;
+        let selector = not_null(selector, "selector")?;
         let state = file(path)?.read_all()?;
         let is_known = state.get(selector.selector.selector.bindnet()).is_some();
         selector.set(|selector| selector.remembering(&state));
@@ -68,7 +68,7 @@ fn write(
     written: Option<&mut MaybeUninit<c_int>>,
     how: fn(&StateFile, &crate::rule::Decision) -> Result<bool, crate::live::StateError>,
 ) -> Result<(), Failure> {
-    let decision = given(decision, "decision")?;
+    let decision = not_null(decision, "decision")?;
     let is_written = how(&file(path)?, &decision.decision)?;
     if let Some(written) = written {
         written.write(is_written.into());

@@ -6,7 +6,7 @@ use std::ptr;
 
 use super::call::{Failure, bindnet_result};
 
-/// A text of the caller's, of bytes up to a NUL.
+/// A text of the caller: bytes up to a NUL.
 pub(super) fn bytes<'a>(text: *const c_char, name: &str) -> Result<&'a [u8], Failure> {
     if text.is_null() {
         return Err(Failure::invalid(format_args!("{name} is NULL")));
@@ -16,7 +16,7 @@ pub(super) fn bytes<'a>(text: *const c_char, name: &str) -> Result<&'a [u8], Fai
     Ok(unsafe { CStr::from_ptr(text) }.to_bytes())
 }
 
-/// A text of the caller's, in UTF-8.
+/// A text of the caller in UTF-8.
 pub(super) fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str, Failure> {
     let bytes = bytes(text, name)?;
     std::str::from_utf8(bytes).map_err(|error| {
@@ -25,7 +25,7 @@ pub(super) fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str, Failu
     })
 }
 
-/// A block of bytes of the caller's.
+/// A block of bytes of the caller.
 pub(super) fn block<'a>(bytes: *const u8, len: usize, name: &str) -> Result<&'a [u8], Failure> {
     if len == 0 {
         return Ok(&[]);
@@ -40,7 +40,7 @@ pub(super) fn block<'a>(bytes: *const u8, len: usize, name: &str) -> Result<&'a 
     Ok(unsafe { std::slice::from_raw_parts(bytes, len) })
 }
 
-/// Room of the caller's for a block of bytes of a known length, in which nothing is written yet.
+/// Memory of the caller for a block of bytes of a known length. Nothing is written there yet.
 pub(super) struct Block<const LEN: usize>(*mut u8);
 
 impl<const LEN: usize> Block<LEN> {
@@ -58,7 +58,7 @@ impl<const LEN: usize> Block<LEN> {
     }
 }
 
-/// A buffer of the caller's for a text, in which nothing is written yet.
+/// A buffer of the caller for a text. Nothing is written there yet.
 pub(super) struct Buffer<'a> {
     buffer: *mut c_char,
     size: usize,
@@ -110,7 +110,7 @@ impl<'a> Buffer<'a> {
     }
 }
 
-/// Copies a text and a NUL into a buffer of the caller's, if there is room for both.
+/// Copies a text and a NUL into a buffer of the caller, if there is room for both.
 pub(super) fn put(
     text: &str,
     buffer: *mut c_char,
