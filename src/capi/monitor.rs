@@ -123,7 +123,7 @@ pub extern "C" fn bindnet_monitor_next_event(
     call(|| {
         let keeper = &mut not_null(monitor, "monitor")?.0;
         let out = not_null(event, "event")?;
-        let event = keeper.noted_event();
+        let event = keeper.take_event();
         let event = event.ok_or_else(|| Failure::none("no event has happened"))?;
         let overruns = keeper.overruns();
         hand_out(bindnet_event { event, overruns }, out);

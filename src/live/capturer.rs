@@ -67,8 +67,8 @@ pub struct Capturer {
     pub(super) bound: Bound,
     /// Whether links and addresses were listed in one order, that of the links.
     pub(super) in_link_order: bool,
-    /// Room for what is asked for.
-    pub(super) room: Snapshot,
+    /// A snapshot whose memory is used for every question.
+    pub(super) scratch: Snapshot,
     /// Links that were found by their names, with their indexes, the newest first.
     pub(super) found: Vec<(Name, u32)>,
 }
@@ -86,7 +86,7 @@ impl Capturer {
                 timeout: Duration::from_millis(500),
             },
             in_link_order: true,
-            room: Snapshot::default(),
+            scratch: Snapshot::default(),
             found: Vec::new(),
         })
     }
@@ -159,13 +159,13 @@ impl Capturer {
         selector: &dyn Decide,
         needs: &Needs,
     ) -> Result<Decision, KernelError> {
-        let mut room = std::mem::take(&mut self.room);
-        room.clear();
-        let filled = self
-            .fill_addresses(needs, &mut room)
-            .and_then(|()| self.fill_links(selector, &mut room));
-        let decision = filled.map(|()| selector.decide(&room));
-        self.room = room;
+        let mut host = std::mem::take(&mut self.scratch);
+        host.clear();
+        let result = self
+            .fill_addresses(needs, &mut host)
+            .and_then(|()| self.fill_links(selector, &mut host));
+        let decision = result.map(|()| selector.decide(&host));
+        self.scratch = host;
         decision
     }
 
@@ -288,8 +288,8 @@ pub(super) fn about(clean: bool) -> About {
 }
 
 /// Something about a link; `None` where the link is gone.
-fn unless_gone<T>(call: &'static str, asked: nix::Result<T>) -> Result<Option<T>, KernelError> {
-    match asked {
+fn unless_gone<T>(call: &'static str, result: nix::Result<T>) -> Result<Option<T>, KernelError> {
+    match result {
         Ok(answer) => Ok(Some(answer)),
         Err(Errno::ENODEV | Errno::ENXIO) => Ok(None),
         Err(errno) => Err(KernelError::system(call, errno)),

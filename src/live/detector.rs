@@ -34,7 +34,7 @@ const FLOODS: u32 = 16;
 
 /// Room for a packet. What is of concern has at most 72 bytes; of what is longer only the length
 /// is checked, and the options of Neighbour Discovery.
-const ROOM: usize = 1500;
+const PACKET_SIZE: usize = 1500;
 
 /// Asks the link whether another host claims an address, and listens for hosts that do, behind one
 /// fd (RFC 5227; RFC 4862 and 4861 for IPv6).
@@ -80,15 +80,15 @@ pub struct Detector {
     monitor: Monitor,
     socket: Option<PacketSocket>,
     buffer: Box<[u8]>,
-    begun: Instant,
+    start: Instant,
     /// Until there is a verdict.
     probe: Option<Probe>,
-    watch: Listener,
+    listener: Listener,
     /// Those of the address when it was here last.
     reasons: Reasons,
     events: VecDeque<Notice>,
     /// That nothing is heard, or something again, where it could not be told yet.
-    untold: Option<Notice>,
+    pending: Option<Notice>,
     /// How often in a row there were more packets than are received at once.
     floods: u32,
 }
@@ -120,18 +120,18 @@ impl Detector {
             wake,
             monitor,
             socket: None,
-            buffer: vec![0; ROOM].into_boxed_slice(),
-            begun: Instant::now(),
+            buffer: vec![0; PACKET_SIZE].into_boxed_slice(),
+            start: Instant::now(),
             probe,
-            watch: Listener::new(target),
+            listener: Listener::new(target),
             reasons: Reasons::default(),
             events: VecDeque::new(),
-            untold: None,
+            pending: None,
             floods: 0,
         };
         detector.follow()?;
         detector.conclude();
-        detector.rest(false)?;
+        detector.arm(false)?;
         Ok(detector)
     }
 
@@ -148,16 +148,16 @@ impl Detector {
     /// When the fd becomes readable by itself, for the next probe or the verdict.
     pub fn deadline(&self) -> Option<Instant> {
         let deadline = self.probe.as_ref()?.deadline()?;
-        Some(self.begun + deadline)
+        Some(self.start + deadline)
     }
 
     /// An event with the address and the link it is about, for people and as JSON. Where there is
     /// evidence that the address floats, or was when it was here last, a conflict is maybe a
     /// failover.
     pub fn report(&self, event: Notice) -> ConflictReport {
-        let listened = self.watch.interface();
-        let interface = listened.or_else(|| Some(self.target.link(self.snapshot())?.name()));
-        let elapsed = self.begun.elapsed();
+        let name = self.listener.interface();
+        let interface = name.or_else(|| Some(self.target.link(self.snapshot())?.name()));
+        let elapsed = self.start.elapsed();
         ConflictReport::new(&self.target, interface, event, elapsed).with_reasons(self.reasons)
     }
 
@@ -172,8 +172,8 @@ impl Detector {
     /// Where a system call fails. It may be called again.
     pub fn dispatch(&mut self) -> Result<Option<Notice>, KernelError> {
         if self.events.is_empty() {
-            let done = self.step().and_then(|more| self.rest(more));
-            if let Err(error) = done {
+            let result = self.step().and_then(|more| self.arm(more));
+            if let Err(error) = result {
                 // What could not be done is tried again.
                 self.wake.after(RETRY).map_err(timer_failed)?;
                 return Err(error);
@@ -186,7 +186,7 @@ impl Detector {
     fn step(&mut self) -> Result<bool, KernelError> {
         let more = self.receive()?;
         let changed = self.monitor.dispatch()?.is_some();
-        if changed || self.socket.is_none() && self.watch.link().is_some() {
+        if changed || self.socket.is_none() && self.listener.link().is_some() {
             self.follow()?;
         }
         self.floods = if more {
@@ -210,16 +210,16 @@ impl Detector {
     fn follow(&mut self) -> Result<(), KernelError> {
         let host = self.monitor.snapshot();
         self.reasons = self.target.reasons(host).unwrap_or(self.reasons);
-        let news = self.watch.handle_host(host);
-        self.untold = news.or(self.untold.take());
-        let link = self.watch.link();
+        let notice = self.listener.handle_host(host);
+        self.pending = notice.or(self.pending.take());
+        let link = self.listener.link();
         if link.is_none() || link != self.socket.as_ref().map(PacketSocket::link) {
             self.close();
         }
         if let (Some(link), None) = (link, &self.socket) {
             self.listen(link)?;
         }
-        self.tell();
+        self.notify();
         Ok(())
     }
 
@@ -227,16 +227,16 @@ impl Detector {
         match self.open_on(link) {
             Ok(socket) => self.socket = Some(socket),
             Err(errno @ (Errno::EPERM | Errno::EACCES | Errno::EAFNOSUPPORT)) => {
-                let said = format!("socket(AF_PACKET): {}", errno.desc());
+                let problem = format!("socket(AF_PACKET): {}", errno.desc());
                 if let Some(probe) = &mut self.probe {
-                    probe.handle_refusal(said.clone(), self.monitor.snapshot());
+                    probe.handle_refusal(problem.clone(), self.monitor.snapshot());
                 }
-                self.untold = self.watch.handle_refusal(said);
+                self.pending = self.listener.handle_refusal(problem);
             }
             // The link has gone since the host was looked at; of that the monitor will tell.
             Err(Errno::ENODEV | Errno::ENXIO) => {
                 self.fail(Inconclusive::LinkFlapped);
-                self.untold = self.watch.handle_failure(Inconclusive::LinkFlapped);
+                self.pending = self.listener.handle_failure(Inconclusive::LinkFlapped);
             }
             Err(errno) => return Err(KernelError::system("socket(AF_PACKET), bind", errno)),
         }
@@ -267,14 +267,14 @@ impl Detector {
     fn receive(&mut self) -> Result<bool, KernelError> {
         let mut sightings = Vec::new();
         let mut went_down = false;
-        let mut failed = None;
+        let mut error = None;
         let mut more = true;
         for _ in 0..PACKETS {
-            let received = match &self.socket {
+            let result = match &self.socket {
                 Some(socket) => socket.try_receive(&mut self.buffer),
                 None => Err(Errno::EAGAIN),
             };
-            match received {
+            match result {
                 Ok((len, from)) => {
                     let packet = self.buffer.get(..len).unwrap_or_default();
                     sightings.extend(sighting(self.target.address().ip(), packet, from));
@@ -282,7 +282,7 @@ impl Detector {
                 Err(Errno::EINTR) => {}
                 Err(Errno::ENETDOWN) => went_down = true,
                 Err(errno) => {
-                    failed = Some(errno).filter(|errno| *errno != Errno::EAGAIN);
+                    error = Some(errno).filter(|errno| *errno != Errno::EAGAIN);
                     more = false;
                     break;
                 }
@@ -290,23 +290,23 @@ impl Detector {
         }
         if went_down || !sightings.is_empty() {
             // Which hardware addresses are ours may just have changed.
-            let looked = self.monitor.look();
+            let result = self.monitor.look();
             sightings
                 .into_iter()
-                .for_each(|sighting| self.hear(sighting));
-            looked?;
+                .for_each(|sighting| self.handle_sighting(sighting));
+            result?;
             if went_down {
                 self.go_down();
             }
             self.follow()?;
         }
-        match failed {
+        match error {
             Some(errno) => Err(KernelError::system("recvfrom", errno)),
             None => Ok(more),
         }
     }
 
-    fn hear(&mut self, sighting: Sighting) {
+    fn handle_sighting(&mut self, sighting: Sighting) {
         let host = self.monitor.snapshot();
         match &mut self.probe {
             Some(probe) => {
@@ -314,10 +314,9 @@ impl Detector {
                 self.conclude();
             }
             None => {
-                let heard = self
-                    .watch
-                    .handle_sighting(sighting, self.begun.elapsed(), host);
-                self.events.extend(heard);
+                let elapsed = self.start.elapsed();
+                let notice = self.listener.handle_sighting(sighting, elapsed, host);
+                self.events.extend(notice);
             }
         }
     }
@@ -328,10 +327,10 @@ impl Detector {
         if let Some(probe) = &mut self.probe {
             probe.handle_down(host);
         }
-        let deaf = self.watch.handle_down(host);
-        self.untold = deaf.or(self.untold.take());
+        let notice = self.listener.handle_down(host);
+        self.pending = notice.or(self.pending.take());
         self.conclude();
-        self.tell();
+        self.notify();
         // The link may be another one with the index of the old one, of which the socket hears
         // nothing.
         self.close();
@@ -354,7 +353,7 @@ impl Detector {
         let Some(probe) = &mut self.probe else {
             return Ok(());
         };
-        let Some(transmit) = probe.handle_timeout(self.begun.elapsed(), host) else {
+        let Some(transmit) = probe.handle_timeout(self.start.elapsed(), host) else {
             return Ok(());
         };
         match send(self.socket.as_ref(), &transmit) {
@@ -386,34 +385,34 @@ impl Detector {
         let verdict = self.probe.as_ref().and_then(Probe::verdict).cloned();
         if let Some(verdict) = verdict {
             self.probe = None;
-            self.watch.note(&verdict, self.begun.elapsed());
+            self.listener.note(&verdict, self.start.elapsed());
             if verdict.conflict().is_none() {
                 // It says why nothing is heard, if so.
-                self.untold = None;
+                self.pending = None;
             }
             self.events.push_back(Notice::Detection(verdict));
-            self.tell();
+            self.notify();
         }
     }
 
     /// Tells whether it is listened; not before there is a verdict.
-    fn tell(&mut self) {
+    fn notify(&mut self) {
         if self.probe.is_none() {
-            self.events.extend(self.untold.take());
+            self.events.extend(self.pending.take());
         }
     }
 
     /// Makes the fd readable when there is something to do.
-    fn rest(&mut self, more: bool) -> Result<(), KernelError> {
+    fn arm(&mut self, more: bool) -> Result<(), KernelError> {
         let now = Instant::now();
-        let set = if more || !self.events.is_empty() {
+        let result = if more || !self.events.is_empty() {
             self.wake.after(Duration::ZERO)
         } else if let Some(deadline) = self.deadline() {
             self.wake.after(deadline.saturating_duration_since(now))
         } else {
-            self.wake.no_more()
+            self.wake.disarm()
         };
-        set.map_err(timer_failed)
+        result.map_err(timer_failed)
     }
 }
 

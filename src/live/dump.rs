@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use super::error::KernelError;
 use super::wait::A_YEAR;
-use crate::sys::netlink::{Received, Socket};
+use crate::sys::netlink::{Datagram, Socket};
 use crate::wire::DecodeError;
 use crate::wire::rtnetlink::{Frame, Message, frames};
 
@@ -17,7 +17,7 @@ pub(super) trait Transport: Sized {
     fn port(&self) -> u32;
     fn send(&self, request: &[u8]) -> nix::Result<()>;
     /// Receives a datagram, or `ETIMEDOUT` at the deadline; `EINTR` where a signal came first.
-    fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received>;
+    fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Datagram>;
 }
 
 impl Transport for Socket {
@@ -33,7 +33,7 @@ impl Transport for Socket {
         self.send(request)
     }
 
-    fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received> {
+    fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Datagram> {
         self.receive(buffer, deadline)
     }
 }
@@ -163,21 +163,21 @@ impl<T: Transport> Dumper<T> {
             .map_err(|errno| KernelError::system("send", errno))?;
         let mut interrupted = false;
         loop {
-            let received = match socket.receive(buffer, deadline) {
-                Ok(received) => Some(received),
+            let datagram = match socket.receive(buffer, deadline) {
+                Ok(datagram) => Some(datagram),
                 Err(Errno::EINTR) => None,
                 Err(Errno::ENOBUFS) => return Ok(Pass::Lost),
                 Err(Errno::ETIMEDOUT) => return Err(KernelError::Timeout { request, timeout }),
                 Err(errno) => return Err(KernelError::system("recvfrom", errno)),
             };
             // Anybody may send to this socket; only the kernel is answered for.
-            if let Some(received) = received.filter(|received| received.sender == 0) {
-                let (len, room) = (received.len, buffer.len());
-                let datagram =
+            if let Some(Datagram { len, .. }) = datagram.filter(|datagram| datagram.sender == 0) {
+                let room = buffer.len();
+                let bytes =
                     buffer
                         .get(..len)
                         .ok_or(KernelError::Truncated { request, len, room })?;
-                let answer = answer(dump, datagram, (sequence, socket.port()), state)?;
+                let answer = answer(dump, bytes, (sequence, socket.port()), state)?;
                 interrupted |= answer.interrupted;
                 match answer.end {
                     Some(Pass::Clean) if interrupted => return Ok(Pass::Interrupted),

@@ -1,4 +1,4 @@
-//! Dumps over a transport that plays what it is told.
+//! Dumps over a transport that follows a script.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
 const RTM_NEWADDR: u16 = 20;
 
-/// What a socket does when it is asked to receive.
+/// The result of one call of receive.
 #[derive(Clone)]
 enum Step {
     /// A datagram of the kernel.
@@ -35,11 +35,11 @@ struct Part {
     port_off: u32,
 }
 
-/// What the sockets of this thread play, and what was done with them.
+/// The steps of the sockets of this thread, and the calls that were made on them.
 #[derive(Default)]
 struct Script {
     steps: VecDeque<Step>,
-    /// Played again and again at the end, which is a timeout otherwise.
+    /// Repeated at the end. Without it the end is a timeout.
     for_ever: Option<Step>,
     open_fails: Option<Errno>,
     send_fails: Option<Errno>,
@@ -78,7 +78,7 @@ impl Transport for Fake {
         })
     }
 
-    fn receive(&self, buffer: &mut [u8], _deadline: Instant) -> nix::Result<Received> {
+    fn receive(&self, buffer: &mut [u8], _deadline: Instant) -> nix::Result<Datagram> {
         SCRIPT.with_borrow_mut(|script| {
             let step = script.steps.pop_front().or(script.for_ever.clone());
             let (sender, parts) = match step.ok_or(Errno::ETIMEDOUT)? {
@@ -87,7 +87,7 @@ impl Transport for Fake {
                 Step::Fails(errno) => return Err(errno),
                 Step::Long => {
                     let len = buffer.len() + 1;
-                    return Ok(Received { len, sender: 0 });
+                    return Ok(Datagram { len, sender: 0 });
                 }
             };
             let bytes: Vec<u8> = parts
@@ -96,7 +96,7 @@ impl Transport for Fake {
                 .collect();
             buffer[..bytes.len()].copy_from_slice(&bytes);
             let len = bytes.len();
-            Ok(Received { len, sender })
+            Ok(Datagram { len, sender })
         })
     }
 }
@@ -158,26 +158,26 @@ fn error(errno: i32) -> Part {
     Part::new(NLMSG_ERROR, &body)
 }
 
-/// What a dump heard, and how often it was begun.
+/// The addresses of the last pass, and how many passes were begun.
 #[derive(Debug, Default, PartialEq)]
-struct Heard {
+struct Passes {
     begun: u32,
     last: Vec<u8>,
 }
 
 /// Dumps once with `dumper`.
-fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, KernelError>, Heard) {
+fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, KernelError>, Passes) {
     let dump = Dump {
         what: "the addresses",
         request: &|sequence| request_addresses(Family::V4, None, sequence),
         is_acknowledged: false,
-        restart: &|heard: &mut Heard| {
-            heard.begun += 1;
-            heard.last.clear();
+        restart: &|passes: &mut Passes| {
+            passes.begun += 1;
+            passes.last.clear();
         },
-        each: &|heard: &mut Heard, frame| {
+        each: &|passes: &mut Passes, frame| {
             let address = frame.new_address::<u32>()?;
-            heard.last.extend(address.map(|entry| entry.ip as u8));
+            passes.last.extend(address.map(|entry| entry.ip as u8));
             Ok(())
         },
     };
@@ -185,9 +185,9 @@ fn dump(dumper: &mut Dumper<Fake>) -> (Result<bool, KernelError>, Heard) {
         attempts: 3,
         timeout: Duration::from_millis(20),
     };
-    let mut heard = Heard::default();
-    let result = dumper.dump(&dump, bound, &mut heard);
-    (result, heard)
+    let mut passes = Passes::default();
+    let result = dumper.dump(&dump, bound, &mut passes);
+    (result, passes)
 }
 
 /// A new dumper, with nothing done yet.
@@ -196,22 +196,22 @@ fn fresh() -> Dumper<Fake> {
     Dumper::open().unwrap()
 }
 
-/// Plays these steps to a new dumper.
-fn play(steps: impl IntoIterator<Item = Step>) -> (Result<bool, KernelError>, Heard) {
-    then(&mut fresh(), steps)
+/// Dumps once with a new dumper and these steps.
+fn dump_once(steps: impl IntoIterator<Item = Step>) -> (Result<bool, KernelError>, Passes) {
+    dump_again(&mut fresh(), steps)
 }
 
-/// Plays these steps to a dumper that has dumped before.
-fn then(
+/// Dumps with these steps and a dumper that may have dumped before.
+fn dump_again(
     dumper: &mut Dumper<Fake>,
     steps: impl IntoIterator<Item = Step>,
-) -> (Result<bool, KernelError>, Heard) {
+) -> (Result<bool, KernelError>, Passes) {
     SCRIPT.with_borrow_mut(|script| script.steps = steps.into_iter().collect());
     dump(dumper)
 }
 
-/// Plays one step to a new dumper, for ever.
-fn for_ever(step: Step) -> (Result<bool, KernelError>, Heard) {
+/// Dumps with a new dumper and one step that is repeated for ever.
+fn for_ever(step: Step) -> (Result<bool, KernelError>, Passes) {
     let mut dumper = fresh();
     SCRIPT.with_borrow_mut(|script| script.for_ever = Some(step));
     dump(&mut dumper)
@@ -225,9 +225,9 @@ fn sent() -> u32 {
     SCRIPT.with_borrow(|script| script.sent)
 }
 
-fn heard(begun: u32, last: &[u8]) -> Heard {
+fn passes(begun: u32, last: &[u8]) -> Passes {
     let last = last.to_vec();
-    Heard { begun, last }
+    Passes { begun, last }
 }
 
 /// A dump that is whole, and an address of it.
@@ -237,13 +237,13 @@ fn whole(last: u8) -> Step {
 
 #[test]
 fn a_clean_dump() {
-    let (clean, list) = play([
+    let (clean, list) = dump_once([
         Step::Got(vec![address(1), address(2)]),
         Step::Got(vec![address(3)]),
         Step::Got(vec![done()]),
     ]);
     assert!(clean.unwrap());
-    assert_eq!(list, heard(1, &[1, 2, 3]));
+    assert_eq!(list, passes(1, &[1, 2, 3]));
     assert_eq!((opened(), sent()), (1, 1));
 }
 
@@ -251,8 +251,8 @@ fn a_clean_dump() {
 fn the_socket_is_kept_and_the_sequence_goes_on() {
     let dumper = &mut fresh();
     for sequence in 1..4 {
-        let (clean, list) = then(dumper, [whole(1)]);
-        assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+        let (clean, list) = dump_again(dumper, [whole(1)]);
+        assert_eq!((clean.unwrap(), list), (true, passes(1, &[1])));
         assert_eq!(SCRIPT.with_borrow(|script| script.sequence), sequence);
     }
     assert_eq!(opened(), 1);
@@ -260,31 +260,31 @@ fn the_socket_is_kept_and_the_sequence_goes_on() {
 
 #[test]
 fn an_interrupted_dump_is_repeated() {
-    let (clean, list) = play([
+    let (clean, list) = dump_once([
         Step::Got(vec![address(1)]),
         Step::Got(vec![address(2).flags(INTR), done()]),
         whole(3),
     ]);
     assert!(clean.unwrap());
-    assert_eq!(list, heard(2, &[3]));
+    assert_eq!(list, passes(2, &[3]));
     // It is over, so that its socket is good for the next one.
     assert_eq!((opened(), sent()), (1, 2));
 }
 
 #[test]
 fn the_mark_counts_on_any_message_of_the_dump_and_on_no_other() {
-    let (clean, list) = play([Step::Got(vec![address(1), done().flags(INTR)]), whole(2)]);
-    assert_eq!((clean.unwrap(), list), (true, heard(2, &[2])));
+    let (clean, list) = dump_once([Step::Got(vec![address(1), done().flags(INTR)]), whole(2)]);
+    assert_eq!((clean.unwrap(), list), (true, passes(2, &[2])));
     let foreign = address(1).flags(INTR).off(1, 0);
-    let (clean, list) = play([Step::Got(vec![foreign, address(2), done()])]);
-    assert_eq!((clean.unwrap(), list), (true, heard(1, &[2])));
+    let (clean, list) = dump_once([Step::Got(vec![foreign, address(2), done()])]);
+    assert_eq!((clean.unwrap(), list), (true, passes(1, &[2])));
 }
 
 #[test]
 fn a_dump_that_is_always_interrupted_ends_and_says_so() {
     let (clean, list) = for_ever(Step::Got(vec![address(1).flags(INTR), done()]));
     assert!(!clean.unwrap());
-    assert_eq!(list, heard(3, &[1]));
+    assert_eq!(list, passes(3, &[1]));
     assert_eq!((opened(), sent()), (1, 3));
 }
 
@@ -297,8 +297,8 @@ fn lost_datagrams_repeat_the_dump_on_a_new_socket() {
         Step::Got(vec![error(Errno::EBUSY as i32)]),
     ];
     for loss in losses {
-        let (clean, list) = play([Step::Got(vec![address(1)]), loss, whole(3)]);
-        assert_eq!((clean.unwrap(), list), (true, heard(2, &[3])));
+        let (clean, list) = dump_once([Step::Got(vec![address(1)]), loss, whole(3)]);
+        assert_eq!((clean.unwrap(), list), (true, passes(2, &[3])));
         assert_eq!((opened(), sent()), (2, 2));
     }
 }
@@ -307,13 +307,13 @@ fn lost_datagrams_repeat_the_dump_on_a_new_socket() {
 fn a_dump_that_is_always_lost_ends_in_an_error() {
     let (result, list) = for_ever(Step::Fails(Errno::ENOBUFS));
     assert!(matches!(result, Err(KernelError::Lost { .. })));
-    assert_eq!(list, heard(3, &[]));
+    assert_eq!(list, passes(3, &[]));
     assert_eq!((opened(), sent()), (3, 3));
 }
 
 #[test]
 fn a_truncated_datagram_is_an_error() {
-    let (result, _) = play([Step::Long, whole(1)]);
+    let (result, _) = dump_once([Step::Long, whole(1)]);
     let error = result.unwrap_err();
     assert!(
         matches!(error, KernelError::Truncated { len, room, .. } if len == room + 1),
@@ -324,40 +324,40 @@ fn a_truncated_datagram_is_an_error() {
 #[test]
 fn a_signal_is_no_end() {
     let signal = || Step::Fails(Errno::EINTR);
-    let (clean, list) = play([signal(), Step::Got(vec![address(1)]), signal(), whole(2)]);
-    assert_eq!((clean.unwrap(), list), (true, heard(1, &[1, 2])));
+    let (clean, list) = dump_once([signal(), Step::Got(vec![address(1)]), signal(), whole(2)]);
+    assert_eq!((clean.unwrap(), list), (true, passes(1, &[1, 2])));
     assert_eq!((opened(), sent()), (1, 1));
 }
 
 #[test]
-fn what_other_processes_send_is_skipped() {
+fn datagrams_of_other_processes_are_skipped() {
     let theirs = vec![address(66).flags(INTR), error(1), done()];
-    let (clean, list) = play([
+    let (clean, list) = dump_once([
         Step::From(4711, theirs),
         Step::Got(vec![address(1)]),
         Step::From(4711, vec![Part::new(NLMSG_OVERRUN, &[])]),
         Step::Got(vec![done()]),
     ]);
-    assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+    assert_eq!((clean.unwrap(), list), (true, passes(1, &[1])));
 }
 
 #[test]
-fn what_is_not_the_answer_is_skipped() {
+fn messages_of_other_dumps_are_skipped() {
     let other = [(1, 0), (0, 1), (u32::MAX, 0)];
     for (sequence, port) in other {
         let stale = [address(66), done(), error(1)].map(|part| part.off(sequence, port));
         let mixed = [&stale[..], &[address(1)], &stale, &[done()]].concat();
-        let (clean, list) = play([Step::Got(mixed)]);
-        assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+        let (clean, list) = dump_once([Step::Got(mixed)]);
+        assert_eq!((clean.unwrap(), list), (true, passes(1, &[1])));
     }
 }
 
 #[test]
 fn a_refusal_is_an_error_with_the_kernels_words() {
-    let (result, _) = play([Step::Got(vec![error(Errno::EPERM as i32)])]);
-    let said = result.unwrap_err().to_string();
+    let (result, _) = dump_once([Step::Got(vec![error(Errno::EPERM as i32)])]);
+    let message = result.unwrap_err().to_string();
     assert_eq!(
-        said,
+        message,
         "the kernel refused the addresses: Operation not permitted (os error 1)"
     );
 
@@ -370,10 +370,10 @@ fn a_refusal_is_an_error_with_the_kernels_words() {
         with_words.body.extend(12u16.to_ne_bytes());
         with_words.body.extend(1u16.to_ne_bytes());
         with_words.body.extend(b"no dump\0");
-        let (result, _) = play([Step::Got(vec![with_words])]);
-        let said = result.unwrap_err().to_string();
+        let (result, _) = dump_once([Step::Got(vec![with_words])]);
+        let message = result.unwrap_err().to_string();
         assert_eq!(
-            said,
+            message,
             "the kernel refused the addresses: Invalid argument (os error 22) (no dump)"
         );
     }
@@ -382,26 +382,26 @@ fn a_refusal_is_an_error_with_the_kernels_words() {
 #[test]
 fn a_dump_that_fails_on_the_way_is_an_error() {
     let failed = Part::new(NLMSG_DONE, &(-(Errno::ENOMEM as i32)).to_ne_bytes());
-    let (result, _) = play([Step::Got(vec![address(1), failed])]);
+    let (result, _) = dump_once([Step::Got(vec![address(1), failed])]);
     assert!(matches!(result, Err(KernelError::Refused { .. })));
 }
 
 #[test]
 fn an_acknowledgement_is_no_end() {
-    let (clean, list) = play([Step::Got(vec![error(0)]), whole(1)]);
-    assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+    let (clean, list) = dump_once([Step::Got(vec![error(0)]), whole(1)]);
+    assert_eq!((clean.unwrap(), list), (true, passes(1, &[1])));
 }
 
 #[test]
 fn bytes_that_cannot_be_read_are_an_error() {
     let short = Part::new(RTM_NEWADDR, &[2, 24]);
-    let (result, _) = play([Step::Got(vec![address(1), short])]);
+    let (result, _) = dump_once([Step::Got(vec![address(1), short])]);
     assert!(matches!(result, Err(KernelError::Decode { .. })));
 }
 
 #[test]
 fn silence_is_a_timeout() {
-    let (result, list) = play([Step::Got(vec![address(1)])]);
+    let (result, list) = dump_once([Step::Got(vec![address(1)])]);
     assert_eq!(
         result.unwrap_err().to_string(),
         "the kernel did not answer the addresses within 20 ms"
@@ -436,10 +436,10 @@ fn after_an_error_the_next_dump_opens_a_new_socket() {
     ];
     for failure in failures {
         let dumper = &mut fresh();
-        then(dumper, [failure]).0.unwrap_err();
+        dump_again(dumper, [failure]).0.unwrap_err();
         assert_eq!(opened(), 1);
-        let (clean, list) = then(dumper, [whole(1)]);
-        assert_eq!((clean.unwrap(), list), (true, heard(1, &[1])));
+        let (clean, list) = dump_again(dumper, [whole(1)]);
+        assert_eq!((clean.unwrap(), list), (true, passes(1, &[1])));
         assert_eq!(opened(), 2);
     }
 }
@@ -448,10 +448,10 @@ fn after_an_error_the_next_dump_opens_a_new_socket() {
 #[test]
 fn after_a_refusal_the_socket_is_kept() {
     let dumper = &mut fresh();
-    then(dumper, [Step::Got(vec![error(Errno::EPERM as i32)])])
+    dump_again(dumper, [Step::Got(vec![error(Errno::EPERM as i32)])])
         .0
         .unwrap_err();
-    assert!(then(dumper, [whole(1)]).0.unwrap());
+    assert!(dump_again(dumper, [whole(1)]).0.unwrap());
     assert_eq!(opened(), 1);
 }
 
@@ -459,13 +459,13 @@ fn after_a_refusal_the_socket_is_kept() {
 fn a_request_or_a_socket_that_fails_is_named() {
     let dumper = &mut fresh();
     SCRIPT.with_borrow_mut(|script| script.send_fails = Some(Errno::EPERM));
-    let said = then(dumper, [whole(1)]).0.unwrap_err().to_string();
-    assert!(said.starts_with("send: "), "{said}");
+    let message = dump_again(dumper, [whole(1)]).0.unwrap_err().to_string();
+    assert!(message.starts_with("send: "), "{message}");
 
     SCRIPT.with_borrow_mut(|script| script.open_fails = Some(Errno::EAFNOSUPPORT));
-    let said = then(dumper, [whole(1)]).0.unwrap_err().to_string();
-    assert!(said.starts_with("socket(AF_NETLINK): "), "{said}");
-    assert!(said.contains("RestrictAddressFamilies"), "{said}");
+    let message = dump_again(dumper, [whole(1)]).0.unwrap_err().to_string();
+    assert!(message.starts_with("socket(AF_NETLINK): "), "{message}");
+    assert!(message.contains("RestrictAddressFamilies"), "{message}");
 
-    assert!(then(dumper, [whole(1)]).0.unwrap());
+    assert!(dump_again(dumper, [whole(1)]).0.unwrap());
 }

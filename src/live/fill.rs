@@ -16,24 +16,24 @@ impl Capturer {
     pub(super) fn fill_addresses(
         &mut self,
         needs: &Needs,
-        room: &mut Snapshot,
+        host: &mut Snapshot,
     ) -> Result<(), KernelError> {
-        self.add_named_links(needs, room)?;
-        let restriction = needs.restriction(room);
-        let dumped = match restriction {
-            Restriction::None => self.dump_addresses(needs.family, None, room),
-            Restriction::Link(index) => self.dump_addresses(needs.family, Some(index), room),
+        self.add_named_links(needs, host)?;
+        let restriction = needs.restriction(host);
+        let result = match restriction {
+            Restriction::None => self.dump_addresses(needs.family, None, host),
+            Restriction::Link(index) => self.dump_addresses(needs.family, Some(index), host),
             Restriction::NoSuchLink => Ok(true),
         };
-        let clean = match (dumped, restriction) {
+        let clean = match (result, restriction) {
             // It was there a moment ago.
             (Err(error), Restriction::Link(index)) if error.is_no_device() => {
-                room.drop_link(index);
+                host.drop_link(index);
                 true
             }
-            (dumped, _) => dumped?,
+            (result, _) => result?,
         };
-        *room.about_mut() = about(clean);
+        *host.about_mut() = about(clean);
         Ok(())
     }
 
@@ -46,25 +46,25 @@ impl Capturer {
     pub(super) fn fill_links(
         &mut self,
         selector: &dyn Decide,
-        room: &mut Snapshot,
+        host: &mut Snapshot,
     ) -> Result<(), KernelError> {
         loop {
-            let mut missing = selector.links_needed(room);
-            missing.retain(|index| room.link(*index).is_none());
+            let mut missing = selector.links_needed(host);
+            missing.retain(|index| host.link(*index).is_none());
             if missing.len() > ASK_AT_MOST {
-                let clean = self.dump_links(room)?;
+                let clean = self.dump_links(host)?;
                 if !clean {
-                    *room.about_mut() = about(clean);
+                    *host.about_mut() = about(clean);
                 }
-                room.drop_orphans();
+                host.drop_orphans();
                 return Ok(());
             }
             let mut gone = false;
             for index in missing {
                 match self.link(index)? {
-                    Some(link) => room.add_link(link),
+                    Some(link) => host.add_link(link),
                     None => {
-                        room.drop_addresses_on(index);
+                        host.drop_addresses_on(index);
                         gone = true;
                     }
                 }
@@ -77,10 +77,10 @@ impl Capturer {
     }
 
     /// Lists the links that a selector names, as far as they exist.
-    fn add_named_links(&mut self, needs: &Needs, room: &mut Snapshot) -> Result<(), KernelError> {
+    fn add_named_links(&mut self, needs: &Needs, host: &mut Snapshot) -> Result<(), KernelError> {
         for zone in needs.zones().into_iter().flatten() {
             let name = zone.name();
-            if name.is_some_and(|name| room.link_named(&name).is_some()) {
+            if name.is_some_and(|name| host.link_named(&name).is_some()) {
                 continue;
             }
             let named = match name {
@@ -92,7 +92,7 @@ impl Capturer {
                 (named, _) => named,
             };
             if let Some(link) = link {
-                room.add_link(link);
+                host.add_link(link);
             }
         }
         Ok(())

@@ -136,7 +136,7 @@ impl<D: Decide + Clone> Keeper<D> {
     /// As for [`Keeper::next_event`]. It can be called again.
     pub fn wait(&mut self, timeout: Duration) -> Result<Option<Event>, KernelError> {
         self.wait_for_event(timeout)?;
-        Ok(self.noted_event())
+        Ok(self.take_event())
     }
 
     /// The next event; `None` if nothing has happened. It does not wait for one. It is to be called
@@ -158,7 +158,7 @@ impl<D: Decide + Clone> Keeper<D> {
         if self.events.is_empty() {
             self.dispatch()?;
         }
-        Ok(self.noted_event())
+        Ok(self.take_event())
     }
 
     /// The choice, if it is here: what the daemon is to be bound to.
@@ -253,7 +253,7 @@ impl<D: Decide + Clone> Keeper<D> {
     }
 
     /// The next event that was noted.
-    pub(crate) fn noted_event(&mut self) -> Option<Event> {
+    pub(crate) fn take_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
@@ -269,12 +269,12 @@ impl<D: Decide + Clone> Keeper<D> {
         let Some(event) = self.tracker.update(self.monitor.snapshot()) else {
             return Ok(());
         };
-        let remembered = match (&mut self.memory, self.tracker.decision_of_choice()) {
+        let result = match (&mut self.memory, self.tracker.decision_of_choice()) {
             (Some(memory), Some(decision)) => memory.take(&event, decision),
             _ => Ok(()),
         };
         self.events.push_back(event);
-        remembered
+        result
     }
 
     /// Takes over what another process has remembered since the file was read: nothing is bound

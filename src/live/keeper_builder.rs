@@ -117,8 +117,8 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
 
     /// Takes over what the file holds by now, if it is another choice; says whether.
     pub(super) fn recall(&mut self, state: &State) -> bool {
-        let there = state.get(self.selector.selector().bindnet());
-        let is_new = there.is_some() && there != self.remembered;
+        let entry = state.get(self.selector.selector().bindnet());
+        let is_new = entry.is_some() && entry != self.remembered;
         if is_new {
             self.take_over(state);
         }

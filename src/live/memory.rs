@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Memory {
     file: StateFile,
     follow: bool,
-    owed: Option<Owed>,
+    pending: Option<Pending>,
     /// Why the last choice is not in the file.
     error: Option<StateError>,
     /// Runs until the next attempt.
@@ -27,7 +27,7 @@ pub(super) struct Memory {
 
 /// A choice that is not written yet.
 #[derive(Debug)]
-struct Owed {
+struct Pending {
     decision: Decision,
     /// Whether it takes the place of another choice.
     replaces: bool,
@@ -35,14 +35,14 @@ struct Owed {
 }
 
 impl Memory {
-    /// That of a file. A keeper that follows its choice writes a new one over the old one.
+    /// The memory in a file. A keeper that follows its choice writes a new one over the old one.
     pub fn new(file: StateFile, follow: bool) -> Result<Self, KernelError> {
         let timer = Timer::new();
         let timer = timer.map_err(|errno| KernelError::system("timerfd_create", errno))?;
         Ok(Self {
             file,
             follow,
-            owed: None,
+            pending: None,
             error: None,
             timer,
         })
@@ -73,9 +73,13 @@ impl Memory {
         if !replaces && event.kind() == EventKind::Kept {
             return Ok(());
         }
-        self.owed = Some(Owed {
+        self.pending = Some(Pending {
             decision: decision.clone(),
-            replaces: replaces || self.owed.as_ref().is_some_and(|owed| owed.replaces),
+            replaces: replaces
+                || self
+                    .pending
+                    .as_ref()
+                    .is_some_and(|pending| pending.replaces),
             next: Instant::now(),
         });
         self.write(PATIENCE)
@@ -84,7 +88,7 @@ impl Memory {
     /// Makes the next attempt if it is time. It does not wait for the lock: the daemon has other
     /// things to do.
     pub fn try_again(&mut self) -> Result<(), KernelError> {
-        let next = self.owed.as_ref().map(|owed| owed.next);
+        let next = self.pending.as_ref().map(|pending| pending.next);
         if next.is_none_or(|next| Instant::now() < next) {
             return Ok(());
         }
@@ -93,7 +97,7 @@ impl Memory {
 
     /// Makes the last attempt; fails if the choice is still not remembered.
     pub fn end(mut self) -> Result<(), StateError> {
-        if self.owed.is_none() {
+        if self.pending.is_none() {
             return Ok(());
         }
         self.error = self.attempt(PATIENCE);
@@ -103,37 +107,37 @@ impl Memory {
     /// Makes an attempt, and sets the timer for the next one if it fails.
     fn write(&mut self, patience: Duration) -> Result<(), KernelError> {
         self.error = self.attempt(patience);
-        let set = match &mut self.owed {
-            Some(owed) => {
-                owed.next = Instant::now() + PAUSE;
+        let result = match &mut self.pending {
+            Some(pending) => {
+                pending.next = Instant::now() + PAUSE;
                 self.timer.after(PAUSE)
             }
-            None => self.timer.no_more(),
+            None => self.timer.disarm(),
         };
-        set.map_err(|errno| KernelError::system("timerfd_settime", errno))
+        result.map_err(|errno| KernelError::system("timerfd_settime", errno))
     }
 
-    /// Writes what is owed, and waits for the lock for this long at the most; says why the choice is
+    /// Writes the pending choice, and waits for the lock for this long at the most; says why the choice is
     /// not in the file then, if it is not.
     fn attempt(&mut self, patience: Duration) -> Option<StateError> {
-        let owed = self.owed.take()?;
-        let decision = &owed.decision;
-        let written = self.file.change(patience, |state| {
-            if owed.replaces {
+        let pending = self.pending.take()?;
+        let decision = &pending.decision;
+        let result = self.file.change(patience, |state| {
+            if pending.replaces {
                 state.replace(decision)
             } else {
                 state.remember(decision)
             }
         });
-        let there = match written {
+        let entry = match result {
             Ok(true) => Ok(None),
             Ok(false) => self.file.read(decision.bindnet()),
             Err(error) => Err(error),
         };
         let chosen = decision.chosen().map(Candidate::scoped_addr)?;
-        match there {
-            Ok(there) => {
-                let remembered = there.filter(|there| *there != chosen)?;
+        match entry {
+            Ok(entry) => {
+                let remembered = entry.filter(|remembered| *remembered != chosen)?;
                 let path = self.file.path().to_owned();
                 Some(StateError::Another {
                     path,
@@ -142,7 +146,7 @@ impl Memory {
                 })
             }
             Err(error) => {
-                self.owed = Some(owed);
+                self.pending = Some(pending);
                 Some(error)
             }
         }

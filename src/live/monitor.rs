@@ -11,7 +11,7 @@ use super::error::KernelError;
 use super::wait::{A_YEAR, wake_for};
 use crate::snapshot::{Consistency, Snapshot};
 use crate::sys::host;
-use crate::sys::netlink::{Received, Socket};
+use crate::sys::netlink::{Datagram, Socket};
 use crate::sys::wake::Wake;
 use crate::wire::DecodeError;
 use crate::wire::rtnetlink::frames;
@@ -35,7 +35,7 @@ const DATAGRAMS: usize = 16 * 1024;
 
 /// Room for an event: one about a link takes some 1.5 KB. After a longer one, which cannot be
 /// read, the whole host is asked.
-const ROOM: usize = 8 * 1024;
+const EVENT_SIZE: usize = 8 * 1024;
 
 /// Keeps a snapshot of this host current, behind one fd. A daemon that wants to stay with its address
 /// has a [`Keeper`](crate::Keeper), which holds one.
@@ -94,7 +94,7 @@ pub struct Monitor {
     quiet: Duration,
     overruns: u64,
     /// Whether events were left in the queue, so that the kernel may have dropped more.
-    behind: bool,
+    has_backlog: bool,
 }
 
 /// Changes that are not acted on yet.
@@ -127,25 +127,25 @@ impl Monitor {
         let mut monitor = Self {
             wake,
             socket,
-            buffer: vec![0; ROOM].into_boxed_slice(),
+            buffer: vec![0; EVENT_SIZE].into_boxed_slice(),
             capturer,
             host: Snapshot::default(),
             dirty: Dirty::everything(),
             burst: None,
             quiet: QUIET,
             overruns: 0,
-            behind: false,
+            has_backlog: false,
         };
-        let begun = Instant::now();
+        let start = Instant::now();
         let caught_up = loop {
             match monitor.try_to_catch_up() {
-                Err(error) if error.may_pass() && begun.elapsed() < OPENING => {
+                Err(error) if error.may_pass() && start.elapsed() < OPENING => {
                     monitor.dirty = Dirty::everything();
                 }
-                tried => break tried?,
+                result => break result?,
             }
         };
-        monitor.rest(caught_up, begun.elapsed())?;
+        monitor.arm(caught_up, start.elapsed())?;
         Ok(monitor)
     }
 
@@ -164,8 +164,8 @@ impl Monitor {
     /// Where the system call fails.
     #[doc(alias = "SO_RCVBUF")]
     pub fn receive_buffer(self, bytes: usize) -> Result<Self, KernelError> {
-        let set = self.socket.set_receive_buffer(bytes);
-        set.map_err(|errno| KernelError::system("setsockopt(SO_RCVBUF)", errno))?;
+        let result = self.socket.set_receive_buffer(bytes);
+        result.map_err(|errno| KernelError::system("setsockopt(SO_RCVBUF)", errno))?;
         Ok(self)
     }
 
@@ -215,12 +215,12 @@ impl Monitor {
         let due = (burst.last + self.quiet).min(burst.first + self.quiet * PATIENCE);
         if now < due {
             // While changes come, the timer is left alone until it fires.
-            let fired = burst.wakes <= now;
-            if fired {
+            let has_fired = burst.wakes <= now;
+            if has_fired {
                 burst.wakes = due;
             }
             self.burst = Some(burst);
-            if fired {
+            if has_fired {
                 self.wake_after(due - now)?;
             }
             return Ok(None);
@@ -231,8 +231,8 @@ impl Monitor {
 
     /// Makes the fd readable when this one is, too.
     pub(super) fn add(&self, fd: impl AsFd) -> Result<(), KernelError> {
-        let added = self.wake.add(fd);
-        added.map_err(|errno| KernelError::system("epoll_ctl", errno))
+        let result = self.wake.add(fd);
+        result.map_err(|errno| KernelError::system("epoll_ctl", errno))
     }
 
     /// Brings the snapshot up to date without waiting for quiet.
@@ -253,11 +253,11 @@ impl Monitor {
     }
 
     fn catch_up(&mut self) -> Result<(), KernelError> {
-        let begun = Instant::now();
+        let start = Instant::now();
         match self.try_to_catch_up() {
-            Ok(caught_up) => self.rest(caught_up, begun.elapsed()),
+            Ok(caught_up) => self.arm(caught_up, start.elapsed()),
             // The kernel was busy.
-            Err(error) if error.may_pass() => self.ask_everything_later(begun.elapsed()),
+            Err(error) if error.may_pass() => self.ask_everything_later(start.elapsed()),
             Err(error) => self.fail(error),
         }
     }
@@ -271,17 +271,17 @@ impl Monitor {
     fn ask_everything_later(&mut self, took: Duration) -> Result<(), KernelError> {
         self.dirty = Dirty::everything();
         self.host.about_mut().consistency = Some(Consistency::Interrupted);
-        self.rest(false, took)
+        self.arm(false, took)
     }
 
     /// Makes the fd wait for events; or, where the snapshot is not current, for as long as the last
     /// try took at the least: the kernel need not say anything more, and the daemon has other
     /// things to do.
-    fn rest(&mut self, caught_up: bool, took: Duration) -> Result<(), KernelError> {
+    fn arm(&mut self, caught_up: bool, took: Duration) -> Result<(), KernelError> {
         if caught_up {
             self.burst = None;
-            let unset = self.wake.no_more();
-            return unset.map_err(|errno| KernelError::system("timerfd_settime", errno));
+            let result = self.wake.disarm();
+            return result.map_err(|errno| KernelError::system("timerfd_settime", errno));
         }
         let now = Instant::now();
         let again = self.quiet.max(QUIET).max(took);
@@ -326,9 +326,9 @@ impl Monitor {
         let mut news = false;
         for _ in 0..DATAGRAMS {
             match self.socket.try_receive(&mut self.buffer) {
-                Ok(received) => news |= self.note(received),
+                Ok(datagram) => news |= self.note(datagram),
                 Err(Errno::EAGAIN) => {
-                    if std::mem::take(&mut self.behind) {
+                    if std::mem::take(&mut self.has_backlog) {
                         self.dirty = Dirty::everything();
                         news = true;
                     }
@@ -345,40 +345,40 @@ impl Monitor {
             }
         }
         // Until the queue is empty the kernel drops what has no room, and says so only once.
-        self.behind = true;
+        self.has_backlog = true;
         self.dirty = Dirty::everything();
         Ok(true)
     }
 
     /// Notes what a datagram says has changed, and says whether it was anything.
-    fn note(&mut self, received: Received) -> bool {
+    fn note(&mut self, datagram: Datagram) -> bool {
         // Anybody may send to the socket; only the kernel is believed.
-        if received.sender != 0 {
+        if datagram.sender != 0 {
             return false;
         }
-        let datagram = self.buffer.get(..received.len).unwrap_or(&self.buffer);
-        let noted = note_all(datagram, &mut self.dirty);
-        if noted.is_err() {
+        let bytes = self.buffer.get(..datagram.len).unwrap_or(&self.buffer);
+        let result = note_all(bytes, &mut self.dirty);
+        if result.is_err() {
             self.dirty = Dirty::everything();
         }
-        noted.unwrap_or(true)
+        result.unwrap_or(true)
     }
 
     fn wake_after(&mut self, time: Duration) -> Result<(), KernelError> {
-        let set = self.wake.after(time);
-        set.map_err(|errno| KernelError::system("timerfd_settime", errno))
+        let result = self.wake.after(time);
+        result.map_err(|errno| KernelError::system("timerfd_settime", errno))
     }
 }
 
 fn note_all(datagram: &[u8], dirty: &mut Dirty) -> Result<bool, DecodeError> {
-    let mut noted = false;
+    let mut has_change = false;
     for frame in frames(datagram) {
         if let Some(change) = frame?.change()? {
             dirty.mark(change);
-            noted = true;
+            has_change = true;
         }
     }
-    Ok(noted)
+    Ok(has_change)
 }
 
 impl AsFd for Monitor {

@@ -70,19 +70,19 @@ impl Capturer {
         if host.link(index).is_none() {
             return Ok(true);
         }
-        let mut room = std::mem::take(&mut self.room);
-        room.clear();
-        let dumped = self.dump_addresses(family, Some(index), &mut room);
-        if dumped.is_ok() {
-            host.replace_addresses_on(index, family, &room);
+        let mut answer = std::mem::take(&mut self.scratch);
+        answer.clear();
+        let result = self.dump_addresses(family, Some(index), &mut answer);
+        if result.is_ok() {
+            host.replace_addresses_on(index, family, &answer);
         }
-        self.room = room;
-        match dumped {
+        self.scratch = answer;
+        match result {
             Err(error) if error.is_no_device() => {
                 host.remove_link(index);
                 Ok(true)
             }
-            dumped => dumped,
+            result => result,
         }
     }
 }

@@ -128,7 +128,7 @@ impl StateFile {
     /// # Errors
     /// As for [`read`](Self::read).
     pub fn read_all(&self) -> Result<State, StateError> {
-        let _ = self.place()?;
+        let _ = self.split_path()?;
         self.load(AT_FDCWD, self.path.as_os_str())
     }
 
@@ -208,7 +208,7 @@ impl StateFile {
         patience: Duration,
         change: impl Fn(&mut State) -> bool,
     ) -> Result<bool, StateError> {
-        let (folder, name) = self.place()?;
+        let (folder, name) = self.split_path()?;
         // Most of the time nothing changes, which takes no lock.
         if !change(&mut self.load(AT_FDCWD, self.path.as_os_str())?) {
             return Ok(false);
@@ -230,7 +230,7 @@ impl StateFile {
     }
 
     /// The folder of the file, and its name in there.
-    fn place(&self) -> Result<(&Path, &OsStr), StateError> {
+    fn split_path(&self) -> Result<(&Path, &OsStr), StateError> {
         let path = &self.path;
         let last = path.as_os_str().as_bytes().rsplit(|byte| *byte == b'/');
         let last = last.into_iter().next().unwrap_or_default();
@@ -243,9 +243,9 @@ impl StateFile {
 
     fn open_folder(&self, path: &Path) -> Result<File, StateError> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let opened = retry(|| open(path, flags, Mode::empty()));
-        let failed = |errno: Errno| StateError::system("open the folder", path, errno);
-        opened.map(File::from).map_err(failed)
+        let result = retry(|| open(path, flags, Mode::empty()));
+        let folder = result.map_err(|errno| StateError::system("open the folder", path, errno))?;
+        Ok(folder.into())
     }
 
     /// What the file holds; nothing where there is none.

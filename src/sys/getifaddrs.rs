@@ -39,8 +39,8 @@ pub(crate) enum What {
 pub(crate) fn list() -> nix::Result<Vec<Entry>> {
     let mut head = std::ptr::null_mut();
     // SAFETY: `head` is a live pointer that the call may set.
-    let done = unsafe { libc::getifaddrs(&mut head) };
-    Errno::result(done)?;
+    let result = unsafe { libc::getifaddrs(&mut head) };
+    Errno::result(result)?;
     let list = List(head);
     let mut entries = Vec::new();
     let mut next = list.0;

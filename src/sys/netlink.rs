@@ -22,9 +22,9 @@ pub(crate) struct Socket {
     port: u32,
 }
 
-/// What was received.
+/// A datagram in a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Received {
+pub(crate) struct Datagram {
     /// The length of the datagram in bytes, which may be more than there was room for.
     pub len: usize,
     /// The port id of the sender; the kernel's is 0.
@@ -78,24 +78,24 @@ impl Socket {
         loop {
             match send(self.fd.as_raw_fd(), request, MsgFlags::empty()) {
                 Err(Errno::EINTR) => {}
-                sent => return sent.map(drop),
+                result => return result.map(drop),
             }
         }
     }
 
     /// Receives a datagram; `ETIMEDOUT` where none came until the deadline, `EINTR` where a signal
     /// came first.
-    pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Received> {
+    pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Datagram> {
         loop {
             match self.try_receive(buffer) {
                 Err(Errno::EAGAIN) => self.wait(deadline)?,
-                received => return received,
+                result => return result,
             }
         }
     }
 
     /// Receives a datagram; `EAGAIN` where there is none.
-    pub fn try_receive(&self, buffer: &mut [u8]) -> nix::Result<Received> {
+    pub fn try_receive(&self, buffer: &mut [u8]) -> nix::Result<Datagram> {
         // SAFETY: all bytes zero is a value of this struct of integers.
         let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
         let size = size_of_val(&address) as libc::socklen_t;
@@ -103,7 +103,7 @@ impl Socket {
         // nix has it without flags, and recvmsg(2), which takes longer.
         // SAFETY: the fd is open, and the kernel writes no more than the given lengths to memory
         // that is ours alone as long as the call takes.
-        let received = unsafe {
+        let result = unsafe {
             libc::recvfrom(
                 self.fd.as_raw_fd(),
                 buffer.as_mut_ptr().cast(),
@@ -113,11 +113,11 @@ impl Socket {
                 &raw mut address_len,
             )
         };
-        let len = Errno::result(received)?.unsigned_abs();
+        let len = Errno::result(result)?.unsigned_abs();
         // Whoever does not say who it is, is not the kernel.
         let known = address_len >= size && address.nl_family == libc::AF_NETLINK as u16;
         let sender = if known { address.nl_pid } else { u32::MAX };
-        Ok(Received { len, sender })
+        Ok(Datagram { len, sender })
     }
 
     fn wait(&self, deadline: Instant) -> nix::Result<()> {
@@ -230,7 +230,7 @@ impl IfReq {
 
     fn ask(&mut self, socket: &Socket, ask: Ask) -> nix::Result<()> {
         let fd = socket.fd.as_raw_fd();
-        let asked = match ask {
+        let result = match ask {
             // SAFETY: the fd is open, and the kernel reads and writes one `struct ifreq`.
             Ask::Name => unsafe { ioctl::name(fd, &mut self.0) },
             // SAFETY: as above.
@@ -238,7 +238,7 @@ impl IfReq {
             // SAFETY: as above.
             Ask::HardwareAddress => unsafe { ioctl::hardware_address(fd, &mut self.0) },
         };
-        asked.map(drop)
+        result.map(drop)
     }
 
     fn name(&self) -> Option<Name> {

@@ -64,7 +64,7 @@ impl PacketSocket {
         loop {
             // SAFETY: the fd is open, and the kernel reads the packet and the address, which are
             // as long as it is told.
-            let sent = unsafe {
+            let result = unsafe {
                 libc::sendto(
                     self.fd.as_raw_fd(),
                     packet.as_ptr().cast(),
@@ -74,9 +74,9 @@ impl PacketSocket {
                     size_of_val(&address) as libc::socklen_t,
                 )
             };
-            match Errno::result(sent) {
+            match Errno::result(result) {
                 Err(Errno::EINTR) => {}
-                sent => return sent.map(drop),
+                result => return result.map(drop),
             }
         }
     }
@@ -89,7 +89,7 @@ impl PacketSocket {
         let mut address_len = size_of_val(&address) as libc::socklen_t;
         // SAFETY: the fd is open, and the kernel writes no more than the given lengths to memory
         // that is ours alone as long as the call takes.
-        let received = unsafe {
+        let result = unsafe {
             libc::recvfrom(
                 self.fd.as_raw_fd(),
                 buffer.as_mut_ptr().cast(),
@@ -99,7 +99,7 @@ impl PacketSocket {
                 &raw mut address_len,
             )
         };
-        let len = Errno::result(received)?.unsigned_abs();
+        let len = Errno::result(result)?.unsigned_abs();
         let [a, b, c, d, e, f, ..] = address.sll_addr;
         Ok((len, [a, b, c, d, e, f]))
     }
@@ -111,7 +111,7 @@ impl PacketSocket {
         let mut statistics: libc::tpacket_stats = unsafe { std::mem::zeroed() };
         let mut len = size_of_val(&statistics) as libc::socklen_t;
         // SAFETY: the fd is open, and the kernel writes no more than the given length.
-        let asked = unsafe {
+        let result = unsafe {
             libc::getsockopt(
                 self.fd.as_raw_fd(),
                 libc::SOL_PACKET,
@@ -120,20 +120,20 @@ impl PacketSocket {
                 &raw mut len,
             )
         };
-        Errno::result(asked).map(|_| statistics.tp_drops)
+        Errno::result(result).map(|_| statistics.tp_drops)
     }
 
     fn bind(&self) -> nix::Result<()> {
         let address = self.address();
         // SAFETY: the fd is open, and the kernel reads an address that is as long as it is told.
-        let bound = unsafe {
+        let result = unsafe {
             libc::bind(
                 self.fd.as_raw_fd(),
                 (&raw const address).cast(),
                 size_of_val(&address) as libc::socklen_t,
             )
         };
-        Errno::result(bound).map(drop)
+        Errno::result(result).map(drop)
     }
 
     fn address(&self) -> libc::sockaddr_ll {
@@ -167,7 +167,7 @@ impl PacketSocket {
     fn set<T>(&self, level: libc::c_int, option: libc::c_int, value: &T) -> nix::Result<()> {
         // SAFETY: the fd is open, and the kernel reads no more than the value and what it points
         // to, which both live as long as the call takes.
-        let set = unsafe {
+        let result = unsafe {
             libc::setsockopt(
                 self.fd.as_raw_fd(),
                 level,
@@ -176,7 +176,7 @@ impl PacketSocket {
                 size_of::<T>() as libc::socklen_t,
             )
         };
-        Errno::result(set).map(drop)
+        Errno::result(result).map(drop)
     }
 }
 

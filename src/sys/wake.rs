@@ -41,7 +41,7 @@ impl Timer {
     }
 
     /// Makes the fd unreadable.
-    pub fn no_more(&mut self) -> nix::Result<()> {
+    pub fn disarm(&mut self) -> nix::Result<()> {
         if self.is_set {
             self.fd.unset()?;
             self.is_set = false;
@@ -92,8 +92,8 @@ impl Wake {
     }
 
     /// Makes the fd readable for what was added only.
-    pub fn no_more(&mut self) -> nix::Result<()> {
-        self.timer.no_more()
+    pub fn disarm(&mut self) -> nix::Result<()> {
+        self.timer.disarm()
     }
 }
 
