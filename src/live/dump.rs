@@ -263,5 +263,5 @@ fn refused(request: &'static str, errno: i32, words: Option<String>) -> KernelEr
 }
 
 #[cfg(test)]
-#[path = "dump_tests.rs"]
+#[path = "dump_tests/mod.rs"]
 mod tests;

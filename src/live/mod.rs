@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod capturer;
 #[cfg(target_os = "linux")]
+mod catch_up;
+#[cfg(target_os = "linux")]
 mod detector;
 #[cfg(target_os = "linux")]
 mod dirty;
@@ -21,6 +23,8 @@ mod keeper_builder;
 mod memory;
 #[cfg(target_os = "linux")]
 mod monitor;
+#[cfg(target_os = "linux")]
+mod packets;
 #[cfg(target_os = "linux")]
 mod refresh;
 mod state_error;

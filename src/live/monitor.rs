@@ -9,15 +9,14 @@ use super::capturer::Capturer;
 use super::dirty::Dirty;
 use super::error::KernelError;
 use super::wait::{A_YEAR, wake_for};
-use crate::snapshot::{Consistency, Snapshot};
-use crate::sys::host;
+use crate::snapshot::Snapshot;
 use crate::sys::netlink::{Datagram, Socket};
 use crate::sys::wake::Wake;
 use crate::wire::DecodeError;
 use crate::wire::rtnetlink::frames;
 
 /// A change is acted on when nothing has changed for this long.
-const QUIET: Duration = Duration::from_millis(50);
+pub(super) const QUIET: Duration = Duration::from_millis(50);
 
 /// Or when it is this many times as long ago.
 const PATIENCE: u32 = 10;
@@ -25,9 +24,6 @@ const PATIENCE: u32 = 10;
 /// For how long a kernel that does not answer in time is asked again at the start, when there is no
 /// older snapshot to go on with.
 const OPENING: Duration = Duration::from_secs(5);
-
-/// How often what has changed is asked for again until nothing changes meanwhile.
-const ATTEMPTS: u32 = 10;
 
 /// How many datagrams are received in a row. Whoever changes addresses faster than they are
 /// received must not keep the daemon from its work.
@@ -84,14 +80,14 @@ const EVENT_SIZE: usize = 8 * 1024;
 #[must_use = "a monitor that is dropped watches nothing"]
 #[derive(Debug)]
 pub struct Monitor {
-    wake: Wake,
+    pub(super) wake: Wake,
     socket: Socket,
     buffer: Box<[u8]>,
-    capturer: Capturer,
-    host: Snapshot,
-    dirty: Dirty,
-    burst: Option<Burst>,
-    quiet: Duration,
+    pub(super) capturer: Capturer,
+    pub(super) host: Snapshot,
+    pub(super) dirty: Dirty,
+    pub(super) burst: Option<Burst>,
+    pub(super) quiet: Duration,
     overruns: u64,
     /// Whether events were left in the queue, so that the kernel may have dropped more.
     has_backlog: bool,
@@ -99,11 +95,11 @@ pub struct Monitor {
 
 /// Changes that are not acted on yet.
 #[derive(Clone, Copy, Debug)]
-struct Burst {
-    first: Instant,
-    last: Instant,
+pub(super) struct Burst {
+    pub first: Instant,
+    pub last: Instant,
     /// When the fd becomes readable for it.
-    wakes: Instant,
+    pub wakes: Instant,
 }
 
 impl Monitor {
@@ -235,94 +231,8 @@ impl Monitor {
         result.map_err(|errno| KernelError::system("epoll_ctl", errno))
     }
 
-    /// Brings the snapshot up to date without waiting for quiet.
-    pub(super) fn look(&mut self) -> Result<(), KernelError> {
-        self.receive().or_else(|error| self.fail(error))?;
-        if self.dirty.is_empty() {
-            Ok(())
-        } else {
-            self.catch_up()
-        }
-    }
-
-    /// The same, and asks for everything again: of some changes the kernel does not tell, or only
-    /// after a while.
-    pub(super) fn look_again(&mut self) -> Result<(), KernelError> {
-        self.dirty = Dirty::everything();
-        self.look()
-    }
-
-    fn catch_up(&mut self) -> Result<(), KernelError> {
-        let start = Instant::now();
-        match self.try_to_catch_up() {
-            Ok(caught_up) => self.arm(caught_up, start.elapsed()),
-            // The kernel was busy.
-            Err(error) if error.may_pass() => self.ask_everything_later(start.elapsed()),
-            Err(error) => self.fail(error),
-        }
-    }
-
-    fn fail<T>(&mut self, error: KernelError) -> Result<T, KernelError> {
-        self.ask_everything_later(Duration::ZERO)?;
-        Err(error)
-    }
-
-    /// Nothing of the snapshot is certain until everything was asked again.
-    fn ask_everything_later(&mut self, took: Duration) -> Result<(), KernelError> {
-        self.dirty = Dirty::everything();
-        self.host.about_mut().consistency = Some(Consistency::Interrupted);
-        self.arm(false, took)
-    }
-
-    /// Makes the fd wait for events; or, where the snapshot is not current, for as long as the last
-    /// try took at the least: the kernel need not say anything more, and the daemon has other
-    /// things to do.
-    fn arm(&mut self, caught_up: bool, took: Duration) -> Result<(), KernelError> {
-        if caught_up {
-            self.burst = None;
-            let result = self.wake.disarm();
-            return result.map_err(|errno| KernelError::system("timerfd_settime", errno));
-        }
-        let now = Instant::now();
-        let again = self.quiet.max(QUIET).max(took);
-        self.burst = Some(Burst {
-            first: now,
-            last: now,
-            wakes: now + again,
-        });
-        self.wake_after(again)
-    }
-
-    /// Asks for what has changed until nothing changes meanwhile, for a bounded time, and says
-    /// whether the snapshot is current then.
-    fn try_to_catch_up(&mut self) -> Result<bool, KernelError> {
-        let start = Instant::now();
-        let mut caught_up = false;
-        for _ in 0..ATTEMPTS {
-            let dirty = std::mem::take(&mut self.dirty);
-            if !self.capturer.refresh(&dirty, &mut self.host)? {
-                // A list of links that is not whole has taken the addresses of others along.
-                self.dirty = Dirty::everything();
-            }
-            self.receive()?;
-            // What changed while it was asked for may be in it by half.
-            caught_up = self.dirty.is_empty();
-            if caught_up || start.elapsed() >= self.capturer.bound.timeout {
-                break;
-            }
-        }
-        let about = self.host.about_mut();
-        about.consistency = Some(if caught_up {
-            Consistency::Consistent
-        } else {
-            Consistency::Interrupted
-        });
-        about.captured_at = host::now();
-        Ok(caught_up)
-    }
-
     /// Receives events until there is none, and says whether there were any.
-    fn receive(&mut self) -> Result<bool, KernelError> {
+    pub(super) fn receive(&mut self) -> Result<bool, KernelError> {
         let mut news = false;
         for _ in 0..DATAGRAMS {
             match self.socket.try_receive(&mut self.buffer) {
@@ -364,7 +274,7 @@ impl Monitor {
         result.unwrap_or(true)
     }
 
-    fn wake_after(&mut self, time: Duration) -> Result<(), KernelError> {
+    pub(super) fn wake_after(&mut self, time: Duration) -> Result<(), KernelError> {
         let result = self.wake.after(time);
         result.map_err(|errno| KernelError::system("timerfd_settime", errno))
     }

@@ -1,140 +1,17 @@
 //! Dumps over a transport that follows a script.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+mod fake;
 
 use super::*;
 use crate::snapshot::Family;
 use crate::wire::rtnetlink::request_addresses;
+use fake::{Fake, Part, SCRIPT, Script, Step};
 
 const INTR: u16 = 0x10;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
 const RTM_NEWADDR: u16 = 20;
-
-/// The result of one call of receive.
-#[derive(Clone)]
-enum Step {
-    /// A datagram of the kernel.
-    Got(Vec<Part>),
-    /// A datagram of another process.
-    From(u32, Vec<Part>),
-    /// A datagram longer than the room for it.
-    Long,
-    Fails(Errno),
-}
-
-/// A message, and how much its sequence number and port id differ from those asked with.
-#[derive(Clone)]
-struct Part {
-    kind: u16,
-    flags: u16,
-    body: Vec<u8>,
-    sequence_off: u32,
-    port_off: u32,
-}
-
-/// The steps of the sockets of this thread, and the calls that were made on them.
-#[derive(Default)]
-struct Script {
-    steps: VecDeque<Step>,
-    /// Repeated at the end. Without it the end is a timeout.
-    for_ever: Option<Step>,
-    open_fails: Option<Errno>,
-    send_fails: Option<Errno>,
-    opened: u32,
-    sent: u32,
-    sequence: u32,
-}
-
-thread_local! {
-    static SCRIPT: RefCell<Script> = RefCell::default();
-}
-
-struct Fake {
-    port: u32,
-}
-
-impl Transport for Fake {
-    fn open(_: &mut [u8]) -> nix::Result<Self> {
-        SCRIPT.with_borrow_mut(|script| {
-            script.opened += 1;
-            let port = 100 + script.opened;
-            script.open_fails.take().map_or(Ok(Self { port }), Err)
-        })
-    }
-
-    fn port(&self) -> u32 {
-        self.port
-    }
-
-    fn send(&self, request: &[u8]) -> nix::Result<()> {
-        SCRIPT.with_borrow_mut(|script| {
-            script.sent += 1;
-            let sequence = request.get(8..12).and_then(|bytes| bytes.try_into().ok());
-            script.sequence = u32::from_ne_bytes(sequence.unwrap_or_default());
-            script.send_fails.take().map_or(Ok(()), Err)
-        })
-    }
-
-    fn receive(&self, buffer: &mut [u8], _deadline: Instant) -> nix::Result<Datagram> {
-        SCRIPT.with_borrow_mut(|script| {
-            let step = script.steps.pop_front().or(script.for_ever.clone());
-            let (sender, parts) = match step.ok_or(Errno::ETIMEDOUT)? {
-                Step::Got(parts) => (0, parts),
-                Step::From(sender, parts) => (sender, parts),
-                Step::Fails(errno) => return Err(errno),
-                Step::Long => {
-                    let len = buffer.len() + 1;
-                    return Ok(Datagram { len, sender: 0 });
-                }
-            };
-            let bytes: Vec<u8> = parts
-                .iter()
-                .flat_map(|part| part.bytes(script.sequence, self.port))
-                .collect();
-            buffer[..bytes.len()].copy_from_slice(&bytes);
-            let len = bytes.len();
-            Ok(Datagram { len, sender })
-        })
-    }
-}
-
-impl Part {
-    fn new(kind: u16, body: &[u8]) -> Self {
-        let body = body.to_vec();
-        Self {
-            kind,
-            flags: 0,
-            body,
-            sequence_off: 0,
-            port_off: 0,
-        }
-    }
-
-    fn flags(mut self, flags: u16) -> Self {
-        self.flags = flags;
-        self
-    }
-
-    fn off(mut self, sequence: u32, port: u32) -> Self {
-        self.sequence_off = sequence;
-        self.port_off = port;
-        self
-    }
-
-    fn bytes(&self, sequence: u32, port: u32) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        bytes.extend((16 + self.body.len() as u32).to_ne_bytes());
-        bytes.extend(self.kind.to_ne_bytes());
-        bytes.extend(self.flags.to_ne_bytes());
-        bytes.extend(sequence.wrapping_add(self.sequence_off).to_ne_bytes());
-        bytes.extend(port.wrapping_add(self.port_off).to_ne_bytes());
-        bytes.extend(&self.body);
-        bytes
-    }
-}
 
 /// 192.0.2.`last`/24 on link 2.
 fn address(last: u8) -> Part {
