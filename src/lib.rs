@@ -128,7 +128,7 @@
 //! use bindnet::conflict::{Target, Timing};
 //! use bindnet::live::Detector;
 //!
-//! let target = Target::held("127.0.0.1".parse()?)?;
+//! let target = Target::own("127.0.0.1".parse()?)?;
 //! let mut detector = Detector::probe(target, Timing::Fast)?;
 //! let event = detector.wait(Duration::from_secs(2))?.unwrap();
 //! let report = detector.report(event);

@@ -51,7 +51,7 @@ fn laws(u: &mut Unstructured<'_>) -> Result<()> {
         false => "2001:db8::a".parse().expect("a literal"),
     };
     let target = match u.ratio(1, 2)? {
-        true => Target::held(ip.into()),
+        true => Target::own(ip.into()),
         false => Target::free(ip.into(), input::name("eth0")),
     };
     let target = target.expect("of one host");

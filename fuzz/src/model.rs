@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
-use bindnet::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
+use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Notification, Operation};
 use bindnet::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name, Netmask, Scope};
 use bindnet::testing::commands;
 use bindnet::{Address, Link, Snapshot};
@@ -90,7 +90,7 @@ fn key(address: &Address) -> Key {
 }
 
 /// Who hears of all changes knows all links and addresses.
-fn told(before: &Snapshot, events: &[Event], after: &Snapshot) {
+fn told(before: &Snapshot, events: &[Notification], after: &Snapshot) {
     let keys = |host: &Snapshot| host.addresses().map(|a| key(&a)).collect::<Vec<_>>();
     let names = |host: &Snapshot| {
         let links = host.links().iter().map(|link| (link.index(), link.clone()));
@@ -99,7 +99,7 @@ fn told(before: &Snapshot, events: &[Event], after: &Snapshot) {
     let (mut addresses, mut links) = (keys(before), names(before));
     for event in events {
         match event {
-            Event::NewAddress(address) => {
+            Notification::NewAddress(address) => {
                 // Of IPv6 the other end can change.
                 let old = |other: &Key| match address.ip() {
                     IpAddr::V4(_) => *other == key(address),
@@ -108,9 +108,11 @@ fn told(before: &Snapshot, events: &[Event], after: &Snapshot) {
                 addresses.retain(|other| !old(other));
                 addresses.push(key(address));
             }
-            Event::DeletedAddress(address) => addresses.retain(|other| *other != key(address)),
-            Event::NewLink(link) => drop(links.insert(link.index(), link.clone())),
-            Event::DeletedLink(link) => drop(links.remove(&link.index())),
+            Notification::DeletedAddress(address) => {
+                addresses.retain(|other| *other != key(address))
+            }
+            Notification::NewLink(link) => drop(links.insert(link.index(), link.clone())),
+            Notification::DeletedLink(link) => drop(links.remove(&link.index())),
             other => panic!("{other:?}"),
         }
     }

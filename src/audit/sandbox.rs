@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::model::{AddressRequest, Event, Host, Kernel, Operation};
+use crate::model::{AddressRequest, Host, Kernel, Notification, Operation};
 use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Scope, Snapshot};
 
 /// A copy of a host on which scenarios are run. Whatever the kernel would refuse gives `None`.
@@ -79,7 +79,7 @@ impl<'a> Sandbox<'a> {
     fn apply(&mut self, operation: &Operation) -> Option<Vec<Address>> {
         let events = self.host.apply(operation).ok()?;
         let deleted = events.into_iter().filter_map(|event| match event {
-            Event::DeletedAddress(address) => {
+            Notification::DeletedAddress(address) => {
                 let facts = self.added.get(&key(&address));
                 Some(facts.copied().unwrap_or(address))
             }

@@ -73,9 +73,9 @@ pub extern "C" fn bindnet_detector_new(
     call(|| {
         let address = scoped_addr(address)?;
         let target = if interface_name.is_null() {
-            Target::held(address)
+            Target::own(address)
         } else {
-            Target::held_on(address, interface(interface_name)?)
+            Target::own_on(address, interface(interface_name)?)
         };
         open(target, timing, detector)
     })

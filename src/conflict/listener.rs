@@ -55,7 +55,7 @@ pub enum Notice {
 ///     .with_mac("02:00:00:00:00:01".parse()?);
 /// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
 ///
-/// let mut watch = Listener::new(Target::held("192.0.2.10".parse()?)?);
+/// let mut watch = Listener::new(Target::own("192.0.2.10".parse()?)?);
 /// assert_eq!(watch.handle_host(&host), None);
 /// assert_eq!(watch.link(), Some(2));
 ///

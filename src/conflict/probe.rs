@@ -91,7 +91,7 @@ impl Timing {
 ///     .with_mac("02:00:00:00:00:01".parse()?);
 /// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
 ///
-/// let target = Target::held("192.0.2.10".parse()?)?;
+/// let target = Target::own("192.0.2.10".parse()?)?;
 /// let mut probe = Probe::new(target, Timing::Fast, [0; 3], Duration::ZERO);
 /// let mut sent = 0;
 /// while let Some(now) = probe.deadline() {

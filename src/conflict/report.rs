@@ -20,7 +20,7 @@ use crate::wire::How;
 ///
 /// use bindnet::conflict::{Notice, ConflictReport, Target, Detection};
 ///
-/// let target = Target::held("192.0.2.10".parse()?)?;
+/// let target = Target::own("192.0.2.10".parse()?)?;
 /// let event = Notice::Detection(Detection::Clear);
 /// let report = ConflictReport::new(&target, Some("eth0".parse()?), event, Duration::from_millis(720));
 /// assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody else answered (720 ms)");

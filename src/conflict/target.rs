@@ -13,11 +13,11 @@ use crate::snapshot::{Address, AddressFlags, HardwareAddress, Link, LinkFlags, N
 /// ```
 /// use bindnet::conflict::Target;
 ///
-/// let held = Target::held("192.0.2.10".parse()?)?;
-/// assert!(!held.is_free());
+/// let own = Target::own("192.0.2.10".parse()?)?;
+/// assert!(!own.is_free());
 /// let free = Target::free("192.0.2.10".parse()?, "eth0".parse()?)?;
 /// assert_eq!(free.address().to_string(), "192.0.2.10%eth0");
-/// assert!(Target::held("224.0.0.1".parse()?).is_err());
+/// assert!(Target::own("224.0.0.1".parse()?).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ impl Target {
     ///
     /// # Errors
     /// Where it is no address of one host: `0.0.0.0`, `::`, multicast, broadcast.
-    pub fn held(address: ScopedAddr) -> Result<Self, TargetError> {
+    pub fn own(address: ScopedAddr) -> Result<Self, TargetError> {
         let is_free = false;
         check(address.ip()).map(|()| Self { address, is_free })
     }
@@ -40,19 +40,19 @@ impl Target {
     /// An address of this host, on the link of this name.
     ///
     /// # Errors
-    /// As for [`Target::held`], and if the zone of the address is another name, or an index, of
+    /// As for [`Target::own`], and if the zone of the address is another name, or an index, of
     /// which no name is known here.
-    pub fn held_on(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
-        Self::held(on_link(address, link)?)
+    pub fn own_on(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
+        Self::own(on_link(address, link)?)
     }
 
     /// What was chosen, on its link: does anybody else have it?
     ///
     /// # Errors
-    /// As for [`Target::held`].
+    /// As for [`Target::own`].
     pub fn of(chosen: &Candidate) -> Result<Self, TargetError> {
         let link = chosen.interface().map(Zone::from);
-        Self::held(ScopedAddr::new(chosen.ip(), link))
+        Self::own(ScopedAddr::new(chosen.ip(), link))
     }
 
     /// An address that is to be taken, on this link: does anybody have it?
@@ -61,7 +61,7 @@ impl Target {
     /// address gives it up when it is asked (RFC 5227, section 2.1.1; RFC 4862, section 5.4.3).
     ///
     /// # Errors
-    /// As for [`Target::held_on`].
+    /// As for [`Target::own_on`].
     pub fn free(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
         let address = on_link(address, link)?;
         let is_free = true;

@@ -47,7 +47,7 @@ use crate::snapshot::escape;
 pub struct Conf {
     pub(super) totem: BTreeMap<String, Value>,
     pub(super) interfaces: Vec<Interface>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<ConfNode>,
     pub(super) version_by: Option<String>,
 }
 
@@ -112,7 +112,7 @@ impl Conf {
     ///
     /// A second `nodelist` counts its nodes from 0 again: what it says goes to the nodes of the
     /// first one.
-    pub fn nodes(&self) -> &[Node] {
+    pub fn nodes(&self) -> &[ConfNode] {
         &self.nodes
     }
 }
@@ -189,13 +189,13 @@ impl Interface {
 /// # Ok::<(), bindnet::corosync::ConfError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct ConfNode {
     pub(super) line: usize,
     pub(super) position: u32,
     pub(super) keys: BTreeMap<String, Value>,
 }
 
-impl Node {
+impl ConfNode {
     /// The line where it begins, from 1.
     pub fn line(&self) -> usize {
         self.line

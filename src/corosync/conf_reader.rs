@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::conf::{Conf, ConfError, Interface, Node, Value, number};
+use super::conf::{Conf, ConfError, ConfNode, Interface, Value, number};
 use super::names::IpVersion;
 
 /// `ICMAP_KEYNAME_MAXLEN`: the dotted name of a section or key is shorter, in bytes.
@@ -88,7 +88,7 @@ struct Reader {
     interfaces: Vec<Interface>,
     /// The one that is open.
     interface: Option<Interface>,
-    nodes: BTreeMap<u32, Node>,
+    nodes: BTreeMap<u32, ConfNode>,
     /// The position of the next node.
     position: u32,
 }
@@ -233,8 +233,8 @@ impl Reader {
         }
     }
 
-    fn node(&mut self, position: u32, line: usize) -> &mut Node {
-        self.nodes.entry(position).or_insert_with(|| Node {
+    fn node(&mut self, position: u32, line: usize) -> &mut ConfNode {
+        self.nodes.entry(position).or_insert_with(|| ConfNode {
             line,
             position,
             keys: BTreeMap::new(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::conf::Node;
+use super::conf::ConfNode;
 use super::names::{Hosts, IpVersion, read_address};
 use super::version::Version;
 use crate::snapshot::{Address, Snapshot};
@@ -25,7 +25,7 @@ pub(crate) struct LocalNodes {
 }
 
 impl LocalNodes {
-    pub fn of(nodes: &[Node], ip_version: IpVersion, hosts: &Hosts) -> Self {
+    pub fn of(nodes: &[ConfNode], ip_version: IpVersion, hosts: &Hosts) -> Self {
         let order = in_map_order(nodes);
         let (mut whole, mut short) = (BTreeMap::new(), BTreeMap::new());
         let (mut resolved, mut ring0) = (BTreeMap::new(), BTreeMap::new());
@@ -108,7 +108,7 @@ fn numeric(address: &Address, host: &Snapshot) -> String {
 }
 
 /// The order of Corosync's map of keys: that of the numbers as texts.
-fn in_map_order(nodes: &[Node]) -> Vec<usize> {
+fn in_map_order(nodes: &[ConfNode]) -> Vec<usize> {
     let mut order: Vec<_> = (0..nodes.len()).collect();
     let text = |at: &usize| nodes.get(*at).map(|node| node.position().to_string());
     order.sort_by_cached_key(text);
@@ -116,7 +116,7 @@ fn in_map_order(nodes: &[Node]) -> Vec<usize> {
 }
 
 /// What a node is known by.
-fn names(node: &Node) -> impl Iterator<Item = &str> {
+fn names(node: &ConfNode) -> impl Iterator<Item = &str> {
     let keys = ["name", "ring0_addr"].into_iter();
     keys.filter_map(move |key| Some(node.get(key)?.text()))
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::conf::{ConfError, Node, Value};
+use super::conf::{ConfError, ConfNode, Value};
 use super::names::{AddressProblem, Hosts, IpVersion, try_read};
 
 /// Links, each with the line that makes it one.
@@ -12,7 +12,7 @@ pub(super) type Lines = BTreeMap<u32, usize>;
 
 /// A nodelist and how it is read.
 pub(super) struct Members<'a> {
-    pub nodes: &'a [Node],
+    pub nodes: &'a [ConfNode],
     pub ip_version: IpVersion,
     pub hosts: &'a Hosts,
 }
@@ -33,8 +33,8 @@ impl Members<'_> {
         };
         read.wrong = self.read_links(&mut read).err();
         for (number, link) in &mut read.links {
-            let without = |node: &&Node| node.ring_addrs().all(|(other, _)| other != *number);
-            link.line_without = self.nodes.iter().find(without).map(Node::line);
+            let without = |node: &&ConfNode| node.ring_addrs().all(|(other, _)| other != *number);
+            link.line_without = self.nodes.iter().find(without).map(ConfNode::line);
         }
         read
     }
@@ -110,7 +110,7 @@ impl Members<'_> {
         let link = read.links.get(number);
         let line = match (link, own.get(number)) {
             (None, Some(line)) => *line,
-            (None, None) => self.nodes.first().map_or(1, Node::line),
+            (None, None) => self.nodes.first().map_or(1, ConfNode::line),
             (Some(link), _) => link.line_without.unwrap_or(1),
         };
         let problem = match link {

@@ -105,7 +105,7 @@ mod totem;
 mod version;
 mod walk;
 
-pub use conf::{Conf, ConfError, Interface, Node, Value};
+pub use conf::{Conf, ConfError, ConfNode, Interface, Value};
 pub use link::{ConfLink, Origin, Transport};
 pub use names::{Hosts, How, IpVersion, ReadAddress, read_address};
 pub use plan::{LinkDecision, Plan, Taken, TakenOutcome};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::conf::{Conf, ConfError, Node};
+use super::conf::{Conf, ConfError, ConfNode};
 use super::local_node::LocalNodes;
 use super::members::MembersRead;
 use super::names::{Hosts, read_address};
@@ -47,7 +47,7 @@ impl Conf {
             let (line, ip) = (value.line(), read.ip);
             Some(ListedAddress { link, line, ip })
         };
-        let listed = |node: &Node| ListedNode {
+        let listed = |node: &ConfNode| ListedNode {
             name: node
                 .get("name")
                 .or(node.get("ring0_addr"))
@@ -92,7 +92,7 @@ impl Planner<'_> {
     /// What the nodelist says, whichever node is this host.
     pub fn nodes_read(&self, hosts: &Hosts) -> NodesRead {
         let nodes = self.conf.nodes();
-        let mut rings = nodes.iter().flat_map(Node::ring_addrs);
+        let mut rings = nodes.iter().flat_map(ConfNode::ring_addrs);
         NodesRead {
             local: LocalNodes::of(nodes, self.ip_version, hosts),
             wrong_ring: rings.find_map(|(number, value)| self.check_ring(number, value).err()),

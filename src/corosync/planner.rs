@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::conf::{Conf, ConfError, Interface, Node, Value};
+use super::conf::{Conf, ConfError, ConfNode, Interface, Value};
 use super::link::{ConfLink, Origin, Transport};
 use super::members::{Lines, Members};
 use super::names::{Hosts, IpVersion};
@@ -247,13 +247,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether the addresses of the local node stand above or in for bindnetaddr.
-    fn takes_nodelist(&mut self, written: &Written<'a>, local: &Node) -> bool {
+    fn takes_nodelist(&mut self, written: &Written<'a>, local: &ConfNode) -> bool {
         self.warn_of_both(written, local);
         let wins = self.first_ring0().is_some() && self.nodelist_wins();
         wins || !written.contains_key(&0)
     }
 
-    fn take(&self, written: &mut Written<'a>, local: &'a Node) -> Result<(), ConfError> {
+    fn take(&self, written: &mut Written<'a>, local: &'a ConfNode) -> Result<(), ConfError> {
         for (number, value) in local.ring_addrs() {
             self.check_ring(number, value)?;
             written.insert(number, (Origin::Nodelist, value));
@@ -268,7 +268,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Says which of bindnetaddr and nodelist counts, where both do stand there.
-    fn warn_of_both(&mut self, written: &Written<'a>, local: &Node) {
+    fn warn_of_both(&mut self, written: &Written<'a>, local: &ConfNode) {
         let bindnetaddr = written.get(&0).map(|(_, value)| *value);
         let (Some(value), Some(_)) = (bindnetaddr, self.first_ring0()) else {
             return;
@@ -296,7 +296,7 @@ impl<'a> Planner<'a> {
         read: &NodesRead,
         host: &Snapshot,
         hosts: &Hosts,
-    ) -> Result<&'a Node, ConfError> {
+    ) -> Result<&'a ConfNode, ConfError> {
         let nodes = self.conf.nodes();
         let local = read.local.by_name(self.version, host, hosts);
         local.and_then(|at| nodes.get(at)).ok_or_else(|| {
@@ -360,7 +360,7 @@ impl<'a> Planner<'a> {
                         self.version
                     );
                 }
-                let error = ConfError::new(first.map_or(1, Node::line), problem);
+                let error = ConfError::new(first.map_or(1, ConfNode::line), problem);
                 Err(match knows_nodes && !self.is_3() && first.is_some() {
                     true => error.of_this_host(),
                     false => error,

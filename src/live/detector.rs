@@ -55,7 +55,7 @@ const PACKET_SIZE: usize = 1500;
 /// use bindnet::live::Detector;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let target = Target::held("127.0.0.1".parse()?)?;
+/// let target = Target::own("127.0.0.1".parse()?)?;
 /// let mut detector = Detector::probe(target, Timing::Fast)?;
 /// let event = detector.wait(Duration::from_secs(2))?;
 /// // Nobody can be asked on a loopback link.

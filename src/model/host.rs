@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::event::Event;
 use super::kernel::Kernel;
 use super::link::{HostLink, Under, made};
+use super::notification::Notification;
 use super::operation::{AddressRequest, Kind, LinkRequest, Operation};
 use super::refusal::Refusal;
 use super::request::{address, is_link_name, is_word_of_ip, loopback_address};
@@ -113,7 +113,7 @@ impl Host {
     ///
     /// # Errors
     /// What the kernel refuses changes nothing.
-    pub fn apply(&mut self, operation: &Operation) -> Result<Vec<Event>, Refusal> {
+    pub fn apply(&mut self, operation: &Operation) -> Result<Vec<Notification>, Refusal> {
         match operation {
             Operation::AddLink(request) => self.add_link(request),
             Operation::DeleteLink(name) => self.delete_link(*name),
@@ -136,7 +136,7 @@ impl Host {
 
     /// Refuses in the order of `ip`, of `rtnl_newlink` and of `register_netdevice`, which makes the
     /// other end of a cable first.
-    fn add_link(&mut self, request: &LinkRequest) -> Result<Vec<Event>, Refusal> {
+    fn add_link(&mut self, request: &LinkRequest) -> Result<Vec<Notification>, Refusal> {
         if !request.names().all(is_word_of_ip) || request.index > i32::MAX as u32 {
             return Err(Refusal::Invalid);
         }
@@ -162,7 +162,9 @@ impl Host {
                 return Err(Refusal::NotWithThisLink);
             }
         }
-        let made_links = made.iter().map(|(link, _)| Event::NewLink(link.clone()));
+        let made_links = made
+            .iter()
+            .map(|(link, _)| Notification::NewLink(link.clone()));
         let mut events: Vec<_> = made_links.collect();
         for (link, under) in made {
             self.insert(link, under);
@@ -171,9 +173,9 @@ impl Host {
         Ok(events)
     }
 
-    fn news_of(&self, index: u32) -> Option<Event> {
+    fn news_of(&self, index: u32) -> Option<Notification> {
         let link = self.links.get(self.position(index)?)?;
-        Some(Event::NewLink(link.link.clone()))
+        Some(Notification::NewLink(link.link.clone()))
     }
 
     /// The index of the link that a macvlan on this one stands on: of a macvlan, the one under it.
@@ -203,7 +205,7 @@ impl Host {
         self.links.insert(at.unwrap_or(self.links.len()), link);
     }
 
-    fn delete_link(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
+    fn delete_link(&mut self, name: Name) -> Result<Vec<Notification>, Refusal> {
         let link = self.named(name)?;
         if link.is_loopback() {
             return Err(Refusal::NotWithThisLink);
@@ -229,7 +231,7 @@ impl Host {
                 let mut link = self.links.remove(at);
                 events.extend(link.v4().clear());
                 events.extend(link.v6().clear());
-                events.push(Event::DeletedLink(link.link));
+                events.push(Notification::DeletedLink(link.link));
                 if let Under::Lower(lower) = link.stands_on {
                     lowers.push(lower);
                 }
@@ -239,7 +241,7 @@ impl Host {
         Ok(events)
     }
 
-    fn set_up(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
+    fn set_up(&mut self, name: Name) -> Result<Vec<Notification>, Refusal> {
         let link = self.named(name)?;
         if !link.set_up(true) {
             return Ok(Vec::new());
@@ -261,7 +263,7 @@ impl Host {
         Ok(events)
     }
 
-    fn set_down(&mut self, name: Name) -> Result<Vec<Event>, Refusal> {
+    fn set_down(&mut self, name: Name) -> Result<Vec<Notification>, Refusal> {
         let index = self.named(name)?.index();
         if !self.named(name)?.is_up() {
             return Ok(Vec::new());
@@ -272,7 +274,7 @@ impl Host {
     }
 
     /// Sets a link down that is up.
-    fn down(&mut self, index: u32) -> Vec<Event> {
+    fn down(&mut self, index: u32) -> Vec<Notification> {
         let link = self.position(index).and_then(|at| self.links.get_mut(at));
         let Some(link) = link else { return Vec::new() };
         if !link.is_up() {
@@ -281,11 +283,11 @@ impl Host {
         link.set_up(false);
         let keeps = link.keeps;
         let mut events = link.v6().link_down(keeps);
-        events.push(Event::NewLink(link.link.clone()));
+        events.push(Notification::NewLink(link.link.clone()));
         events
     }
 
-    fn rename(&mut self, name: Name, to: Name) -> Result<Vec<Event>, Refusal> {
+    fn rename(&mut self, name: Name, to: Name) -> Result<Vec<Notification>, Refusal> {
         let while_up = self.kernel.renames_while_up;
         let taken = self.links.iter().any(|link| link.name() == to);
         if !is_word_of_ip(to) {
@@ -306,7 +308,7 @@ impl Host {
         }
         link.rename(to);
         let mut events = link.v4().rename(to);
-        events.push(Event::NewLink(link.link.clone()));
+        events.push(Notification::NewLink(link.link.clone()));
         Ok(events)
     }
 
@@ -314,7 +316,7 @@ impl Host {
         &mut self,
         request: &AddressRequest,
         replaces: bool,
-    ) -> Result<Vec<Event>, Refusal> {
+    ) -> Result<Vec<Notification>, Refusal> {
         let link = self.named(request.link)?;
         let address = address(request, link.index())?;
         match address.ip() {
@@ -326,7 +328,7 @@ impl Host {
         }
     }
 
-    fn delete_address(&mut self, request: &AddressRequest) -> Result<Vec<Event>, Refusal> {
+    fn delete_address(&mut self, request: &AddressRequest) -> Result<Vec<Notification>, Refusal> {
         let link = self.named(request.link)?;
         let of = request.peer.unwrap_or(request.net.addr());
         match request.net {
@@ -340,7 +342,7 @@ impl Host {
 
     /// Sets the carrier of every link from what it stands on. Returns an event for each link that
     /// this changes, and for the one with this index.
-    fn carry(&mut self, index: u32) -> Vec<Event> {
+    fn carry(&mut self, index: u32) -> Vec<Notification> {
         let under = self
             .links
             .iter()
@@ -361,7 +363,7 @@ impl Host {
                 },
             };
             if link.set_carrier(carrier) || link.index() == index {
-                events.push(Event::NewLink(link.link.clone()));
+                events.push(Notification::NewLink(link.link.clone()));
             }
         }
         events

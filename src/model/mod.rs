@@ -42,10 +42,10 @@
 //! that they print, to the kernel in a network namespace, and compares after every single one the
 //! refusals, a capture, `ip -d -j addr` and the events. Kernels before 6.9 differ, see [`Kernel`].
 
-mod event;
 mod host;
 mod kernel;
 mod link;
+mod notification;
 mod operation;
 mod ordered;
 mod refusal;
@@ -54,8 +54,8 @@ mod shell;
 mod v4;
 mod v6;
 
-pub use event::Event;
 pub use host::Host;
 pub use kernel::Kernel;
+pub use notification::Notification;
 pub use operation::{AddressRequest, Kind, LinkRequest, Operation};
 pub use refusal::Refusal;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::event::Event;
+use super::notification::Notification;
 use super::ordered::{Mark, Ordered};
 use super::refusal::Refusal;
 use crate::snapshot::{Address, AddressFlags, Name, Netmask, Scope};
@@ -52,7 +52,7 @@ impl List {
     }
 
     /// Adds an address (`inet_rtm_newaddr`, `__inet_insert_ifa`).
-    pub fn add(&mut self, address: Address, replaces: bool) -> Result<Vec<Event>, Refusal> {
+    pub fn add(&mut self, address: Address, replaces: bool) -> Result<Vec<Notification>, Refusal> {
         if address.ip().is_unspecified() {
             return Ok(Vec::new());
         }
@@ -63,7 +63,7 @@ impl List {
                 return Err(Refusal::Exists);
             }
             entry.refresh(&address);
-            return Ok(vec![Event::NewAddress(entry.address)]);
+            return Ok(vec![Notification::NewAddress(entry.address)]);
         }
         let scope = scope(&address).value();
         let siblings = self.scopes.range((subnet, 0)..=(subnet, u8::MAX));
@@ -80,7 +80,7 @@ impl List {
                 self.insert_behind(last.max(), entry);
             }
         }
-        Ok(vec![Event::NewAddress(entry.address)])
+        Ok(vec![Notification::NewAddress(entry.address)])
     }
 
     /// Deletes the first address that is this one (`inet_rtm_deladdr`, `__inet_del_ifa`).
@@ -91,13 +91,13 @@ impl List {
         net: IpNet,
         of: IpAddr,
         promotes: bool,
-    ) -> Result<Vec<Event>, Refusal> {
+    ) -> Result<Vec<Notification>, Refusal> {
         let mask = Netmask::from_ip(net.netmask());
         let subnet = (net.netmask(), mask.network(of));
         let at = self.of(subnet, net.addr()).next();
         let at = at.ok_or(Refusal::NotAvailable)?;
         let deleted = self.remove(at).ok_or(Refusal::NotAvailable)?;
-        let gone = Event::DeletedAddress(deleted.address);
+        let gone = Notification::DeletedAddress(deleted.address);
         if deleted.secondary {
             return Ok(vec![gone]);
         }
@@ -110,15 +110,15 @@ impl List {
         let followers = self.secondaries.range((subnet, 0)..=(subnet, Mark::MAX));
         let followers: Vec<Mark> = followers.map(|(_, mark)| *mark).collect();
         let followers = followers.into_iter().filter_map(|mark| self.remove(mark));
-        let along = followers.map(|entry| Event::DeletedAddress(entry.address));
-        let mut events: Vec<Event> = along.collect();
+        let along = followers.map(|entry| Notification::DeletedAddress(entry.address));
+        let mut events: Vec<Notification> = along.collect();
         events.push(gone);
         Ok(events)
     }
 
     /// Makes a secondary address a primary one, behind the primaries from `from` on whose scope is
     /// as wide as that of the one it follows or narrower; `from` is the place of that one.
-    fn promote(&mut self, from: Mark, at: Mark, scope: Scope) -> Option<Event> {
+    fn promote(&mut self, from: Mark, at: Mark, scope: Scope) -> Option<Notification> {
         let mut entry = self.remove(at)?;
         entry.set_secondary(false);
         let same_or_narrower = self.primaries.range(scope.value()..);
@@ -126,7 +126,7 @@ impl List {
         let behind = last.max().copied();
         let behind = behind.or_else(|| self.entries.range(..from).next_back());
         self.insert_behind(behind, entry);
-        Some(Event::NewAddress(entry.address))
+        Some(Notification::NewAddress(entry.address))
     }
 
     /// Whether an address of a subnet is there.
@@ -191,14 +191,14 @@ impl List {
     }
 
     /// Deletes all, as when the link goes.
-    pub fn clear(&mut self) -> Vec<Event> {
+    pub fn clear(&mut self) -> Vec<Notification> {
         let gone = std::mem::take(self);
-        gone.addresses().map(Event::DeletedAddress).collect()
+        gone.addresses().map(Notification::DeletedAddress).collect()
     }
 
     /// Gives all their labels under a new name of the link (`inetdev_changename`): the first has
     /// that name, the others keep what stands behind a colon, or get their number.
-    pub fn rename(&mut self, name: Name) -> Vec<Event> {
+    pub fn rename(&mut self, name: Name) -> Vec<Notification> {
         let mut events = Vec::new();
         for (at, entry) in self.entries.values_mut().enumerate() {
             let label = match (at, entry.address.label()) {
@@ -206,7 +206,7 @@ impl List {
                 (_, label) => renamed(label, at + 1, name),
             };
             entry.address = entry.address.with_label(label);
-            events.push(Event::NewAddress(entry.address));
+            events.push(Notification::NewAddress(entry.address));
         }
         events
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::event::Event;
+use super::notification::Notification;
 use super::ordered::{Mark, Ordered};
 use super::refusal::Refusal;
 use super::v4::changed;
@@ -50,7 +50,7 @@ impl List {
         address: Address,
         replaces: bool,
         loopback: bool,
-    ) -> Result<Vec<Event>, Refusal> {
+    ) -> Result<Vec<Notification>, Refusal> {
         let IpAddr::V6(ip) = address.ip() else {
             return Err(Refusal::Invalid);
         };
@@ -62,7 +62,7 @@ impl List {
             entry.modify(&address);
             // An address that is still to be detected has no event yet.
             let tentative = has(&entry.address, AddressFlags::TENTATIVE);
-            let event = (!tentative).then_some(Event::NewAddress(entry.address));
+            let event = (!tentative).then_some(Notification::NewAddress(entry.address));
             return Ok(event.into_iter().collect());
         }
         if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() && !loopback {
@@ -75,19 +75,19 @@ impl List {
             // One event before duplicate address detection, and one after it.
             let tentative = bits(&address) | AddressFlags::TENTATIVE.bits();
             let tentative = address.with_flags(AddressFlags::from_bits(tentative));
-            events.push(Event::NewAddress(tentative));
+            events.push(Notification::NewAddress(tentative));
         }
-        events.push(Event::NewAddress(address));
+        events.push(Notification::NewAddress(address));
         Ok(events)
     }
 
     /// Adds the address of the loopback link, if it is not there.
-    pub fn add_loopback(&mut self, address: Address) -> Vec<Event> {
+    pub fn add_loopback(&mut self, address: Address) -> Vec<Notification> {
         if self.of(address.ip()).next().is_some() {
             return Vec::new();
         }
         self.insert(address);
-        vec![Event::NewAddress(address)]
+        vec![Notification::NewAddress(address)]
     }
 
     /// Before the first whose scope is not wider (`ipv6_link_dev_addr`).
@@ -98,7 +98,7 @@ impl List {
     }
 
     /// Deletes an address (`inet6_addr_del`).
-    pub fn delete(&mut self, net: IpNet) -> Result<Vec<Event>, Refusal> {
+    pub fn delete(&mut self, net: IpNet) -> Result<Vec<Notification>, Refusal> {
         let is = |at: &Mark| {
             let entry = self.entries.get(*at);
             entry.and_then(|e| e.address.netmask().prefix_len()) == Some(net.prefix_len())
@@ -106,7 +106,7 @@ impl List {
         let at = self.of(net.addr()).find(is);
         let deleted = at.and_then(|at| self.remove(at));
         let deleted = deleted.ok_or(Refusal::NotAvailable)?;
-        Ok(vec![Event::DeletedAddress(deleted.address)])
+        Ok(vec![Notification::DeletedAddress(deleted.address)])
     }
 
     /// The entries of an address, in the order in which they are listed.
@@ -149,7 +149,7 @@ impl List {
 
     /// The link is set down (`addrconf_ifdown`): all go, or only those that are not permanent and
     /// those that belong to the link alone.
-    pub fn link_down(&mut self, keeps: bool) -> Vec<Event> {
+    pub fn link_down(&mut self, keeps: bool) -> Vec<Notification> {
         let mut gone = Vec::new();
         let marks: Vec<Mark> = self.entries.range(..).rev().collect();
         for mark in marks {
@@ -164,27 +164,27 @@ impl List {
             }
         }
         let gone = gone.into_iter();
-        gone.map(|entry| Event::DeletedAddress(entry.address))
+        gone.map(|entry| Notification::DeletedAddress(entry.address))
             .collect()
     }
 
     /// The link is set up: what was kept is detected again.
-    pub fn link_up(&mut self) -> Vec<Event> {
+    pub fn link_up(&mut self) -> Vec<Notification> {
         let entries = self.entries.values_mut().rev();
         let waiting = entries.filter(|entry| entry.waits_for_link);
         let back = waiting.map(|entry| {
             entry.waits_for_link = false;
             let bits = bits(&entry.address) & !AddressFlags::TENTATIVE.bits();
             entry.address = entry.address.with_flags(AddressFlags::from_bits(bits));
-            Event::NewAddress(entry.address)
+            Notification::NewAddress(entry.address)
         });
         back.collect()
     }
 
     /// Deletes all, as when the link goes.
-    pub fn clear(&mut self) -> Vec<Event> {
+    pub fn clear(&mut self) -> Vec<Notification> {
         let gone = std::mem::take(self);
-        gone.addresses().map(Event::DeletedAddress).collect()
+        gone.addresses().map(Notification::DeletedAddress).collect()
     }
 }
 

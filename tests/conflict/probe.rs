@@ -73,7 +73,7 @@ proptest! {
     #[test]
     fn late_timeouts(random in random(), timing in timing(), late in [0..5_000u64, 0..5_000, 0..5_000, 0..5_000, 0..5_000]) {
         let host = GOOD.snapshot(true);
-        let mut probe = Probe::new(Ask::Held.target(true), timing, random, SECOND);
+        let mut probe = Probe::new(Ask::Own.target(true), timing, random, SECOND);
         let (mut sent, mut end) = (Vec::new(), SECOND);
         for late in late {
             end = probe.deadline().unwrap() + Duration::from_millis(late);
@@ -92,11 +92,11 @@ proptest! {
 fn the_end_of_time() {
     let host = GOOD.snapshot(true);
     for now in [Duration::MAX, Duration::MAX - SECOND] {
-        let (sent, ..) = silent(Ask::Held, Timing::Rfc, [u32::MAX; 3], now);
+        let (sent, ..) = silent(Ask::Own, Timing::Rfc, [u32::MAX; 3], now);
         assert_eq!(sent.len(), 3);
     }
     // Backwards, nothing is due.
-    let mut probe = Probe::new(Ask::Held.target(true), Timing::Fast, [0; 3], SECOND);
+    let mut probe = Probe::new(Ask::Own.target(true), Timing::Fast, [0; 3], SECOND);
     assert_eq!(probe.handle_timeout(Duration::ZERO, &host), None);
     assert_eq!(probe.deadline(), Some(SECOND));
 }
@@ -105,7 +105,7 @@ fn the_end_of_time() {
 fn what_is_sent() {
     for v4 in [true, false] {
         let host = GOOD.snapshot(v4);
-        let mut probe = Probe::new(Ask::Held.target(v4), Timing::Fast, [7; 3], SECOND);
+        let mut probe = Probe::new(Ask::Own.target(v4), Timing::Fast, [7; 3], SECOND);
         let mut sent = Vec::new();
         while let Some(now) = probe.deadline() {
             sent.extend(probe.handle_timeout(now, &host));
@@ -210,11 +210,11 @@ fn addresses_and_links_that_are_not_here() {
     };
     let eth1 = Some("eth1".parse().unwrap());
     let rows = [
-        (Ask::Held, gone, Inconclusive::NotHere(None)),
-        (Ask::Held, no_eth0, Inconclusive::NotHere(None)),
-        (Ask::HeldOnEth0, gone, Inconclusive::NotHere(None)),
-        (Ask::HeldOnEth0, moved, Inconclusive::NotHere(eth1)),
-        (Ask::HeldOnEth0, no_eth0, Inconclusive::NoLink),
+        (Ask::Own, gone, Inconclusive::NotHere(None)),
+        (Ask::Own, no_eth0, Inconclusive::NotHere(None)),
+        (Ask::OwnOnEth0, gone, Inconclusive::NotHere(None)),
+        (Ask::OwnOnEth0, moved, Inconclusive::NotHere(eth1)),
+        (Ask::OwnOnEth0, no_eth0, Inconclusive::NoLink),
         (Ask::Free, no_eth0, Inconclusive::NoLink),
     ];
     for (ask, host, doubt) in rows {
@@ -231,7 +231,7 @@ fn addresses_and_links_that_are_not_here() {
         let interrupted = Detection::Inconclusive(Inconclusive::Interrupted);
         assert_eq!(alone(ask, &host), (interrupted, 0), "{ask:?}");
     }
-    assert_eq!(alone(Ask::Held, &moved), (Detection::Clear, 3));
+    assert_eq!(alone(Ask::Own, &moved), (Detection::Clear, 3));
 }
 
 /// An address of ours without a link is asked for where somebody can be asked.
@@ -256,7 +256,7 @@ fn the_first_link_that_resolves_addresses() {
     ];
     for (places, asked_on) in rows {
         let host = Snapshot::new(links.clone(), places.into_iter().map(on)).unwrap();
-        let mut probe = Probe::new(Ask::Held.target(true), Timing::Fast, [0; 3], SECOND);
+        let mut probe = Probe::new(Ask::Own.target(true), Timing::Fast, [0; 3], SECOND);
         let mut sent = Vec::new();
         while let Some(now) = probe.deadline() {
             sent.extend(probe.handle_timeout(now, &host));
@@ -294,7 +294,7 @@ fn tentative_and_dadfailed() {
     }
     // One that is heard is named.
     let host = entry(true, true).snapshot(false);
-    let mut probe = Probe::new(Ask::Held.target(false), Timing::Fast, [0; 3], SECOND);
+    let mut probe = Probe::new(Ask::Own.target(false), Timing::Fast, [0; 3], SECOND);
     let answer = sighting(B, How::Reply);
     probe.handle_sighting(answer, &host);
     assert_eq!(
@@ -303,7 +303,7 @@ fn tentative_and_dadfailed() {
     );
     // One that is not tentative any more is asked for.
     let (waiting, ready) = (entry(true, false).snapshot(false), GOOD.snapshot(false));
-    let mut probe = Probe::new(Ask::Held.target(false), Timing::Fast, [0; 3], SECOND);
+    let mut probe = Probe::new(Ask::Own.target(false), Timing::Fast, [0; 3], SECOND);
     let mut sent = 0;
     while let Some(now) = probe.deadline() {
         let host = if now < 3 * SECOND { &waiting } else { &ready };

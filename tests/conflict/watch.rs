@@ -57,7 +57,7 @@ fn claim_count(event: Option<Notice>) -> Option<u64> {
 #[test]
 fn one_event_in_an_interval() {
     let host = GOOD.snapshot(true);
-    let mut watch = listening(Ask::Held);
+    let mut watch = listening(Ask::Own);
     let mut tell =
         |mac, at| claim_count(watch.handle_sighting(sighting(mac, How::Reply), at, &host));
     assert_eq!(DEFEND_INTERVAL, 10 * SECOND);
@@ -78,7 +78,7 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
     let conflict = Detection::Conflict(Conflict::Heard(claim));
     // Whether it was heard before or not.
     for before in [0, 1] {
-        let mut watch = listening(Ask::Held);
+        let mut watch = listening(Ask::Own);
         for _ in 0..before {
             assert!(watch.handle_sighting(claim, SECOND, &host).is_some());
         }
@@ -96,7 +96,7 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
 #[test]
 fn a_link_that_went_down() {
     let host = GOOD.snapshot(true);
-    let mut watch = listening(Ask::Held);
+    let mut watch = listening(Ask::Own);
     let flapped = Notice::NotListening(Detection::Inconclusive(Inconclusive::LinkFlapped));
     assert_eq!(watch.handle_down(&host), Some(flapped));
     assert_eq!((watch.link(), watch.handle_down(&host)), (None, None));
@@ -158,7 +158,7 @@ fn a_link_that_is_made_again() {
             ..good
         };
         let gone = Detection::Inconclusive(match ask {
-            Ask::Held => Inconclusive::NotHere(None),
+            Ask::Own => Inconclusive::NotHere(None),
             _ => Inconclusive::NoLink,
         });
         assert_eq!(look(deleted), (Some(Said::Deaf(gone)), None));
@@ -189,7 +189,7 @@ fn a_link_that_is_made_again() {
 fn a_carrier_that_was_lost_between_two_looks() {
     let flapped = GOOD.with(|eth0| eth0.changes = Some(3));
     let without = GOOD.with(|eth0| eth0.running = false);
-    let mut watch = listening(Ask::Held);
+    let mut watch = listening(Ask::Own);
     let mut look = |host: Host| watch.handle_host(&host.snapshot(true)).as_ref().map(said);
     assert_eq!(look(flapped), Some(Said::Listening(2)));
     let no_carrier = Detection::Inconclusive(Inconclusive::NoCarrier);
@@ -202,7 +202,7 @@ fn a_carrier_that_was_lost_between_two_looks() {
 /// nothing.
 #[test]
 fn an_address_that_is_gone() {
-    for ask in [Ask::Held, Ask::HeldOnEth0] {
+    for ask in [Ask::Own, Ask::OwnOnEth0] {
         let mut watch = listening(ask);
         let gone = Host {
             entry: None,
@@ -226,7 +226,7 @@ fn an_address_that_is_gone() {
 /// An address that was asked for on a link by its name is followed to another one.
 #[test]
 fn an_address_that_moves() {
-    let mut watch = listening(Ask::HeldOnEth0);
+    let mut watch = listening(Ask::OwnOnEth0);
     let moved = Host {
         entry: Some(Entry {
             on_second: true,
@@ -241,7 +241,7 @@ fn an_address_that_moves() {
 
 #[test]
 fn an_address_that_was_never_here() {
-    let mut watch = Listener::new(Ask::Held.target(true));
+    let mut watch = Listener::new(Ask::Own.target(true));
     let nowhere = Host {
         entry: None,
         ..GOOD
@@ -258,7 +258,7 @@ fn an_address_that_was_never_here() {
 #[test]
 fn a_refusal_is_final() {
     let host = GOOD.snapshot(true);
-    let mut watch = listening(Ask::Held);
+    let mut watch = listening(Ask::Own);
     let refused = Detection::NotPermitted("no".to_owned());
     assert_eq!(
         watch.handle_refusal("no".to_owned()),
@@ -299,7 +299,7 @@ proptest! {
     #[test]
     fn a_storm_is_told_in_few_words(storm in storm()) {
         let host = GOOD.snapshot(true);
-        let mut watch = listening(Ask::Held);
+        let mut watch = listening(Ask::Own);
         let mut now = SECOND;
         let mut told: Vec<(Duration, [u8; 6])> = Vec::new();
         let mut heard = BTreeMap::new();
@@ -330,7 +330,7 @@ proptest! {
     #[test]
     fn the_sum_of_the_counts(storm in vec(any_mac(), 1..200)) {
         let host = GOOD.snapshot(true);
-        let mut watch = listening(Ask::Held);
+        let mut watch = listening(Ask::Own);
         let mut known = Vec::new();
         for from in &storm {
             if watch.handle_sighting(sighting(*from, How::Claim), SECOND, &host).is_some() {

@@ -16,14 +16,14 @@ use conflict_hosts::{Ask, B, GOOD, mac, sighting};
 fn report(event: Notice) -> ConflictReport {
     let eth0 = "eth0".parse().unwrap();
     let elapsed = Duration::from_millis(720);
-    ConflictReport::new(&Ask::Held.target(true), Some(eth0), event, elapsed)
+    ConflictReport::new(&Ask::Own.target(true), Some(eth0), event, elapsed)
 }
 
 /// The claim that is told after B was heard so often, and so many hosts beyond the 16 that are told
 /// apart.
 fn claim(count: u64, others: u8) -> Notice {
     let host = GOOD.snapshot(true);
-    let mut watch = Listener::new(Ask::Held.target(true));
+    let mut watch = Listener::new(Ask::Own.target(true));
     assert_eq!(watch.handle_host(&host), None);
     assert_eq!(watch.interface(), Some("eth0".parse().unwrap()));
     // As many as are told apart.
@@ -162,7 +162,7 @@ fn a_conflict_about_what_floats_is_maybe_a_failover() {
 #[test]
 fn its_reasons_are_those_of_a_decision() {
     let host = rows::host("eth0 192.0.2.10/24\neth0 192.0.2.20/24 label=eth0:vip secondary");
-    let reasons = |ip: &str| Target::held(ip.parse().unwrap()).unwrap().reasons(&host);
+    let reasons = |ip: &str| Target::own(ip.parse().unwrap()).unwrap().reasons(&host);
     assert_eq!(reasons("192.0.2.10"), Some(Reasons::default()));
     let floats: Reasons = [Reason::Label, Reason::Secondary].into_iter().collect();
     assert_eq!(reasons("192.0.2.20"), Some(floats));
@@ -173,14 +173,14 @@ fn its_reasons_are_those_of_a_decision() {
 fn an_address_on_a_link_of_another_name_is_refused() {
     let (eth0, eth1) = ("eth0".parse().unwrap(), "eth1".parse().unwrap());
     let address = "fe80::10%eth0".parse().unwrap();
-    assert_eq!(Target::held_on(address, eth0).unwrap().address(), address);
+    assert_eq!(Target::own_on(address, eth0).unwrap().address(), address);
     assert_eq!(
-        Target::held_on("fe80::10".parse().unwrap(), eth0)
+        Target::own_on("fe80::10".parse().unwrap(), eth0)
             .unwrap()
             .address(),
         address
     );
-    let said = Target::held_on(address, eth1).unwrap_err().to_string();
+    let said = Target::own_on(address, eth1).unwrap_err().to_string();
     assert_eq!(
         said,
         "fe80::10%eth0 on eth1: it names another link; write the same one, or none"

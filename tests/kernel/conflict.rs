@@ -9,7 +9,7 @@ use bindnet::conflict::{Detection, How, Timing};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Frame, REPLY, REQUEST, Tap, arp, frame};
-use lan::{Lan, ask, assert_unknown, conflict, free, held, held_on, mac, verdict};
+use lan::{Lan, ask, assert_unknown, conflict, free, mac, own, own_on, verdict};
 use netns::{ip, link, run, sysctl};
 
 /// The address that is asked for.
@@ -49,14 +49,14 @@ fn is_reply(heard: &Frame, from: [u8; 6]) -> bool {
 #[test]
 fn another_host_that_has_our_address_is_named() {
     two_hosts(|_, b| {
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         take(b);
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
-        assert_eq!(ask(held_on(IP, "eth0")), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own_on(IP, "eth0")), conflict(B, How::Reply));
         // Asked as if it were to be taken, though it was already.
         assert_eq!(ask(free(IP, "eth0")), conflict(B, How::Reply));
         leave(b);
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
@@ -79,7 +79,7 @@ fn of_several_hosts_one_is_named() {
         take(b);
         let c = lan.host("c", mac(0x0c));
         take(&c);
-        let heard = ask(held(IP));
+        let heard = ask(own(IP));
         let both = [B, mac(0x0c)].map(|mac| conflict(mac, How::Reply));
         assert!(both.contains(&heard), "{heard:?}");
     });
@@ -131,7 +131,7 @@ fn who_hears_a_probe_before_its_own_leaves_the_address_to_the_other() {
 #[test]
 fn a_probe_for_our_address_is_none() {
     two_hosts(|_, b| {
-        let mut ours = Detector::probe(held(IP), Timing::Fast).unwrap();
+        let mut ours = Detector::probe(own(IP), Timing::Fast).unwrap();
         let late = b.run(|| ask(free(IP, "eth0")));
         assert_eq!(late, conflict(A, How::Reply));
         assert_eq!(verdict(&mut ours), Detection::Clear);
@@ -145,12 +145,12 @@ fn our_second_link_on_the_same_wire_is_not_another_host() {
         let second = mac(0x1a);
         lan.plug("eth1", second);
         let tap = lan.tap("eth1");
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         let answers = |tap: &Tap| tap.heard().iter().any(|heard| is_reply(heard, second));
         assert!(answers(&tap), "eth1 answers for the address of eth0");
         // Nor does it hide another one.
         take(b);
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
     });
 }
 
@@ -170,17 +170,17 @@ fn a_host_that_is_careful_what_it_answers_is_found() {
         ];
         for (name, value) in careful {
             set(name, value);
-            assert_eq!(ask(held(IP)), conflict(B, How::Reply), "{name} {value}");
+            assert_eq!(ask(own(IP)), conflict(B, How::Reply), "{name} {value}");
             set(name, 0);
         }
         // That the settings are heeded is seen where a host answers nobody: it is not found.
         set("arp_ignore", 8);
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         set("arp_ignore", 0);
         b.ip("link set eth0 arp off");
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         b.ip("link set eth0 arp on");
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
     });
 }
 
@@ -198,7 +198,7 @@ fn a_proxy_is_not_taken_for_another_host() {
             sysctl("ipv4/conf/eth0/proxy_arp", 1);
             sysctl("ipv4/neigh/eth0/proxy_delay", 0);
         });
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         let c = lan.host("c", mac(0x0c));
         let asks = arp(
             REQUEST,
@@ -222,10 +222,10 @@ fn it_is_asked_on_the_bridge_and_not_on_its_port() {
         netns::until("the bridge has a carrier", || {
             link("br0").is_running() == Some(true)
         });
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         take(b);
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
-        assert_unknown(&ask(held_on(IP, "eth0")), "inconclusive", "it is on br0");
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
+        assert_unknown(&ask(own_on(IP, "eth0")), "inconclusive", "it is on br0");
         assert_unknown(
             &ask(free(IP, "eth0")),
             "inconclusive",
@@ -244,10 +244,10 @@ fn it_is_asked_on_the_upper_link_and_not_on_the_lower_one() {
         netns::until("it has a carrier", || {
             link("mv0").is_running() == Some(true)
         });
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         take(b);
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
-        assert_unknown(&ask(held_on(IP, "eth0")), "inconclusive", "it is on mv0");
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
+        assert_unknown(&ask(own_on(IP, "eth0")), "inconclusive", "it is on mv0");
     });
 }
 
@@ -255,7 +255,7 @@ fn it_is_asked_on_the_upper_link_and_not_on_the_lower_one() {
 fn an_address_that_is_nowhere() {
     two_hosts(|_, _| {
         assert_unknown(
-            &ask(held("192.0.2.99")),
+            &ask(own("192.0.2.99")),
             "inconclusive",
             "this host does not have it",
         );
@@ -264,6 +264,6 @@ fn an_address_that_is_nowhere() {
             "inconclusive",
             "there is no such link",
         );
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }

@@ -6,7 +6,7 @@ use bindnet_tests::{frames, lan, netns};
 use bindnet::conflict::{Detection, How, Timing};
 use bindnet::live::Detector;
 use frames::{Tap, arp_probe, solicitation};
-use lan::{Lan, ask, assert_unknown, conflict, free, held, held_on, mac, verdict};
+use lan::{Lan, ask, assert_unknown, conflict, free, mac, own, own_on, verdict};
 use netns::{ip, link, run, until};
 
 /// The addresses that are asked for.
@@ -44,11 +44,11 @@ fn without_a_carrier_it_cannot_be_told() {
             lan.cut("eth0");
             carrier(false);
             let reason = "the link has no carrier";
-            assert_unknown(&ask(held(ip)), "inconclusive", reason);
+            assert_unknown(&ask(own(ip)), "inconclusive", reason);
             assert_unknown(&ask(free(ip, "eth0")), "inconclusive", reason);
             lan.mend("eth0");
             carrier(true);
-            assert_eq!(ask(held(ip)), Detection::Clear);
+            assert_eq!(ask(own(ip)), Detection::Clear);
             assert_eq!(ask(free(ip, "eth0")), Detection::Clear);
         }
     });
@@ -57,24 +57,24 @@ fn without_a_carrier_it_cannot_be_told() {
 #[test]
 fn a_link_that_is_down() {
     alone(|_| {
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         ip("link set eth0 down");
         let reason = "the link is down";
-        assert_unknown(&ask(held(IP)), "inconclusive", reason);
+        assert_unknown(&ask(own(IP)), "inconclusive", reason);
         assert_unknown(&ask(free(IP, "eth0")), "inconclusive", reason);
         // It took its IPv6 addresses along.
         let reason = "this host does not have it";
-        assert_unknown(&ask(held(IP6)), "inconclusive", reason);
+        assert_unknown(&ask(own(IP6)), "inconclusive", reason);
         ip("link set eth0 up");
         carrier(true);
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
 /// Asks, and lets something happen when the first probe has been on the wire.
 fn asked_while(lan: &Lan, ip: &str, happens: impl FnOnce()) -> Detection {
     let tap = lan.tap("eth0");
-    let mut detector = Detector::probe(held(ip), Timing::Rfc).unwrap();
+    let mut detector = Detector::probe(own(ip), Timing::Rfc).unwrap();
     dispatch_until_sent(&mut detector, &tap, ip);
     happens();
     verdict(&mut detector)
@@ -100,7 +100,7 @@ fn a_carrier_that_is_lost_meanwhile() {
             carrier(false);
             lan.mend("eth0");
             carrier(true);
-            assert_eq!(ask(held(ip)), Detection::Clear);
+            assert_eq!(ask(own(ip)), Detection::Clear);
         }
     });
 }
@@ -138,7 +138,7 @@ fn a_link_that_is_made_again_meanwhile() {
             give();
         });
         assert_eq!(again.code(), "inconclusive", "{again:?}");
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
@@ -148,7 +148,7 @@ fn an_address_that_goes_meanwhile() {
         let gone = asked_while(lan, IP, || drop(ip(&format!("addr del {IP}/24 dev eth0"))));
         assert_unknown(&gone, "inconclusive", "this host does not have it");
         ip(&format!("addr add {IP}/24 dev eth0"));
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
@@ -158,13 +158,13 @@ fn nobody_is_asked_on_a_loopback_link() {
         ip("link set lo up");
         ip("addr add 198.51.100.1/32 dev lo");
         for address in ["127.0.0.1", "198.51.100.1", "::1"] {
-            assert_unknown(&ask(held(address)), "not-applicable", "loopback");
+            assert_unknown(&ask(own(address)), "not-applicable", "loopback");
         }
         assert_unknown(&ask(free(IP, "lo")), "not-applicable", "loopback");
         // Where it is on a link that resolves addresses, too, it is asked for there.
         ip(&format!("addr add {IP}/32 dev lo"));
-        assert_eq!(ask(held(IP)), Detection::Clear);
-        assert_unknown(&ask(held_on(IP, "lo")), "not-applicable", "loopback");
+        assert_eq!(ask(own(IP)), Detection::Clear);
+        assert_unknown(&ask(own_on(IP, "lo")), "not-applicable", "loopback");
     });
 }
 
@@ -175,13 +175,13 @@ fn nobody_is_asked_on_a_tunnel() {
         ip("link set tun0 up");
         ip("addr add 198.51.100.1/24 dev tun0");
         let reason = "point-to-point";
-        assert_unknown(&ask(held("198.51.100.1")), "not-applicable", reason);
+        assert_unknown(&ask(own("198.51.100.1")), "not-applicable", reason);
         assert_unknown(&ask(free(IP, "tun0")), "not-applicable", reason);
         // The address is on an Ethernet, too, where another host has it.
         ip("addr add 198.51.100.1/24 dev eth0");
         let b = lan.host("b", B);
         b.ip("addr add 198.51.100.1/24 dev eth0");
-        assert_eq!(ask(held("198.51.100.1")), conflict(B, How::Reply));
+        assert_eq!(ask(own("198.51.100.1")), conflict(B, How::Reply));
     });
 }
 
@@ -193,8 +193,8 @@ fn a_tap_without_a_program_has_no_carrier() {
         ip("link set tap0 up");
         ip("addr add 198.51.100.1/24 dev tap0");
         let reason = "the link has no carrier";
-        assert_unknown(&ask(held("198.51.100.1")), "inconclusive", reason);
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_unknown(&ask(own("198.51.100.1")), "inconclusive", reason);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
@@ -203,10 +203,10 @@ fn nobody_is_asked_where_addresses_are_not_resolved() {
     alone(|lan| {
         let b = lan.host("b", B);
         b.ip(&format!("addr add {IP}/24 dev eth0"));
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
         ip("link set eth0 arp off");
-        assert_unknown(&ask(held(IP)), "not-applicable", "NOARP");
+        assert_unknown(&ask(own(IP)), "not-applicable", "NOARP");
         ip("link set eth0 arp on");
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
     });
 }

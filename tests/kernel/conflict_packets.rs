@@ -11,7 +11,7 @@ use bindnet::conflict::{Detection, How, Target, Timing};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{Frame, IPV6, Mac, Tap, announcement, arp_probe, solicitation};
-use lan::{Lan, conflict, free, held, mac, verdict};
+use lan::{Lan, conflict, free, mac, own, verdict};
 use netns::{ip, run, until};
 
 /// The addresses that are asked for.
@@ -84,9 +84,9 @@ fn bytes(frames: &[Frame]) -> Vec<Vec<u8>> {
 fn a_verdict_that_is_clear_took_three_probes() {
     two_hosts(|_, tap| {
         for target in [
-            held(IP),
+            own(IP),
             free("192.0.2.99", "eth0"),
-            held(IP6),
+            own(IP6),
             free("2001:db8::99", "eth0"),
         ] {
             let (verdict, _, sent) = ask(target, Timing::Fast, tap);
@@ -101,7 +101,7 @@ fn a_verdict_that_is_clear_took_three_probes() {
 #[test]
 fn a_probe_says_nothing_about_us() {
     two_hosts(|_, tap| {
-        let (_, _, sent) = ask(held(IP), Timing::Fast, tap);
+        let (_, _, sent) = ask(own(IP), Timing::Fast, tap);
         let expected = [
             0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 0x0a, 8, 6, // to all, from us
             0, 1, 8, 0, 6, 4, 0, 1, // a request about IPv4 on Ethernet
@@ -118,7 +118,7 @@ fn where_another_host_answers_no_more_is_sent() {
     two_hosts(|b, tap| {
         b.ip(&format!("addr add {IP}/24 dev eth0"));
         b.ip(&format!("addr add {IP6}/64 dev eth0 nodad"));
-        for target in [held(IP), held(IP6)] {
+        for target in [own(IP), own(IP6)] {
             let (verdict, _, sent) = ask(target, Timing::Rfc, tap);
             assert_eq!(verdict, conflict(B, How::Reply));
             assert_eq!(bytes(&sent), [probe(&target)]);
@@ -130,13 +130,13 @@ fn where_another_host_answers_no_more_is_sent() {
 #[test]
 fn where_it_cannot_be_told_nothing_is_sent() {
     two_hosts(|_, tap| {
-        let (verdict, _, sent) = ask(held("192.0.2.99"), Timing::Fast, tap);
+        let (verdict, _, sent) = ask(own("192.0.2.99"), Timing::Fast, tap);
         assert_eq!((verdict.code(), sent.len()), ("inconclusive", 0));
         ip("link set eth0 arp off");
-        let (verdict, _, sent) = ask(held(IP), Timing::Fast, tap);
+        let (verdict, _, sent) = ask(own(IP), Timing::Fast, tap);
         assert_eq!((verdict.code(), sent.len()), ("not-applicable", 0));
         ip("link set eth0 arp on");
-        let (verdict, _, sent) = ask(held(IP), Timing::Fast, tap);
+        let (verdict, _, sent) = ask(own(IP), Timing::Fast, tap);
         assert_eq!((verdict.code(), sent.len()), ("clear", 3));
     });
 }
@@ -144,8 +144,8 @@ fn where_it_cannot_be_told_nothing_is_sent() {
 #[test]
 fn who_only_listens_sends_nothing() {
     two_hosts(|b, tap| {
-        let mut v4 = Detector::watch(held(IP)).unwrap();
-        let mut v6 = Detector::watch(held(IP6)).unwrap();
+        let mut v4 = Detector::watch(own(IP)).unwrap();
+        let mut v6 = Detector::watch(own(IP6)).unwrap();
         assert_eq!(v4.wait(Duration::from_millis(500)).unwrap(), None);
         assert_eq!(v6.wait(Duration::from_millis(500)).unwrap(), None);
         // Nor does it defend the address.
@@ -167,7 +167,7 @@ fn who_only_listens_sends_nothing() {
 fn the_times_of_the_rfc_are_kept() {
     for address in [IP, IP6] {
         two_hosts(|_, tap| {
-            let (verdict, now, sent) = ask(held(address), Timing::Rfc, tap);
+            let (verdict, now, sent) = ask(own(address), Timing::Rfc, tap);
             assert_eq!(verdict, Detection::Clear);
             let mut times: Vec<_> = sent.iter().map(|frame| frame.at).collect();
             times.push(now);
@@ -187,7 +187,7 @@ fn the_times_of_the_rfc_are_kept() {
 #[test]
 fn the_times_for_a_wired_link_are_kept() {
     two_hosts(|_, tap| {
-        let (_, now, sent) = ask(held(IP), Timing::Fast, tap);
+        let (_, now, sent) = ask(own(IP), Timing::Fast, tap);
         let timing = Timing::Fast;
         let least = timing.probe_min().saturating_sub(LATE);
         for pair in sent.windows(2) {
@@ -202,7 +202,7 @@ fn the_times_for_a_wired_link_are_kept() {
 #[test]
 fn what_is_late_is_not_made_up_for() {
     two_hosts(|_, tap| {
-        let mut detector = Detector::probe(held(IP), Timing::Fast).unwrap();
+        let mut detector = Detector::probe(own(IP), Timing::Fast).unwrap();
         sleep(Duration::from_secs(2));
         until("the first probe was sent", || {
             assert_eq!(detector.dispatch().unwrap(), None);

@@ -13,7 +13,7 @@ use bindnet::conflict::{Detection, How, Notice, Timing};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Mac, REPLY, REQUEST, Tap, VLAN, announcement, arp, frame};
-use lan::{Lan, PATIENCE, ask, conflict, held, mac, verdict};
+use lan::{Lan, PATIENCE, ask, conflict, mac, own, verdict};
 use netns::{ip, run};
 use ping::Ping;
 use random::{Random, seed};
@@ -38,7 +38,7 @@ fn two_hosts<T: Send>(test: impl FnOnce(&Lan, &Elsewhere, Tap) -> T + Send) {
 }
 
 fn listen() -> Detector {
-    Detector::watch(held(&IP.to_string())).unwrap()
+    Detector::watch(own(&IP.to_string())).unwrap()
 }
 
 /// What there is to tell now.
@@ -220,7 +220,7 @@ fn a_flood_of_claims_leaves_time_for_others() {
             }
             // Nor does it hide behind what is lost.
             for _ in 0..20 {
-                let asked = ask(held(&IP.to_string()));
+                let asked = ask(own(&IP.to_string()));
                 assert_eq!(asked, conflict(C, How::Claim));
             }
         });
@@ -238,14 +238,14 @@ fn a_flood_of_frames_that_pass_the_filter_is_no_conflict() {
         let flood: Sender = Box::new(move || tap.send(&ours));
         beside(vec![(b, flood)], || {
             for _ in 0..3 {
-                let asked = ask(held(&IP.to_string()));
+                let asked = ask(own(&IP.to_string()));
                 assert!(
                     matches!(asked.code(), "clear" | "inconclusive"),
                     "{asked:?}"
                 );
             }
         });
-        assert_eq!(ask(held(&IP.to_string())), Detection::Clear);
+        assert_eq!(ask(own(&IP.to_string())), Detection::Clear);
     });
 }
 
@@ -280,7 +280,7 @@ fn honest_traffic_is_no_conflict() {
         beside(senders.collect(), || {
             let mut detector = listen();
             for _ in 0..10 {
-                assert_eq!(ask(held(&IP.to_string())), Detection::Clear);
+                assert_eq!(ask(own(&IP.to_string())), Detection::Clear);
             }
             let free = ask(lan::free("192.0.2.98", "eth0"));
             assert_eq!(free, Detection::Clear);
@@ -288,7 +288,7 @@ fn honest_traffic_is_no_conflict() {
             assert!(answered.load(Ordering::Relaxed) > 0);
         });
         b.ip(&format!("addr add {IP}/24 dev eth0"));
-        let mut detector = Detector::probe(held(&IP.to_string()), Timing::Fast).unwrap();
+        let mut detector = Detector::probe(own(&IP.to_string()), Timing::Fast).unwrap();
         assert_eq!(verdict(&mut detector), conflict(B, How::Reply));
     });
 }

@@ -11,7 +11,7 @@ use bindnet::live::Detector;
 use bindnet::snapshot::AddressFlags;
 use elsewhere::Elsewhere;
 use frames::{Frame, IPV6, solicitation};
-use lan::{Lan, ask, assert_unknown, conflict, free, held, mac, verdict};
+use lan::{Lan, ask, assert_unknown, conflict, free, mac, own, verdict};
 use netns::{address, capture, ip, run, sysctl, until};
 
 /// The address that is asked for.
@@ -54,11 +54,11 @@ fn has(flag: AddressFlags) -> bool {
 fn another_host_that_has_our_address_is_named() {
     two_hosts(|_, b| {
         ip(&format!("addr add {IP}/64 dev eth0 nodad"));
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
         take(b);
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
         leave(b);
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
@@ -83,8 +83,8 @@ fn a_link_local_address_has_a_zone() {
             ip(&format!("addr add fe80::10/64 dev {name} nodad"));
         }
         b.ip("addr add fe80::10/64 dev eth0 nodad");
-        assert_eq!(ask(held("fe80::10%eth0")), conflict(B, How::Reply));
-        assert_eq!(ask(held("fe80::10%eth1")), Detection::Clear);
+        assert_eq!(ask(own("fe80::10%eth0")), conflict(B, How::Reply));
+        assert_eq!(ask(own("fe80::10%eth1")), Detection::Clear);
     });
 }
 
@@ -97,15 +97,15 @@ fn what_the_kernel_has_found_is_a_conflict() {
         detect(1);
         ip(&format!("addr add {IP}/64 dev eth0"));
         until("the kernel has found it", || has(AddressFlags::DADFAILED));
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
         lan.cut("b");
-        assert_eq!(ask(held(IP)), Detection::Conflict(Conflict::DadFailed));
+        assert_eq!(ask(own(IP)), Detection::Conflict(Conflict::DadFailed));
         lan.cut("eth0");
-        assert_eq!(ask(held(IP)), Detection::Conflict(Conflict::DadFailed));
+        assert_eq!(ask(own(IP)), Detection::Conflict(Conflict::DadFailed));
         lan.mend("eth0");
         ip(&format!("addr del {IP}/64 dev eth0"));
         ip(&format!("addr add {IP}/64 dev eth0 nodad"));
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 
@@ -121,7 +121,7 @@ fn the_first_holder_is_told_nothing_and_finds_the_second() {
         take(b);
         lan.mend("b");
         assert!(!has(AddressFlags::DADFAILED));
-        assert_eq!(ask(held(IP)), conflict(B, How::Reply));
+        assert_eq!(ask(own(IP)), conflict(B, How::Reply));
     });
 }
 
@@ -133,7 +133,7 @@ fn an_address_that_is_tentative_is_waited_for() {
         let tap = lan.tap("eth0");
         detect(2);
         ip(&format!("addr add {IP}/64 dev eth0"));
-        let mut detector = Detector::probe(held(IP), Timing::Fast).unwrap();
+        let mut detector = Detector::probe(own(IP), Timing::Fast).unwrap();
         assert!(has(AddressFlags::TENTATIVE));
         assert_eq!(verdict(&mut detector), Detection::Clear);
         assert!(!has(AddressFlags::TENTATIVE));
@@ -150,11 +150,11 @@ fn an_address_that_stays_tentative() {
     two_hosts(|_, _| {
         detect(100);
         ip(&format!("addr add {IP}/64 dev eth0"));
-        assert_unknown(&ask(held(IP)), "inconclusive", "it stays tentative");
+        assert_unknown(&ask(own(IP)), "inconclusive", "it stays tentative");
         ip(&format!("addr del {IP}/64 dev eth0"));
         detect(1);
         ip(&format!("addr add {IP}/64 dev eth0"));
-        assert_eq!(ask(held(IP)), Detection::Clear);
+        assert_eq!(ask(own(IP)), Detection::Clear);
     });
 }
 

@@ -10,7 +10,7 @@ use bindnet::conflict::{DEFEND_INTERVAL, How, Notice};
 use bindnet::live::Detector;
 use elsewhere::Elsewhere;
 use frames::{ARP, BROADCAST, Mac, REPLY, Tap, announcement, arp, frame};
-use lan::{Lan, PATIENCE, assert_unknown, held, mac, sighting};
+use lan::{Lan, PATIENCE, assert_unknown, mac, own, sighting};
 use netns::{ip, link, run};
 
 /// The address that is listened for.
@@ -37,7 +37,7 @@ fn watch<T: Send>(test: impl FnOnce(&mut Stage) -> T + Send) {
         let b = lan.host("b", B);
         test(&mut Stage {
             tap: b.run(|| Tap::on("eth0")),
-            detector: Detector::watch(held(&IP.to_string())).unwrap(),
+            detector: Detector::watch(own(&IP.to_string())).unwrap(),
             lan,
             b,
         });
@@ -302,7 +302,7 @@ fn an_address_that_is_gone_is_not_ours_to_claim() {
 fn where_nothing_can_be_heard_it_says_so() {
     watch(|stage| {
         ip("link set lo up");
-        let mut detector = Detector::watch(held("127.0.0.1")).unwrap();
+        let mut detector = Detector::watch(own("127.0.0.1")).unwrap();
         let Some(Notice::NotListening(why)) = detector.wait(PATIENCE).unwrap() else {
             panic!();
         };
@@ -317,7 +317,7 @@ fn where_nothing_can_be_heard_it_says_so() {
 fn a_failover_may_look_like_a_conflict() {
     watch(|stage| {
         ip("addr add 192.0.2.20/24 dev eth0 label eth0:vip");
-        let mut vip = Detector::watch(held("192.0.2.20")).unwrap();
+        let mut vip = Detector::watch(own("192.0.2.20")).unwrap();
         assert_eq!(vip.wait(Duration::ZERO).unwrap(), None);
         stage
             .tap

@@ -294,11 +294,11 @@ fn traced_drivers() {
         let mut keeper = Keeper::builder(selector).open().unwrap();
         keeper.wait(Duration::ZERO).unwrap();
     }
-    let (held, free) = ("192.0.2.10".parse().unwrap(), "192.0.2.77".parse().unwrap());
+    let (own, free) = ("192.0.2.10".parse().unwrap(), "192.0.2.77".parse().unwrap());
     for target in [
-        Target::held_on(held, name.parse().unwrap()),
+        Target::own_on(own, name.parse().unwrap()),
         Target::free(free, name.parse().unwrap()),
-        Target::held(format!("fe80::10%{name}").parse().unwrap()),
+        Target::own(format!("fe80::10%{name}").parse().unwrap()),
     ] {
         drop(Detector::watch(target.unwrap()).unwrap());
     }

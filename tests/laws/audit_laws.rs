@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use bindnet::audit::{Audit, Fate, Scenario};
 use bindnet::ipnet::IpNet;
-use bindnet::model::{AddressRequest, Event, Host, Kernel, LinkRequest, Operation};
+use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Notification, Operation};
 use bindnet::snapshot::Name;
 use bindnet::{Candidate, Selector, Snapshot};
 use bindnet_tests::hostile::is_hostile;
@@ -184,7 +184,7 @@ impl Town {
             .unwrap();
         let mut along = Vec::new();
         for event in events {
-            if let Event::DeletedAddress(gone) = event {
+            if let Notification::DeletedAddress(gone) = event {
                 let is = |r: &&Request| Some(r.net) == gone.net() && r.link == link;
                 along.extend(self.addresses.iter().find(is).cloned());
             }

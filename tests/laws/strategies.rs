@@ -8,7 +8,7 @@ use bindnet::ipnet::IpNet;
 use bindnet::model::Operation;
 use bindnet::snapshot::Lifetime;
 use bindnet::testing::strategies::{
-    Failover, Manager, Node, Step, Vips, failover, node, with_vips,
+    ClusterHost, Failover, Manager, Step, Vips, failover, node, with_vips,
 };
 use bindnet::{BindnetAddr, Selector, Snapshot};
 use proptest::prelude::*;
@@ -175,8 +175,8 @@ fn a_network_of_two_hosts_has_room_for_one_floating_address() {
 }
 
 /// A node whose address is a lease.
-fn leased(bindnet: BindnetAddr) -> BoxedStrategy<Node> {
-    let is_lease = |node: &Node| {
+fn leased(bindnet: BindnetAddr) -> BoxedStrategy<ClusterHost> {
+    let is_lease = |node: &ClusterHost| {
         let host = node.host().snapshot();
         let own = host.addresses().find(|a| a.net() == Some(node.own()));
         own.is_some_and(|own| own.valid_lft() != Some(Lifetime::Forever))

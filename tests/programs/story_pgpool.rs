@@ -20,7 +20,7 @@ use bindnet::live::Detector;
 use cli::{Run, example};
 use elsewhere::Elsewhere;
 use frames::{ARP, Frame, Mac, Tap};
-use lan::{Lan, PATIENCE, held, mac, text};
+use lan::{Lan, PATIENCE, mac, own, text};
 use netns::{ip, run, sysctl, until};
 use ping::ping;
 use serde_json::Value;
@@ -98,7 +98,7 @@ fn the_node_is_on(lan: &Lan, d: &Elsewhere) {
 /// Chapter 3: for a while nothing happens, and then the connection breaks. The node has heard
 /// before who it is.
 fn the_other_machine_wants_to_know_the_time(lan: &Lan, b: &Elsewhere, d: &Elsewhere) {
-    let mut watcher = Detector::watch(held(&IP.to_string())).unwrap();
+    let mut watcher = Detector::watch(own(&IP.to_string())).unwrap();
     let tap = lan.tap("b");
     let listener = TcpListener::bind((IP, PORT)).unwrap();
     let (tell, beats) = channel();

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bindnet::live::Capturer;
-use bindnet::model::{Event, Host, Kernel, Operation, Refusal};
+use bindnet::model::{Host, Kernel, Notification, Operation, Refusal};
 use bindnet::snapshot::{AddressFlags, LinkFlags, Scope};
 use bindnet::{Address, Link, Snapshot};
 use ipnet::IpNet;
@@ -33,7 +33,7 @@ pub struct Beside {
 /// What became of an operation, on both sides.
 pub struct Done {
     pub refused: Option<Refusal>,
-    events: Vec<Event>,
+    events: Vec<Notification>,
     before: Snapshot,
     after: Snapshot,
 }
@@ -41,12 +41,12 @@ pub struct Done {
 impl Done {
     /// What of that is worth to be counted.
     pub fn came_of_it(&self, operation: &Operation) -> impl Iterator<Item = &'static str> {
-        let new = |event: &Event| match event {
-            Event::NewAddress(address) => Some(*address),
+        let new = |event: &Notification| match event {
+            Notification::NewAddress(address) => Some(*address),
             _ => None,
         };
         let new: Vec<Address> = self.events.iter().filter_map(new).collect();
-        let is_deleted = |event: &&Event| matches!(event, Event::DeletedAddress(_));
+        let is_deleted = |event: &&Notification| matches!(event, Notification::DeletedAddress(_));
         let deleted = self.events.iter().filter(is_deleted).count();
         let links = |host: &Snapshot| host.links().to_vec();
         let [before, after] = [links(&self.before), links(&self.after)];

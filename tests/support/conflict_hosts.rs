@@ -204,23 +204,23 @@ pub fn sighting(from: [u8; 6], how: How) -> Sighting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// It is ours, wherever.
-    Held,
+    Own,
     /// It is ours, on `eth0`.
-    HeldOnEth0,
+    OwnOnEth0,
     /// It is to be taken, on `eth0`.
     Free,
 }
 
-pub const ASKS: [Ask; 3] = [Ask::Held, Ask::HeldOnEth0, Ask::Free];
+pub const ASKS: [Ask; 3] = [Ask::Own, Ask::OwnOnEth0, Ask::Free];
 
 impl Ask {
     pub fn target(self, v4: bool) -> Target {
         let ip = if v4 { "192.0.2.10" } else { "2001:db8::10" };
         let eth0: Name = "eth0".parse().unwrap();
         match self {
-            Self::Held => Target::held(ip.parse().unwrap()).unwrap(),
-            Self::HeldOnEth0 => {
-                Target::held(ScopedAddr::new(ip.parse().unwrap(), Some(eth0.into()))).unwrap()
+            Self::Own => Target::own(ip.parse().unwrap()).unwrap(),
+            Self::OwnOnEth0 => {
+                Target::own(ScopedAddr::new(ip.parse().unwrap(), Some(eth0.into()))).unwrap()
             }
             Self::Free => Target::free(ip.parse().unwrap(), eth0).unwrap(),
         }

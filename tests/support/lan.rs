@@ -123,14 +123,14 @@ pub fn text(mac: Mac) -> String {
 }
 
 /// An address of this host.
-pub fn held(ip: &str) -> Target {
-    Target::held(ip.parse().unwrap()).unwrap()
+pub fn own(ip: &str) -> Target {
+    Target::own(ip.parse().unwrap()).unwrap()
 }
 
 /// An address of this host on this link.
-pub fn held_on(ip: &str, link: &str) -> Target {
+pub fn own_on(ip: &str, link: &str) -> Target {
     let link: Name = link.parse().unwrap();
-    Target::held(ScopedAddr::new(ip.parse().unwrap(), Some(link.into()))).unwrap()
+    Target::own(ScopedAddr::new(ip.parse().unwrap(), Some(link.into()))).unwrap()
 }
 
 /// An address that is to be taken.

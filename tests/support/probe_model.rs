@@ -28,17 +28,17 @@ pub fn place(ask: Ask, host: &Host) -> Result<Place, Detection> {
     let doubt = |doubt| Err(Detection::Inconclusive(doubt));
     let on_eth0 = host.entry().is_some_and(|entry| !entry.on_second);
     let on_eth1 = host.entry().is_some_and(|entry| entry.on_second);
-    if ask == Ask::Held && on_eth1 {
+    if ask == Ask::Own && on_eth1 {
         return Ok((3, None));
     }
-    let Some(eth0) = host.eth0.filter(|_| ask != Ask::Held || on_eth0) else {
+    let Some(eth0) = host.eth0.filter(|_| ask != Ask::Own || on_eth0) else {
         return doubt(match ask {
             _ if host.interrupted => Inconclusive::Interrupted,
-            Ask::Held => Inconclusive::NotHere(None),
+            Ask::Own => Inconclusive::NotHere(None),
             _ => Inconclusive::NoLink,
         });
     };
-    if ask == Ask::HeldOnEth0 && !on_eth0 {
+    if ask == Ask::OwnOnEth0 && !on_eth0 {
         let elsewhere = on_eth1.then(|| "eth1".parse().unwrap());
         return doubt(match host.interrupted {
             true => Inconclusive::Interrupted,
@@ -218,7 +218,7 @@ impl Model {
 
     /// The entry on the link that is asked for.
     fn asked_for(&self, host: &Host) -> Option<crate::conflict_hosts::Entry> {
-        let is_asked = |on_second: bool| self.ask == Ask::Held || !on_second;
+        let is_asked = |on_second: bool| self.ask == Ask::Own || !on_second;
         host.entry().filter(|entry| is_asked(entry.on_second))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::net::IpAddr;
 
-use bindnet::model::{Event, Operation};
+use bindnet::model::{Notification, Operation};
 use bindnet::snapshot::{Lifetime, LinkFlags};
 use bindnet::wire::rtnetlink::Message;
 use bindnet::{Address, Link, Snapshot};
@@ -206,7 +206,7 @@ fn line_of_ip(index: &Value, told: &Value) -> String {
 /// often than they change: of them only the indexes count.
 pub fn same_events(
     operation: &Operation,
-    model: &[Event],
+    model: &[Notification],
     heard: &[Message],
 ) -> Result<(), String> {
     let mut links = [BTreeSet::new(), BTreeSet::new()];
@@ -215,10 +215,10 @@ pub fn same_events(
     let mut news = [Vec::new(), Vec::new()];
     for event in model {
         match event {
-            Event::NewLink(link) => drop(links[0].insert(link.index())),
-            Event::DeletedLink(link) => gone[0].push(link.index()),
-            Event::NewAddress(address) => news[0].push((true, *address)),
-            Event::DeletedAddress(address) => news[0].push((false, *address)),
+            Notification::NewLink(link) => drop(links[0].insert(link.index())),
+            Notification::DeletedLink(link) => gone[0].push(link.index()),
+            Notification::NewAddress(address) => news[0].push((true, *address)),
+            Notification::DeletedAddress(address) => news[0].push((false, *address)),
             _ => {}
         }
     }

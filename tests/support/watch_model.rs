@@ -67,7 +67,7 @@ impl Model {
             // It may have moved.
             here @ Err(Detection::Inconclusive(
                 Inconclusive::NoLink | Inconclusive::NotHere(_) | Inconclusive::Port(_),
-            )) if self.ask == Ask::HeldOnEth0 => place(Ask::Held, host).or(here),
+            )) if self.ask == Ask::OwnOnEth0 => place(Ask::Own, host).or(here),
             here => here,
         };
         match here {

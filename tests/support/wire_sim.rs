@@ -161,7 +161,7 @@ impl Wire {
                 false => IpAddr::from(V6),
             };
             let target = match host.has_it {
-                true => Target::held(ip.into()),
+                true => Target::own(ip.into()),
                 false => Target::free(ip.into(), "eth0".parse().unwrap()),
             };
             let probe = Probe::new(target.unwrap(), self.timing, host.random, now);

@@ -71,14 +71,14 @@ pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
 fn target(options: &Options) -> Result<Target, Failure> {
     let address: ScopedAddr = options.address.parse().map_err(Failure::usage)?;
     let Some(name) = &options.interface else {
-        return Target::held(address).map_err(Failure::usage);
+        return Target::own(address).map_err(Failure::usage);
     };
     let problem = |problem| Failure::usage(format!("--interface {name:?}: {problem}"));
     let name = link_name(name).map_err(|error| problem(error.to_string()))?;
     let target = if options.free {
         Target::free(address, name)
     } else {
-        Target::held_on(address, name)
+        Target::own_on(address, name)
     };
     target.map_err(|error| match error {
         TargetError::OtherLink { .. } => problem(error.to_string()),

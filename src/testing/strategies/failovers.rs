@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::managers::{Manager, Vip};
-use super::nodes::Node;
+use super::nodes::ClusterHost;
 use crate::model::{Host, Operation};
 use crate::rule::Reason;
 use crate::snapshot::{Link, Snapshot, is_link_local};
@@ -38,7 +38,7 @@ pub enum Vips {
 /// it.
 #[derive(Clone)]
 pub struct Failover {
-    node: Node,
+    node: ClusterHost,
     vips: Vec<(Manager, Vip)>,
     steps: Vec<Step>,
 }
@@ -69,7 +69,7 @@ pub struct Moment {
 
 impl Failover {
     /// The node as it is at the start.
-    pub fn node(&self) -> &Node {
+    pub fn node(&self) -> &ClusterHost {
         &self.node
     }
 
@@ -152,7 +152,7 @@ impl fmt::Display for Step {
 /// });
 /// ```
 pub fn failover(
-    nodes: impl Strategy<Value = Node> + 'static,
+    nodes: impl Strategy<Value = ClusterHost> + 'static,
     vips: Vips,
 ) -> BoxedStrategy<Failover> {
     let drawn = (
@@ -190,7 +190,10 @@ pub fn failover(
 ///     prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(node.own().addr()));
 /// });
 /// ```
-pub fn with_vips(nodes: impl Strategy<Value = Node> + 'static, vips: Vips) -> BoxedStrategy<Node> {
+pub fn with_vips(
+    nodes: impl Strategy<Value = ClusterHost> + 'static,
+    vips: Vips,
+) -> BoxedStrategy<ClusterHost> {
     let managed = (managed(), any::<bool>());
     let made = (nodes, vec(managed, 1..=VIPS)).prop_map(move |(mut node, managed)| {
         let (managed, before): (Vec<_>, Vec<_>) = managed.into_iter().unzip();
@@ -248,7 +251,11 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 /// Free addresses of a node with managers that may have them.
-fn drawn_vips(node: &Node, managed: Vec<(Manager, Index)>, which: Vips) -> Vec<(Manager, Vip)> {
+fn drawn_vips(
+    node: &ClusterHost,
+    managed: Vec<(Manager, Index)>,
+    which: Vips,
+) -> Vec<(Manager, Vip)> {
     let Some(link) = node.links().first().copied() else {
         return Vec::new();
     };
@@ -277,7 +284,7 @@ fn drawn_vips(node: &Node, managed: Vec<(Manager, Index)>, which: Vips) -> Vec<(
 }
 
 /// The decisive evidence against the address that there is as long as the node's own is there.
-fn mark(node: &Node, manager: Manager, vip: &Vip) -> Option<Reason> {
+fn mark(node: &ClusterHost, manager: Manager, vip: &Vip) -> Option<Reason> {
     let own = node.own();
     manager.evidence(vip).filter(|reason| {
         let is_host = own.prefix_len() == own.max_prefix_len();
@@ -288,7 +295,7 @@ fn mark(node: &Node, manager: Manager, vip: &Vip) -> Option<Reason> {
 
 /// Steps in the making.
 struct Course<'a> {
-    node: &'a Node,
+    node: &'a ClusterHost,
     vips: Vec<(Manager, Vip)>,
     /// The floating addresses to which anything happened.
     touched: BTreeSet<usize>,
@@ -297,7 +304,7 @@ struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    fn on(node: &'a Node, vips: &[(Manager, Vip)]) -> Self {
+    fn on(node: &'a ClusterHost, vips: &[(Manager, Vip)]) -> Self {
         Self {
             node,
             vips: vips.to_vec(),

@@ -15,5 +15,5 @@ pub(crate) mod pools;
 
 pub use failovers::{Failover, Moment, Step, Vips, failover, with_vips};
 pub use managers::{Manager, Vip};
-pub use nodes::{Node, node};
+pub use nodes::{ClusterHost, node};
 pub use operations::{Pool, operations};

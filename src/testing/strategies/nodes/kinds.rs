@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::aim::{net, nth};
 use super::plan::{BY_ROUTER, Plan, draw};
-use super::{Node, name};
+use super::{ClusterHost, name};
 use crate::model::AddressRequest;
 use crate::rule::BindnetAddr;
 use crate::snapshot::{AddressFlags, Lifetime};
@@ -18,7 +18,7 @@ const WORKER: usize = 20;
 
 /// A node whose cluster network is beside a management network, on the first link or on the
 /// second.
-pub(super) fn cluster_node(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
+pub(super) fn cluster_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     (draw(), any::<bool>()).prop_map(move |(draw, first)| {
         let mut plan = Plan::of(bindnet, draw);
         plan.own_link(if first { 2 } else { 3 }, "eth1");
@@ -32,7 +32,7 @@ pub(super) fn cluster_node(bindnet: BindnetAddr) -> impl Strategy<Value = Node> 
 /// A host that has its address from a DHCP server: it is a lease, which ends.
 ///
 /// An IPv6 lease is a /128, unless the bindnetaddr has no prefix, so that it would not be found.
-pub(super) fn dhcp_node(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
+pub(super) fn dhcp_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     draw().prop_map(move |draw| {
         let mut plan = Plan::of(bindnet, draw);
         plan.own_link(2, "eth0");
@@ -52,7 +52,7 @@ pub(super) fn dhcp_node(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
 
 /// A node with IPv4 and IPv6: a static IPv4 address, and on IPv6 an autoconfigured one with a
 /// privacy address beside it, a unique local and a link-local one.
-pub(super) fn dual_stack_node(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
+pub(super) fn dual_stack_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     draw().prop_map(move |draw| {
         let mut plan = Plan::of(bindnet, draw);
         let link = plan.own_link(2, "eth0");
@@ -88,7 +88,7 @@ pub(super) fn dual_stack_node(bindnet: BindnetAddr) -> impl Strategy<Value = Nod
 
 /// A Kubernetes worker: a bridge with links to pods, and as many service addresses as kube-proxy in
 /// IPVS mode has them; up to [`WORKER`] of each.
-pub(super) fn worker(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
+pub(super) fn worker(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     (draw(), 0..=WORKER, 0..=WORKER).prop_map(move |(draw, pods, services)| {
         let mut plan = Plan::of(bindnet, draw);
         plan.own_link(2, "eth0");
@@ -103,7 +103,7 @@ pub(super) fn worker(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
 /// transfer networks.
 ///
 /// A bindnetaddr without a prefix finds it only where it is the address itself.
-pub(super) fn router(bindnet: BindnetAddr) -> impl Strategy<Value = Node> {
+pub(super) fn router(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     draw().prop_map(move |draw| {
         let mut plan = Plan::of(bindnet, draw);
         plan.own = IpNet::from(plan.own.addr());
@@ -132,7 +132,10 @@ mod tests {
     const V6: &str = "2001:db8::/64";
 
     /// The same nodes in every run.
-    fn drawn<S: Strategy<Value = Node>>(kind: fn(BindnetAddr) -> S, bindnet: &str) -> Vec<Node> {
+    fn drawn<S: Strategy<Value = ClusterHost>>(
+        kind: fn(BindnetAddr) -> S,
+        bindnet: &str,
+    ) -> Vec<ClusterHost> {
         let mut runner = TestRunner::deterministic();
         let strategy = kind(bindnet.parse().expect("a bindnetaddr"));
         let mut one = || strategy.new_tree(&mut runner).expect("a node").current();
@@ -140,13 +143,13 @@ mod tests {
     }
 
     /// The most links and the most addresses.
-    fn largest(nodes: &[Node]) -> Option<(usize, usize)> {
+    fn largest(nodes: &[ClusterHost]) -> Option<(usize, usize)> {
         let hosts = nodes.iter().map(|node| node.host().snapshot());
         let sizes = hosts.map(|host| (host.links().len(), host.len()));
         sizes.max_by_key(|(_, addresses)| *addresses)
     }
 
-    fn own(node: &Node, host: &Snapshot) -> Option<Address> {
+    fn own(node: &ClusterHost, host: &Snapshot) -> Option<Address> {
         host.addresses().find(|a| a.net() == Some(node.own()))
     }
 

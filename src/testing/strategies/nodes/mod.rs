@@ -35,7 +35,7 @@ use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 /// });
 /// ```
 #[derive(Clone)]
-pub struct Node {
+pub struct ClusterHost {
     pub(super) bindnet: BindnetAddr,
     pub(super) host: Host,
     pub(super) own: AddressRequest,
@@ -49,7 +49,7 @@ pub struct Node {
     pub(super) vips: Vec<(Manager, Vip)>,
 }
 
-impl Node {
+impl ClusterHost {
     /// What the daemon is asked for.
     pub fn bindnet(&self) -> BindnetAddr {
         self.bindnet
@@ -111,7 +111,7 @@ impl Node {
     }
 }
 
-impl fmt::Debug for Node {
+impl fmt::Debug for ClusterHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (own, link) = (self.own_net, self.own_link);
         writeln!(f, "{own} on {link}, asked for {}", self.bindnet)?;
@@ -129,7 +129,7 @@ impl fmt::Debug for Node {
 /// - it is a Kubernetes worker: a bridge with up to 20 links to pods, and up to 20 addresses of
 ///   services;
 /// - it announces its address by BGP, a /32 or /128 on `lo`, if the bindnetaddr finds such a one.
-pub fn node(bindnet: BindnetAddr) -> BoxedStrategy<Node> {
+pub fn node(bindnet: BindnetAddr) -> BoxedStrategy<ClusterHost> {
     let mut kinds = vec![
         (3, cluster_node(bindnet).boxed()),
         (2, dual_stack_node(bindnet).boxed()),

@@ -8,7 +8,7 @@ use proptest::sample::Index;
 
 use super::aim::{Aim, net, nth};
 use super::kinds::LEASE;
-use super::{Node, name};
+use super::{ClusterHost, name};
 use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 use crate::rule::BindnetAddr;
 use crate::snapshot::{
@@ -191,7 +191,7 @@ impl Plan {
         }
     }
 
-    pub fn node(self) -> Node {
+    pub fn node(self) -> ClusterHost {
         let host = self.host();
         let own = self
             .request
@@ -211,7 +211,7 @@ impl Plan {
             .map(Link::name)
             .collect();
         links.truncate(2);
-        Node {
+        ClusterHost {
             bindnet: self.aim.bindnet,
             host,
             own,
