@@ -1,4 +1,4 @@
-//! What nodes chose, or did not, and whether they share a network.
+//! Problems of the choices: no choice, an ambiguous one, different networks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -14,11 +14,11 @@ use crate::snapshot::{Bits, Netmask};
 /// Nodes that chose nothing.
 pub(super) fn none(node: &Node, spelling: Spelling) -> Vec<Problem> {
     let problem = |detail| Problem::new(Code::NoChoice, vec![node.name.clone()], detail);
-    // Of the others it is said that they are not listed.
+    // A node that is not listed gets the code node-not-listed instead.
     if let (Choices::NoPlan(why), true) = (&node.choices, node.listed().is_some()) {
         return vec![problem(format!("{}: {why}.", node.name))];
     }
-    let decisions = node.decisions().filter(|_| !node.is_anothers());
+    let decisions = node.decisions().filter(|_| !node.claims_other_node());
     let none = decisions.filter(|(_, d)| d.outcome() == Outcome::None);
     none.map(|(link, decision)| {
         let detail = format!(
@@ -33,11 +33,11 @@ pub(super) fn none(node: &Node, spelling: Spelling) -> Vec<Problem> {
 
 /// Nodes whose decision was ambiguous.
 pub(super) fn ambiguous(node: &Node, spelling: Spelling) -> Vec<Problem> {
-    // Of a neighbour of the address that is listed it is said that it is not listed.
+    // A choice beside the listed address gets the code choice-not-listed instead.
     let is_other = |link, decision: &Decision| {
         decision.separated_by() == Some(Separation::SameNetwork) && node.is_listed(link)
     };
-    let decisions = node.decisions().filter(|_| !node.is_anothers());
+    let decisions = node.decisions().filter(|_| !node.claims_other_node());
     decisions
         .filter(|(link, decision)| decision.is_ambiguous() && !is_other(*link, decision))
         .map(|(link, decision)| {
@@ -63,13 +63,13 @@ pub(super) fn apart(survey: &Survey<'_>) -> Vec<Problem> {
             }
         }
     }
-    let of_link = |(link, chosen): (Option<u32>, Vec<Chosen>)| {
-        Some(of_one_link(survey, &chosen)?.of_link(link))
-    };
-    links.into_iter().filter_map(of_link).collect()
+    links
+        .into_iter()
+        .filter_map(|(link, chosen)| Some(of_one_link(survey, &chosen)?.of_link(link)))
+        .collect()
 }
 
-/// The network that all choices have, under one mask.
+/// The network that all choices share, if they have one mask.
 pub(super) fn common_network(nodes: &[Node], link: Option<u32>) -> Option<String> {
     let of_link = |node| Node::decisions(node).filter(|(l, _)| *l == link);
     let chosen = nodes
@@ -91,7 +91,7 @@ struct Chosen {
     mask: Netmask,
 }
 
-/// Each choice has to be in the network of every other: they agree in the bits of every mask.
+/// Each choice must be in the network of every other: they must agree in the bits of every mask.
 fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
     let is_v4 = |chosen: &Chosen| chosen.ip.is_ipv4();
     let both = chosen.iter().any(is_v4) && !chosen.iter().all(is_v4);
@@ -103,7 +103,7 @@ fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
         let network = mask.network(*ip).unwrap_or(*ip);
         networks.entry((network, *mask)).or_default().push(*node);
     }
-    // The odd ones first.
+    // The network with the fewest nodes is probably the wrong one: it comes first.
     let mut networks: Vec<_> = networks.into_iter().collect();
     networks.sort_by_key(|(_, nodes)| nodes.len());
     let words = networks.iter().map(|((network, mask), nodes)| {
@@ -158,25 +158,25 @@ fn why_none(decision: &Decision, is_listed: bool, spelling: Spelling) -> String 
 fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool, spelling: Spelling) -> String {
     let text = decision.to_string();
     let text = text.trim_end_matches('.').replace("AMBIGUOUS; ", "");
-    let settle = match is_listed {
-        true => "give it the address that is listed, or list its own".to_owned(),
-        false => how_to_settle(decision, spelling),
+    let advice = if is_listed {
+        "give it the address that is listed, or list its own".to_owned()
+    } else {
+        advice(decision, spelling)
     };
-    format!("{}: {text}; {settle}.", node.name)
+    format!("{}: {text}; {advice}.", node.name)
 }
 
-fn how_to_settle(decision: &Decision, spelling: Spelling) -> String {
+fn advice(decision: &Decision, spelling: Spelling) -> String {
     let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
     let own = decision.first().map(|first| first.scoped_addr());
     let own = own.and_then(Setting::bindnetaddr);
-    let is_of_fleet = |setting: &Setting| match setting {
-        // What the daemon of one node was bound to is no option of a fleet.
-        Setting::Previous(_) => false,
-        // Nor is the address of one: the others would then be where it is now.
-        setting => !is_guess || Some(setting) != own.as_ref(),
-    };
     let mut advice = decision.advice();
-    advice.retain(|advice| is_of_fleet(&advice.setting));
+    advice.retain(|advice| match &advice.setting {
+        // The previous address of one node is no setting for the fleet.
+        Setting::Previous(_) => false,
+        // Nor is the address of one node: the other nodes would then have no exact match.
+        setting => !is_guess || Some(setting) != own.as_ref(),
+    });
     let ways = advice
         .iter()
         .map(|advice| format!("{} ({})", spelling.of(&advice.setting), advice.why));

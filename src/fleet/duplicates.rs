@@ -2,14 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::held::{self, Held, one_each};
+use super::inventory::{self, Holding, first_per_node};
 use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::{list, on};
 use crate::explain::{Setting, Spelling};
+use crate::rule::Decision;
 use crate::snapshot::Name;
 
-/// Addresses that a node chose and another one holds or chose, too.
+/// Addresses that one node chose and that another node has or chose.
 pub(super) fn chosen(survey: &Survey<'_>) -> Vec<Problem> {
     let mut choices: Vec<Choice> = survey.choices().collect();
     choices.sort_unstable();
@@ -20,8 +21,9 @@ pub(super) fn chosen(survey: &Survey<'_>) -> Vec<Problem> {
 
 /// Addresses that float and are on several nodes.
 pub(super) fn floating(survey: &Survey<'_>) -> Vec<Problem> {
-    let same = survey.held.chunk_by(|a, b| a.ip == b.ip);
-    same.filter_map(|held| floats(survey, held)).collect()
+    let same = survey.inventory.chunk_by(|a, b| a.ip == b.ip);
+    same.filter_map(|holdings| floats(survey, holdings))
+        .collect()
 }
 
 /// An address that a node chose.
@@ -31,14 +33,27 @@ pub(super) struct Choice {
     pub node: u32,
     pub link: Option<u32>,
     pub interface: Option<Name>,
-    /// Chosen all the same: it was named exactly, or chosen as Corosync does.
+    /// It floats, but was chosen: it was named exactly, or chosen as Corosync does.
     pub is_floating: bool,
 }
 
-/// Of one address.
+impl Choice {
+    pub fn of(node: u32, link: Option<u32>, decision: &Decision) -> Option<Self> {
+        let chosen = decision.chosen()?;
+        Some(Self {
+            ip: chosen.ip,
+            node,
+            link,
+            interface: chosen.interface,
+            is_floating: chosen.reasons.is_floating(),
+        })
+    }
+}
+
+/// The problem of one address, given by all its choices.
 fn duplicate(survey: &Survey<'_>, choices: &[Choice]) -> Option<Problem> {
     let first = choices.first()?;
-    if held::is_nobodys(first.ip) {
+    if inventory::may_be_shared(first.ip) {
         return None;
     }
     let choosers = || {
@@ -51,11 +66,11 @@ fn duplicate(survey: &Survey<'_>, choices: &[Choice]) -> Option<Problem> {
             .binary_search_by_key(&node, |choice| choice.node)
             .is_ok()
     };
-    let others: Vec<&Held> = one_each(held::of(survey.held, first.ip))
-        .filter(|held| !chose(held.node))
+    let others: Vec<&Holding> = first_per_node(inventory::of(survey.inventory, first.ip))
+        .filter(|holding| !chose(holding.node))
         .collect();
     let mut nodes: Vec<u32> = choosers().map(|choice| choice.node).collect();
-    nodes.extend(others.iter().map(|held| held.node));
+    nodes.extend(others.iter().map(|holding| holding.node));
     nodes.sort_unstable();
     if nodes.len() < 2 {
         return None;
@@ -77,18 +92,19 @@ fn words(
     ip: IpAddr,
     chosen_by: &[String],
     is_floating: bool,
-    others: &[&Held],
+    others: &[&Holding],
 ) -> String {
     let chosen_by = list(chosen_by.iter());
     let on_others = others
         .iter()
-        .map(|held| on(survey.name(held.node), held.interface));
+        .map(|holding| on(survey.name(holding.node), holding.interface));
     let on_others = list(on_others);
     if is_floating {
-        // To declare it would change nothing.
-        let and = match others.is_empty() {
-            true => String::new(),
-            false => format!(" and is on {on_others}, too"),
+        // A declaration would change nothing.
+        let and = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" and is on {on_others}, too")
         };
         return format!(
             "{ip}, which floats, was chosen by {chosen_by}{and}: have each node bind an address that \
@@ -96,44 +112,48 @@ fn words(
         );
     }
     let chosen = format!("{ip} was chosen by {chosen_by}");
-    match others.iter().any(|held| held.is_floating) {
-        _ if others.is_empty() => format!(
-            "{chosen}: leave it to one of them, and give every other an address of its own."
-        ),
-        true => format!(
+    if others.is_empty() {
+        format!("{chosen}: leave it to one of them, and give every other an address of its own.")
+    } else if others.iter().any(|holding| holding.is_floating) {
+        format!(
             "{chosen} and floats on {on_others}: if it is a cluster address, declare it {}, else \
              leave it to one of them.",
             declaration(survey.spelling, ip)
-        ),
-        false => format!("{chosen} and is on {on_others}, too: leave it to one of them."),
+        )
+    } else {
+        format!("{chosen} and is on {on_others}, too: leave it to one of them.")
     }
 }
 
-/// `floating`, or how a program takes that.
+/// `floating`, or the option of a program for it.
 fn declaration(spelling: Spelling, ip: IpAddr) -> String {
     let option = spelling.option(&Setting::Floating(ip.into()));
     option.map_or("floating".to_owned(), |option| format!("({option})"))
 }
 
-/// Of one address, all that hold it.
-fn floats(survey: &Survey<'_>, held: &[Held]) -> Option<Problem> {
-    let counts = |held: &&Held| !held.on_loopback;
-    let mut held: Vec<_> = held.iter().filter(counts).collect();
-    let floating = held.iter().find(|held| held.is_floating)?;
+/// The problem of one address, given by all its holdings.
+fn floats(survey: &Survey<'_>, holdings: &[Holding]) -> Option<Problem> {
+    // Anycast and LVS put one address on the loopback links of many nodes on purpose.
+    let mut holdings: Vec<_> = holdings
+        .iter()
+        .filter(|holding| !holding.on_loopback)
+        .collect();
+    let floating = holdings.iter().find(|holding| holding.is_floating)?;
     let (ip, on_node) = (floating.ip, survey.name(floating.node));
-    held.dedup_by_key(|held| held.node);
-    if held.len() < 2 {
+    holdings.dedup_by_key(|holding| holding.node);
+    if holdings.len() < 2 {
         return None;
     }
     let all = list(
-        held.iter()
-            .map(|held| on(survey.name(held.node), held.interface)),
+        holdings
+            .iter()
+            .map(|holding| on(survey.name(holding.node), holding.interface)),
     );
     let detail = format!(
         "{ip} is floating (on {on_node}), and {all} have it at once: have the cluster manager take \
          it off all but one, or capture them again if it moved in between."
     );
-    let nodes: Vec<u32> = held.iter().map(|held| held.node).collect();
+    let nodes: Vec<u32> = holdings.iter().map(|holding| holding.node).collect();
     let problem = Problem::new(Code::FloatingOnSeveralNodes, survey.names(&nodes), detail);
     Some(problem.about(Some(ip)))
 }

@@ -49,7 +49,7 @@ struct ProblemJson<'a> {
     detail: &'a str,
 }
 
-/// Node by node, so that the text of a thousand nodes need not stand in memory.
+/// Writes node by node: the text of a thousand nodes need not fit into memory.
 impl Serialize for FleetReport {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let json = ReportJson {
@@ -102,7 +102,7 @@ impl Serialize for Problem {
 impl FleetReport {
     /// Writes the report as JSON, `bindnet-fleet/1`, on one line.
     ///
-    /// What is large is better written by serde, which does so piece by piece.
+    /// Write a large report with serde instead, which needs no string.
     ///
     /// ```
     /// use bindnet::Selector;
@@ -116,7 +116,7 @@ impl FleetReport {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_json(&self) -> String {
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize fails.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

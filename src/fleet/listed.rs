@@ -1,19 +1,19 @@
-//! The nodelist of a corosync.conf beside the nodes that there are.
+//! Compares the nodelist of a corosync.conf with the nodes of the fleet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::held::{self, Held, one_each};
+use super::inventory::{self, Holding, first_per_node};
 use super::problem::{Code, Problem};
 use super::report::Survey;
-use super::words::{Said, list, on};
+use super::words::{Remarks, list, on};
 use super::{Choices, Node};
 use crate::corosync::{Conf, ConfError, Hosts, ListedAddress, ListedNode, NodesRead, Profile};
 use crate::rule::{Decision, Selector};
 use crate::snapshot::{About, Snapshot, escape, escape_rest};
 
-/// A corosync.conf, and what its nodelist lists.
+/// A corosync.conf, and the nodes in its nodelist.
 #[derive(Clone, Debug)]
 pub(super) struct Listed {
     pub file: String,
@@ -21,33 +21,33 @@ pub(super) struct Listed {
     profile: Profile,
     hosts: Hosts,
     nodes: Vec<ListedNode>,
-    /// Read once: each snapshot asks it.
+    /// Read once, since each snapshot uses it.
     read: NodesRead,
 }
 
-/// The node of the nodelist that a node is.
+/// The entry of the nodelist that a node claims to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
     /// Its position in the nodelist.
-    at: usize,
+    position: usize,
     name: String,
-    /// Whether the host has its name; else it has an address of it.
+    /// Whether the host has the name of the entry; if not, it has one of its addresses.
     by_name: bool,
-    /// Whether no other node has its name.
-    is_settled: bool,
+    /// Whether the node is the entry: a claim by address loses if another node has the name.
+    is_owner: bool,
 }
 
 impl Node {
     /// Its name in the nodelist of a corosync.conf.
     pub fn listed(&self) -> Option<&str> {
-        let claim = self.claim.as_ref().filter(|claim| claim.is_settled)?;
+        let claim = self.claim.as_ref().filter(|claim| claim.is_owner)?;
         Some(&claim.name)
     }
 
-    /// Whether Corosync there would take it for a node that another one is: no more is said of its
-    /// links than that.
-    pub(super) fn is_anothers(&self) -> bool {
-        self.claim.as_ref().is_some_and(|claim| !claim.is_settled)
+    /// Whether Corosync there would take it for an entry that is another node. The report then says
+    /// nothing else of its links.
+    pub(super) fn claims_other_node(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| !claim.is_owner)
     }
 }
 
@@ -66,13 +66,13 @@ impl Listed {
         })
     }
 
-    /// What a host decides about each link, and which node of the nodelist it is.
+    /// Decides about each link of a host, and finds the entry of the nodelist that the host claims.
     pub fn decide(
         &self,
         selector: &Selector,
         name: &Arc<str>,
         host: &Snapshot,
-        said: &mut Said,
+        remarks: &mut Remarks,
     ) -> Result<(Choices, Option<Claim>), ConfError> {
         let mut about = host.about().clone();
         let unnamed = about.hostname.is_none();
@@ -92,14 +92,14 @@ impl Listed {
             }
             Err(error) => return Err(error),
         };
-        // Kept once for all nodes: they may be about as many nodes again.
+        // Each text is kept once for all nodes: a thousand nodes may have the same warnings.
         for warning in plan.take_warnings() {
-            said.say(name, warning);
+            remarks.add(name, warning);
         }
         let links = plan.decide(host, selector);
         for link in links.iter().filter(|link| link.differs()) {
             let taken = &link.corosync.explanation;
-            said.say(
+            remarks.add(
                 name,
                 format!("link {}: Corosync differs: {taken}", link.link.number()),
             );
@@ -107,19 +107,21 @@ impl Listed {
         Ok((Choices::Links(Box::new(plan), links), claim))
     }
 
-    /// Where nodes have the name of a listed one, those that could not be read among them, no other is
-    /// it by its address.
-    pub fn settle(&self, nodes: &mut [Node], unread: &[Arc<str>]) {
+    /// Decides which nodes own the entry they claim. If a node has the name of an entry, no other node
+    /// owns that entry by an address. A node whose snapshot could not be read counts as well.
+    pub fn assign_owners(&self, nodes: &mut [Node], unread: &[Arc<str>]) {
         let claims = nodes.iter().filter_map(|node| node.claim.as_ref());
-        let by_name = claims.filter(|claim| claim.by_name).map(|claim| claim.at);
+        let by_name = claims
+            .filter(|claim| claim.by_name)
+            .map(|claim| claim.position);
         let mut named: BTreeSet<usize> = by_name.collect();
         named.extend(self.positions(unread));
         for claim in nodes.iter_mut().filter_map(|node| node.claim.as_mut()) {
-            claim.is_settled = claim.by_name || !named.contains(&claim.at);
+            claim.is_owner = claim.by_name || !named.contains(&claim.position);
         }
     }
 
-    /// The positions of nodes of which no more is known than what they are called.
+    /// The positions of the entries with these names, or with an address that is such a name.
     fn positions(&self, names: &[Arc<str>]) -> BTreeSet<usize> {
         let mut by_ip = BTreeMap::new();
         for (at, node) in self.nodes.iter().enumerate() {
@@ -127,16 +129,14 @@ impl Listed {
                 by_ip.entry(address.ip).or_insert(at);
             }
         }
-        let position = |name: &Arc<str>| {
-            if let Ok(ip) = name.parse::<IpAddr>() {
-                return by_ip.get(&ip).copied();
-            }
-            self.position_by_name(&About {
+        let positions = names.iter().map(|name| match name.parse::<IpAddr>() {
+            Ok(ip) => by_ip.get(&ip).copied(),
+            Err(_) => self.position_by_name(&About {
                 hostname: Some(name.to_string()),
                 ..About::default()
-            })
-        };
-        names.iter().filter_map(position).collect()
+            }),
+        });
+        positions.flatten().collect()
     }
 
     fn position_by_name(&self, about: &About) -> Option<usize> {
@@ -145,24 +145,21 @@ impl Listed {
     }
 
     fn claim(&self, host: &Snapshot, about: &About) -> Option<Claim> {
-        let claim = |at: usize, by_name| {
-            let node = self.nodes.get(at)?;
-            let (name, is_settled) = (name_of(node), false);
-            Some(Claim {
-                at,
-                name,
-                by_name,
-                is_settled,
-            })
+        let named = self.position_by_name(about);
+        let position = match named {
+            Some(position) => position,
+            None => self.read.position_of(host, &self.hosts)?,
         };
-        match self.position_by_name(about) {
-            Some(at) => claim(at, true),
-            None => claim(self.read.position_of(host, &self.hosts)?, false),
-        }
+        Some(Claim {
+            position,
+            name: name_of(self.nodes.get(position)?),
+            by_name: named.is_some(),
+            is_owner: false,
+        })
     }
 }
 
-/// What is wrong between the nodelist and the nodes.
+/// The contradictions between the nodelist and the nodes.
 pub(super) fn problems(listed: &Listed, survey: &Survey<'_>, unread: &[Arc<str>]) -> Vec<Problem> {
     if listed.nodes.is_empty() {
         return Vec::new();
@@ -171,8 +168,11 @@ pub(super) fn problems(listed: &Listed, survey: &Survey<'_>, unread: &[Arc<str>]
     let unread = listed.positions(unread);
     let mut problems = Vec::new();
     for (number, node) in survey.nodes.iter().enumerate() {
-        match node.claim.as_ref().filter(|claim| claim.is_settled) {
-            Some(claim) => owners.entry(claim.at).or_default().push(number as u32),
+        match node.claim.as_ref().filter(|claim| claim.is_owner) {
+            Some(claim) => owners
+                .entry(claim.position)
+                .or_default()
+                .push(number as u32),
             None => problems.push(not_listed(node)),
         }
     }
@@ -218,28 +218,28 @@ fn not_listed(node: &Node) -> Problem {
     Problem::new(Code::NodeNotListed, vec![node.name.clone()], detail)
 }
 
-/// A node of the nodelist with the nodes that are it.
+/// An entry of the nodelist, with the nodes that own it.
 struct Entry<'a> {
     survey: &'a Survey<'a>,
     node: &'a ListedNode,
     /// Sorted.
     owners: &'a [u32],
-    /// Whether there is a snapshot of it that could not be read.
+    /// Whether a snapshot of it could not be read.
     is_unread: bool,
 }
 
 impl Entry<'_> {
-    /// What is wrong with where an address is.
+    /// The problem if an address of the entry is on no node, or on another node.
     fn problem(&self, address: &ListedAddress) -> Option<Problem> {
         let ListedAddress { link, line, ip } = address;
-        if held::is_nobodys(*ip) {
+        if inventory::may_be_shared(*ip) {
             return None;
         }
         let name = name_of(self.node);
         let entry = format!("ring{link}_addr of {name} (line {line}), {ip},");
-        let holders = held::of(self.survey.held, *ip);
-        let elsewhere: Vec<&Held> = one_each(holders)
-            .filter(|held| self.owners.binary_search(&held.node).is_err())
+        let holders = inventory::of(self.survey.inventory, *ip);
+        let elsewhere: Vec<&Holding> = first_per_node(holders)
+            .filter(|holding| self.owners.binary_search(&holding.node).is_err())
             .collect();
         let (code, detail) = if holders.is_empty() {
             let why = self.why_missing();
@@ -250,7 +250,7 @@ impl Entry<'_> {
         } else if elsewhere.is_empty() {
             return None;
         } else {
-            let on = |held: &&Held| on(self.survey.name(held.node), held.interface);
+            let on = |holding: &&Holding| on(self.survey.name(holding.node), holding.interface);
             let others = list(elsewhere.iter().map(on));
             let detail =
                 format!("{entry} is on {others}: take it off there, or correct the nodelist.");
@@ -263,7 +263,7 @@ impl Entry<'_> {
         nodes.extend(
             elsewhere
                 .iter()
-                .flat_map(|held| self.survey.names(&[held.node])),
+                .flat_map(|holding| self.survey.names(&[holding.node])),
         );
         nodes.sort_unstable();
         nodes.dedup();
@@ -280,43 +280,51 @@ impl Entry<'_> {
     }
 }
 
-/// Choices that are not what is listed for their node and link.
+/// Choices that differ from the listed address of their node and link.
 fn other_choices(listed: &Listed, node: &Node) -> Vec<Problem> {
-    let claim = node.claim.as_ref().filter(|claim| claim.is_settled);
-    let Some(entry) = claim.and_then(|claim| listed.nodes.get(claim.at)) else {
+    let claim = node.claim.as_ref().filter(|claim| claim.is_owner);
+    let Some(entry) = claim.and_then(|claim| listed.nodes.get(claim.position)) else {
         return Vec::new();
     };
-    let other = |(link, decision): (Option<u32>, &Decision)| {
-        let chosen = decision.chosen()?;
-        let of_link = |address: &&ListedAddress| Some(address.link) == link;
-        let address = entry.addresses.iter().find(of_link)?;
-        if address.ip == chosen.ip {
-            return None;
-        }
-        let ListedAddress {
-            link: ring,
-            line,
-            ip,
-        } = address;
-        let detail = format!(
-            "{} chose {}, and ring{ring}_addr (line {line}) lists {ip} for it: correct the one or \
-             the other.",
-            node.name,
-            on(&chosen.ip.to_string(), chosen.interface),
-        );
-        let problem = Problem::new(Code::ChoiceNotListed, vec![node.name.clone()], detail);
-        Some(problem.of_link(link).about(Some(chosen.ip)))
-    };
-    node.decisions().filter_map(other).collect()
+    node.decisions()
+        .filter_map(|(link, decision)| other_choice(node, entry, link, decision))
+        .collect()
 }
 
-/// Whether a host can have the name of a node. Who collects snapshots by ssh names them by addresses,
-/// and Corosync compares the names of hosts up to the first dot: 192.0.2.1 and 192.0.2.2 are one.
+fn other_choice(
+    node: &Node,
+    entry: &ListedNode,
+    link: Option<u32>,
+    decision: &Decision,
+) -> Option<Problem> {
+    let chosen = decision.chosen()?;
+    let mut addresses = entry.addresses.iter();
+    let address = addresses.find(|address| Some(address.link) == link)?;
+    if address.ip == chosen.ip {
+        return None;
+    }
+    let ListedAddress {
+        link: ring,
+        line,
+        ip,
+    } = address;
+    let detail = format!(
+        "{} chose {}, and ring{ring}_addr (line {line}) lists {ip} for it: correct the one or \
+         the other.",
+        node.name,
+        on(&chosen.ip.to_string(), chosen.interface),
+    );
+    let problem = Problem::new(Code::ChoiceNotListed, vec![node.name.clone()], detail);
+    Some(problem.of_link(link).about(Some(chosen.ip)))
+}
+
+/// Whether the name of a node can be a hostname. Snapshots that are collected by ssh may be named by
+/// addresses. Corosync compares hostnames up to the first dot: 192.0.2.1 and 192.0.2.2 would be one.
 fn is_hostname(name: &str) -> bool {
     name.parse::<IpAddr>().is_err()
 }
 
-/// As the nodelist calls it; a node is known by its line where it has neither name nor address.
+/// The name in the nodelist. A node without a name is known by its line.
 fn name_of(node: &ListedNode) -> String {
     match &node.name {
         Some(name) => escape(name.as_bytes()),

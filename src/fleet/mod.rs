@@ -1,7 +1,7 @@
 //! Do the nodes agree? The snapshots of many hosts, judged together.
 //!
-//! Each node decides for itself, and cannot see that another machine, a forgotten one perhaps, has
-//! the address that it chooses. Whoever has the snapshots of all of them can:
+//! Each node decides for itself. It cannot see that another machine, perhaps a forgotten one, has the
+//! address that it chooses. The snapshots of all nodes together show it:
 //!
 //! ```
 //! use bindnet::fleet::Fleet;
@@ -30,32 +30,35 @@
 //!
 //! # Problems
 //!
-//! | code | what is wrong |
+//! | code | problem |
 //! |---|---|
-//! | `duplicate-address` | an address that one node chose is held by another, or was chosen by both |
-//! | `floating-on-several-nodes` | an address that is floating on some node is held by several |
+//! | `duplicate-address` | one node chose an address that another node has or chose |
+//! | `floating-on-several-nodes` | several nodes have an address that is floating on one of them |
 //! | `duplicate-mac` | links of several nodes have one hardware address, and addresses of one network: cloned machines |
 //! | `different-network` | the choices do not share a network: one is outside that of another |
 //! | `no-choice` | a node chose nothing |
 //! | `ambiguous` | the decision of a node was ambiguous |
 //! | `node-not-listed` | a node is not in the nodelist |
 //! | `listed-address-missing` | no node has an address of the nodelist |
-//! | `listed-address-elsewhere` | another node than the listed one has an address of the nodelist |
-//! | `choice-not-listed` | a node chose another address than the one that is listed for it |
+//! | `listed-address-elsewhere` | a node has an address that the nodelist gives to another node |
+//! | `choice-not-listed` | a node chose a different address than the nodelist gives to it |
 //!
-//! The last four are of a corosync.conf alone ([`Fleet::of_conf`]). A code stands wherever it is
-//! true, so that one mistake may be told by several.
+//! The last four need a corosync.conf ([`Fleet::of_conf`]). Every code that is true is reported, so
+//! that one mistake may have several.
 //!
-//! Loopback, link-local, multicast and unspecified addresses are nobody's duplicate. Of what floats,
-//! addresses on loopback links do not count: for anycast and for LVS with direct routing they are on
-//! many nodes on purpose. A hardware address counts where it is a station's of six bytes and no VRRP
-//! router's, on links whose networks overlap; not where all that the links share is one same address
-//! that nobody chose, as that of virbr0, whose network is inside each machine. A choice with a host
-//! prefix (/32, /128) asks no other to be in its network.
+//! Loopback, link-local, multicast and unspecified addresses are never duplicates. A floating address
+//! on a loopback link does not count: anycast and LVS with direct routing have it on many nodes on
+//! purpose.
+//!
+//! A hardware address counts if it is a station's, has six bytes, is not a VRRP router's, and if the
+//! networks of its links overlap. It does not count if the links share only the same addresses and
+//! nobody chose one of them. The network of virbr0 is an example: it is inside each machine.
+//!
+//! A choice with a host prefix (/32, /128) does not require other choices to be in its network.
 
 mod choices;
 mod duplicates;
-mod held;
+mod inventory;
 #[cfg(feature = "serde")]
 mod json;
 mod listed;
@@ -74,31 +77,31 @@ use crate::corosync::{
 use crate::explain::{INTERRUPTED, Spelling};
 use crate::rule::{Decision, Selector};
 use crate::snapshot::{ParseError, Snapshot, escape, escape_rest};
-use held::Held;
+use inventory::Holding;
 use listed::{Claim, Listed};
-use words::Said;
+use words::Remarks;
 
 pub use problem::{Code, Problem};
 pub use report::FleetReport;
 
 /// The nodes of a cluster, whose snapshots are judged together.
 ///
-/// A snapshot is not kept: of each address some 50 bytes are.
+/// It keeps no snapshot, but some 50 bytes for each address.
 #[must_use = "a fleet is judged by `judge`"]
 #[derive(Clone, Debug)]
 pub struct Fleet {
     selector: ProfileSelector,
     conf: Option<Listed>,
     names: BTreeSet<Arc<str>>,
-    /// In the order in which they were added, until they are judged.
+    /// In the order in which they were added; the report sorts them.
     nodes: Vec<Node>,
     unread: Vec<Arc<str>>,
-    held: Vec<Held>,
-    said: Said,
+    inventory: Vec<Holding>,
+    remarks: Remarks,
     spelling: Spelling,
 }
 
-/// A node that was judged, and what it chose.
+/// A node that was judged, and its choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     name: Arc<str>,
@@ -107,19 +110,19 @@ pub struct Node {
     claim: Option<Claim>,
 }
 
-/// What a node decides about.
+/// The decisions of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Choices {
-    /// The bindnetaddr of the selector.
+    /// About the bindnetaddr of the selector.
     One(Box<Decision>),
-    /// The links of a corosync.conf.
+    /// About each link of a corosync.conf.
     Links(Box<Plan>, Vec<LinkDecision>),
     /// Corosync does not start there, for this reason.
     NoPlan(String),
 }
 
 impl Fleet {
-    /// Judges by the decisions of this selector: a [`Selector`], or a [`ProfileSelector`].
+    /// Judges the decisions of this selector: a [`Selector`], or a [`ProfileSelector`].
     pub fn new(selector: impl Into<ProfileSelector>) -> Self {
         Self {
             selector: selector.into(),
@@ -127,13 +130,13 @@ impl Fleet {
             names: BTreeSet::new(),
             nodes: Vec::new(),
             unread: Vec::new(),
-            held: Vec::new(),
-            said: Said::default(),
+            inventory: Vec::new(),
+            remarks: Remarks::default(),
             spelling: Spelling::default(),
         }
     }
 
-    /// Says what to do about problems in the words of a program.
+    /// Phrases the advice about problems in the words of a program.
     ///
     /// ```
     /// use bindnet::fleet::Fleet;
@@ -149,8 +152,8 @@ impl Fleet {
     /// let fleet = Fleet::new(Selector::new("192.0.2.0".parse()?));
     /// let mut fleet = fleet.spelling(Spelling::new(key, "ringd --explain"));
     /// fleet.add("n1", &host)?;
-    /// let told = "; give fixed = 192.0.2.20 if it belongs to this host after all.";
-    /// assert!(fleet.judge().problems()[0].detail().ends_with(told));
+    /// let advice = "; give fixed = 192.0.2.20 if it belongs to this host after all.";
+    /// assert!(fleet.judge().problems()[0].detail().ends_with(advice));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn spelling(mut self, spelling: Spelling) -> Self {
@@ -160,8 +163,8 @@ impl Fleet {
 
     /// Judges every link of a corosync.conf, as the version of a profile reads it, and its nodelist.
     ///
-    /// `file` is the name of the file. Whatever the bindnetaddr of the selector, each link brings its
-    /// own. Names are looked up in `hosts` only.
+    /// `file` is the name of the file. Each link has its own bindnetaddr; the one of the selector does
+    /// not count. Names are looked up in `hosts` only.
     ///
     /// ```
     /// use bindnet::corosync::{Conf, Hosts, Profile};
@@ -191,7 +194,7 @@ impl Fleet {
     /// ```
     ///
     /// # Errors
-    /// What Corosync refuses of the file, whatever the host.
+    /// If Corosync refuses the file on every host.
     pub fn of_conf(
         file: &str,
         conf: Conf,
@@ -208,30 +211,31 @@ impl Fleet {
     /// Adds a node by its snapshot. Bytes of the name that are control characters, `\` or not UTF-8
     /// are shown as `\xNN`.
     ///
-    /// Where a corosync.conf is judged and the snapshot does not say the name of the host, as the
-    /// output of `ip -j addr` does not, the name of the node stands for it, unless it is an address.
+    /// A snapshot may lack the name of the host, as the output of `ip -j addr` does. If a corosync.conf
+    /// is judged, the name of the node is used for it then, unless it is an address.
     ///
     /// # Errors
-    /// Where there is no name, where a node of this name was added before, and where Corosync would
-    /// refuse the corosync.conf. The fleet is as it was, and can be judged.
+    /// If the name is empty, if a node of this name was added before, or if Corosync would refuse the
+    /// corosync.conf. The fleet does not change, and can be judged.
     pub fn add(&mut self, node: impl AsRef<[u8]>, host: &Snapshot) -> Result<(), ParseError> {
         let name = self.new_name(node.as_ref())?;
         let hostname = host.about().hostname.as_deref();
         let (choices, claim) = match &self.conf {
             None => (Choices::One(Box::new(self.selector.decide(host))), None),
             Some(listed) => {
-                let decided = listed.decide(&self.selector.selector, &name, host, &mut self.said);
+                let decided =
+                    listed.decide(&self.selector.selector, &name, host, &mut self.remarks);
                 decided.map_err(|error| {
                     ParseError::new("a corosync.conf", "", &error).at_line(error.line())
                 })?
             }
         };
-        // Decisions say so themselves.
+        // Decisions have this warning themselves.
         if host.is_interrupted() && matches!(choices, Choices::NoPlan(_)) {
-            self.said.say(&name, INTERRUPTED);
+            self.remarks.add(&name, INTERRUPTED);
         }
         let number = self.nodes.len() as u32;
-        held::gather(&mut self.held, number, host, &self.selector.selector);
+        inventory::gather(&mut self.inventory, number, host, &self.selector.selector);
         self.names.insert(name.clone());
         self.nodes.push(Node {
             name,
@@ -242,11 +246,11 @@ impl Fleet {
         Ok(())
     }
 
-    /// Adds a node whose snapshot could not be read: the report names it, so that nobody takes the
-    /// others for all.
+    /// Adds a node whose snapshot could not be read. The report names it, so that it shows that a node
+    /// is missing.
     ///
     /// # Errors
-    /// As [`Fleet::add`] has for the name.
+    /// The errors of [`Fleet::add`] about the name.
     pub fn add_unread(&mut self, node: impl AsRef<[u8]>) -> Result<(), ParseError> {
         let name = self.new_name(node.as_ref())?;
         self.names.insert(name.clone());
@@ -254,7 +258,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// What the nodes chose, and what is wrong. The order in which they were added changes nothing.
+    /// Reports the choices of the nodes, and the problems. The order in which they were added changes
+    /// nothing.
     ///
     /// It takes n log n in the number of addresses.
     pub fn judge(self) -> FleetReport {
@@ -281,7 +286,7 @@ impl Node {
         &self.name
     }
 
-    /// What it decided about the bindnetaddr; `None` where a corosync.conf is judged.
+    /// Its decision about the bindnetaddr; `None` if a corosync.conf is judged.
     pub fn decision(&self) -> Option<&Decision> {
         match &self.choices {
             Choices::One(decision) => Some(decision),
@@ -289,7 +294,7 @@ impl Node {
         }
     }
 
-    /// What it decided about each link of a corosync.conf; nothing where Corosync would not start.
+    /// Its decision about each link of a corosync.conf; empty if Corosync would not start.
     pub fn links(&self) -> &[LinkDecision] {
         match &self.choices {
             Choices::Links(_, links) => links,
@@ -305,17 +310,19 @@ impl Node {
             .chain(links.map(|link| (Some(link.link.number()), &link.decision)))
     }
 
-    /// Whether the address of a link stands in the nodelist: no bindnetaddr can be corrected then.
+    /// Whether the nodelist has the address of a link: there is no bindnetaddr to correct then.
     fn is_listed(&self, link: Option<u32>) -> bool {
         let mut links = self.links().iter();
-        let of = |decided: &LinkDecision| Some(decided.link.number()) == link;
-        links.any(|decided| of(decided) && decided.link.origin() == Origin::Nodelist)
+        links.any(|decided| {
+            Some(decided.link.number()) == link && decided.link.origin() == Origin::Nodelist
+        })
     }
 }
 
-/// The name of a node as it is shown, or any other bytes: `\`, what is not UTF-8, and characters that
-/// a terminal would obey, hide or reorder others by (as those of a [`Name`](crate::snapshot::Name)) become
-/// `\xNN`.
+/// The name of a node, or any other bytes, as a report shows it.
+///
+/// `\`, bytes that are not UTF-8, and characters that a terminal would obey, hide or use to reorder
+/// others become `\xNN`, as in a [`Name`](crate::snapshot::Name).
 ///
 /// ```
 /// assert_eq!(bindnet::fleet::shown(b"n1\x1b[31m"), r"n1\x1b[31m");

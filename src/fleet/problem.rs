@@ -1,4 +1,4 @@
-//! What is wrong among the nodes of a fleet.
+//! The problems of a fleet.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::snapshot::HardwareAddress;
 
-/// What kind of problem it is, in the order in which problems are told.
+/// The kind of a problem, in the order in which a report lists problems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Code {
-    /// An address that one node chose is held by another, or was chosen by both.
+    /// One node chose an address that another node has or chose.
     DuplicateAddress,
-    /// An address that is floating on some node is held by several.
+    /// Several nodes have an address that is floating on one of them.
     FloatingOnSeveralNodes,
     /// Links of several nodes have one hardware address, and addresses of one network.
     DuplicateMac,
@@ -26,9 +26,9 @@ pub enum Code {
     NodeNotListed,
     /// No node has an address of the nodelist.
     ListedAddressMissing,
-    /// Another node than the listed one has an address of the nodelist.
+    /// A node has an address that the nodelist gives to another node.
     ListedAddressElsewhere,
-    /// A node chose another address than the one that is listed for it.
+    /// A node chose a different address than the nodelist gives to it.
     ChoiceNotListed,
 }
 
@@ -50,9 +50,9 @@ impl Code {
     }
 }
 
-/// Something that is wrong among the nodes of a fleet.
+/// A problem of a fleet.
 ///
-/// `{}` is its code and what to do.
+/// `{}` is its code and the advice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub(super) code: Code,
@@ -86,12 +86,12 @@ impl Problem {
         self
     }
 
-    /// What kind of problem it is.
+    /// The kind of the problem.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// The nodes that have it, by name. A node of the nodelist may be among them that has no
+    /// The nodes that have it, by name. One of them may be in the nodelist alone, without a
     /// snapshot.
     pub fn nodes(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().map(AsRef::as_ref)
@@ -107,18 +107,18 @@ impl Problem {
         self.mac.as_ref()
     }
 
-    /// The link of the corosync.conf, if it is of one alone.
+    /// The link of the corosync.conf, if the problem is about one link.
     pub fn link(&self) -> Option<u32> {
         self.link
     }
 
-    /// What is wrong and what to do about it, in one sentence.
+    /// The problem and the advice, in one sentence.
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// What problems are sorted by.
-    pub(super) fn place(&self) -> impl Ord + '_ {
+    /// Problems are sorted by this key.
+    pub(super) fn sort_key(&self) -> impl Ord + '_ {
         let mac = self.mac.as_ref().map(HardwareAddress::as_bytes);
         (
             self.code,

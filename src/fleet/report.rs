@@ -1,19 +1,19 @@
-//! What is found of a fleet, and its text for people.
+//! The result for a fleet, and its text for people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use super::duplicates::Choice;
-use super::held::{self, Held};
+use super::inventory::{self, Holding};
 use super::problem::Problem;
-use super::words::{Said, count, list};
+use super::words::{Remarks, count, list};
 use super::{Fleet, Node, choices, duplicates, listed, macs, table};
 use crate::explain::Spelling;
-use crate::rule::{BindnetAddr, Decision};
+use crate::rule::BindnetAddr;
 use crate::snapshot::escape;
 
-/// What the nodes of a fleet chose, and what is wrong among them.
+/// The choices of the nodes of a fleet, and the problems among them.
 ///
 /// `{}` is a line that says whether they agree, a table of the nodes and a line for each problem.
 ///
@@ -42,9 +42,9 @@ use crate::snapshot::escape;
 #[must_use = "a report is to be read"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FleetReport {
-    /// Where no corosync.conf was judged.
+    /// `None` if a corosync.conf was judged.
     pub(super) bindnet: Option<BindnetAddr>,
-    /// The name of the corosync.conf that was.
+    /// The name of the corosync.conf, if one was judged.
     pub(super) file: Option<String>,
     pub(super) nodes: Vec<Node>,
     pub(super) unread: Vec<Arc<str>>,
@@ -55,8 +55,8 @@ pub struct FleetReport {
 /// Nodes by name, and their addresses, sorted.
 pub(super) struct Survey<'a> {
     pub nodes: &'a [Node],
-    pub held: &'a [Held],
-    /// How what to do is told.
+    pub inventory: &'a [Holding],
+    /// The words for the settings that solve a problem.
     pub spelling: Spelling,
 }
 
@@ -71,20 +71,11 @@ impl Survey<'_> {
     }
 
     pub fn choices(&self) -> impl Iterator<Item = Choice> {
-        let of_node = |(number, node)| {
-            let decisions = Node::decisions(node);
-            decisions.filter_map(move |(link, decision): (_, &Decision)| {
-                let chosen = decision.chosen()?;
-                Some(Choice {
-                    ip: chosen.ip,
-                    node: number as u32,
-                    link,
-                    interface: chosen.interface,
-                    is_floating: chosen.reasons.is_floating(),
-                })
-            })
-        };
-        self.nodes.iter().enumerate().flat_map(of_node)
+        let nodes = self.nodes.iter().enumerate();
+        nodes.flat_map(|(number, node)| {
+            let decisions = node.decisions();
+            decisions.filter_map(move |(link, decision)| Choice::of(number as u32, link, decision))
+        })
     }
 }
 
@@ -95,20 +86,20 @@ impl FleetReport {
             conf,
             mut nodes,
             mut unread,
-            mut held,
-            said,
+            mut inventory,
+            remarks,
             spelling,
             ..
         } = fleet;
         if let Some(conf) = &conf {
-            conf.settle(&mut nodes, &unread);
+            conf.assign_owners(&mut nodes, &unread);
         }
-        let nodes = by_name(nodes, &mut held);
+        let nodes = by_name(nodes, &mut inventory);
         unread.sort_unstable();
-        held.sort_unstable();
+        inventory.sort_unstable();
         let survey = Survey {
             nodes: &nodes,
-            held: &held,
+            inventory: &inventory,
             spelling,
         };
         let mut problems = duplicates::chosen(&survey);
@@ -122,11 +113,11 @@ impl FleetReport {
         if let Some(conf) = &conf {
             problems.extend(listed::problems(conf, &survey, &unread));
         }
-        problems.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
+        problems.sort_unstable_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         Self {
             bindnet: conf.is_none().then_some(*selector.selector.bindnet()),
             file: conf.map(|conf| conf.file),
-            warnings: warnings(&nodes, said),
+            warnings: warnings(&nodes, remarks),
             nodes,
             unread,
             problems,
@@ -143,12 +134,12 @@ impl FleetReport {
         self.unread.iter().map(AsRef::as_ref)
     }
 
-    /// What is wrong, the worst first; nothing where the nodes agree.
+    /// The problems, the worst first; empty if the nodes agree.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// What the reader should know besides, a sentence each.
+    /// Sentences about facts that are no problem of the fleet, but that the reader should know.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -156,19 +147,20 @@ impl FleetReport {
     /// One line: whether they agree.
     fn verdict(&self) -> String {
         let (read, all) = (self.nodes.len(), self.nodes.len() + self.unread.len());
-        let nodes = match read == all {
-            true => count(all, "node"),
-            false => format!("{read} of {}", count(all, "node")),
+        let nodes = if read == all {
+            count(all, "node")
+        } else {
+            format!("{read} of {}", count(all, "node"))
         };
-        let told = match (self.problems.len(), read) {
+        let summary = match (self.problems.len(), read) {
             (0, 0) => format!("{nodes} judged"),
             (0, 1) => format!("{nodes}, no problem: it chose {}", self.chose()),
             (0, _) => format!("{nodes} agree: each chose {}", self.chose()),
             (problems, _) => format!("{nodes}, {}", count(problems, "problem")),
         };
         match self.unread.as_slice() {
-            [] => format!("{told}."),
-            unread => format!("{told}; {} could not be read.", list(unread.iter())),
+            [] => format!("{summary}."),
+            unread => format!("{summary}; {} could not be read.", list(unread.iter())),
         }
     }
 
@@ -188,10 +180,11 @@ impl FleetReport {
         let networks = networks.map(|networks| format!(" in {}", list(networks.iter())));
         let chosen = self.nodes.iter().flat_map(|node| node.decisions());
         let mut chosen = chosen.filter_map(|(_, decision)| decision.chosen());
-        // Nobody's are the same on many nodes, and no problem.
-        let of_its_own = match chosen.any(|chosen| held::is_nobodys(chosen.ip)) {
-            true => "",
-            false => " of its own",
+        // Nodes may share a loopback or link-local address without a problem.
+        let of_its_own = if chosen.any(|chosen| inventory::may_be_shared(chosen.ip)) {
+            ""
+        } else {
+            " of its own"
         };
         format!(
             "an address{of_its_own}{on_links}{}",
@@ -216,26 +209,26 @@ impl fmt::Display for FleetReport {
     }
 }
 
-/// The nodes by name; their numbers are those of their places.
-fn by_name(nodes: Vec<Node>, held: &mut [Held]) -> Vec<Node> {
+/// Sorts the nodes by name, and numbers them by their new positions.
+fn by_name(nodes: Vec<Node>, inventory: &mut [Holding]) -> Vec<Node> {
     let mut nodes: Vec<_> = nodes.into_iter().enumerate().collect();
     nodes.sort_unstable_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-    let mut places = vec![0; nodes.len()];
-    for (place, (number, _)) in nodes.iter().enumerate() {
-        if let Some(at) = places.get_mut(*number) {
-            *at = place as u32;
+    let mut positions = vec![0; nodes.len()];
+    for (new, (old, _)) in nodes.iter().enumerate() {
+        if let Some(position) = positions.get_mut(*old) {
+            *position = new as u32;
         }
     }
-    for held in held {
-        if let Some(place) = places.get(held.node as usize) {
-            held.node = *place;
+    for holding in inventory {
+        if let Some(position) = positions.get(holding.node as usize) {
+            holding.node = *position;
         }
     }
     nodes.into_iter().map(|(_, node)| node).collect()
 }
 
-/// What is said of nodes that is no problem of the fleet.
-fn warnings(nodes: &[Node], mut said: Said) -> Vec<String> {
+/// Remarks about nodes that are no problem of the fleet.
+fn warnings(nodes: &[Node], mut remarks: Remarks) -> Vec<String> {
     let mut hosts: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     for node in nodes {
         for (link, decision) in node.decisions() {
@@ -244,7 +237,7 @@ fn warnings(nodes: &[Node], mut said: Said) -> Vec<String> {
             let unreachable = of_itself
                 .map(|ip| format!("{ip} is a loopback address: no other node can reach it."));
             for warning in decision.warnings().into_iter().chain(unreachable) {
-                said.say(
+                remarks.add(
                     &node.name,
                     match link {
                         Some(link) => format!("link {link}: {warning}"),
@@ -253,7 +246,7 @@ fn warnings(nodes: &[Node], mut said: Said) -> Vec<String> {
                 );
             }
         }
-        // What every machine is called that nobody gave a name.
+        // A machine that nobody gave a name is called localhost.
         let named = node
             .hostname
             .as_deref()
@@ -262,7 +255,7 @@ fn warnings(nodes: &[Node], mut said: Said) -> Vec<String> {
             hosts.entry(hostname).or_default().push(node);
         }
     }
-    let mut warnings = said.texts(nodes.len());
+    let mut warnings = remarks.texts(nodes.len());
     for (hostname, nodes) in hosts.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
         let hostname = escape(hostname.as_bytes());
         let nodes = list(nodes.iter().map(|node| node.name()));

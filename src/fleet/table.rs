@@ -8,7 +8,7 @@ use super::{Choices, Node};
 use crate::explain::aligned;
 use crate::rule::Decision;
 
-/// A row for each node, or for each link of it where a corosync.conf was judged.
+/// A row for each node, or for each of its links if a corosync.conf was judged.
 pub(super) fn of(report: &FleetReport) -> String {
     let of_conf = report.bindnet.is_none();
     let head = ["NODE", "LINK", "ADDRESS", "INTERFACE", "PROBLEMS"].map(str::to_owned);
@@ -64,18 +64,15 @@ fn body(report: &FleetReport) -> Vec<[String; 5]> {
 
 type Codes = BTreeSet<(Code, Option<u32>)>;
 
-/// The problems of a node; of one link those that are not of another.
+/// The codes of a node. For a row of one link, those of other links are left out.
 fn of_link(codes: &Codes, link: Option<u32>) -> String {
     let of = |(_, of): &&(Code, Option<u32>)| of.is_none() || link.is_none() || *of == link;
     let codes: BTreeSet<Code> = codes.iter().filter(of).map(|(code, _)| *code).collect();
-    match codes.is_empty() {
-        true => "-".to_owned(),
-        false => codes
-            .into_iter()
-            .map(Code::code)
-            .collect::<Vec<_>>()
-            .join(", "),
+    if codes.is_empty() {
+        return "-".to_owned();
     }
+    let codes: Vec<_> = codes.into_iter().map(Code::code).collect();
+    codes.join(", ")
 }
 
 /// The address and its link.

@@ -1,4 +1,4 @@
-//! Nodes in words: few of them are named, the others counted.
+//! Lists of nodes in words: a few are named, the others are counted.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::snapshot::Name;
 
-/// How many are named before the others are counted.
+/// A list names at most this many nodes, and counts the others.
 const FEW: usize = 4;
 
 /// `a, b and c`; `a, b, c and 9 more`.
@@ -42,28 +42,33 @@ pub(super) fn on(node: &str, interface: Option<Name>) -> String {
     }
 }
 
-/// What is said of nodes, each text once.
+/// Remarks about nodes. Each text is kept once, with the nodes it is about.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Said(BTreeMap<String, Vec<Arc<str>>>);
+pub(super) struct Remarks(BTreeMap<String, Vec<Arc<str>>>);
 
-impl Said {
-    pub fn say(&mut self, node: &Arc<str>, text: impl Into<String>) {
+impl Remarks {
+    pub fn add(&mut self, node: &Arc<str>, text: impl Into<String>) {
         let nodes = self.0.entry(text.into()).or_default();
         if nodes.last() != Some(node) {
             nodes.push(node.clone());
         }
     }
 
-    /// Each with the nodes it is of, but for what is said of all of them.
+    /// Each remark with its nodes; a remark about all nodes has no list of them.
     pub fn texts(self, all: usize) -> Vec<String> {
-        let text = |(text, mut nodes): (String, Vec<Arc<str>>)| {
-            nodes.sort();
-            nodes.dedup();
-            match nodes.len() == all {
-                true => text,
-                false => format!("{}: {text}", list(nodes.iter())),
-            }
-        };
-        self.0.into_iter().map(text).collect()
+        self.0
+            .into_iter()
+            .map(|(text, nodes)| with_nodes(text, nodes, all))
+            .collect()
+    }
+}
+
+fn with_nodes(text: String, mut nodes: Vec<Arc<str>>, all: usize) -> String {
+    nodes.sort();
+    nodes.dedup();
+    if nodes.len() == all {
+        text
+    } else {
+        format!("{}: {text}", list(nodes.iter()))
     }
 }
