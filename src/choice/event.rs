@@ -1,4 +1,4 @@
-//! What a [`Tracker`](super::Tracker) tells.
+//! The events of a [`Tracker`](super::Tracker), and their reasons in words.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::explain::on_link;
 use crate::rule::{Candidate, Decision, Reason, ScopedAddr, Verdict};
 use crate::snapshot::Name;
 
-/// Something has happened to the choice, or could have.
+/// A change of the choice, or of something that could have changed it.
 ///
 /// `{}` is one line for a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Event {
     pub(crate) reason: String,
 }
 
-/// What has happened to the choice.
+/// The kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -26,7 +26,7 @@ pub enum EventKind {
     Initial,
     /// The choice stays, though something happened that could have changed it.
     Kept,
-    /// Another address was chosen.
+    /// A different address was chosen.
     Moved,
     /// The choice is gone, and nothing was chosen in its place.
     Lost,
@@ -48,7 +48,7 @@ impl EventKind {
 }
 
 impl Event {
-    /// What has happened.
+    /// The kind of change.
     pub fn kind(&self) -> EventKind {
         self.kind
     }
@@ -68,7 +68,7 @@ impl Event {
         self.interface
     }
 
-    /// Why, in a sentence or some.
+    /// The reason, in one sentence or more.
     pub fn reason(&self) -> &str {
         &self.reason
     }
@@ -84,35 +84,35 @@ impl fmt::Display for Event {
     }
 }
 
-/// How many changes are told one by one.
-const TOLD: usize = 4;
+/// How many changes are listed one by one.
+const LISTED: usize = 4;
 
-/// Among more candidates it is not looked for which ones have changed.
+/// With more candidates than this, the changed ones are not looked for.
 const MANY: usize = 64;
 
-/// What has changed from one decision to the next, in sentences; nothing where nothing of it bears
-/// on the choice, which is `held`.
-pub(crate) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> String {
+/// The changes from one decision to the next, in sentences; empty if none of them matters to the
+/// choice, `current`.
+pub(crate) fn changes(last: &Decision, now: &Decision, current: &Candidate) -> String {
     if last.candidates == now.candidates && last.result == now.result {
         return String::new();
     }
-    let bearing = bearing(last, now, held);
+    let effects = effect_on_choice(last, now, current);
     let count = now.candidates.len();
     let mut sentences = if count.max(last.candidates.len()) > MANY {
         vec![format!(
             "Something has changed among the addresses that match, {count} of them now."
         )]
     } else {
-        one_by_one(last, now, held)
+        one_by_one(last, now, current)
     };
-    // `eth0 is down.` is said by the warning `eth0 is down: ...`, too.
-    let said_more = |sentence: &String| {
+    // The warning `eth0 is down: ...` repeats the sentence `eth0 is down.`.
+    let is_repeated = |sentence: &String| {
         let start = sentence.strip_suffix('.').unwrap_or(sentence);
         let more = |b: &String| b.strip_prefix(start).is_some_and(|b| b.starts_with(':'));
-        bearing.iter().any(more)
+        effects.iter().any(more)
     };
-    sentences.retain(|sentence| !said_more(sentence));
-    if sentences.is_empty() && bearing.is_empty() {
+    sentences.retain(|sentence| !is_repeated(sentence));
+    if sentences.is_empty() && effects.is_empty() {
         let mut same = now.candidates.iter().map(|c| last.candidates.contains(c));
         sentences.push(
             if last.result.is_ok() == now.result.is_ok() && same.all(|same| same) {
@@ -122,33 +122,33 @@ pub(crate) fn changes(last: &Decision, now: &Decision, held: &Candidate) -> Stri
             },
         );
     }
-    if let Some(more) = sentences.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        sentences.truncate(TOLD);
+    if let Some(more) = sentences.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        sentences.truncate(LISTED);
         let s = if more == 1 { "" } else { "s" };
         sentences.push(format!("And {more} more change{s}."));
     }
-    sentences.extend(bearing);
+    sentences.extend(effects);
     sentences.join(" ")
 }
 
-/// A sentence for each candidate of which something has changed.
-fn one_by_one(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> {
-    let mut told = Vec::new();
+/// A sentence for each candidate that has changed.
+fn one_by_one(last: &Decision, now: &Decision, current: &Candidate) -> Vec<String> {
+    let mut found = Vec::new();
     for candidate in &now.candidates {
-        told.push(match entry(last, candidate) {
+        found.push(match entry(last, candidate) {
             Some(before) => change(before, candidate),
             None => Some(arrival(last, now, candidate)),
         });
     }
     for old in last.candidates.iter().filter(|c| entry(now, c).is_none()) {
-        let mut news = now.candidates.iter();
-        let is_told_of = news.any(|new| replaces(new, old, last, now)) || is_same(old, held);
+        let mut new = now.candidates.iter();
+        let is_listed = new.any(|new| replaces(new, old, last, now)) || is_same(old, current);
         let gone = || format!("{old}{} has gone.", on_link(old));
-        told.push((!is_told_of).then(gone));
+        found.push((!is_listed).then(gone));
     }
     let mut sentences: Vec<String> = Vec::new();
-    for sentence in told.into_iter().flatten() {
-        // A link whose state changes tells it once, not with each of its addresses.
+    for sentence in found.into_iter().flatten() {
+        // A change of a link is the same sentence for each of its addresses: once is enough.
         if !sentences.contains(&sentence) {
             sentences.push(sentence);
         }
@@ -156,34 +156,35 @@ fn one_by_one(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> 
     sentences
 }
 
-/// What that means for the choice, where the decision does not say that it is chosen still.
-fn bearing(last: &Decision, now: &Decision, held: &Candidate) -> Vec<String> {
-    let is_held = |c: &Candidate| is_same(c, held);
-    if now.first().is_some_and(is_held) {
-        let (warnings, said) = (now.warnings(), last.warnings());
-        let news = warnings.into_iter().filter(|text| !said.contains(text));
-        return news.collect();
+/// The effect on the choice, in sentences: new warnings if the rule still chooses it, or else what the
+/// rule would do.
+fn effect_on_choice(last: &Decision, now: &Decision, current: &Candidate) -> Vec<String> {
+    let is_current = |c: &Candidate| is_same(c, current);
+    if now.first().is_some_and(is_current) {
+        let (warnings, old) = (now.warnings(), last.warnings());
+        let new = warnings.into_iter().filter(|text| !old.contains(text));
+        return new.collect();
     }
-    let on_link = on_link(held);
+    let on_link = on_link(current);
     let differs = |d: &Decision| d.chosen().map(|c| (c.identity(), c.netmask));
-    let mut said = Vec::new();
-    if last.candidates.iter().any(is_held) && !now.candidates.iter().any(is_held) {
+    let mut sentences = Vec::new();
+    if last.candidates.iter().any(is_current) && !now.candidates.iter().any(is_current) {
         let bindnet = now.bindnet;
-        said.push(format!(
-            "{held}{on_link} is here, but no candidate for {bindnet} any more."
+        sentences.push(format!(
+            "{current}{on_link} is here, but no candidate for {bindnet} any more."
         ));
     }
     if let Some(chosen) = now.chosen().filter(|_| differs(now) != differs(last)) {
         let other = self::on_link(chosen);
-        said.push(format!(
+        sentences.push(format!(
             "The rule would take {chosen}{other} now; {} stays.",
-            held.ip
+            current.ip
         ));
     }
-    said
+    sentences
 }
 
-/// Whether two are the same address, on whatever link if it is not a part of it.
+/// Whether two are the same address. The link counts for link-local addresses only.
 fn is_same(a: &Candidate, b: &Candidate) -> bool {
     a.identity() == b.identity()
 }
@@ -219,7 +220,7 @@ fn arrival(last: &Decision, now: &Decision, new: &Candidate) -> String {
         format!(" ({reasons})")
     };
     match new.verdict {
-        // By the rule; what is bound is another, or this one, which the kind of the event says.
+        // The rule chose it; the kind of the event says whether it is bound.
         Verdict::Chosen => format!("{new}{on_link} has come{reasons}."),
         verdict => format!("{new}{on_link} has come: {}{reasons}.", verdict.code()),
     }
@@ -261,7 +262,7 @@ fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
     let [was, is] = [before, now].map(|c| or_nothing(shown(c)));
     let shows = format!("{is} now (before: {was}).");
     let on_link = on_link(now);
-    // Which one the rule takes is said once, not of each.
+    // A sentence of its own names the choice of the rule.
     let by_choice = [before, now].iter().any(|c| c.verdict == Verdict::Chosen);
     let verdict = Some(now.verdict.code()).filter(|_| before.verdict != now.verdict && !by_choice);
     match (verdict, was == is) {
@@ -272,13 +273,13 @@ fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
     }
 }
 
-/// The reasons, but that it is the choice, which the kind of the event says.
+/// The reasons except `previous`, which the kind of the event implies.
 fn shown(candidate: &Candidate) -> String {
     let reasons = candidate.reasons.iter().filter(|r| *r != Reason::Previous);
     reasons.map(Reason::code).collect::<Vec<_>>().join(", ")
 }
 
-/// The sentence of a decision, which ends as one.
+/// The sentence of a decision, with a full stop.
 pub(crate) fn sentence(decision: &Decision) -> String {
     let mut sentence = decision.to_string();
     if !sentence.ends_with('.') {

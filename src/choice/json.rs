@@ -17,7 +17,7 @@ struct WatchJson<'a> {
 
 impl Event {
     /// Writes the event as JSON, `bindnet-watch/1`, on one line, with the number of overruns that
-    /// its watcher counted.
+    /// the caller counted.
     ///
     /// ```
     /// use bindnet::choice::Tracker;

@@ -1,6 +1,7 @@
-//! The choice over time: what becomes of it when the host changes, and the text that remembers it.
+//! The choice over time: the tracker that compares it with the host, and the text that remembers it.
 
 mod event;
+mod found;
 #[cfg(feature = "serde")]
 mod json;
 pub(crate) mod state;

@@ -1,4 +1,4 @@
-//! What a daemon remembers of its choices, as the text of a state file. No file is touched here.
+//! The remembered choices of a daemon, as the text of a state file. This module touches no file.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use crate::explain::not_used;
 use crate::rule::{BindnetAddr, Decision, ScopedAddr, Selector, Zone};
 use crate::snapshot::{Name, ParseError, is_link_local};
 
-/// The first line: what this is, and the version of its form.
+/// The first line: the name of the format, and its version.
 pub(crate) const FIRST: &str = "bindnet-state/1";
 
 /// The last line, which shows that nothing was cut off.
@@ -21,16 +21,16 @@ pub(crate) const LAST: &str = "end";
 ///
 /// ```text
 /// bindnet-state/1
-/// # A comment has a line of its own; it goes when the file is written anew.
+/// # A comment has a line of its own. It is lost when the file is written.
 /// bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0
 /// bindnetaddr fe80:: address fe80::1 prefix 64 interface eth0
 /// end
 /// ```
 ///
-/// `prefix` and `interface` may be missing. They are there for people, but for the interface of
-/// an IPv6 link-local address, which is a part of the choice. An interface is written as [`Name`]
-/// prints it, with white space and `/` as `\xNN`, too. Every proper beginning of a text is an
-/// error: nothing, not even an empty line, stands behind `end` and its newline.
+/// `prefix` and `interface` may be missing. They are there for people, except the interface of an IPv6
+/// link-local address, which is a part of the choice. An interface is written as [`Name`] prints it,
+/// with white space and `/` also as `\xNN`. A truncated text is always an error, because nothing may
+/// follow `end` and its newline, not even an empty line.
 ///
 /// ```
 /// use bindnet::choice::State;
@@ -69,8 +69,8 @@ impl State {
     /// ```
     ///
     /// # Errors
-    /// Where it is damaged: the error names the line and what would be accepted. A daemon does
-    /// best to stop there: a person corrects the text, or removes the file.
+    /// If it is damaged: the error names the line and what would be accepted. A daemon should stop
+    /// then, so that a person corrects the text or removes the file.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         state_reader::read(text)
     }
@@ -96,8 +96,8 @@ impl State {
     /// The entries of other bindnetaddrs that overlap this one: the address or network of one is
     /// inside that of the other. There are none if this one has an entry.
     ///
-    /// They may be of the same question, written in another way, or of another question: a person
-    /// has to say. So [`State::get`] does not use them.
+    /// They may be the same bindnetaddr in a different form, or a different one. Only a person can tell,
+    /// so [`State::get`] does not use them.
     ///
     /// ```
     /// use bindnet::choice::State;
@@ -122,8 +122,8 @@ impl State {
             .map(|entry| (entry.bindnet, entry.scoped_addr()))
     }
 
-    /// What the reader of a decision about a bindnetaddr should know of the memory, a sentence or two
-    /// for each of the [overlapping](State::overlapping) entries.
+    /// Warnings for the reader of a decision about a bindnetaddr, one or two sentences for each of the
+    /// [overlapping](State::overlapping) entries.
     ///
     /// ```
     /// use bindnet::choice::State;
@@ -158,13 +158,12 @@ impl State {
         self.entries.iter().map(pair)
     }
 
-    /// Takes the choice of a decision if there is none for its bindnetaddr; says whether.
+    /// Takes the choice of a decision if there is none for its bindnetaddr. Returns whether it did.
     pub(crate) fn remember(&mut self, decision: &Decision) -> bool {
         self.get(decision.bindnet()).is_none() && self.replace(decision)
     }
 
-    /// Takes the choice of a decision, in the place of another one, too; says whether anything is
-    /// different now.
+    /// Takes the choice of a decision, and replaces an older one. Returns whether anything changed.
     pub(crate) fn replace(&mut self, decision: &Decision) -> bool {
         let Some(new) = Entry::of(decision) else {
             return false;
@@ -180,7 +179,7 @@ impl State {
 }
 
 impl Selector {
-    /// With what a state file remembers for the bindnetaddr as the remembered choice.
+    /// Takes the remembered choice for the bindnetaddr from the text of a state file.
     ///
     /// If it remembers nothing for this one, but something for a bindnetaddr that
     /// [overlaps](State::overlapping) it, decisions warn of that as long as there is no other
@@ -232,7 +231,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// The choice of a decision. An interrupted snapshot may lack the address that would have been
-    /// chosen, so none comes from there; and what another rule takes is no choice of ours.
+    /// chosen, so it gives none. The choice of a different rule is not ours to remember.
     fn of(decision: &Decision) -> Option<Self> {
         let interrupted = decision.is_interrupted();
         let ours = !interrupted && decision.is_ours();
@@ -245,15 +244,15 @@ impl Entry {
         })
     }
 
-    /// Whether another bindnetaddr may mean the same, or a part of it.
+    /// Whether a different bindnetaddr may mean the same network, or a part of it.
     fn overlaps(&self, bindnet: &BindnetAddr) -> bool {
         let (a, b) = (self.network(), bindnet.written());
         let zones = self.bindnet.zone().zip(bindnet.zone());
         (a.contains(&b) || b.contains(&a)) && zones.is_none_or(|(a, b)| a.may_be(&b))
     }
 
-    /// The network that was asked for, as it was written. If an address alone is the network of the
-    /// choice by the choice's own mask, as Corosync has it: that network.
+    /// The network that the bindnetaddr means. An address without a prefix means the network of the
+    /// choice by the choice's own mask, if it is the address of that network.
     fn network(&self) -> IpNet {
         let own = self.prefix.and_then(|len| IpNet::new(self.ip, len).ok());
         let own = own.map(|net| net.trunc()).filter(|net| {

@@ -1,4 +1,4 @@
-//! The reading of a state file's text, and what to say of one that cannot be read.
+//! Reads the text of a state file, and explains why a text cannot be read.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ pub(crate) fn read(text: &[u8]) -> Result<State, ParseError> {
     let state = reader
         .finish()
         .map_err(|problem| problem.at(line.max(1), ""))?;
-    // A text may be shorter than what it means, which is what will be written.
+    // The text that will be written may be longer than this one.
     match state.to_string().len() {
         len if len > State::MAX_LEN => Err(too_long(len)),
         _ => Ok(state),
@@ -137,7 +137,7 @@ fn value<'a>(found: Option<&'a str>, expected: &'static str) -> Result<&'a str, 
     found.ok_or(Problem::word(None, expected))
 }
 
-/// Any address that a host may have: an IPv4-mapped one, too, which is no bindnetaddr.
+/// Any address that a host may have, even an IPv4-mapped one, which is no bindnetaddr.
 fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
     match (text.parse(), text.parse::<ScopedAddr>()) {
         (Ok(ip), _) => Ok(ip),
@@ -194,11 +194,11 @@ enum Problem {
     Twice { bindnet: BindnetAddr, line: usize },
 }
 
-/// What an entry may look like.
+/// An example of an entry.
 const EXAMPLE: &str = "bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0";
 
 impl Problem {
-    /// The same of a line, from 1, of which no text is quoted if the text as a whole is wrong.
+    /// The error for a line, from 1. Pass no text if the text as a whole is wrong.
     fn at(self, line: usize, text: &str) -> ParseError {
         let text = beginning(text.trim_end_matches(['\n', '\r']));
         let message = format!(
@@ -213,8 +213,7 @@ impl Problem {
             .wanting_interface(wants_interface)
     }
 
-    /// A word, or the end of the line, in the place of another. What is expected is quoted where
-    /// it is a word itself.
+    /// An unexpected word, or the end of the line. The expected text is quoted if it is one word.
     fn word(found: Option<&str>, expected: &str) -> Self {
         let found = found.map_or("the end of the line".to_owned(), |word| format!("{word:?}"));
         let expected = if expected.contains(' ') {

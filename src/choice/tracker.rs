@@ -1,26 +1,24 @@
-//! The choice over time: what a new snapshot means for an address that is bound already.
-
-use std::net::IpAddr;
+//! The choice over time: compares an address that is bound with each new snapshot.
 
 use super::event::{Event, EventKind, changes, sentence};
+use super::found::{Found, entries_of, find};
 use crate::explain::{on_link, why_unusable};
 use crate::rule::{
-    Candidate, Candidates, Decide, Decision, Declaration, Reason, Restriction, ScopedAddr,
-    Selector, Separation, Verdict, View,
+    Candidate, Decide, Decision, Declaration, Reason, Restriction, ScopedAddr, Selector,
+    Separation, Verdict,
 };
 use crate::snapshot::{Snapshot, is_link_local};
 
-/// Holds on to a choice while the host changes, and says when it is gone.
+/// Keeps a choice while the host changes, and reports when it is gone.
 ///
-/// The first snapshot gives the choice, and from then on it is the remembered one
-/// ([`Selector::previous`]). It stays as long as its address is configured and can be bound,
-/// whatever else comes, and whatever evidence appears against it: that is told, not acted on. When
-/// it is gone it is waited for, not replaced, because a daemon that silently changes its address
-/// splits its cluster; [`Tracker::follow`] replaces it.
+/// The first snapshot gives the choice, which is the remembered one ([`Selector::previous`]) from then
+/// on. It stays as long as its address is configured and can be bound. New addresses and new evidence
+/// are reported, and change nothing. If the choice is gone, the tracker waits for it: a daemon that
+/// silently changes its address splits its cluster. [`Tracker::follow`] replaces it instead.
 ///
-/// A remembered choice that is not here at the start is waited for likewise, unless the operator
-/// declares it floating, or another address that is here fixed and not it. Nothing is chosen by a
-/// snapshot that is interrupted, and that an address is missing from it says nothing.
+/// If a remembered choice is not here at the start, the tracker waits for it, too. It does not if the
+/// operator declares that address floating, or a different address that is here fixed. An interrupted
+/// snapshot never leads to a choice, and proves no address missing.
 ///
 /// It is pure: the same snapshots give the same events.
 ///
@@ -52,24 +50,12 @@ use crate::snapshot::{Snapshot, is_link_local};
 #[must_use = "a tracker tells nothing by itself"]
 #[derive(Clone, Debug)]
 pub struct Tracker<D = Selector> {
-    /// What decides. Its remembered choice is what is bound, or was.
+    /// The selector or profile that decides. Its remembered choice is the address that is bound, or was.
     rule: D,
     follow: bool,
-    held: Option<Candidate>,
+    current: Option<Candidate>,
     lost: bool,
     last: Option<Decision>,
-}
-
-/// What became of an address that was chosen.
-enum Found {
-    /// It is here.
-    Here(Candidate),
-    /// It is here on a link of the same name, which is another one: what was bound is not.
-    Anew(Candidate),
-    /// It is here, and bind(2) would fail.
-    Unusable(Candidate),
-    /// It is not here.
-    Absent,
 }
 
 impl<D: Decide> Tracker<D> {
@@ -78,34 +64,34 @@ impl<D: Decide> Tracker<D> {
         Self {
             rule: selector,
             follow: false,
-            held: None,
+            current: None,
             lost: false,
             last: None,
         }
     }
 
-    /// Whether a choice that is gone is replaced by the next one, and the choice is whatever the
-    /// rule gives with the last one remembered. With a strict selector none is replaced: in the
-    /// place of a remembered one any other is ambiguous.
+    /// If true, the choice follows the rule with the last choice remembered, and the next address
+    /// replaces one that is gone. A strict selector never replaces a lost choice, because any
+    /// substitute is ambiguous.
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
     }
 
-    /// The choice, if it is here: what the daemon is to be bound to.
+    /// The address that the daemon should be bound to; `None` if it is not here.
     ///
-    /// Its reasons are those of when it was last looked at.
+    /// Its reasons are those of the last snapshot that showed it.
     pub fn choice(&self) -> Option<&Candidate> {
-        self.held.as_ref().filter(|_| !self.lost)
+        self.current.as_ref().filter(|_| !self.lost)
     }
 
-    /// The last decision that was made, with the choice remembered; none before the first
-    /// [`Tracker::update`]. What it chooses need not be the choice.
+    /// The last decision, with the choice remembered; `None` before the first [`Tracker::update`]. It
+    /// may choose a different address than the tracker.
     pub fn decision(&self) -> Option<&Decision> {
         self.last.as_ref()
     }
 
-    /// The last decision if it chooses what the choice is: for
+    /// The last decision, if it chooses the same address as the tracker: for
     /// [`StateFile::remember`](crate::StateFile::remember).
     pub fn decision_of_choice(&self) -> Option<&Decision> {
         let choice = self.choice()?.identity();
@@ -131,17 +117,20 @@ impl<D: Decide> Tracker<D> {
         decision.is_final() && self.takes(&decision).is_some()
     }
 
-    /// What a new snapshot of the host means for the choice; none where it means nothing.
+    /// Compares the choice with a new snapshot of the host; `None` if nothing that matters has changed.
     ///
     /// The first event is always [`EventKind::Initial`].
     pub fn update(&mut self, host: &Snapshot) -> Option<Event> {
         let previous = self.rule.selector().previous;
-        let found = self.held.as_ref().map(|held| find(held, &self.rule, host));
+        let found = self
+            .current
+            .as_ref()
+            .map(|current| find(current, &self.rule, host));
         let (kind, reason) = match found {
             None => self.begin(host),
-            Some(found) if host.is_interrupted() => self.peek(found, host),
+            Some(found) if host.is_interrupted() => self.update_interrupted(found, host),
             Some(Found::Here(found)) if !self.lost => self.stay(&found, host),
-            Some(Found::Here(found) | Found::Anew(found)) => Some(self.regain(&found, host)),
+            Some(Found::Here(found) | Found::OtherLink(found)) => Some(self.regain(&found, host)),
             Some(Found::Unusable(found)) => self.lose(Some(&found), host),
             Some(Found::Absent) => self.lose(None, host),
         }?;
@@ -155,7 +144,7 @@ impl<D: Decide> Tracker<D> {
         })
     }
 
-    /// Nothing is bound yet.
+    /// Makes the first choice.
     fn begin(&mut self, host: &Snapshot) -> Option<News> {
         let first = !self.has_begun();
         let decision = self.rule.decide(host);
@@ -168,7 +157,7 @@ impl<D: Decide> Tracker<D> {
         };
         self.last = Some(match chosen {
             Some(chosen) => {
-                self.hold(chosen);
+                self.set_current(chosen);
                 self.rule.decide(host)
             }
             None => decision,
@@ -176,18 +165,18 @@ impl<D: Decide> Tracker<D> {
         news
     }
 
-    /// What is taken from a decision where nothing is bound yet.
+    /// The address to take from a decision if none is bound yet.
     fn takes<'a>(&self, decision: &'a Decision) -> Option<&'a Candidate> {
         let chosen = decision.chosen().filter(|c| can_be_bound(c))?;
-        // What an interrupted snapshot lacks might decide otherwise (the address that was named
-        // exactly, the network that makes a /32 float), and the choice is held for good.
+        // An interrupted snapshot may lack the address that was named exactly, or the network that makes
+        // a /32 float. The choice stays for good, so it must not depend on that.
         let interrupted = decision.is_interrupted();
-        // What is remembered is waited for; a cluster knows this node by it.
+        // The cluster knows this node by the remembered address, so that one is waited for.
         let declared = |previous: ScopedAddr| self.rule.selector().rules.declared(previous.ip());
         let replaces = match self.rule.selector().previous.and_then(declared) {
             // It was a mistake to choose it.
             Some(Declaration::Floating) => false,
-            // No other one that is declared fixed is more so.
+            // A different fixed address has no precedence over it.
             Some(Declaration::Fixed) if !chosen.is_exact() => !chosen.is(Reason::Previous),
             _ => decision.separated_by() == Some(Separation::PreviousAbsent),
         };
@@ -195,12 +184,12 @@ impl<D: Decide> Tracker<D> {
         (!waits && !interrupted).then_some(chosen)
     }
 
-    /// Why nothing is bound at the start.
+    /// The reason why no address is bound at the start.
     fn why_none(&self, decision: &Decision, host: &Snapshot) -> String {
         let waited_for = match self.rule.selector().previous {
             Some(previous) if decision.is_ours() => {
-                let of_it = entries(self.rule.selector(), host, previous.ip());
-                let but = match of_it.first().filter(|_| decision.misses_previous()) {
+                let entries = entries_of(self.rule.selector(), host, previous.ip());
+                let but = match entries.first().filter(|_| decision.misses_previous()) {
                     Some(entry) => {
                         let (on_link, bindnet) = (on_link(entry), decision.bindnet());
                         format!(" It is here as {entry}{on_link}, but no candidate for {bindnet}.")
@@ -231,13 +220,15 @@ impl<D: Decide> Tracker<D> {
         }
     }
 
-    /// What an interrupted snapshot shows is so. What it lacks may be here all the same, and decide
-    /// otherwise: nothing is chosen by it.
-    fn peek(&mut self, found: Found, host: &Snapshot) -> Option<News> {
-        let link = self.held.as_ref().and_then(|held| held.link);
+    /// Uses an interrupted snapshot only for what it shows: an address that it lacks may be here all
+    /// the same. So the choice may return by it, and may become unusable, and nothing is chosen.
+    fn update_interrupted(&mut self, found: Found, host: &Snapshot) -> Option<News> {
+        let link = self.current.as_ref().and_then(|current| current.link);
         match found {
-            Found::Here(found) | Found::Anew(found) if self.lost => Some(self.regain(&found, host)),
-            // Another entry of the address says nothing of the one that was bound.
+            Found::Here(found) | Found::OtherLink(found) if self.lost => {
+                Some(self.regain(&found, host))
+            }
+            // An entry on a different link proves nothing about the one that is bound.
             Found::Unusable(found) if found.link == link => self.lose(Some(&found), host),
             _ => None,
         }
@@ -245,12 +236,12 @@ impl<D: Decide> Tracker<D> {
 
     /// The choice is where it was.
     fn stay(&mut self, found: &Candidate, host: &Snapshot) -> Option<News> {
-        self.hold(found);
+        self.set_current(found);
         let decision = self.rule.decide(host);
         if let Some(next) = self.next(&decision) {
             let on_link = on_link(found);
             let instead = format!("It is taken instead of {found}{on_link}, which is still here.");
-            return Some(self.go(next, format!("{decision} {instead}"), host));
+            return Some(self.move_to(next, format!("{decision} {instead}"), host));
         }
         let changes = self
             .last
@@ -269,11 +260,11 @@ impl<D: Decide> Tracker<D> {
         } else {
             format!("{found}{on_link}: the link was made anew, bind it again.")
         };
-        self.hold(found);
+        self.set_current(found);
         let decision = self.rule.decide(host);
         if let Some(next) = self.next(&decision) {
             let reason = format!("{reason} But instead of it {decision}");
-            return self.go(next, reason, host);
+            return self.move_to(next, reason, host);
         }
         self.last = Some(decision);
         (EventKind::Gained, reason)
@@ -299,47 +290,47 @@ impl<D: Decide> Tracker<D> {
             ),
         };
         if let Some(next) = self.next(&decision) {
-            return Some(self.go(next, format!("{gone} In its place {decision}"), host));
+            return Some(self.move_to(next, format!("{gone} In its place {decision}"), host));
         }
         let gone = format!("{gone} It is waited for.");
         self.last = Some(decision);
-        let again = std::mem::replace(&mut self.lost, true);
-        (!again).then_some((EventKind::Lost, gone))
+        let was_lost = std::mem::replace(&mut self.lost, true);
+        (!was_lost).then_some((EventKind::Lost, gone))
     }
 
-    /// On its link, where no other one counts.
+    /// `on eth0`, if the rule sees the address on no other link.
     fn where_it_was(&self, host: &Snapshot) -> String {
         let anywhere = self.rule.needs().restriction(host) == Restriction::None;
-        let held = self.held.as_ref();
-        let on_link = held.filter(|held| !anywhere || is_link_local(held.ip));
-        match on_link.and_then(|held| held.interface) {
+        let current = self.current.as_ref();
+        let on_link = current.filter(|current| !anywhere || is_link_local(current.ip));
+        match on_link.and_then(|current| current.interface) {
             Some(interface) => format!("on {interface}"),
             None => "here".to_owned(),
         }
     }
 
-    /// The choice of the rule, where it is to be followed and is another one.
+    /// The choice of the rule, if the tracker follows it and it is a different address.
     fn next<'a>(&self, decision: &'a Decision) -> Option<&'a Candidate> {
         let is_whole = !decision.is_interrupted();
         let chosen = decision.chosen().filter(|_| self.follow && is_whole)?;
-        // Of a link-local address on an unknown link nobody can say that it is another one.
-        let same_link = |held: &Candidate| held.link.is_none() || held.link == chosen.link;
-        let is_held = self.held.as_ref().is_some_and(|held| {
-            held.ip == chosen.ip && (!is_link_local(held.ip) || same_link(held))
+        // If the link is unknown, two link-local addresses cannot be told apart.
+        let same_link = |current: &Candidate| current.link.is_none() || current.link == chosen.link;
+        let is_current = self.current.as_ref().is_some_and(|current| {
+            current.ip == chosen.ip && (!is_link_local(current.ip) || same_link(current))
         });
-        (!is_held && can_be_bound(chosen)).then_some(chosen)
+        (!is_current && can_be_bound(chosen)).then_some(chosen)
     }
 
-    /// The choice is another one now.
-    fn go(&mut self, next: &Candidate, reason: String, host: &Snapshot) -> News {
-        self.hold(next);
+    /// Makes a different address the choice.
+    fn move_to(&mut self, next: &Candidate, reason: String, host: &Snapshot) -> News {
+        self.set_current(next);
         self.last = Some(self.rule.decide(host));
         (EventKind::Moved, reason)
     }
 
-    fn hold(&mut self, chosen: &Candidate) {
+    fn set_current(&mut self, chosen: &Candidate) {
         self.lost = false;
-        self.held = Some(Candidate {
+        self.current = Some(Candidate {
             verdict: Verdict::Chosen,
             ..chosen.clone()
         });
@@ -347,10 +338,10 @@ impl<D: Decide> Tracker<D> {
     }
 }
 
-/// What has happened to the choice, and why.
+/// The kind of an event, and its reason.
 type News = (EventKind, String);
 
-/// Why there is a choice at last.
+/// The reason of a first choice that comes late.
 fn arrived(chosen: &Candidate, decision: &Decision) -> String {
     if chosen.is(Reason::Previous) {
         format!(
@@ -362,39 +353,8 @@ fn arrived(chosen: &Candidate, decision: &Decision) -> String {
     }
 }
 
-/// Another rule may take what is tentative, or the other end of a link.
+/// Whether bind(2) can succeed. Corosync's rule may choose a tentative address, or the other end of a
+/// link.
 fn can_be_bound(chosen: &Candidate) -> bool {
     !chosen.is_unusable() && chosen.local == chosen.ip
-}
-
-/// The entries of an address on any link, whether they match or not.
-fn entries(selector: &Selector, host: &Snapshot, ip: IpAddr) -> Candidates {
-    match ip {
-        IpAddr::V4(ip) => {
-            View::new(host, &host.v4, Restriction::None).entries_of(selector, ip.to_bits())
-        }
-        IpAddr::V6(ip) => {
-            View::new(host, &host.v6, Restriction::None).entries_of(selector, ip.to_bits())
-        }
-    }
-}
-
-/// Looks for an address that was chosen: its own entry if it is there, else another one that can be
-/// bound.
-fn find(held: &Candidate, rule: &impl Decide, host: &Snapshot) -> Found {
-    let link_local = is_link_local(held.ip);
-    let restriction = rule.needs().restriction(host);
-    let anywhere = restriction == Restriction::None && !link_local;
-    let mut entries = entries(rule.selector(), host, held.ip);
-    let admitted = |link| anywhere || link == held.link || restriction.admits_only(link);
-    let on_same_name = |c: &Candidate| c.interface.is_some() && c.interface == held.interface;
-    entries.retain(|c| admitted(c.link) || on_same_name(c));
-    entries.sort_by_key(|c| (c.link != held.link, !admitted(c.link)));
-    let usable = entries.iter().find(|c| !c.is_unusable());
-    match (usable, entries.first()) {
-        (Some(found), _) if link_local && found.link != held.link => Found::Anew(found.clone()),
-        (Some(found), _) => Found::Here(found.clone()),
-        (None, Some(found)) => Found::Unusable(found.clone()),
-        (None, None) => Found::Absent,
-    }
 }
