@@ -39,7 +39,7 @@ impl Event {
             reason: self.reason(),
             overruns,
         };
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize does.
         serde_json::to_string(&json).unwrap_or_default()
     }
 }

@@ -93,7 +93,7 @@ impl Decision {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_json(&self) -> String {
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize does.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

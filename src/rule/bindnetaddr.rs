@@ -1,4 +1,4 @@
-//! What the operator wrote: a bindnetaddr, and its reading.
+//! The bindnetaddr, as the operator writes it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use super::parse::{Problem, parse};
 use super::scoped_addr::ScopedAddr;
 use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 
-/// A bindnetaddr: the address or network whose local address is looked for.
+/// A bindnetaddr: names the network, or the address, of the local address to choose.
 ///
 /// | text | means |
 /// |---|---|
@@ -39,7 +39,7 @@ pub struct BindnetAddr {
     pub(crate) zone: Option<Zone>,
 }
 
-/// What a [`BindnetAddr`] names on its link.
+/// The address or network that a [`BindnetAddr`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     /// An address without a prefix.
@@ -57,7 +57,7 @@ impl BindnetAddr {
         }
     }
 
-    /// The network, where it was written with its prefix.
+    /// The network, if it was written with its prefix.
     pub fn network(&self) -> Option<IpNet> {
         match self.target {
             Target::Address(_) => None,
@@ -111,7 +111,7 @@ impl TryFrom<IpAddr> for BindnetAddr {
     type Error = ParseError;
 
     /// # Errors
-    /// Where it is an IPv4-mapped IPv6 address.
+    /// If it is an IPv4-mapped IPv6 address.
     fn try_from(ip: IpAddr) -> Result<Self, ParseError> {
         ip.to_string().parse()
     }
@@ -121,7 +121,7 @@ impl TryFrom<ScopedAddr> for BindnetAddr {
     type Error = ParseError;
 
     /// # Errors
-    /// Where it is an IPv4-mapped IPv6 address, or an IPv4 address with a link.
+    /// If it is an IPv4-mapped IPv6 address, or an IPv4 address with a link.
     fn try_from(address: ScopedAddr) -> Result<Self, ParseError> {
         let bindnet = Self::try_from(address.ip())?;
         match address.zone() {
@@ -138,7 +138,7 @@ impl TryFrom<IpNet> for BindnetAddr {
     type Error = ParseError;
 
     /// # Errors
-    /// Where there are host bits behind the prefix, or it is an IPv4-mapped IPv6 address.
+    /// If there are host bits behind the prefix, or it is an IPv4-mapped IPv6 address.
     fn try_from(net: IpNet) -> Result<Self, ParseError> {
         net.to_string().parse()
     }
@@ -213,12 +213,12 @@ impl Zone {
         }
     }
 
-    /// What a text means.
+    /// The zone that a text means.
     pub(super) fn of_text(text: &str) -> Result<Self, NameProblem> {
         Name::of_text(text).map(Self::name_or_index)
     }
 
-    /// What a text with the bytes of this name means.
+    /// The zone that a text with the bytes of this name means.
     fn name_or_index(name: Name) -> Self {
         let digits = str::from_utf8(name.as_bytes()).ok();
         let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -259,7 +259,7 @@ impl FromStr for Zone {
 }
 
 impl fmt::Display for Zone {
-    /// As [`Name`] prints; white space and `/`, which would end the zone, as `\xNN`, too. An index
+    /// As [`Name`] prints, but with white space and `/`, which would end the zone, as `\xNN`. An index
     /// prints as a number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.0 {

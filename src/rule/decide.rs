@@ -93,7 +93,7 @@ impl Selector {
         (candidates, result)
     }
 
-    /// Which candidate comes first, and what put it there.
+    /// The candidate that comes first, and its margin over the next.
     fn first(&self, candidates: &[Candidate], interrupted: bool) -> Result<Winner, WhyNone> {
         // 3. Exact wins over everything, floating or not: the operator named it. If no exact entry is
         // usable there is no choice, because a fall to another address would be silent.
@@ -129,7 +129,7 @@ impl Selector {
         })
     }
 
-    /// What step 5 does with the remembered choice.
+    /// Step 5: whether the remembered choice is kept.
     fn memory(&self, candidates: &[Candidate], exact: bool) -> Memory {
         // An exact address overrides the memory, with one exception. A link-local address is a
         // different address on each link, and if the operator named no link, the memory may.
@@ -203,7 +203,7 @@ fn mark_verdicts(candidates: &mut [Candidate], winner: usize) {
     }
 }
 
-/// What step 5 found out about the remembered choice.
+/// The finding of step 5 about the remembered choice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Memory {
     /// There is none, or an exact address overrides it.

@@ -1,4 +1,4 @@
-//! The decision: what was chosen, and what became of every candidate.
+//! The decision: the choice, and the verdict on every candidate.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -46,7 +46,7 @@ pub struct Decision {
     pub(crate) consistency: Option<Consistency>,
     /// How many addresses of the family of the bindnetaddr the rule saw.
     pub(crate) seen: usize,
-    /// Where nothing matches, the address that comes closest.
+    /// The address that comes closest, if nothing matches.
     pub(crate) nearest: Option<Candidate>,
     pub(crate) candidates: Candidates,
     pub(crate) others: Vec<Candidate>,
@@ -54,13 +54,13 @@ pub struct Decision {
     pub(crate) result: Result<Winner, WhyNone>,
 }
 
-/// The candidate that the rule puts first, and what put it there; positions in `candidates`.
+/// The first candidate, and its margin over the next; positions in `candidates`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Winner {
     pub at: usize,
     pub runner_up: Option<usize>,
     pub separated_by: Option<Separation>,
-    /// Whether nothing that decides for certain put it there.
+    /// Whether evidence or kernel order put it first, which is not certain.
     pub ambiguous: bool,
 }
 
@@ -70,9 +70,9 @@ pub(crate) struct Winner {
 pub enum Outcome {
     /// An address was chosen.
     Chosen,
-    /// None was chosen; [`Decision::why_none`] says why.
+    /// No address was chosen; [`Decision::why_none`] has the reason.
     None,
-    /// None was chosen, because the selector is strict and the decision is ambiguous.
+    /// No address was chosen, because the selector is strict and the decision is ambiguous.
     Ambiguous,
 }
 
@@ -99,9 +99,9 @@ pub enum WhyNone {
     NoMatch,
     /// The address that was named exactly is there, and cannot be bound (yet).
     ExactUnusable,
-    /// Every candidate was turned down: floating or unusable.
+    /// Every candidate was rejected: floating or unusable.
     AllTurnedDown,
-    /// The snapshot is interrupted and does not show the remembered choice, which proves nothing.
+    /// The interrupted snapshot does not show the remembered choice, which may be here all the same.
     PreviousUnknown,
     /// Corosync refuses a network with its prefix. Our rule never gives this.
     Refused,
@@ -134,17 +134,17 @@ impl Decision {
         }
     }
 
-    /// Why there is no choice, where the outcome is [`Outcome::None`].
+    /// The reason why there is no choice, if the outcome is [`Outcome::None`].
     pub fn why_none(&self) -> Option<WhyNone> {
         self.result.err()
     }
 
-    /// Whether it was close: nothing that decides for certain settled it.
+    /// Whether it was close: neither the operator nor the memory made it certain.
     pub fn is_ambiguous(&self) -> bool {
         self.result.is_ok_and(|winner| winner.ambiguous)
     }
 
-    /// Why the winner was not alone, whether or not that makes the decision ambiguous.
+    /// What separated the winner from the runner-up, even if the decision is not ambiguous.
     pub fn separated_by(&self) -> Option<Separation> {
         self.result.ok()?.separated_by
     }
@@ -161,17 +161,17 @@ impl Decision {
         chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
     }
 
-    /// What was decided about.
+    /// The bindnetaddr of the decision.
     pub fn bindnet(&self) -> &BindnetAddr {
         &self.bindnet
     }
 
-    /// Who listed the addresses, if that is known.
+    /// The source of the list of addresses, if that is known.
     pub fn source(&self) -> Option<Source> {
         self.source
     }
 
-    /// Whether the list of addresses was that of one moment, if that is known.
+    /// Whether the list of addresses is that of one moment, if that is known.
     pub fn consistency(&self) -> Option<Consistency> {
         self.consistency
     }
@@ -192,7 +192,7 @@ impl Decision {
         self.candidates.get(self.result.ok()?.at)
     }
 
-    /// The best candidate with another address, if one was left.
+    /// The best candidate with a different address, if there is one.
     pub(crate) fn runner_up(&self) -> Option<&Candidate> {
         self.candidates.get(self.result.ok()?.runner_up?)
     }
@@ -200,13 +200,13 @@ impl Decision {
 
 /// An address that matches the bindnetaddr, with its verdict and the reasons for it.
 ///
-/// Two are equal where everything that is said of them is; where in the list they stand is not.
+/// Two candidates are equal if all facts and findings are, whatever their positions in the list.
 #[derive(Clone, Debug, Eq)]
 pub struct Candidate {
-    /// Where in the list of its family it stands.
+    /// Its position in the list of its family.
     pub(crate) position: usize,
     pub(crate) ip: IpAddr,
-    /// The address of this host; another rule may take the other end's, which is `ip` then.
+    /// The address of this host. Corosync's rule may take that of the other end, which is `ip` then.
     pub(crate) local: IpAddr,
     pub(crate) netmask: Netmask,
     pub(crate) link: Option<u32>,
@@ -219,7 +219,7 @@ pub struct Candidate {
     pub(crate) link_running: Option<bool>,
 }
 
-/// The candidates of a decision; few take no room of their own.
+/// The candidates of a decision; up to four are stored inline.
 pub(crate) type Candidates = SmallVec<[Candidate; 4]>;
 
 /// How an address matches a bindnetaddr.
@@ -245,23 +245,23 @@ impl Match {
     }
 }
 
-/// What became of an address.
+/// The verdict on an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
     /// It is the choice.
     Chosen,
-    /// Another one ranks before it.
+    /// A different entry ranks before it.
     Outranked,
-    /// It was left, but nothing was chosen.
+    /// It qualified, but no address was chosen.
     Eligible,
     /// It is floating.
     Floating,
     /// bind(2) would fail.
     Unusable,
-    /// It is of another network than the bindnetaddr.
+    /// It is not in the network of the bindnetaddr.
     OtherNetwork,
-    /// It is of another family than the bindnetaddr.
+    /// It is not of the family of the bindnetaddr.
     OtherFamily,
 }
 
@@ -281,7 +281,7 @@ impl Verdict {
 }
 
 impl Candidate {
-    /// Its entry in the list that was decided about, or in one with the same order.
+    /// Its entry in the snapshot of the decision, or in one with the same order.
     pub(crate) fn entry(&self, host: &Snapshot) -> Option<Address> {
         match self.local {
             IpAddr::V4(_) => host.v4.get(self.position),
@@ -319,7 +319,7 @@ impl Candidate {
         self.matched
     }
 
-    /// What became of it.
+    /// The verdict on it.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
@@ -345,7 +345,7 @@ impl Candidate {
         }
     }
 
-    /// The address, with its link where that is a part of it: `192.0.2.10`, `fe80::1%eth0`.
+    /// The address, with its link if it is link-local: `192.0.2.10`, `fe80::1%eth0`.
     pub fn scoped_addr(&self) -> ScopedAddr {
         let link_local = self.interface.filter(|_| is_link_local(self.ip));
         ScopedAddr::new(self.ip, link_local.map(Zone::from))
@@ -359,8 +359,7 @@ impl Candidate {
         }
     }
 
-    /// What makes it another address than another candidate: for link-local addresses the link
-    /// counts.
+    /// The key by which two candidates are the same address: the link counts for link-local ones.
     pub(crate) fn identity(&self) -> (IpAddr, Option<u32>) {
         (self.ip, self.link.filter(|_| is_link_local(self.ip)))
     }
@@ -369,7 +368,7 @@ impl Candidate {
         self.reasons.is_unusable()
     }
 
-    /// What sorts addresses of both families.
+    /// A key that sorts addresses of both families in kernel order, IPv4 first.
     pub(crate) fn kernel_order(&self) -> (bool, usize) {
         (self.ip.is_ipv6(), self.position)
     }

@@ -1,4 +1,4 @@
-//! What the operator declares: addresses that float, addresses that do not.
+//! The declarations of the operator: floating addresses, and fixed ones.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -29,7 +29,7 @@ pub struct Declared {
     lens: Vec<u8>,
 }
 
-/// What the operator declares of an address.
+/// A declaration of the operator about an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Declaration {
     /// A cluster manager moves it between hosts.
@@ -66,7 +66,7 @@ impl Declared {
         Ok(self)
     }
 
-    /// Declares one network more. The others are not copied: a caller may declare many, one by one.
+    /// Declares one more network. The others are not copied: a caller may declare many, one by one.
     pub(crate) fn declare(
         &mut self,
         net: IpNet,
@@ -83,7 +83,7 @@ impl Declared {
         Ok(())
     }
 
-    /// What is declared of an address.
+    /// The declaration about an address.
     pub fn of(&self, ip: IpAddr) -> Option<Declaration> {
         self.lens.iter().find_map(|len| {
             let net = IpNet::new(ip, *len).ok()?.trunc();

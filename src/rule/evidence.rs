@@ -78,7 +78,7 @@ pub(super) enum Kind {
     Weak,
     /// bind(2) would fail.
     Unusable,
-    /// None by itself: reported, or ranked by a step of the rule.
+    /// None by itself, though a step of the rule may use it.
     Fact,
 }
 

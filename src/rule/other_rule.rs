@@ -1,16 +1,16 @@
-//! A decision that another rule made: Corosync's.
+//! A decision that Corosync's rule made.
 
 use super::decision::Decision;
 
-/// What another rule says of a decision that it made. The room of that rule fills it in; who prints
-/// a decision knows no other rule.
+/// The words of another rule about its decision. The module of that rule fills them in, so that the code
+/// that prints a decision need not know that rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OtherRule {
     /// Its code in JSON: `corosync:3.1.7`.
     pub code: String,
-    /// What was chosen and why, or why nothing was.
+    /// The choice and the reason for it, or the reason why there is none.
     pub sentence: String,
-    /// What the reader should know, a sentence each.
+    /// The warnings, a sentence each.
     pub warnings: Vec<String>,
     /// Whether it takes an address of this family only if the bindnetaddr is that address.
     pub wants_exact: bool,

@@ -1,4 +1,4 @@
-//! The reading of addresses, and what to say of those that cannot be read.
+//! Reads addresses and networks, and explains why a text is none.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -76,7 +76,7 @@ fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
     }
 }
 
-/// What is wrong with a text that is not four decimal numbers.
+/// The problem of a text that is not four decimal numbers.
 fn ipv4_problem(text: &str) -> Problem {
     let parts: Vec<&str> = text.split('.').collect();
     if !parts
@@ -133,14 +133,14 @@ pub(crate) fn inet_aton(parts: &[&str]) -> Option<Ipv4Addr> {
     for (part, shift) in first.iter().zip([24u32, 16, 8]) {
         bits |= u32::from(u8::try_from(number(part)?).ok()?) << shift;
     }
-    let room = match first.len() {
+    let max = match first.len() {
         0 => u32::MAX,
         1 => 0xff_ffff,
         2 => 0xffff,
         3 => 0xff,
         _ => return None,
     };
-    let last = number(last).filter(|last| *last <= room)?;
+    let last = number(last).filter(|last| *last <= max)?;
     Some(Ipv4Addr::from_bits(bits | last))
 }
 
@@ -175,7 +175,7 @@ fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
     Ok(net)
 }
 
-/// What is wrong with an address or a network.
+/// The problem of a text that is no address or network.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Problem {
     #[error("empty; write an address (192.168.1.0) or a network with its prefix (192.168.1.0/24)")]
@@ -263,7 +263,7 @@ fn write(one: Option<Ipv4Addr>, other: Option<Ipv4Addr>) -> String {
     }
 }
 
-/// A short form with zeros for the numbers that are missing, which is what most people mean.
+/// A short form with zeros for the missing numbers, which most people mean.
 fn pad(text: &str, parts: usize) -> Option<Ipv4Addr> {
     let zeros = ".0".repeat(4usize.saturating_sub(parts));
     format!("{text}{zeros}").parse().ok()

@@ -97,7 +97,7 @@ impl Reasons {
         self.0
     }
 
-    /// Those that another set has not.
+    /// The reasons that the other set does not have.
     pub(super) const fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)
     }

@@ -1,4 +1,4 @@
-//! Which evidence is looked for.
+//! The selection of evidence to look for.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::evidence::{Kind, Reason};
 use super::reasons::Reasons;
 use crate::snapshot::ParseError;
 
-/// A rule that infers evidence from what the kernel shows, and can be switched off.
+/// A rule that infers evidence from facts of the kernel, and can be switched off.
 ///
 /// ```
 /// use bindnet::rule::Evidence;
@@ -89,7 +89,7 @@ impl Rules {
         self.declared = declared;
     }
 
-    /// Declares one network more.
+    /// Declares one more network.
     pub fn declare_also(
         &mut self,
         net: ipnet::IpNet,
@@ -98,7 +98,7 @@ impl Rules {
         self.declared.declare(net, declaration)
     }
 
-    /// What is declared of an address.
+    /// The declaration about an address.
     pub fn declared(&self, ip: IpAddr) -> Option<Declaration> {
         self.declared.of(ip)
     }
@@ -109,7 +109,7 @@ impl Rules {
 
     pub fn set_protocols(&mut self, protocols: impl IntoIterator<Item = u8>) {
         self.protocols = protocols.into_iter().collect();
-        // There are 256 at most, however often each is given.
+        // At most 256 are left, however often a caller repeats one.
         self.protocols.sort_unstable();
         self.protocols.dedup();
     }
@@ -123,7 +123,7 @@ impl Rules {
         &self.protocols
     }
 
-    /// What of this evidence is looked for.
+    /// This evidence without that of rules that are off.
     pub fn in_force(&self, evidence: Reasons) -> Reasons {
         evidence.without(self.off)
     }

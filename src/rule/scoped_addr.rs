@@ -8,7 +8,7 @@ use super::bindnetaddr::Zone;
 use super::parse::{Problem, parse};
 use crate::snapshot::ParseError;
 
-/// An address of a host, with its link where the address alone does not say enough:
+/// An address of a host, with its link if it is link-local:
 /// `192.0.2.10`, `fe80::1%eth0`.
 ///
 /// ```
@@ -38,7 +38,7 @@ impl ScopedAddr {
         self.ip
     }
 
-    /// The link it is on, if that was said.
+    /// The link it is on, if it names one.
     pub fn zone(&self) -> Option<Zone> {
         self.zone
     }
@@ -52,7 +52,7 @@ impl From<IpAddr> for ScopedAddr {
 }
 
 impl From<SocketAddr> for ScopedAddr {
-    /// What a socket is bound to, as `local_addr()` returns it: the zone is the scope id, an index
+    /// The address of a socket, as `local_addr()` returns it: the zone is the scope id, an index
     /// and not a name. The text of it is read as a name first ([`Zone`]).
     fn from(address: SocketAddr) -> Self {
         let zone = match address {

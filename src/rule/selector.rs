@@ -1,4 +1,4 @@
-//! What is asked: a bindnetaddr, and everything that bears on the choice.
+//! The question: a bindnetaddr, and everything that can influence the choice.
 
 use ipnet::IpNet;
 
@@ -36,7 +36,7 @@ pub struct Selector {
     pub(crate) bindnet: BindnetAddr,
     pub(crate) interface: Option<Name>,
     pub(crate) previous: Option<ScopedAddr>,
-    /// What is remembered for other bindnetaddrs that overlap this one.
+    /// The remembered choices for other bindnetaddrs that overlap this one.
     pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
     pub(crate) rules: Rules,
     pub(crate) strict: bool,
@@ -86,13 +86,13 @@ impl Selector {
         self
     }
 
-    /// What the operator declares floating and fixed.
+    /// The addresses that the operator declares floating or fixed.
     pub fn declared(mut self, declared: Declared) -> Self {
         self.rules.declare(declared);
         self
     }
 
-    /// Declares one network more.
+    /// Declares one more network.
     pub(crate) fn declare(
         &mut self,
         net: IpNet,
@@ -116,7 +116,7 @@ impl Selector {
         self
     }
 
-    /// Whether nothing is chosen where the decision is ambiguous.
+    /// If true, an ambiguous decision chooses nothing.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
@@ -128,7 +128,7 @@ impl Selector {
         self
     }
 
-    /// What is decided about.
+    /// The bindnetaddr.
     pub fn bindnet(&self) -> &BindnetAddr {
         &self.bindnet
     }

@@ -1,6 +1,6 @@
-//! What separated the winner from the runner-up.
+//! The difference between the winner and the runner-up.
 
-/// Why the winner was not alone, or was close: what separated it from the runner-up.
+/// What decided between the winner and the runner-up, or made a lone winner uncertain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Separation {
@@ -22,7 +22,7 @@ pub enum Separation {
     PreviousAbsent,
     /// Corosync takes an exact address before any other. Our rule never gives this, nor the next.
     Exact,
-    /// Corosync walks the list from its end, and meets it first.
+    /// Corosync walks the list from its end, and finds it first.
     ReversedOrder,
 }
 
@@ -43,8 +43,8 @@ impl Separation {
         }
     }
 
-    /// Whether it leaves a decision by our rule ambiguous: the operator and the memory of the last
-    /// choice decide for certain, everything else only ranks.
+    /// Whether a decision by our rule is ambiguous with it. The operator and the memory of the last choice
+    /// decide for certain; everything else only ranks.
     pub const fn is_ambiguous(self) -> bool {
         !matches!(self, Self::DeclaredFixed | Self::Previous)
     }

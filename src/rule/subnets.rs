@@ -13,8 +13,8 @@ use crate::snapshot::{Address, AddressFlags, Bits, Scope};
 /// Up to this many candidates, one scan for each is faster than a list of all networks.
 const FEW: usize = 4;
 
-/// The networks that this host is on: those of addresses with global scope and without a peer, which
-/// are usable and not floating.
+/// The networks that this host is on. They are the networks of usable addresses that are not floating,
+/// have global scope and have no peer.
 pub(super) struct Subnets<'a, A: Bits> {
     view: &'a View<'a, A>,
     rules: &'a Rules,

@@ -79,7 +79,7 @@ impl Address {
     /// An address on a link with this index, with a mask that may have holes.
     ///
     /// # Errors
-    /// Where the two are of different families.
+    /// If the two are of different families.
     pub fn with_netmask(ip: IpAddr, mask: Netmask, link: u32) -> Result<Self, ParseError> {
         match (ip, mask) {
             (IpAddr::V4(_), Netmask::V4(_)) | (IpAddr::V6(_), Netmask::V6(_)) => {
@@ -210,7 +210,7 @@ impl Address {
         IpNet::new(self.ip, self.netmask.prefix_len()?).ok()
     }
 
-    /// The index of its link; `None` where that is not known.
+    /// The index of its link; `None` if that is not known.
     pub fn link_index(&self) -> Option<u32> {
         self.facts.link()
     }

@@ -159,19 +159,19 @@ impl Link {
         self.carrier_changes
     }
 
-    /// Whether the link is administratively up; `None` where that is not known.
+    /// Whether the link is administratively up; `None` if that is not known.
     #[doc(alias = "IFF_UP")]
     pub fn is_up(&self) -> Option<bool> {
         Some(self.flags?.contains(LinkFlags::UP))
     }
 
-    /// Whether this is a loopback link; `None` where that is not known.
+    /// Whether this is a loopback link; `None` if that is not known.
     #[doc(alias = "IFF_LOOPBACK")]
     pub fn is_loopback(&self) -> Option<bool> {
         Some(self.flags?.contains(LinkFlags::LOOPBACK))
     }
 
-    /// Whether the link is operational: up, and with a carrier; `None` where that is not known.
+    /// Whether the link is operational: up, and with a carrier; `None` if that is not known.
     #[doc(alias = "IFF_RUNNING")]
     pub fn is_running(&self) -> Option<bool> {
         Some(self.flags?.contains(LinkFlags::UP | LinkFlags::RUNNING))
@@ -202,7 +202,7 @@ impl HardwareAddress {
     /// A hardware address from its bytes, in the order of the wire.
     ///
     /// # Errors
-    /// Where there is no byte or more than [`HardwareAddress::MAX_LEN`].
+    /// If there is no byte or more than [`HardwareAddress::MAX_LEN`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::of(bytes).ok_or_else(|| not_hardware_address(&format!("{bytes:02x?}")))
     }

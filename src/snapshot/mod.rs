@@ -132,7 +132,7 @@ impl Snapshot {
     /// The order of IPv4 addresses among the IPv6 ones does not matter: IPv4 comes first.
     ///
     /// # Errors
-    /// Where two links have one index, or an address is on a link that is not listed.
+    /// If two links have one index, or an address is on a link that is not listed.
     pub fn new(
         links: impl IntoIterator<Item = Link>,
         addresses: impl IntoIterator<Item = Address>,

@@ -40,7 +40,7 @@ impl Name {
     /// A name from its bytes, without a terminating NUL.
     ///
     /// # Errors
-    /// Where there is no byte, more than [`Name::MAX_LEN`], or a NUL among them.
+    /// If there is no byte, more than [`Name::MAX_LEN`], or a NUL among them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::of_bytes(bytes).map_err(|problem| problem.of(&escape(bytes)))
     }

@@ -115,7 +115,7 @@ pub(crate) trait Bits:
     /// All quarters together.
     fn join(quarters: [Self::Quarter; 4]) -> Self;
 
-    /// The mask with `len` leading ones; `None` where the family has fewer bits.
+    /// The mask with `len` leading ones; `None` if the family has fewer bits.
     fn mask(len: u8) -> Option<Self>;
 
     /// The number of leading ones, if no one stands behind a zero.

@@ -97,7 +97,7 @@ impl Packet {
     /// Reads a packet; bytes that follow it are padding.
     ///
     /// # Errors
-    /// Where it is short, or not about IPv4 on Ethernet.
+    /// If it is short, or not about IPv4 on Ethernet.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let Some(packet) = bytes.first_chunk::<LEN>() else {
             return Err(DecodeError::ShortPacket { len: bytes.len() });

@@ -98,7 +98,7 @@ impl Packet {
     /// Reads a packet, and checks what RFC 4861 (sections 7.1.1 and 7.1.2) has a node check.
     ///
     /// # Errors
-    /// Where it is short, something else, or not valid.
+    /// If it is short, something else, or not valid.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let short = |what, need, offset| DecodeError::Short { what, need, offset };
         let (header, rest) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(short(

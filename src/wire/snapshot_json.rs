@@ -105,7 +105,7 @@ mod lifetime {
 }
 
 pub(super) fn print(snapshot: &Snapshot) -> String {
-    // Serializing to a string fails only where an implementation of Serialize does.
+    // Serializing to a string fails only if an implementation of Serialize does.
     serde_json::to_string(&to_json(snapshot)).unwrap_or_default()
 }
 

@@ -107,7 +107,7 @@ impl<'a> Frame<'a> {
         self.kind < NLMSG_MIN_TYPE
     }
 
-    /// What an event says has changed; `None` where it is of no concern here.
+    /// What an event says has changed; `None` if it is of no concern here.
     pub fn change(&self) -> Result<Option<Change>, DecodeError> {
         let (what, index) = match self.kind {
             RTM_NEWADDR | RTM_DELADDR => {
