@@ -1,4 +1,4 @@
-//! Advice: what would settle an ambiguous decision, or bring about a choice.
+//! Advice: settings that would make a decision certain, or lead to a choice.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::rule::{
     Verdict, WhyNone,
 };
 
-/// What would settle an ambiguous decision, or bring about a choice.
+/// A setting that would make an ambiguous decision certain, or lead to a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Advice {
-    /// What to set.
+    /// The setting.
     pub setting: Setting,
-    /// What setting it means.
+    /// What the operator says by it.
     pub why: String,
 }
 
@@ -27,11 +27,11 @@ impl Advice {
     }
 }
 
-/// How long duplicate address detection is waited for.
+/// How long to wait for duplicate address detection.
 const WAIT: Duration = Duration::from_secs(10);
 
 impl Decision {
-    /// What would settle an ambiguous decision, or bring about a choice.
+    /// The settings that would make an ambiguous decision certain, or lead to a choice.
     ///
     /// ```
     /// use bindnet::explain::Setting;
@@ -49,7 +49,7 @@ impl Decision {
     pub fn advice(&self) -> Vec<Advice> {
         match self.result {
             Ok(winner) => match winner.separated_by {
-                Some(separation) if winner.ambiguous => self.how_to_settle(separation),
+                Some(separation) if winner.ambiguous => self.how_to_make_certain(separation),
                 _ => Vec::new(),
             },
             Err(why) => self.how_to_get_one(why),
@@ -58,7 +58,7 @@ impl Decision {
 
     /// The advice as lines, with the sentence that introduces it.
     pub(super) fn advice_text(&self, spelling: Spelling) -> Option<String> {
-        // The nearest miss says the same in its line.
+        // The line about the nearest miss gives the same advice.
         let nearest = self.why_none() == Some(WhyNone::NoMatch);
         let advice = if nearest { Vec::new() } else { self.advice() };
         if advice.is_empty() {
@@ -85,7 +85,7 @@ impl Decision {
         }
     }
 
-    fn how_to_settle(&self, separation: Separation) -> Vec<Advice> {
+    fn how_to_make_certain(&self, separation: Separation) -> Vec<Advice> {
         let Some(first) = self.first() else {
             return Vec::new();
         };
@@ -101,8 +101,8 @@ impl Decision {
             let network = if guess { network() } else { None };
             return this.into_iter().chain(network).collect();
         }
-        let left = self.left_but(first);
-        // Declared fixed are all that share the address, on other links, too.
+        let others = self.other_addresses(first);
+        // A declaration applies to the address on every link, so it cannot choose between links.
         let alone = |c: &Candidate| c.ip != first.ip || c.identity() == first.identity();
         let fixed = advise(Setting::fixed(first.ip), "it belongs to this host");
         let fixed =
@@ -114,7 +114,7 @@ impl Decision {
         let mut advice = Vec::new();
         let is_close =
             |c: &Candidate| self.runner_up().map(Candidate::identity) == Some(c.identity());
-        if let [other] = left.as_slice()
+        if let [other] = others.as_slice()
             && is_close(other)
             && other.ip != first.ip
             && !other.is(Reason::DeclaredFixed)
@@ -129,14 +129,15 @@ impl Decision {
         advice
     }
 
-    /// One candidate for each address that is left besides the winner's.
-    fn left_but(&self, first: &Candidate) -> Vec<&Candidate> {
-        let is_left = |c: &&Candidate| matches!(c.verdict, Verdict::Outranked | Verdict::Eligible);
-        let mut left: Vec<_> = self.candidates.iter().filter(is_left).collect();
-        left.retain(|c| c.identity() != first.identity());
-        left.sort_by_key(|c| c.identity());
-        left.dedup_by_key(|c| c.identity());
-        left
+    /// One candidate for each address that qualifies, except the winner's.
+    fn other_addresses(&self, first: &Candidate) -> Vec<&Candidate> {
+        let qualifies =
+            |c: &&Candidate| matches!(c.verdict, Verdict::Outranked | Verdict::Eligible);
+        let mut others: Vec<_> = self.candidates.iter().filter(qualifies).collect();
+        others.retain(|c| c.identity() != first.identity());
+        others.sort_by_key(|c| c.identity());
+        others.dedup_by_key(|c| c.identity());
+        others
     }
 
     fn how_to_get_one(&self, why: WhyNone) -> Vec<Advice> {
@@ -178,7 +179,7 @@ impl Decision {
         advice
     }
 
-    /// What would let one of the floating candidates in.
+    /// Settings that would admit one of the floating candidates.
     fn how_to_admit(&self) -> Vec<Advice> {
         let floating =
             |c: &&Candidate| c.verdict == Verdict::Floating && !c.is(Reason::DeclaredFloating);
@@ -210,8 +211,8 @@ fn advise(setting: Option<Setting>, why: impl Into<String>) -> Option<Advice> {
 }
 
 impl Selector {
-    /// The selector of who follows a piece of advice; `None` if it is on both lists then, and for a
-    /// wait, which is not the selector's.
+    /// The selector after following a piece of advice. `None` if an address were on both lists then, or if
+    /// the advice is to wait.
     pub(crate) fn following(&self, setting: &Setting) -> Option<Self> {
         let mut selector = self.clone();
         Some(match setting {
@@ -232,12 +233,12 @@ impl Selector {
     }
 }
 
-/// Each piece of advice as a line, the reasons one below the other.
+/// Each piece of advice as a line, with the reasons aligned.
 pub(crate) fn advice_lines(advice: &[Advice], spelling: Spelling) -> String {
-    let given: Vec<_> = advice.iter().map(|a| spelling.of(&a.setting)).collect();
-    let width = given.iter().map(|given| given.chars().count()).max();
+    let settings: Vec<_> = advice.iter().map(|a| spelling.of(&a.setting)).collect();
+    let width = settings.iter().map(|text| text.chars().count()).max();
     let width = width.unwrap_or(0);
-    let lines = given.iter().zip(advice);
-    let line = |(given, a): (&String, &Advice)| format!("    {given:<width$}    {}\n", a.why);
+    let lines = settings.iter().zip(advice);
+    let line = |(text, a): (&String, &Advice)| format!("    {text:<width$}    {}\n", a.why);
     lines.map(line).collect()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::setting::Spelling;
 use crate::rule::Decision;
 
-/// A decision in words: its sentence, and what there is to say beside it.
+/// A decision in words: its sentence, details, warnings, table and advice.
 ///
 /// `{}` prints all of it, with an empty line before the table and before the advice. A program that
 /// prints a part elsewhere takes that part out:
@@ -40,11 +40,11 @@ use crate::rule::Decision;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// What was chosen and why, or why nothing was, on one line.
+    /// The choice and the reason for it, or the reason why there is none, on one line.
     pub sentence: String,
     /// More about why nothing was chosen, on one line.
     pub detail: Option<String>,
-    /// What the reader should know, a sentence each: [`Decision::warnings`].
+    /// The warnings, a sentence each: [`Decision::warnings`].
     pub warnings: Vec<String>,
     /// The candidates, and the other addresses if the selector lists them, in kernel order; the row
     /// of the choice begins with `>`. `None` if it says no more than the sentence: if the bindnetaddr

@@ -1,4 +1,4 @@
-//! The decision in words: one sentence, warnings, and why there is no choice.
+//! The sentence of a decision, and more about a decision without a choice.
 
 use std::fmt;
 
@@ -49,8 +49,8 @@ impl Decision {
         }
     }
 
-    /// The bindnetaddr that an address matches as one of its network: on the link that was named,
-    /// and on its own link for a link-local one.
+    /// The network of an address as a bindnetaddr: on the link that was named, or on the address's own
+    /// link if it is link-local.
     pub(crate) fn network_of(&self, candidate: &Candidate) -> ScopedAddr {
         let network = candidate.netmask.network(candidate.ip);
         let network = network.unwrap_or(candidate.ip);
@@ -74,7 +74,7 @@ impl Decision {
             .map(|_| self.network_of(candidate))
     }
 
-    /// One sentence: what was chosen and why, or why nothing was.
+    /// One sentence: the choice and the reason for it, or the reason why there is none.
     pub(super) fn sentence(&self) -> String {
         if let Some(rule) = &self.made_by {
             return rule.sentence.clone();
@@ -95,7 +95,7 @@ impl Decision {
     fn why_first(&self, first: &Candidate) -> String {
         let other = self
             .runner_up()
-            .map(|other| self.name_apart(other, first))
+            .map(|other| self.distinct_name(other, first))
             .unwrap_or_default();
         match self.separated_by() {
             Some(Separation::PreviousAbsent) => format!("{}.", self.previous_absent()),
@@ -116,7 +116,7 @@ impl Decision {
             Some(Separation::LinkState) => {
                 format!("first only because the link of {other} is down.")
             }
-            // The last two are another rule's.
+            // The last two belong to Corosync's rule.
             Some(Separation::KernelOrder | Separation::Exact | Separation::ReversedOrder) => {
                 format!("first only because the kernel lists it before {other}.")
             }
@@ -126,7 +126,7 @@ impl Decision {
         }
     }
 
-    /// Why the winner has no competitor.
+    /// The reason if no other address qualifies.
     fn alone(&self, first: &Candidate) -> String {
         let turned_down = |verdict| {
             self.candidates
@@ -249,7 +249,7 @@ impl Decision {
         }
     }
 
-    /// What makes an address floating, in words; `None` if nothing does.
+    /// The evidence that makes an address floating, in words; `None` if there is none.
     pub(crate) fn looks_floating(&self, candidate: &Candidate) -> Option<String> {
         if !candidate.reasons.is_floating() {
             return None;
@@ -279,8 +279,8 @@ impl Decision {
         }
     }
 
-    /// Another candidate, with its link where its address is also the winner's.
-    fn name_apart(&self, other: &Candidate, first: &Candidate) -> String {
+    /// A candidate, with its link if it has the same address as the winner.
+    fn distinct_name(&self, other: &Candidate, first: &Candidate) -> String {
         let on_link = if other.ip == first.ip {
             on_link(other)
         } else {
@@ -299,7 +299,7 @@ impl Decision {
     }
 }
 
-/// ` on eth0`, or nothing where the link is not known.
+/// ` on eth0`, or nothing if the link is not known.
 pub(crate) fn on_link(candidate: &Candidate) -> String {
     candidate
         .interface
@@ -307,7 +307,7 @@ pub(crate) fn on_link(candidate: &Candidate) -> String {
         .unwrap_or_default()
 }
 
-/// That bind(2) would fail, and why.
+/// Says that bind(2) would fail, and why.
 fn unusable(candidate: &Candidate) -> String {
     let yet = if candidate.is(Reason::Dadfailed) {
         ""

@@ -1,4 +1,4 @@
-//! What an operator can set, and how a program spells it.
+//! The settings of an operator, and how a program spells them.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,9 +9,9 @@ use ipnet::IpNet;
 use crate::rule::{BindnetAddr, Evidence, ScopedAddr};
 use crate::snapshot::Name;
 
-/// What an operator can set so that a decision is another one, or is no longer ambiguous.
+/// A setting of the operator that changes a decision, or makes it certain.
 ///
-/// `{}` says it in plain words. A program says it in its own: see [`Spelling`].
+/// `{}` prints it in plain words. A program can use its own words: see [`Spelling`].
 ///
 /// ```
 /// use bindnet::explain::Setting;
@@ -24,7 +24,7 @@ use crate::snapshot::Name;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
-    /// Another bindnetaddr.
+    /// A different bindnetaddr.
     Bindnetaddr(BindnetAddr),
     /// A network that is declared floating.
     Floating(IpNet),
@@ -41,7 +41,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The code of what is set.
+    /// The code of the setting.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Bindnetaddr(_) => "bindnetaddr",
@@ -69,7 +69,7 @@ impl Setting {
 
     /// The member `option` of advice in the JSON formats.
     ///
-    /// The formats have the options of the programs there, which take them from here.
+    /// The formats name the options of the programs, which are made from these codes.
     ///
     /// ```
     /// use bindnet::explain::Setting;
@@ -109,7 +109,7 @@ impl Setting {
     }
 }
 
-/// An IPv4-mapped address may be on a link, and is refused wherever an address is written.
+/// An IPv4-mapped address may be on a link, but no setting accepts one.
 fn is_accepted(ip: IpAddr) -> bool {
     ip.to_canonical() == ip
 }
@@ -137,7 +137,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// How a program spells what is advised: plain words, or the names of its options.
+/// How a program spells advice: in plain words, or with the names of its options.
 ///
 /// The library knows no program. One that has options gives their names to
 /// [`Decision::explain_in`](crate::Decision::explain_in) and its like.

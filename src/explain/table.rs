@@ -5,11 +5,11 @@ use crate::rule::{Candidate, Decision, Verdict};
 use crate::snapshot::Name;
 
 impl Decision {
-    /// Whether the table says more than the sentence does: not where the bindnetaddr was named
-    /// exactly and is there once, nor where there is no row.
+    /// Whether the table says more than the sentence does. It does not if there is no row, or if the
+    /// bindnetaddr was named exactly and is there once.
     pub(super) fn has_table(&self) -> bool {
         let exact = self.candidates.iter().filter(|c| c.is_exact()).count() == 1;
-        // What another rule passes over is to be seen.
+        // Under Corosync's rule the reader wants to see the candidates that it skips.
         let exact = exact && (self.is_ours() || self.candidates.len() == 1);
         let rows = self.candidates.len() + self.others.len();
         rows > 0 && (!exact || self.chosen().is_none() || self.list_all)

@@ -1,13 +1,13 @@
-//! What the reader of a decision should know besides.
+//! Warnings about a decision.
 
 use crate::rule::{BindnetAddr, Candidate, Decision, Match, Reason, ScopedAddr, Separation};
 
-/// What is said of a snapshot that is interrupted.
+/// The warning about an interrupted snapshot.
 pub(crate) const INTERRUPTED: &str =
     "the addresses or links changed again and again while they were read: one may be missing.";
 
 impl Decision {
-    /// What the reader should know, a sentence each.
+    /// The warnings for the reader, a sentence each.
     ///
     /// ```
     /// use bindnet::{Address, Link, Selector, Snapshot};
@@ -62,7 +62,7 @@ impl Decision {
         warnings
     }
 
-    /// That an address looks floating, and what comes of it.
+    /// The warning that an address looks floating.
     pub(crate) fn floating_warning(&self, first: &Candidate) -> Option<String> {
         let floating = self.looks_floating(first)?;
         Some(format!(
@@ -72,7 +72,7 @@ impl Decision {
     }
 }
 
-/// That what is remembered for another bindnetaddr was not used for this one.
+/// The warning that the remembered choice for a different bindnetaddr was not used.
 pub(crate) fn not_used(
     bindnet: &BindnetAddr,
     (other, address): &(BindnetAddr, ScopedAddr),

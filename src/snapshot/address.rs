@@ -44,9 +44,9 @@ impl Lifetime {
     }
 }
 
-/// An address of the host, with what the kernel says of it.
+/// An address of the host, with its attributes.
 ///
-/// What is not known is `None`: getifaddrs(3), for instance, tells neither flags nor scope.
+/// An unknown attribute is `None`: getifaddrs(3), for instance, has neither flags nor scope.
 ///
 /// ```
 /// use bindnet::snapshot::{AddressFlags, Lifetime, Scope};
@@ -89,7 +89,7 @@ impl Address {
         }
     }
 
-    /// Both of the same family, on a link that is not known.
+    /// Both of the same family, on an unknown link.
     fn without_link(ip: IpAddr, netmask: Netmask) -> Self {
         Self {
             ip,
@@ -109,8 +109,8 @@ impl Address {
         }
     }
 
-    /// On a link that is not known, which only getifaddrs(3) can bring about: it names the label
-    /// of an IPv4 address and not its link.
+    /// On an unknown link. Only getifaddrs(3) causes that: it has the label of an IPv4 address instead of
+    /// its link.
     #[must_use]
     pub fn on_unknown_link(mut self) -> Self {
         self.facts.forget_link();
@@ -194,7 +194,7 @@ impl Address {
         self
     }
 
-    /// The address itself: `IFA_LOCAL`, or `IFA_ADDRESS` where that is absent.
+    /// The address itself: `IFA_LOCAL`, or `IFA_ADDRESS` if that is absent.
     #[doc(alias = "IFA_LOCAL")]
     pub fn ip(&self) -> IpAddr {
         self.ip
@@ -238,7 +238,7 @@ impl Address {
         self.facts.flags()
     }
 
-    /// What configured it: 1 the kernel for loopback, 2 a router advertisement, 3 the kernel for
+    /// The protocol that configured it: 1 the kernel for loopback, 2 a router advertisement, 3 the kernel for
     /// link-local, others by agreement (linux/if_addr.h, Linux 5.18 and later).
     #[doc(alias = "IFA_PROTO")]
     pub fn protocol(&self) -> Option<u8> {
@@ -261,22 +261,22 @@ impl Address {
         self.facts.created()
     }
 
-    /// Whether another address of the same subnet came first on its link; IPv4 only, `None` for
-    /// IPv6 and where the flags are not known.
+    /// Whether a different address of the same subnet came first on its link. IPv4 only: `None` for IPv6,
+    /// and if the flags are not known.
     #[doc(alias = "IFA_F_SECONDARY")]
     pub fn is_secondary(&self) -> Option<bool> {
         let flags = self.facts.flags().filter(|_| self.ip.is_ipv4())?;
         Some(flags.contains(AddressFlags::SECONDARY))
     }
 
-    /// Whether the address means another one on every link: IPv6 link-local unicast,
+    /// Whether the address is a different one on each link: IPv6 link-local unicast,
     /// `fe80::/10` (RFC 4291, section 2.5.6).
     pub fn is_link_local(&self) -> bool {
         is_link_local(self.ip)
     }
 }
 
-/// The other end of a point-to-point link, which is another address than this one.
+/// The other end of a point-to-point link, unless it is this address itself.
 #[inline]
 pub(super) fn other_end<A: PartialEq>(ip: A, peer: Option<A>) -> Option<A> {
     peer.filter(|peer| *peer != ip)

@@ -1,4 +1,4 @@
-//! Text that is not ours, made fit to be printed.
+//! Escapes foreign text, so that it can be printed safely.
 
 use std::fmt::Write;
 
@@ -46,7 +46,7 @@ pub(crate) fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// A text in which `\xNN` is a byte already: the hidden characters that it has become `\xNN`, too.
+/// Escapes the hidden characters of a text that has `\xNN` for other bytes already.
 pub(crate) fn escape_rest(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     push(&mut escaped, text, is_hidden);

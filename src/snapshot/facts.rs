@@ -1,5 +1,4 @@
-//! What is said of an address of either family, in little room: 10 000 of them are written for
-//! every dump.
+//! The packed attributes of an address of either family: a dump may write 10 000 of them.
 
 use std::fmt;
 
@@ -7,7 +6,7 @@ use super::address::Lifetime;
 use super::flags::{AddressFlags, Scope};
 use super::name::Name;
 
-/// What is said of an address of either family. What is not known is zero here.
+/// The attributes of an address of either family. Unknown ones are zero.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Facts {
     known: u8,
@@ -25,7 +24,7 @@ pub(crate) struct Facts {
 // With the address of the other end and 8 bytes for the scan, all that an IPv4 address takes.
 const _: () = assert!(size_of::<Facts>() <= 40);
 
-// What is known.
+// The bits of `known`.
 const LINK: u8 = 1;
 const SCOPE: u8 = 1 << 1;
 const FLAGS: u8 = 1 << 2;
@@ -35,7 +34,7 @@ const PREFERRED_LFT: u8 = 1 << 5;
 const CREATED: u8 = 1 << 6;
 
 impl Facts {
-    /// Of what every message about an address tells (`struct ifaddrmsg`).
+    /// From the fields that every message about an address has (`struct ifaddrmsg`).
     #[inline]
     pub fn new(link: u32, flags: AddressFlags, scope: Scope) -> Self {
         Self {

@@ -138,7 +138,7 @@ flags! {
     LOWER_UP = 0x1_0000, "lower-up";
     /// Waits for an external event before it is operational.
     DORMANT = 0x2_0000, "dormant";
-    /// Echoes what is sent.
+    /// Echoes sent packets.
     ECHO = 0x4_0000, "echo";
 }
 

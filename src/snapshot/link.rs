@@ -33,7 +33,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// The [hardware type](Link::hardware_type) of Ethernet and of what behaves like it
+    /// The [hardware type](Link::hardware_type) of Ethernet and of links that behave like it
     /// (linux/if_arp.h).
     #[doc(alias = "ARPHRD_ETHER")]
     pub const ETHERNET: u16 = 1;
@@ -52,7 +52,7 @@ impl Link {
         }
     }
 
-    /// With another name.
+    /// With a different name.
     pub(crate) fn renamed(mut self, name: Name) -> Self {
         self.name = name;
         self
@@ -146,14 +146,14 @@ impl Link {
         self.master
     }
 
-    /// What kind of addresses its hardware has, by the numbers of linux/if_arp.h, if it is known.
+    /// The type of its hardware, a number of linux/if_arp.h, if it is known.
     #[doc(alias = "ifi_type")]
     pub fn hardware_type(&self) -> Option<u16> {
         self.hardware_type
     }
 
-    /// How often its carrier has come or gone since the link was made, if it is known. Where it is
-    /// the same as before, the carrier has not been away meanwhile.
+    /// How often its carrier has come or gone since the link was created, if it is known. If the number is
+    /// the same as before, the carrier was there all the time.
     #[doc(alias = "IFLA_CARRIER_CHANGES")]
     pub fn carrier_changes(&self) -> Option<u32> {
         self.carrier_changes
@@ -207,11 +207,11 @@ impl HardwareAddress {
         Self::of(bytes).ok_or_else(|| not_hardware_address(&format!("{bytes:02x?}")))
     }
 
-    /// The same, for who has no use for an error.
+    /// The same, without an error.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let mut address = [0; Self::MAX_LEN];
-        let room = address.get_mut(..bytes.len());
-        room.filter(|_| !bytes.is_empty())?.copy_from_slice(bytes);
+        let start = address.get_mut(..bytes.len());
+        start.filter(|_| !bytes.is_empty())?.copy_from_slice(bytes);
         Some(Self {
             len: bytes.len() as u8,
             bytes: address,

@@ -1,4 +1,4 @@
-//! Snapshots that are put together from parts, as a reader comes to them.
+//! Builds a snapshot from parts, in the order in which a reader finds them.
 
 use thiserror::Error;
 
@@ -7,7 +7,7 @@ use super::Facts;
 use super::{Link, ParseError, Snapshot};
 
 impl Snapshot {
-    /// Lists these links; addresses may be there already.
+    /// Lists these links. The snapshot may have addresses already.
     pub(crate) fn list_links(&mut self, links: Vec<Link>) -> Result<(), Contradiction> {
         self.links = links;
         self.index_links();

@@ -61,18 +61,18 @@ pub struct Snapshot {
     pub(crate) v4: Table<u32>,
     pub(crate) v6: Table<u128>,
     links: Vec<Link>,
-    /// Index of a link and its position in `links`, sorted; 10 000 addresses look theirs up.
+    /// Index of a link and its position in `links`, sorted, because 10 000 addresses may look up theirs.
     by_index: Vec<(u32, usize)>,
     about: About,
 }
 
-/// Where a snapshot comes from and what it is worth; whatever is `None` is not known.
+/// The origin and the reliability of a snapshot; `None` means that it is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct About {
-    /// Who listed the addresses.
+    /// The source of the list of addresses.
     pub source: Option<Source>,
-    /// Whether the list is what the kernel had at one moment.
+    /// Whether the list is that of one moment.
     pub consistency: Option<Consistency>,
     /// The name of the host.
     pub hostname: Option<String>,
@@ -82,7 +82,7 @@ pub struct About {
     pub kernel: Option<String>,
 }
 
-/// Who listed the addresses.
+/// The source of a list of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Source {
@@ -105,7 +105,7 @@ impl Source {
     }
 }
 
-/// Whether the list is what the kernel had at one moment.
+/// Whether a list is that of one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Consistency {
@@ -150,7 +150,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// With what is known of its origin.
+    /// With its origin.
     #[must_use]
     pub fn with_about(mut self, about: About) -> Self {
         self.about = about;
@@ -198,7 +198,7 @@ impl Snapshot {
         self.link(address.link_index()?)
     }
 
-    /// Where the snapshot comes from and what it is worth.
+    /// The origin and the reliability of the snapshot.
     pub fn about(&self) -> &About {
         &self.about
     }
@@ -224,26 +224,26 @@ impl Snapshot {
         }
     }
 
-    /// Lists another link; nothing happens where its index is listed.
+    /// Adds a link, unless its index is listed already.
     pub(crate) fn add_link(&mut self, link: Link) {
         let at = self.links.len();
         let index = |(index, _): &(u32, usize)| *index;
-        if let Err(place) = self.by_index.binary_search_by_key(&link.index(), index) {
-            self.by_index.insert(place, (link.index(), at));
+        if let Err(row) = self.by_index.binary_search_by_key(&link.index(), index) {
+            self.by_index.insert(row, (link.index(), at));
             self.links.push(link);
         }
     }
 
-    /// Puts a link into the place of the one with its index, which must be listed.
+    /// Replaces the link with the same index, which must be listed.
     pub(crate) fn replace_link(&mut self, link: Link) {
         let at = self.link_position(link.index());
-        if let Some(place) = at.and_then(|at| self.links.get_mut(at)) {
-            *place = link;
+        if let Some(old) = at.and_then(|at| self.links.get_mut(at)) {
+            *old = link;
         }
     }
 
-    /// Puts the addresses that another snapshot has of a family into the place of those of a link,
-    /// which must be listed. Addresses stand in the order of their links, as the kernel lists both.
+    /// Replaces the addresses of a family on a link, which must be listed, by those of another snapshot.
+    /// Addresses are in the order of their links, as the kernel lists both.
     pub(crate) fn replace_addresses_on(&mut self, index: u32, family: Family, with: &Self) {
         let position = |link| self.link_position(link);
         match family {
@@ -301,7 +301,7 @@ impl Snapshot {
     /// Whether the link of every address is listed.
     pub(crate) fn is_complete(&self) -> bool {
         let mut links = self.v4.facts().chain(self.v6.facts()).map(Facts::link);
-        // Addresses of one link stand together.
+        // The addresses of one link are neighbours.
         let mut last = None;
         links.all(|link| {
             let known = link == last || link.is_some_and(|index| self.link(index).is_some());
@@ -310,8 +310,8 @@ impl Snapshot {
         })
     }
 
-    /// Whether the addresses of each family stand in the order of their links. All kernels known
-    /// list both in one order; it is no promise of theirs.
+    /// Whether the addresses of each family are in the order of their links. All known kernels list both
+    /// in one order, but do not promise it.
     pub(crate) fn is_in_link_order(&self) -> bool {
         self.are_in_link_order(self.v4.facts()) && self.are_in_link_order(self.v6.facts())
     }
@@ -320,7 +320,7 @@ impl Snapshot {
         let mut last = (None, None);
         facts.all(|facts| {
             let link = facts.link();
-            // Addresses of one link stand together.
+            // The addresses of one link are neighbours.
             if link != last.0 {
                 let position = link.and_then(|index| self.link_position(index));
                 if position < last.1 {
@@ -356,7 +356,7 @@ impl Snapshot {
         }
     }
 
-    /// Forgets the addresses of one family, and keeps the room they took.
+    /// Clears the addresses of one family, and keeps their memory.
     pub(crate) fn clear_addresses(&mut self, family: Family) {
         match family {
             Family::V4 => self.v4.clear(),
@@ -364,7 +364,7 @@ impl Snapshot {
         }
     }
 
-    /// Forgets addresses and links, and keeps the room they took.
+    /// Clears addresses and links, and keeps their memory.
     pub(crate) fn clear(&mut self) {
         self.v4.clear();
         self.v6.clear();

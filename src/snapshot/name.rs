@@ -136,7 +136,7 @@ pub(crate) enum NameProblem {
     /// A `\` that does not begin `\xNN`.
     #[error("the \\ at byte {at} is not followed by xNN (two hexadecimal digits)")]
     Escape {
-        /// Where in the text it stands, in bytes from 0.
+        /// Its position in the text, in bytes from 0.
         at: usize,
     },
 }

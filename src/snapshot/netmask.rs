@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The netmask of an address.
 ///
-/// Linux knows contiguous masks only; any other can come from the getifaddrs(3) of another
-/// system. The bits are kept, because `(a ^ b) & mask == 0` needs no special case for `/0` and
+/// Linux knows contiguous masks only; others can come from the getifaddrs(3) of a
+/// different system. The bits are kept, because `(a ^ b) & mask == 0` needs no special case for `/0` and
 /// none for a mask with holes, and the prefix length is derived.
 ///
 /// ```
@@ -34,7 +34,7 @@ impl Netmask {
         }
     }
 
-    /// The number of leading ones, if no one stands behind a zero.
+    /// The number of leading ones, if only zeros follow.
     pub fn prefix_len(self) -> Option<u8> {
         match self {
             Self::V4(mask) => Bits::prefix_len(mask),
@@ -72,7 +72,7 @@ impl Netmask {
 }
 
 impl fmt::Display for Netmask {
-    /// The prefix length, or the mask as an address where it has none.
+    /// The prefix length, or the mask as an address if it has holes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.prefix_len() {
             Some(len) => write!(f, "{len}"),
@@ -118,7 +118,7 @@ pub(crate) trait Bits:
     /// The mask with `len` leading ones; `None` if the family has fewer bits.
     fn mask(len: u8) -> Option<Self>;
 
-    /// The number of leading ones, if no one stands behind a zero.
+    /// The number of leading ones, if only zeros follow.
     fn prefix_len(self) -> Option<u8>;
 
     /// How many leading bits two addresses share.

@@ -1,13 +1,13 @@
-//! What a text that cannot be understood comes back as.
+//! The error for a text that cannot be parsed.
 
 use std::fmt::Display;
 
 use thiserror::Error;
 
-/// A text, or values that are put together, cannot be understood; the message says what would be.
+/// A text, or a combination of values, is not valid; the message says what would be.
 ///
 /// The message is for the person who wrote the text: it names what is wrong, and mostly what to
-/// write instead. The same text gives the same error, so nothing is gained by another try.
+/// write instead. The same text always gives the same error, so a retry is useless.
 ///
 /// ```
 /// use bindnet::BindnetAddr;
@@ -68,7 +68,7 @@ impl ParseError {
         self.wants_interface
     }
 
-    /// What it should have been: `a bindnetaddr`, `a state file`.
+    /// The kind of text that was expected: `a bindnetaddr`, `a state file`.
     pub fn what(&self) -> &'static str {
         self.what
     }

@@ -18,12 +18,12 @@ pub(crate) struct Nets<A: Bits> {
 }
 
 /// Some addresses and masks, quarter by quarter: vector instructions do not compare 128 bits. The
-/// quarters of the addresses come first. Behind the last address stand zeros.
+/// quarters of the addresses come first. Zeros follow the last address.
 type Block<Q> = [[Q; BLOCK]; COLUMNS];
 
 const COLUMNS: usize = 2 * MASKS;
 
-/// Where the quarters of the masks begin.
+/// The first column of the masks.
 const MASKS: usize = 4;
 
 impl<A: Bits> Default for Nets<A> {
@@ -59,7 +59,7 @@ impl<A: Bits> Nets<A> {
         }
     }
 
-    /// Puts others into the place of some; those behind move up or down.
+    /// Replaces a range of rows. The rows that follow move up or down.
     pub fn replace(&mut self, range: Range<usize>, with: &Self) {
         let Range { start, end } = range;
         let behind = start + with.len();
@@ -79,8 +79,8 @@ impl<A: Bits> Nets<A> {
         }
     }
 
-    /// Moves all from one position on to another, less than a block away. What is between the two
-    /// has any value then.
+    /// Moves all rows from one position on to another, less than a block away. The rows between the two
+    /// have arbitrary values then.
     fn shift(&mut self, from: usize, to: usize) {
         if from == to {
             return;
@@ -221,7 +221,7 @@ mod tests {
         nets
     }
 
-    /// Requires that rows which are replaced give what they give when all are written anew.
+    /// Requires that a replacement gives the same as a list that is written from scratch.
     fn assert_replaces<A: Bits>(bits: impl Fn(usize) -> A) {
         let numbers = |range: Range<usize>| -> Vec<A> { range.map(&bits).collect() };
         for len in [0, 1, 31, 32, 33, 64, 100, 200] {

@@ -9,7 +9,7 @@ use super::scan::Nets;
 
 /// The addresses of one family in kernel order.
 ///
-/// Addresses and masks stand apart from the rest, because they are what the scan reads.
+/// Addresses and masks are apart from the rest, because the scan reads only them.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Table<A: Bits> {
     pub nets: Nets<A>,
@@ -99,14 +99,13 @@ impl<A: Bits> Table<A> {
         self.rest.append(&mut other.rest);
     }
 
-    /// Puts the rows of another table into the place of some.
+    /// Replaces a range of rows by those of another table.
     pub fn replace(&mut self, range: Range<usize>, with: &Self) {
         self.nets.replace(range.clone(), &with.nets);
         self.rest.splice(range, with.rest.iter().copied());
     }
 
-    /// Where the rows of a link stand or would stand, if links stand in the order that `position`
-    /// gives.
+    /// The range of the rows of a link, maybe empty, if links are in the order of `position`.
     pub fn range_of(&self, link: u32, position: impl Fn(u32) -> Option<usize>) -> Range<usize> {
         let (at, of) = (position(link), |facts: &Facts| position(facts.link()?));
         let start = self.rest.partition_point(|(_, facts)| of(facts) < at);
