@@ -1,12 +1,12 @@
-//! The ARP codec (RFC 826), for IPv4 on Ethernet, and what RFC 5227 makes of it.
+//! The ARP codec (RFC 826), for IPv4 on Ethernet, and the meaning of packets by RFC 5227.
 //!
-//! A packet is what stands behind the Ethernet header; all numbers are in network byte order.
+//! A packet starts after the Ethernet header; all numbers are in network byte order.
 //!
 //! ```
 //! use bindnet::conflict::How;
 //! use bindnet::wire::arp::{Packet, REPLY};
 //!
-//! // 192.0.2.10 is at 02:00:00:00:00:0b, somebody says to the one who asked.
+//! // A reply: 192.0.2.10 is at 02:00:00:00:00:0b.
 //! let bytes = [
 //!     0, 1, 8, 0, 6, 4, 0, 2, // Ethernet, IPv4, 6 and 4 bytes long; a reply
 //!     2, 0, 0, 0, 0, 0x0b, 192, 0, 2, 10, // the sender
@@ -27,7 +27,7 @@ use super::DecodeError;
 use super::sighting::{How, Sighting};
 use crate::snapshot::HardwareAddress;
 
-/// The length of a packet in bytes; what follows in a frame is padding.
+/// The length of a packet in bytes; the rest of a frame is padding.
 pub const LEN: usize = 28;
 
 /// The operation of a request (`ares_op$REQUEST`).
@@ -51,7 +51,7 @@ const FIELDS: [(&str, usize, usize); 4] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Packet {
-    /// [`REQUEST`], [`REPLY`], or one that is of no concern here.
+    /// [`REQUEST`], [`REPLY`], or one that does not matter here.
     #[doc(alias = "ar$op")]
     pub operation: u16,
     /// The hardware address of the sender.
@@ -137,7 +137,7 @@ impl Packet {
         std::array::from_fn(|_| bytes.next().unwrap_or(0))
     }
 
-    /// What it says about an address, if it says anything about it.
+    /// The meaning of the packet for an address, if it concerns it.
     ///
     /// A reply to itself is an announcement by other means (RFC 5227, section 3): a claim.
     pub fn sighting(&self, ip: Ipv4Addr) -> Option<Sighting> {
@@ -153,7 +153,7 @@ impl Packet {
     }
 }
 
-/// The number in some bytes at an offset; zero where there are none.
+/// The number in some bytes at an offset; zero if there are none.
 fn number(bytes: &[u8], offset: usize, len: usize) -> u16 {
     let bytes = bytes.get(offset..offset + len).unwrap_or_default();
     bytes

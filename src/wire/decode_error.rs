@@ -1,10 +1,10 @@
-//! What bytes from the kernel or the wire come back as if they cannot be decoded.
+//! The error for bytes from the kernel or the wire that cannot be decoded.
 
 use thiserror::Error;
 
 use super::arp;
 
-/// Why bytes are not what a codec reads; offsets are in bytes from the start of the bytes.
+/// The reason why a codec cannot read some bytes. Offsets count bytes from their start.
 ///
 /// A receiver drops such a packet and goes on: anybody on a link can send one. A datagram of the
 /// kernel that cannot be decoded is worth a report with this message.
@@ -22,21 +22,21 @@ pub enum DecodeError {
     /// Something ends before it should.
     #[error("{what} at byte {offset} is short: it takes {need} bytes")]
     Short {
-        /// What it is; rtnetlink: the kernel's name of it.
+        /// The name of the part; rtnetlink: the kernel's name.
         what: &'static str,
         /// How many bytes it takes.
         need: usize,
-        /// Where it starts.
+        /// The offset of its start.
         offset: usize,
     },
-    /// rtnetlink: a length does not fit what is around it.
+    /// rtnetlink: a length does not fit the part around it.
     #[error("{what} at byte {offset}: {len} bytes cannot be")]
     Length {
         /// The kernel's name of it.
         what: &'static str,
         /// The length in bytes.
         len: usize,
-        /// Where it starts.
+        /// The offset of its start.
         offset: usize,
     },
     /// rtnetlink: a prefix is longer than an address of its family.
@@ -44,19 +44,19 @@ pub enum DecodeError {
     PrefixLen {
         /// The prefix length.
         prefix_len: u8,
-        /// Where the attributes of the address start.
+        /// The offset of the attributes of the address.
         offset: usize,
     },
     /// rtnetlink: a message about an address has neither `IFA_LOCAL` nor `IFA_ADDRESS`.
     #[error("neither IFA_LOCAL nor IFA_ADDRESS after byte {offset}")]
     NoAddress {
-        /// Where the attributes of the address start.
+        /// The offset of the attributes of the address.
         offset: usize,
     },
     /// rtnetlink: a message about a link has no `IFLA_IFNAME`.
     #[error("no IFLA_IFNAME after byte {offset}")]
     NoName {
-        /// Where the message starts.
+        /// The offset of the message.
         offset: usize,
     },
     /// ARP: there are too few bytes for a packet.
@@ -70,11 +70,11 @@ pub enum DecodeError {
     Field {
         /// RFC 826's name of the field.
         field: &'static str,
-        /// What it is.
+        /// The value that was found.
         found: u16,
-        /// What it should be.
+        /// The value that was expected.
         expected: u16,
-        /// Where it starts.
+        /// The offset of its start.
         offset: usize,
     },
     /// Neighbour Discovery: it is another kind of packet.

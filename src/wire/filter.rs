@@ -25,11 +25,11 @@ const RETURN: u16 = 0x06; // BPF_RET | BPF_K
 
 // linux/filter.h: SKF_AD_OFF + SKF_AD_PKTTYPE, the packet type.
 const PACKET_TYPE: u32 = -0x1000_i32 as u32 + 4;
-// linux/if_packet.h: above it stand frames for others (those of other VLANs are among them) and our
+// linux/if_packet.h: greater types are frames for other hosts, those of other VLANs among them, and our
 // own outgoing ones.
 const PACKET_MULTICAST: u32 = 2;
 
-// Where things stand: see `arp` and `ndisc`.
+// Offsets of fields: see `arp` and `ndisc`.
 const ARP_SENDER: u32 = 14;
 const ARP_TARGET: u32 = 24;
 const IPV6_NEXT_HEADER: u32 = 6;
@@ -37,8 +37,7 @@ const IPV6_SOURCE: u32 = 8;
 const ICMPV6_TYPE: u32 = 40;
 const ND_TARGET: u32 = 48;
 
-/// The filter that lets through what may have to do with an address: whole packets, without their
-/// Ethernet header.
+/// A filter that accepts the packets that may concern an address: whole, without their Ethernet header.
 pub(crate) fn about(ip: IpAddr) -> Vec<Instruction> {
     let mut program = Program::default();
     program.step(LOAD_BYTE, PACKET_TYPE);
@@ -50,7 +49,7 @@ pub(crate) fn about(ip: IpAddr) -> Vec<Instruction> {
     program.finish()
 }
 
-/// A program whose jumps out of it are not counted yet.
+/// A program whose jumps to its end are not counted yet.
 #[derive(Default)]
 struct Program(Vec<Step>);
 
@@ -116,12 +115,12 @@ impl Program {
             NEXT,
             Then::Refuse,
         );
-        // Up to eight steps; where a word of the source is another, the target is looked at.
+        // Up to eight steps. If a word of the source differs, the target is compared.
         self.words_at(IPV6_SOURCE, ip, |left| Then::Skip(2 * left));
         self.words_at(ND_TARGET, ip, |_| Then::Refuse);
     }
 
-    /// Accepts if an address stands there; `fails` is told how many words are left to compare.
+    /// Accepts if the address is there; `fails` gets the number of words that remain to compare.
     fn words_at(&mut self, at: u32, ip: Ipv6Addr, fails: impl Fn(u8) -> Then) {
         let bits = ip.to_bits();
         for word in 0..4u8 {

@@ -18,7 +18,7 @@ use crate::snapshot::{
 #[derive(Deserialize)]
 #[serde(expecting = "a link")]
 struct LinkJson {
-    /// Absent from the empty objects that iproute2 5 prints for links it was told to leave out.
+    /// Absent from empty objects: iproute2 5 prints one for each link that a filter excludes.
     ifindex: Option<u32>,
     ifname: Option<Bytes>,
     #[serde(default, deserialize_with = "few")]
@@ -110,7 +110,7 @@ pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, Problem> {
         mut list,
         mut links,
         masters,
-    } = text.read::<Listed<Host>>()?.made()?;
+    } = text.read::<Listed<Host>>()?.value()?;
     if links.is_empty() {
         let problem = "no link in it; run ip -d -j addr";
         return Err(Problem::value("the list", problem));
@@ -124,12 +124,12 @@ pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, Problem> {
     Ok(list.with_about(about))
 }
 
-/// What is made of the list.
+/// The snapshot that the list becomes.
 #[derive(Default)]
 struct Host {
     list: Snapshot,
     links: Vec<Link>,
-    /// The links that belong to another, by their position, and the name of that.
+    /// The links that have a master: their position, and its name.
     masters: Vec<(usize, Name)>,
 }
 
@@ -138,13 +138,13 @@ impl Collect for Host {
 
     fn add(&mut self, at: usize, mut json: LinkJson) -> Result<(), Problem> {
         let place = format!("[{at}]");
-        let addr_info = json.addr_info.take().map(Listed::made);
+        let addr_info = json.addr_info.take().map(Listed::value);
         let has_address = match &addr_info {
             Some(Ok(info)) => info.has_address,
             Some(Err(_)) => true,
             None => false,
         };
-        // What iproute2 5 prints for a link it leaves out.
+        // iproute2 5 prints an empty object for a link that a filter excludes.
         if json.ifindex.is_none() && json.ifname.is_none() && !has_address {
             return Ok(());
         }
@@ -154,7 +154,7 @@ impl Collect for Host {
             return Err(Problem::value(place, problem));
         };
         let made = link(&place, index, &json)?;
-        // A link is called by no name that cannot be one.
+        // No link has a name that is not valid.
         let master = json
             .master
             .and_then(|master| Name::from_bytes(&master.0).ok());
@@ -167,7 +167,7 @@ impl Collect for Host {
     }
 }
 
-/// The addresses of a link whose index may come behind them.
+/// The addresses of a link whose index may follow them.
 #[derive(Default)]
 struct AddrInfo {
     list: Snapshot,
@@ -183,8 +183,8 @@ impl Collect for AddrInfo {
         self.has_address |= json.local.is_some();
         match json.family.as_deref() {
             Some("inet" | "inet6") => self.list.push(&address(&place, &json)?),
-            // An empty object is what iproute2 5 prints for an address it leaves out, and other
-            // families are of no concern.
+            // iproute2 5 prints an empty object for an address that a filter excludes. Other families do
+            // not matter.
             None if json.local.is_some() => {
                 return Err(Problem::value(format!("{place}.family"), "it is missing"));
             }
@@ -194,7 +194,7 @@ impl Collect for AddrInfo {
     }
 }
 
-/// Gives links the master that has a name; of several with one name, the last.
+/// Finds the master of each link by its name. If several links have the name, the last counts.
 fn enslave(links: &mut [Link], masters: Vec<(usize, Name)>) {
     if masters.is_empty() {
         return;
@@ -250,7 +250,7 @@ fn hardware_type(word: &str) -> Option<u16> {
         "tunnel6" => 769,
         "gre6" => 823,
         "none" => 65534,
-        // Of one that has no word there it prints the number.
+        // It prints the number of a type without a word.
         word => return word.strip_prefix('[')?.strip_suffix(']')?.parse().ok(),
     };
     Some(known)
@@ -313,7 +313,7 @@ fn address(place: &str, json: &AddressJson) -> Result<Address, Problem> {
         address = address.with_peer(peer).map_err(family)?;
     }
     if let Some(scope) = &json.scope {
-        // A name that only the other host's rt_scopes has is not known.
+        // A name that only the other host's rt_scopes defines stays unknown.
         if let Ok(scope) = scope.parse() {
             address = address.with_scope(scope);
         }
@@ -364,7 +364,7 @@ fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, Proble
 }
 
 /// The protocol by iproute2's names (etc/iproute2/rt_addrprotos) and keepalived's, or by number;
-/// what only the other host's own files name is not known.
+/// a name that only the other host's own files define stays unknown.
 fn protocol(text: &str) -> Option<u8> {
     match text {
         "kernel_lo" => Some(1),

@@ -1,4 +1,4 @@
-//! Snapshots as text: our own format and the output of `ip -j addr`, told apart by content.
+//! Snapshots as text: our own format and the output of `ip -j addr`, distinguished by content.
 
 use thiserror::Error;
 
@@ -16,8 +16,8 @@ impl Snapshot {
     /// Reads a snapshot from its own format (`bindnet-snapshot/1`), or from the output of
     /// `ip -j addr` or `ip -d -j addr`.
     ///
-    /// What iproute2 does not print is unknown. It writes link names and labels as they are, even
-    /// where that is no JSON, and they are read all the same.
+    /// Facts that iproute2 does not print are unknown. It writes link names and labels without escapes,
+    /// even if that is no JSON, and they are read all the same.
     ///
     /// ```
     /// use bindnet::Snapshot;
@@ -90,7 +90,7 @@ fn looks_like_ip_text(text: &[u8]) -> bool {
             .is_some_and(|rest| rest.starts_with(b": "))
 }
 
-/// Why a text is not a snapshot.
+/// The reason why a text is not a snapshot.
 #[derive(Debug, Error)]
 pub(super) enum Problem {
     /// There is nothing.
@@ -99,10 +99,10 @@ pub(super) enum Problem {
     /// There is too much.
     #[error("longer than 64 MiB; a host with 100 000 addresses takes less than half of that")]
     TooLong,
-    /// The text is what `ip addr` prints for people.
+    /// The text is the output of `ip addr` for people.
     #[error("this is the text output of `ip addr`; run ip -d -j addr")]
     IpText,
-    /// The text begins like nothing that is known.
+    /// The text begins like no known format.
     #[error("it begins with {:?}; a snapshot begins with '{{', the output of `ip -j addr` with '['", char::from(*.byte))]
     Unrecognised {
         /// The first byte that is not white space.
@@ -111,28 +111,28 @@ pub(super) enum Problem {
     /// Brackets are nested too deeply.
     #[error("byte {at}: nested deeper than 64 levels")]
     TooDeep {
-        /// Where, in bytes from the start.
+        /// The position, in bytes from the start.
         at: usize,
     },
     /// There are more objects than any host has links and addresses.
     #[error("byte {at}: more than 1 000 000 objects and arrays")]
     TooMany {
-        /// Where, in bytes from the start.
+        /// The position, in bytes from the start.
         at: usize,
     },
-    /// A string is longer than anything a host has to say.
+    /// A string is longer than any of a host.
     #[error("byte {at}: a string of more than 4096 bytes")]
     LongString {
-        /// Where it begins, in bytes from the start.
+        /// Its position, in bytes from the start.
         at: usize,
     },
     /// The text is no JSON, or a member is of the wrong type.
     #[error("{0}")]
     Json(String),
-    /// Another format or version.
+    /// The format or its version is unknown.
     #[error("format {}: only \"bindnet-snapshot/1\" is read", .found.as_ref().map_or("missing".to_owned(), |found| format!("{found:?}")))]
     Format {
-        /// What the text calls itself, if it does.
+        /// The name of the format in the text, if there is one.
         found: Option<String>,
     },
     /// A member has a value that cannot be.
@@ -140,7 +140,7 @@ pub(super) enum Problem {
     Value {
         /// Which member: `addresses[3].prefix_len`.
         place: String,
-        /// What is wrong, and what would be accepted.
+        /// The problem, and what would be accepted.
         problem: String,
     },
     /// The parts do not fit together.
@@ -167,7 +167,7 @@ impl Problem {
         }
     }
 
-    /// The same of a place within another.
+    /// The same error, with the place as a part of a larger one.
     pub(super) fn within(self, outer: &str) -> Self {
         match self {
             Self::Value { place, problem } => Self::value(format!("{outer}.{place}"), problem),

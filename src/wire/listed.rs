@@ -1,4 +1,4 @@
-//! JSON that may be hostile: its limits, what is repaired in it, and lists that are read one by one.
+//! Reads JSON that may be hostile: its limits, its repair, and lists that are read item by item.
 
 use std::fmt;
 use std::io::{BufReader, Cursor, Read, Result as Filled};
@@ -20,7 +20,7 @@ const MAX_OBJECTS: usize = 1_000_000;
 /// The longest string that is read, in bytes: names, addresses and flags are far shorter.
 const MAX_STRING: usize = 4096;
 
-/// A text of which nothing takes too much memory: nesting, objects and arrays, strings.
+/// A text within the limits on nesting, on objects and arrays, and on strings.
 pub(super) struct Text<'a> {
     text: &'a [u8],
     /// Whether nothing in it has to be repaired.
@@ -28,7 +28,7 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Refuses what would take too much memory.
+    /// Refuses a text that would take too much memory.
     pub fn checked(text: &'a [u8]) -> Result<Self, Problem> {
         let (mut depth, mut objects, mut start) = (0usize, 0usize, 0);
         let mut is_json = true;
@@ -57,7 +57,7 @@ impl<'a> Text<'a> {
         Ok(Self { text, is_json })
     }
 
-    /// Reads it. What has to be repaired is repaired on the way, and not copied.
+    /// Reads it. A text that needs repair is repaired while it is read, without a copy.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let value = if self.is_json {
             serde_json::from_slice(self.text)
@@ -68,7 +68,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The parts of a text: bytes that stay, or something else in the place of a few.
+/// The parts of a text: bytes that stay, or a replacement of a few.
 ///
 /// iproute2 writes hostile names as they are: control characters and lone backslashes inside
 /// strings, which are no JSON.
@@ -79,11 +79,11 @@ struct Parts<'a> {
 }
 
 struct Part<'a> {
-    /// Where it begins.
+    /// Its position.
     at: usize,
-    /// What is there.
+    /// The bytes of the text.
     same: &'a [u8],
-    /// What is to be there.
+    /// The replacement, if any.
     instead: Option<Escape>,
 }
 
@@ -138,44 +138,44 @@ fn control(byte: u8) -> Escape {
 /// A text in which everything is repaired.
 struct Repaired<'a> {
     parts: Parts<'a>,
-    /// What there was no room for.
-    left: Cursor<SmallVec<[u8; 8]>>,
+    /// The bytes that did not fit.
+    pending: Cursor<SmallVec<[u8; 8]>>,
 }
 
 impl<'a> Repaired<'a> {
     fn of(text: &'a [u8]) -> Self {
         Self {
             parts: Parts::of(text),
-            left: Cursor::default(),
+            pending: Cursor::default(),
         }
     }
 }
 
 impl Read for Repaired<'_> {
-    fn read(&mut self, room: &mut [u8]) -> Filled<usize> {
-        let mut filled = self.left.read(room)?;
-        while filled < room.len()
+    fn read(&mut self, buffer: &mut [u8]) -> Filled<usize> {
+        let mut filled = self.pending.read(buffer)?;
+        while filled < buffer.len()
             && let Some(part) = self.parts.next()
         {
             let bytes = match &part.instead {
                 Some((bytes, len)) => bytes.get(..*len).unwrap_or(bytes),
                 None => part.same,
             };
-            let rest = room.get_mut(filled..).unwrap_or_default();
+            let rest = buffer.get_mut(filled..).unwrap_or_default();
             let fits = bytes.len().min(rest.len());
             for (to, from) in rest.iter_mut().zip(bytes) {
                 *to = *from;
             }
             filled += fits;
-            if let Some(left) = bytes.get(fits..).filter(|left| !left.is_empty()) {
-                self.left = Cursor::new(left.into());
+            if let Some(rest) = bytes.get(fits..).filter(|rest| !rest.is_empty()) {
+                self.pending = Cursor::new(rest.into());
             }
         }
         Ok(filled)
     }
 }
 
-/// What is made of a list, item by item.
+/// A value that is built from a list, item by item.
 pub(super) trait Collect: Default {
     /// An item as it is read.
     type Item: DeserializeOwned;
@@ -184,17 +184,17 @@ pub(super) trait Collect: Default {
     fn add(&mut self, at: usize, item: Self::Item) -> Result<(), Problem>;
 }
 
-/// A list that is read item by item: of none more is kept than what was made of it.
+/// A list that is read item by item. Items are not kept, only the value that is built from them.
 pub(super) struct Listed<C> {
-    made: C,
-    wrong: Option<Problem>,
+    value: C,
+    problem: Option<Problem>,
 }
 
 impl<C> Listed<C> {
-    /// What was made of it, or the first item that cannot be.
-    pub fn made(self) -> Result<C, Problem> {
-        match self.wrong {
-            None => Ok(self.made),
+    /// The value, or the error of the first item that is not valid.
+    pub fn value(self) -> Result<C, Problem> {
+        match self.problem {
+            None => Ok(self.value),
             Some(error) => Err(error),
         }
     }
@@ -216,17 +216,17 @@ impl<'de, C: Collect> Visitor<'de> for ListVisitor<C> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Listed<C>, A::Error> {
-        let (mut made, mut wrong, mut at) = (C::default(), None, 0);
-        while wrong.is_none()
+        let (mut value, mut problem, mut at) = (C::default(), None, 0);
+        while problem.is_none()
             && let Some(item) = seq.next_element()?
         {
-            wrong = made.add(at, item).err();
+            problem = value.add(at, item).err();
             at += 1;
         }
-        if wrong.is_some() {
-            made = C::default();
+        if problem.is_some() {
+            value = C::default();
             while seq.next_element::<IgnoredAny>()?.is_some() {}
         }
-        Ok(Listed { made, wrong })
+        Ok(Listed { value, problem })
     }
 }

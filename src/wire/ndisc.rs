@@ -1,8 +1,8 @@
 //! The codec of Neighbour Solicitations and Advertisements (RFC 4861, sections 4.3 and 4.4), and
-//! what duplicate address detection makes of them (RFC 4862, section 5.4).
+//! their meaning for duplicate address detection (RFC 4862, section 5.4).
 //!
-//! A packet starts with the IPv6 header; all numbers are in network byte order. One with extension
-//! headers is not read.
+//! A packet starts with the IPv6 header; all numbers are in network byte order. A packet with extension
+//! headers is an error.
 //!
 //! ```
 //! use bindnet::conflict::How;
@@ -50,7 +50,7 @@ pub struct Packet {
     /// The address it is about.
     pub target: Ipv6Addr,
     /// The link-layer address option: of the source in a solicitation, of the target in an
-    /// advertisement. The first one, where there are several.
+    /// advertisement; the first one if there are several.
     pub mac: Option<[u8; 6]>,
 }
 
@@ -95,7 +95,7 @@ impl Packet {
         Self::new(Kind::Solicitation, Ipv6Addr::UNSPECIFIED, group, ip)
     }
 
-    /// Reads a packet, and checks what RFC 4861 (sections 7.1.1 and 7.1.2) has a node check.
+    /// Reads a packet, and validates it as RFC 4861 (sections 7.1.1 and 7.1.2) requires.
     ///
     /// # Errors
     /// If it is short, something else, or not valid.
@@ -111,7 +111,7 @@ impl Packet {
         if first >> 4 != 6 || next != NEXT_HEADER_ICMPV6 {
             return Err(DecodeError::Other);
         }
-        // What follows the payload is padding.
+        // Bytes after the payload are padding.
         let payload = rest
             .get(..len)
             .ok_or(short("the payload", len, HEADER_LEN))?;
@@ -175,8 +175,8 @@ impl Packet {
             message.extend(mac);
         }
         let checksum = checksum(self.source, self.destination, &message);
-        if let Some(room) = message.get_mut(2..4) {
-            room.copy_from_slice(&checksum.to_be_bytes());
+        if let Some(field) = message.get_mut(2..4) {
+            field.copy_from_slice(&checksum.to_be_bytes());
         }
         // Version 6, no traffic class and no flow label. A message has at most 32 bytes.
         let mut bytes = vec![0x60, 0, 0, 0, 0, message.len() as u8];
@@ -187,7 +187,7 @@ impl Packet {
         bytes
     }
 
-    /// What it says about an address, if it says anything about it; `from` is the sender on the
+    /// The meaning of the packet for an address, if it concerns it; `from` is the sender on the
     /// link, for packets that do not name a link-layer address.
     pub fn sighting(&self, ip: Ipv6Addr, from: [u8; 6]) -> Option<Sighting> {
         let how = match self.kind {
@@ -250,15 +250,15 @@ fn link_layer_address(
     }
 }
 
-/// The ICMPv6 checksum (RFC 4443, section 2.3) of a message; zero for one that holds a right one.
+/// The ICMPv6 checksum (RFC 4443, section 2.3) of a message; zero if the message has a correct one.
 fn checksum(source: Ipv6Addr, destination: Ipv6Addr, message: &[u8]) -> u16 {
     let len = u32::try_from(message.len()).unwrap_or(u32::MAX);
     let pseudo = [source.octets(), destination.octets()];
-    let behind = [u32::from(NEXT_HEADER_ICMPV6), len].map(u32::to_be_bytes);
-    let parts = [pseudo.as_flattened(), behind.as_flattened(), message];
+    let end = [u32::from(NEXT_HEADER_ICMPV6), len].map(u32::to_be_bytes);
+    let fields = [pseudo.as_flattened(), end.as_flattened(), message];
     let mut sum: u64 = 0;
-    for part in parts {
-        for word in part.chunks(2) {
+    for field in fields {
+        for word in field.chunks(2) {
             let low = word.get(1).copied().unwrap_or(0);
             let word = word.first().map(|high| u16::from_be_bytes([*high, low]));
             sum += u64::from(word.unwrap_or(0));

@@ -1,21 +1,21 @@
-//! What a packet says about an address.
+//! The meaning of a packet for an address.
 
 use std::fmt;
 
 use crate::snapshot::HardwareAddress;
 
-/// A packet in which somebody has to do with an address: who, and how.
+/// A packet that concerns an address: its sender, and its meaning.
 ///
-/// Both come from the wire, where anybody may write anything.
+/// Both come from the wire, so anybody can forge them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sighting {
     /// The hardware address that the packet names as its sender's.
     pub mac: HardwareAddress,
-    /// What it says.
+    /// The meaning.
     pub how: How,
 }
 
-/// How a packet has to do with an address.
+/// The meaning of a packet for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum How {

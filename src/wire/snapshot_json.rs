@@ -35,10 +35,10 @@ struct SnapshotJson<L, A> {
     addresses: A,
 }
 
-/// As it is written.
+/// The form that is written.
 type Written = SnapshotJson<Vec<LinkJson>, Vec<AddressJson>>;
 
-/// As it is read.
+/// The form that is read.
 type Read = SnapshotJson<Listed<Links>, Listed<Addresses>>;
 
 #[derive(Serialize, Deserialize)]
@@ -87,7 +87,7 @@ struct AddressJson {
     created: Option<u32>,
 }
 
-/// Seconds; `null` is for ever, an absent member is not known.
+/// Seconds; `null` is for ever, an absent member is unknown.
 mod lifetime {
     use super::{Deserialize, Deserializer, Lifetime, Serializer};
 
@@ -152,12 +152,13 @@ fn to_json(snapshot: &Snapshot) -> Written {
     }
 }
 
-/// A text of the host as names are written: JSON itself lets most characters be that a terminal obeys.
+/// A text of the host, escaped as names are: JSON itself escapes few of the characters that a terminal
+/// obeys.
 fn written(text: String) -> String {
     escape(text.as_bytes())
 }
 
-/// The text that was [`written`]; any other stays as it is.
+/// Reads a text that was [`written`]; other texts do not change.
 fn plain(text: String) -> String {
     let bytes = unescape(&text).ok();
     let read = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -216,8 +217,8 @@ fn from_json(json: Read) -> Result<Snapshot, Problem> {
         captured_at: json.captured_at.map(plain),
         kernel: json.kernel.map(plain),
     };
-    let Links(links) = json.links.made()?;
-    let Addresses { mut list, is_v4 } = json.addresses.made()?;
+    let Links(links) = json.links.value()?;
+    let Addresses { mut list, is_v4 } = json.addresses.value()?;
     list.list_links(links)?;
     list.require_links(&is_v4)?;
     Ok(list.with_about(about))
@@ -235,7 +236,7 @@ impl Collect for Links {
     }
 }
 
-/// Addresses whose links may be listed behind them.
+/// Addresses whose links may follow them.
 #[derive(Default)]
 struct Addresses {
     list: Snapshot,

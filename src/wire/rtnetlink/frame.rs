@@ -19,7 +19,7 @@ pub(crate) struct Change {
     pub what: Changed,
 }
 
-/// What has changed.
+/// The part of a link that has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Changed {
     /// Its addresses of one family.
@@ -86,7 +86,7 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// What the message says.
+    /// The content of the message.
     pub fn message(&self) -> Result<Message, DecodeError> {
         let body = self.body;
         Ok(match self.kind {
@@ -101,13 +101,13 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// Whether it is about the dump or the socket, and not of what is dumped.
+    /// Whether it is about the dump or the socket, and not an item of the dump.
     #[inline]
     pub fn is_control(&self) -> bool {
         self.kind < NLMSG_MIN_TYPE
     }
 
-    /// What an event says has changed; `None` if it is of no concern here.
+    /// The change that an event reports; `None` if it does not matter here.
     pub fn change(&self) -> Result<Option<Change>, DecodeError> {
         let (what, index) = match self.kind {
             RTM_NEWADDR | RTM_DELADDR => {
@@ -154,7 +154,7 @@ fn words(body: View<'_>, flags: u16) -> Option<String> {
     if flags & NLM_F_ACK_TLVS == 0 {
         return None;
     }
-    // The request comes back: its header alone if the answer is capped, else all of it.
+    // The answer repeats the request: only its header if the answer is capped, or else all of it.
     let request = if flags & NLM_F_CAPPED != 0 {
         NLMSG_HDRLEN
     } else {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     proptest! {
-        /// What can be read whole is about the link that the glance at it sees.
+        /// A message that can be read whole is about the link that its first bytes name.
         #[test]
         fn a_change_is_of_the_link_of_the_message(bytes in message()) {
             let frame = frames(&bytes).next().unwrap().unwrap();

@@ -1,7 +1,7 @@
-//! The rtnetlink codec: requests for dumps, and what comes back (rtnetlink(7), netlink(7)).
+//! The rtnetlink codec: requests for dumps, and their answers (rtnetlink(7), netlink(7)).
 //!
-//! All numbers are in the byte order of the host unless said otherwise. Attributes that are not
-//! known are skipped; attributes and messages that are too short are errors with their offset.
+//! All numbers are in the byte order of the host, except addresses. Unknown attributes are skipped;
+//! attributes and messages that are too short are errors with their offset.
 //!
 //! ```
 //! use bindnet::wire::rtnetlink::{self, Message};
@@ -85,12 +85,12 @@ const AF_INET6: u8 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
-    /// The sequence number of the request it answers; of an event 0, or that of the request which
-    /// brought the change about.
+    /// The sequence number of the request it answers. For an event it is 0, or that of the request that
+    /// caused the change.
     #[doc(alias = "nlmsg_seq")]
     pub sequence: u32,
-    /// The port id of the socket it is for; of an event 0, or that of whoever brought the change
-    /// about.
+    /// The port id of the socket it is for. For an event it is 0, or that of the process that caused the
+    /// change.
     #[doc(alias = "nlmsg_pid")]
     pub port: u32,
     /// Whether the list changed while it was dumped (`NLM_F_DUMP_INTR`).
@@ -109,7 +109,7 @@ impl Header {
     }
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message {
@@ -119,7 +119,7 @@ pub enum Message {
     DeletedAddress(Address),
     /// A link is there (`RTM_NEWLINK`).
     NewLink(Link),
-    /// A link is gone (`RTM_DELLINK`); or has left its bridge, where the family is AF_BRIDGE.
+    /// A link is gone (`RTM_DELLINK`). If the family is AF_BRIDGE, it has left its bridge.
     DeletedLink(Link),
     /// The end of a dump (`NLMSG_DONE`), with an errno(3) number if it failed on the way.
     Done(i32),
@@ -128,7 +128,7 @@ pub enum Message {
     Error(i32, Option<String>),
     /// Messages were lost (`NLMSG_OVERRUN`).
     Overrun,
-    /// Something that is of no concern here: another family, another type.
+    /// A message of a different family or type, which does not matter here.
     Other,
 }
 
@@ -164,7 +164,7 @@ fn address(body: View<'_>) -> Result<Option<Address>, DecodeError> {
     Ok(entry::<u128>(body)?.map(Address::from_bits))
 }
 
-/// An address of one family; `None` for one of another.
+/// An address of one family; `None` if it is of a different one.
 #[inline(always)]
 fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
     let fixed = body.array::<IFADDRMSG_LEN>(0, "ifaddrmsg")?;
@@ -263,7 +263,7 @@ fn info_kind(info: View<'_>) -> Result<Option<String>, DecodeError> {
     Ok(None)
 }
 
-/// An address as it stands on the wire, in network byte order.
+/// An address on the wire, in network byte order.
 pub(crate) trait Wire: Bits {
     const FAMILY: u8;
 

@@ -21,7 +21,7 @@ const IFNAMSIZ: usize = 16;
 
 /// The request to dump the addresses of one family, of all links or of one.
 ///
-/// The kernel looks at `link` only on a socket with `NETLINK_GET_STRICT_CHK`; on another it dumps
+/// The kernel reads `link` only on a socket with `NETLINK_GET_STRICT_CHK`; on another it dumps
 /// all links, and the receiver filters.
 #[doc(alias = "RTM_GETADDR")]
 pub fn request_addresses(family: Family, link: Option<u32>, sequence: u32) -> [u8; 24] {
@@ -50,7 +50,7 @@ pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
 /// The request for the link with this name, which may also be an alternative one. Otherwise it is
 /// like [`request_link`].
 ///
-/// The ioctls of netdevice(7) find a link by its name, too, but if there is none the kernel
+/// The ioctls of netdevice(7) also find a link by its name, but if there is none the kernel
 /// loads a module of that name, if the caller may. This request has no such effect.
 ///
 /// ```
@@ -77,7 +77,7 @@ fn request_link_of<const N: usize>(
     sequence: u32,
     more: impl IntoIterator<Item = u8>,
 ) -> [u8; N] {
-    // struct ifinfomsg: the index stands behind family and type.
+    // struct ifinfomsg: the index follows family and type.
     let body = [0; 4].into_iter().chain(index.to_ne_bytes());
     let body = body.chain([0; IFINFOMSG_LEN - 8]);
     let body = body.chain(8u16.to_ne_bytes());
@@ -86,8 +86,8 @@ fn request_link_of<const N: usize>(
     request(RTM_GETLINK, flags, sequence, body.chain(more))
 }
 
-/// A request that the kernel answers at once and refuses: for one IPv4 address, of which there is
-/// no such request. Security modules know it, which they do not `NLMSG_NOOP`.
+/// A request that the kernel refuses at once: it asks for one IPv4 address, which only a dump can list.
+/// Security modules know its type, unlike that of `NLMSG_NOOP`.
 pub(crate) fn request_refusal(sequence: u32) -> [u8; 24] {
     let body = [AF_INET, 0, 0, 0, 0, 0, 0, 0];
     request(RTM_GETADDR, 0, sequence, body)

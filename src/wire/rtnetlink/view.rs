@@ -7,11 +7,11 @@ use crate::wire::DecodeError;
 const NLA_TYPE_MASK: u16 = 0x3fff;
 const RTA_HDRLEN: usize = 4;
 
-/// A part of a datagram, which knows where it stands.
+/// A part of a datagram that knows its offset.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub bytes: &'a [u8],
-    /// Where the part ends in the datagram: what follows a part ends where it ends.
+    /// The end of the part in the datagram. [`View::rest`] keeps it, which costs nothing.
     end: usize,
 }
 
@@ -22,7 +22,7 @@ impl<'a> View<'a> {
         Self { bytes, end }
     }
 
-    /// Where it starts in the datagram, in bytes.
+    /// Its offset in the datagram, in bytes.
     pub fn offset(self) -> usize {
         self.end.wrapping_sub(self.bytes.len())
     }
@@ -55,7 +55,7 @@ impl<'a> View<'a> {
         self.array(at, what).map(u32::from_ne_bytes)
     }
 
-    /// What follows the first `at` bytes; nothing if there are fewer.
+    /// The bytes after the first `at`; none if there are fewer.
     #[inline]
     pub fn rest(self, at: usize) -> View<'a> {
         let bytes = self.bytes.get(at..).unwrap_or_default();
@@ -70,14 +70,14 @@ impl<'a> View<'a> {
         Ok(self.rest(at))
     }
 
-    /// A name up to its NUL; an empty one is none.
+    /// A name up to its NUL; `None` if it is empty.
     #[inline]
     pub fn name(self, what: &'static str) -> Result<Option<Name>, DecodeError> {
         let length = |_| self.length(what, self.bytes.len());
         Name::until_nul(self.bytes).map_err(length)
     }
 
-    /// That a length here cannot be.
+    /// The error for a wrong length here.
     #[cold]
     pub fn length(self, what: &'static str, len: usize) -> DecodeError {
         let offset = self.offset();
@@ -116,8 +116,8 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// A length rounded up to where the next message or attribute starts (`NLMSG_ALIGN`); it is that
-/// of bytes which are there.
+/// The length of existing bytes, rounded up to the start of the next message or attribute
+/// (`NLMSG_ALIGN`).
 #[inline]
 pub(super) fn aligned(len: usize) -> usize {
     len.saturating_add(3) & !3
