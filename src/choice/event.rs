@@ -252,13 +252,6 @@ fn change(before: &Candidate, now: &Candidate) -> Option<String> {
 
 /// `192.0.2.20/24 on eth0 is floating and shows label now (before: nothing).`
 fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
-    let or_nothing = |reasons: String| {
-        if reasons.is_empty() {
-            "nothing".to_owned()
-        } else {
-            reasons
-        }
-    };
     let [was, is] = [before, now].map(|c| or_nothing(shown(c)));
     let shows = format!("{is} now (before: {was}).");
     let on_link = on_link(now);
@@ -270,6 +263,14 @@ fn change_of_findings(before: &Candidate, now: &Candidate) -> Option<String> {
         (None, false) => Some(format!("{now}{on_link} shows {shows}")),
         (Some(verdict), true) => Some(format!("{now}{on_link} is {verdict} now.")),
         (Some(verdict), false) => Some(format!("{now}{on_link} is {verdict} and shows {shows}")),
+    }
+}
+
+fn or_nothing(reasons: String) -> String {
+    if reasons.is_empty() {
+        "nothing".to_owned()
+    } else {
+        reasons
     }
 }
 

@@ -128,15 +128,11 @@ impl Decision {
 
     /// The reason if no other address qualifies.
     fn alone(&self, first: &Candidate) -> String {
-        let turned_down = |verdict| {
-            self.candidates
-                .iter()
-                .any(|c| c.verdict == verdict && c.identity() != first.identity())
-        };
-        let that = match (
-            turned_down(Verdict::Floating),
-            turned_down(Verdict::Unusable),
-        ) {
+        let is_other = |c: &&Candidate| c.identity() != first.identity();
+        let others = self.candidates.iter().filter(is_other);
+        let floating = others.clone().any(|c| c.verdict == Verdict::Floating);
+        let unusable = others.clone().any(|c| c.verdict == Verdict::Unusable);
+        let that = match (floating, unusable) {
             (false, false) => "",
             (true, false) => " that is not floating",
             (false, true) => " that can be bound",
@@ -212,19 +208,19 @@ impl Decision {
                      remembered choice {previous} is not among those that match; read it again"
                 )
             }
-            Some(WhyNone::AllTurnedDown | WhyNone::Refused) | None => self.all_turned_down(),
+            Some(WhyNone::AllTurnedDown | WhyNone::Refused) | None => self.all_rejected(),
         }
     }
 
-    fn all_turned_down(&self) -> String {
+    fn count(&self, verdict: Verdict) -> usize {
+        let candidates = self.candidates.iter();
+        candidates.filter(|c| c.verdict == verdict).count()
+    }
+
+    fn all_rejected(&self) -> String {
         let bindnet = self.bindnet;
-        let count = |verdict| {
-            self.candidates
-                .iter()
-                .filter(|c| c.verdict == verdict)
-                .count()
-        };
-        let (floating, unusable_ones) = (count(Verdict::Floating), count(Verdict::Unusable));
+        let (floating, unusable_ones) =
+            (self.count(Verdict::Floating), self.count(Verdict::Unusable));
         match (self.candidates.as_slice(), floating, unusable_ones) {
             ([one], 1, _) => {
                 let floating = self.looks_floating(one).unwrap_or_default();

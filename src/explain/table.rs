@@ -72,15 +72,15 @@ impl Decision {
 
 const HEAD: [&str; 5] = ["ADDRESS", "INTERFACE", "LABEL", "VERDICT", "REASONS"];
 
+fn name_or_dash(name: Option<Name>) -> String {
+    name.map_or("-".to_owned(), |name| name.to_string())
+}
+
 fn cells(row: &Candidate) -> Vec<String> {
-    let name = |name: Option<Name>| match name {
-        Some(name) => name.to_string(),
-        None => "-".to_owned(),
-    };
     vec![
         row.to_string(),
-        name(row.interface),
-        name(row.label),
+        name_or_dash(row.interface),
+        name_or_dash(row.label),
         row.verdict.code().to_owned(),
         row.reasons.to_string(),
     ]

@@ -118,16 +118,6 @@ fn ipv4_problem(text: &str) -> Problem {
 /// The address as inet_aton(3) reads it, which getaddrinfo(3) and so Corosync does: one to four
 /// numbers, decimal, octal or hexadecimal, the last filling the bytes that are left.
 pub(crate) fn inet_aton(parts: &[&str]) -> Option<Ipv4Addr> {
-    let number = |part: &str| {
-        let (digits, radix) = match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
-            Some(hex) => (hex, 16),
-            None if part.starts_with('0') => (part, 8),
-            None => (part, 10),
-        };
-        // No sign: inet_aton(3) takes none.
-        let number = u32::from_str_radix(digits, radix).ok();
-        number.filter(|_| !digits.starts_with('+'))
-    };
     let (last, first) = parts.split_last()?;
     let mut bits = 0u32;
     for (part, shift) in first.iter().zip([24u32, 16, 8]) {
@@ -142,6 +132,17 @@ pub(crate) fn inet_aton(parts: &[&str]) -> Option<Ipv4Addr> {
     };
     let last = number(last).filter(|last| *last <= max)?;
     Some(Ipv4Addr::from_bits(bits | last))
+}
+
+fn number(part: &str) -> Option<u32> {
+    let (digits, radix) = match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+        Some(hex) => (hex, 16),
+        None if part.starts_with('0') => (part, 8),
+        None => (part, 10),
+    };
+    // No sign: inet_aton(3) takes none.
+    let number = u32::from_str_radix(digits, radix).ok();
+    number.filter(|_| !digits.starts_with('+'))
 }
 
 fn parse_zone(ip: IpAddr, zone: &str) -> Result<Zone, Problem> {

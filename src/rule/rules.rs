@@ -46,15 +46,16 @@ impl FromStr for Evidence {
     type Err = ParseError;
 
     fn from_str(code: &str) -> Result<Self, ParseError> {
-        let unknown = || {
-            let codes = codes();
-            let problem = format_args!("{code:?} is no evidence rule; the rules are {codes}");
-            ParseError::new("an evidence rule", code, problem)
-        };
         Self::all()
             .find(|rule| rule.reason().code() == code)
-            .ok_or_else(unknown)
+            .ok_or_else(|| unknown(code))
     }
+}
+
+fn unknown(code: &str) -> ParseError {
+    let codes = codes();
+    let problem = format_args!("{code:?} is no evidence rule; the rules are {codes}");
+    ParseError::new("an evidence rule", code, problem)
 }
 
 fn codes() -> String {

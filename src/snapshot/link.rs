@@ -83,11 +83,7 @@ impl Link {
     /// with white space, control characters, `\` or other than ASCII) is none.
     #[must_use]
     pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
-        let name = |kind: &String| {
-            let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
-            !kind.is_empty() && kind.bytes().all(plain)
-        };
-        self.kind = Some(kind.into()).filter(name);
+        self.kind = Some(kind.into()).filter(|kind| is_kind(kind));
         self
     }
 
@@ -263,6 +259,12 @@ impl fmt::Debug for HardwareAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
+}
+
+/// Whether a text may name a kernel module.
+fn is_kind(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 fn not_hardware_address(text: &str) -> ParseError {

@@ -137,7 +137,7 @@ impl Collect for Host {
     type Item = LinkJson;
 
     fn add(&mut self, at: usize, mut json: LinkJson) -> Result<(), Problem> {
-        let place = format!("[{at}]");
+        let path = format!("[{at}]");
         let addr_info = json.addr_info.take().map(Listed::value);
         let has_address = match &addr_info {
             Some(Ok(info)) => info.has_address,
@@ -151,9 +151,9 @@ impl Collect for Host {
         let (Some(index), Some(addr_info)) = (json.ifindex, addr_info) else {
             let problem =
                 "no link with its addresses; run ip -d -j addr (no other command, no -br)";
-            return Err(Problem::value(place, problem));
+            return Err(Problem::value(path, problem));
         };
-        let made = link(&place, index, &json)?;
+        let made = link(&path, index, &json)?;
         // No link has a name that is not valid.
         let master = json
             .master
@@ -161,7 +161,7 @@ impl Collect for Host {
         self.masters
             .extend(master.map(|master| (self.links.len(), master)));
         self.links.push(made);
-        let info = addr_info.map_err(|error| error.within(&place))?;
+        let info = addr_info.map_err(|error| error.within(&path))?;
         self.list.adopt(info.list, index);
         Ok(())
     }
@@ -179,14 +179,14 @@ impl Collect for AddrInfo {
     type Item = AddressJson;
 
     fn add(&mut self, at: usize, json: AddressJson) -> Result<(), Problem> {
-        let place = format!("addr_info[{at}]");
+        let path = format!("addr_info[{at}]");
         self.has_address |= json.local.is_some();
         match json.family.as_deref() {
-            Some("inet" | "inet6") => self.list.push(&address(&place, &json)?),
+            Some("inet" | "inet6") => self.list.push(&address(&path, &json)?),
             // iproute2 5 prints an empty object for an address that a filter excludes. Other families do
             // not matter.
             None if json.local.is_some() => {
-                return Err(Problem::value(format!("{place}.family"), "it is missing"));
+                return Err(Problem::value(format!("{path}.family"), "it is missing"));
             }
             _ => {}
         }
@@ -216,12 +216,12 @@ fn enslave(links: &mut [Link], masters: Vec<(usize, Name)>) {
     }
 }
 
-fn link(place: &str, index: u32, json: &LinkJson) -> Result<Link, Problem> {
-    let missing = || Problem::value(format!("{place}.ifname"), "it is missing");
+fn link(path: &str, index: u32, json: &LinkJson) -> Result<Link, Problem> {
+    let missing = || Problem::value(format!("{path}.ifname"), "it is missing");
     let bytes = &json.ifname.as_ref().ok_or_else(missing)?.0;
-    let mut link = Link::new(index, name(bytes, || format!("{place}.ifname"))?);
+    let mut link = Link::new(index, name(bytes, || format!("{path}.ifname"))?);
     if let Some(words) = &json.flags {
-        link = link.with_flags(link_flags(words, || format!("{place}.flags"))?);
+        link = link.with_flags(link_flags(words, || format!("{path}.flags"))?);
     }
     if let Some(mac) = json.address.as_deref().and_then(hardware_address) {
         link = link.with_mac(mac);
@@ -258,7 +258,7 @@ fn hardware_type(word: &str) -> Option<u16> {
 
 /// iproute2 has the kernel's words in capitals, tells IFF_RUNNING only by `NO-CARRIER` on a link
 /// that is up, and adds `M-DOWN` about the lower link.
-fn link_flags(words: &[String], place: impl Fn() -> String) -> Result<LinkFlags, Problem> {
+fn link_flags(words: &[String], path: impl Fn() -> String) -> Result<LinkFlags, Problem> {
     let mut bits = 0;
     let mut no_carrier = false;
     for (at, word) in words.iter().enumerate() {
@@ -271,8 +271,8 @@ fn link_flags(words: &[String], place: impl Fn() -> String) -> Result<LinkFlags,
             (word, None) => {
                 let hex = u32::from_str_radix(word.trim_start_matches("0x"), 16);
                 bits |= hex.map_err(|_| {
-                    let place = format!("{}[{at}]", place());
-                    Problem::value(place, format!("{word:?}: no flag that iproute2 prints"))
+                    let path = format!("{}[{at}]", path());
+                    Problem::value(path, format!("{word:?}: no flag that iproute2 prints"))
                 })?;
             }
         }
@@ -295,21 +295,21 @@ fn hardware_address(text: &str) -> Option<HardwareAddress> {
 }
 
 /// An address, whose link is set later.
-fn address(place: &str, json: &AddressJson) -> Result<Address, Problem> {
-    let missing = |member: &str| Problem::value(format!("{place}.{member}"), "it is missing");
+fn address(path: &str, json: &AddressJson) -> Result<Address, Problem> {
+    let missing = |member: &str| Problem::value(format!("{path}.{member}"), "it is missing");
     let text = json.local.as_deref().ok_or_else(|| missing("local"))?;
-    let ip: IpAddr = read(text, || format!("{place}.local"))?;
+    let ip: IpAddr = read(text, || format!("{path}.local"))?;
     let len = json.prefixlen.ok_or_else(|| missing("prefixlen"))?;
-    let mask = prefix(ip, len).map_err(|p| Problem::value(format!("{place}.prefixlen"), p))?;
-    let family = |_| Problem::value(format!("{place}.address"), "it is of the other family");
+    let mask = prefix(ip, len).map_err(|p| Problem::value(format!("{path}.prefixlen"), p))?;
+    let family = |_| Problem::value(format!("{path}.address"), "it is of the other family");
     let mut address = Address::with_netmask(ip, mask, 0)
-        .map_err(|error| Problem::value(place, error.to_string()))?
-        .with_flags(address_flags(place, json)?);
+        .map_err(|error| Problem::value(path, error.to_string()))?
+        .with_flags(address_flags(path, json)?);
     if let Some(label) = json.label.as_ref().filter(|label| !label.0.is_empty()) {
-        address = address.with_label(name(&label.0, || format!("{place}.label"))?);
+        address = address.with_label(name(&label.0, || format!("{path}.label"))?);
     }
     if let Some(peer) = json.address.as_deref() {
-        let peer = read(peer, || format!("{place}.address"))?;
+        let peer = read(peer, || format!("{path}.address"))?;
         address = address.with_peer(peer).map_err(family)?;
     }
     if let Some(scope) = &json.scope {
@@ -331,7 +331,7 @@ fn address(place: &str, json: &AddressJson) -> Result<Address, Problem> {
 }
 
 /// iproute2 prints every flag it knows, IFA_F_PERMANENT by the absence of `dynamic`.
-fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, Problem> {
+fn address_flags(path: &str, json: &AddressJson) -> Result<AddressFlags, Problem> {
     let known = [
         (json.secondary, AddressFlags::SECONDARY),
         (json.temporary, AddressFlags::TEMPORARY),
@@ -358,7 +358,7 @@ fn address_flags(place: &str, json: &AddressJson) -> Result<AddressFlags, Proble
     let hex = u32::from_str_radix(rest.trim_start_matches("0x"), 16);
     let hex = hex.map_err(|_| {
         let problem = format!("{rest:?}: a hexadecimal number is expected");
-        Problem::value(format!("{place}.ifa_flags"), problem)
+        Problem::value(format!("{path}.ifa_flags"), problem)
     })?;
     Ok(flags | AddressFlags::from_bits(hex))
 }
@@ -378,9 +378,9 @@ fn protocol(text: &str) -> Option<u8> {
     }
 }
 
-fn name(bytes: &[u8], place: impl Fn() -> String) -> Result<Name, Problem> {
+fn name(bytes: &[u8], path: impl Fn() -> String) -> Result<Name, Problem> {
     Name::from_bytes(bytes).map_err(|error| {
         let text = String::from_utf8_lossy(bytes);
-        Problem::value(place(), format!("{text:?}: {error}"))
+        Problem::value(path(), format!("{text:?}: {error}"))
     })
 }

@@ -136,10 +136,10 @@ pub(super) enum Problem {
         found: Option<String>,
     },
     /// A member has a value that cannot be.
-    #[error("{place}: {problem}")]
+    #[error("{path}: {problem}")]
     Value {
         /// Which member: `addresses[3].prefix_len`.
-        place: String,
+        path: String,
         /// The problem, and what would be accepted.
         problem: String,
     },
@@ -160,9 +160,9 @@ impl Problem {
     }
 
     /// An error about the value of a member.
-    pub(super) fn value(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(super) fn value(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Value {
-            place: place.into(),
+            path: path.into(),
             problem: problem.into(),
         }
     }
@@ -170,7 +170,7 @@ impl Problem {
     /// The same error, with the place as a part of a larger one.
     pub(super) fn within(self, outer: &str) -> Self {
         match self {
-            Self::Value { place, problem } => Self::value(format!("{outer}.{place}"), problem),
+            Self::Value { path, problem } => Self::value(format!("{outer}.{path}"), problem),
             error => error,
         }
     }

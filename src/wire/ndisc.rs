@@ -272,10 +272,12 @@ fn checksum(source: Ipv6Addr, destination: Ipv6Addr, message: &[u8]) -> u16 {
 
 /// The source and the destination at the end of an IPv6 header.
 fn halves(ends: [u8; 32]) -> [Ipv6Addr; 2] {
-    let number = |bytes: &[u8]| {
-        let fold = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
-        Ipv6Addr::from(bytes.iter().fold(0, fold))
-    };
     let (source, destination) = ends.split_at(16);
-    [number(source), number(destination)]
+    [address(source), address(destination)]
+}
+
+/// The address with these bytes.
+fn address(bytes: &[u8]) -> Ipv6Addr {
+    let fold = |sum: u128, byte: &u8| sum << 8 | u128::from(*byte);
+    Ipv6Addr::from(bytes.iter().fold(0, fold))
 }

@@ -278,14 +278,14 @@ fn consistency(code: &str) -> Result<Consistency, Problem> {
 }
 
 fn link_from_json(at: usize, json: LinkJson) -> Result<Link, Problem> {
-    let place = |member: &str| format!("links[{at}].{member}");
-    let mut link = Link::new(json.index, read(&json.name, || place("name"))?);
+    let path = |member: &str| format!("links[{at}].{member}");
+    let mut link = Link::new(json.index, read(&json.name, || path("name"))?);
     if let Some(flags) = json.flags {
-        let bits = bits(&flags, LinkFlags::WORDS, || place("flags"))?;
+        let bits = bits(&flags, LinkFlags::WORDS, || path("flags"))?;
         link = link.with_flags(LinkFlags::from_bits(bits));
     }
     if let Some(mac) = json.mac.filter(|mac| !mac.is_empty()) {
-        link = link.with_mac(read(&mac, || place("mac"))?);
+        link = link.with_mac(read(&mac, || path("mac"))?);
     }
     if let Some(kind) = json.kind {
         link = link.with_kind(plain(kind));
@@ -303,28 +303,28 @@ fn link_from_json(at: usize, json: LinkJson) -> Result<Link, Problem> {
 }
 
 fn address_from_json(at: usize, json: AddressJson) -> Result<Address, Problem> {
-    let place = |member: &str| format!("addresses[{at}].{member}");
-    let ip: IpAddr = read(&json.address, || place("address"))?;
-    let netmask = netmask(ip, json.prefix_len, json.netmask, place)?;
-    let family = |_| Problem::value(place("peer"), "it is of the other family");
+    let path = |member: &str| format!("addresses[{at}].{member}");
+    let ip: IpAddr = read(&json.address, || path("address"))?;
+    let netmask = netmask(ip, json.prefix_len, json.netmask, path)?;
+    let family = |_| Problem::value(path("peer"), "it is of the other family");
     let mut address = Address::with_netmask(ip, netmask, json.interface_index.unwrap_or(0))
-        .map_err(|error| Problem::value(place("netmask"), error.to_string()))?;
+        .map_err(|error| Problem::value(path("netmask"), error.to_string()))?;
     if json.interface_index.is_none() {
         address = address.on_unknown_link();
     }
     if let Some(label) = json.label.filter(|label| !label.is_empty()) {
-        address = address.with_label(read(&label, || place("label"))?);
+        address = address.with_label(read(&label, || path("label"))?);
     }
     if let Some(peer) = json.peer {
         address = address
-            .with_peer(read(&peer, || place("peer"))?)
+            .with_peer(read(&peer, || path("peer"))?)
             .map_err(family)?;
     }
     if let Some(scope) = json.scope {
-        address = address.with_scope(read(&scope, || place("scope"))?);
+        address = address.with_scope(read(&scope, || path("scope"))?);
     }
     if let Some(flags) = json.flags {
-        let bits = bits(&flags, address_words(ip), || place("flags"))?;
+        let bits = bits(&flags, address_words(ip), || path("flags"))?;
         address = address.with_flags(AddressFlags::from_bits(bits));
     }
     if let Some(protocol) = json.protocol {
@@ -346,15 +346,15 @@ fn netmask(
     ip: IpAddr,
     prefix_len: Option<u8>,
     netmask: Option<String>,
-    place: impl Fn(&str) -> String,
+    path: impl Fn(&str) -> String,
 ) -> Result<Netmask, Problem> {
     match (prefix_len, netmask) {
-        (Some(len), None) => prefix(ip, len).map_err(|p| Problem::value(place("prefix_len"), p)),
-        (None, Some(mask)) => Ok(Netmask::from_ip(read(&mask, || place("netmask"))?)),
-        (None, None) => Err(Problem::value(place("prefix_len"), "it is missing")),
+        (Some(len), None) => prefix(ip, len).map_err(|p| Problem::value(path("prefix_len"), p)),
+        (None, Some(mask)) => Ok(Netmask::from_ip(read(&mask, || path("netmask"))?)),
+        (None, None) => Err(Problem::value(path("prefix_len"), "it is missing")),
         (Some(_), Some(_)) => {
             let problem = "a mask with holes has no prefix_len; give one of the two";
-            Err(Problem::value(place("netmask"), problem))
+            Err(Problem::value(path("netmask"), problem))
         }
     }
 }
@@ -369,10 +369,10 @@ pub(super) fn prefix(ip: IpAddr, len: u8) -> Result<Netmask, String> {
 }
 
 /// Reads a value from its text; the error names the text and the place.
-pub(super) fn read<T>(text: &str, place: impl Fn() -> String) -> Result<T, Problem>
+pub(super) fn read<T>(text: &str, path: impl Fn() -> String) -> Result<T, Problem>
 where
     T: FromStr<Err: Display>,
 {
     text.parse()
-        .map_err(|error| Problem::value(place(), format!("{text:?}: {error}")))
+        .map_err(|error| Problem::value(path(), format!("{text:?}: {error}")))
 }

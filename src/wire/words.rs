@@ -40,7 +40,7 @@ pub(super) fn words(bits: u32, words: &Words) -> Vec<String> {
 pub(super) fn bits(
     flags: &[String],
     words: &Words,
-    place: impl Fn() -> String,
+    path: impl Fn() -> String,
 ) -> Result<u32, Problem> {
     let mut bits = 0;
     for (at, flag) in flags.iter().enumerate() {
@@ -55,7 +55,7 @@ pub(super) fn bits(
                 "{flag:?}: no such flag; known are {} and 0x…",
                 known.join(", ")
             );
-            Problem::value(format!("{}[{at}]", place()), problem)
+            Problem::value(format!("{}[{at}]", path()), problem)
         })?;
     }
     Ok(bits)
