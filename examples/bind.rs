@@ -9,13 +9,13 @@ use std::{env, error::Error, net::UdpSocket, process::exit};
 use bindnet::{Selector, Snapshot};
 
 fn bind(bindnetaddr: &str) -> Result<(), Box<dyn Error>> {
-    // What the operator wrote. If it cannot be understood, the error says what would be accepted.
+    // The text of the operator. If it cannot be understood, the error says what would be accepted.
     let selector = Selector::new(bindnetaddr.parse()?);
     // This host's addresses at this moment, in the kernel's order.
     let host = Snapshot::capture()?;
     // No question to the kernel any more: the same host always gives the same decision.
     let decision = selector.decide(&host);
-    // That there is no address to bind is an answer, too, with its reasons.
+    // A decision without an address to bind is an answer as well, with its reasons.
     let Some(chosen) = decision.chosen() else {
         return Err(decision.to_string().into());
     };
