@@ -1,4 +1,4 @@
-//! What corosync.conf(5) says about addresses.
+//! The addresses in a corosync.conf(5).
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use thiserror::Error;
 use super::conf_reader;
 use crate::snapshot::escape;
 
-/// What a corosync.conf says about addresses.
+/// A corosync.conf, of which only the parts about addresses are read.
 ///
-/// The text is taken and refused as Corosync 3.1 takes and refuses it. That looks at the lines,
-/// the braces, the names of keys, and the values of `totem.version`, `totem.nodeid`,
-/// `totem.ip_version`, `linknumber` and the `nodeid` of a node. Other values are not checked,
-/// although Corosync knows what may stand in many of them (ports, timeouts, ciphers, `uidgid`,
-/// `logging`), and addresses are not read. `ringnumber` is a key like any other: Corosync 3 does
-/// not read it. Sections inside a node are left out.
+/// The text is accepted and refused as Corosync 3.1 does. The lines, the braces and the names of
+/// keys are checked, and the values of `totem.version`, `totem.nodeid`, `totem.ip_version`,
+/// `linknumber` and the `nodeid` of a node. Other values are not checked, although Corosync checks
+/// many of them (ports, timeouts, ciphers, `uidgid`, `logging`). Addresses are not read here.
+/// `ringnumber` is a key like any other: Corosync 3 does not read it. Sections inside a node are
+/// left out.
 ///
 /// White space is spaces, tabs and, since Corosync 3.1.8, the byte 0xA0. A `#` begins a comment
-/// only where a line begins with it; elsewhere it is a part of the value. What is not UTF-8 in a
-/// value is replaced by U+FFFD.
+/// only at the beginning of a line; anywhere else it is a part of the value. Bytes of a value that
+/// are not UTF-8 are replaced by U+FFFD.
 ///
 /// ```
 /// use bindnet::corosync::Conf;
@@ -52,14 +52,14 @@ pub struct Conf {
 }
 
 impl Conf {
-    /// How long a text may be, in bytes: 1 MiB, some thousand nodes.
+    /// The longest text, in bytes: 1 MiB, some thousand nodes.
     pub const MAX_LEN: usize = 1 << 20;
 
     /// Reads the text of a corosync.conf.
     ///
     /// # Errors
-    /// Where Corosync 3.1 refuses it (see [`Conf`]), with the line that it names, too; and where
-    /// it is longer than [`Conf::MAX_LEN`].
+    /// If Corosync 3.1 refuses it (see [`Conf`]), with the line that Corosync also names; or if it
+    /// is longer than [`Conf::MAX_LEN`].
     pub fn parse(text: &[u8]) -> Result<Self, ConfError> {
         if let Some(head) = text.get(..Self::MAX_LEN).filter(|head| *head != text) {
             let line = head.iter().filter(|b| **b == b'\n').count() + 1;
@@ -68,8 +68,8 @@ impl Conf {
         conf_reader::read(text)
     }
 
-    /// With the words of a program for how it is told which version of Corosync reads the file: the
-    /// warning that the version is not known ends with them.
+    /// Sets the words of a program for its setting of the version of Corosync. The warning that the
+    /// version is not known ends with them.
     ///
     /// ```
     /// use bindnet::corosync::{Conf, Hosts, Profile};
@@ -110,14 +110,14 @@ impl Conf {
 
     /// The sections `nodelist.node`, in the order of the file.
     ///
-    /// A second `nodelist` counts its nodes from 0 again: what it says goes to the nodes of the
-    /// first one.
+    /// A second `nodelist` counts its nodes from 0 again: its keys go to the nodes of the first
+    /// one.
     pub fn nodes(&self) -> &[ConfNode] {
         &self.nodes
     }
 }
 
-/// The value of a key, and where it stands.
+/// The value of a key, and its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
     pub(super) text: String,
@@ -160,7 +160,7 @@ impl Interface {
         self.line
     }
 
-    /// The keys that are written in it.
+    /// The keys in it.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.keys().map(String::as_str)
     }
@@ -223,16 +223,16 @@ impl ConfNode {
     }
 }
 
-/// A number as it is printed: digits alone, without leading zeros.
+/// A number in its printed form: digits alone, without leading zeros.
 pub(super) fn number(text: &str) -> Option<u32> {
     let plain = text == "0" || !text.starts_with(['0', '+']);
     text.parse().ok().filter(|_| plain)
 }
 
-/// Why Corosync does not take a corosync.conf, and in which line.
+/// Corosync refuses a corosync.conf, because of this problem in this line.
 ///
-/// A person has to correct the file; only one that [is of this host](Self::is_of_this_host) may pass, if
-/// an address is still to come.
+/// A person has to correct the file; only one that [is of this host](Self::is_of_this_host) may
+/// pass, if an address is still to come.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {problem}")]
 pub struct ConfError {
@@ -255,13 +255,13 @@ impl ConfError {
         self
     }
 
-    /// Whether the file is in order and the host does not fit it (yet): an address that is still
-    /// to come may change that.
+    /// Whether the file is in order, but the host does not fit it yet: an address that is still to
+    /// come may change that.
     pub fn is_of_this_host(&self) -> bool {
         self.of_this_host
     }
 
-    /// The line, from 1. Where a section is not closed, the last one.
+    /// The line, from 1. If a section is not closed, it is the last line.
     pub fn line(&self) -> usize {
         self.line
     }

@@ -10,7 +10,7 @@ use super::names::IpVersion;
 const MAX_NAME: usize = 255;
 /// `ICMAP_KEYNAME_MINLEN`: the dotted name of a key is not shorter, in bytes.
 const MIN_NAME: usize = 3;
-/// What fgets(3) reads at once of a line into `char line[512]`, with the newline.
+/// fgets(3) reads this many bytes of a line at once into `char line[512]`, with the newline.
 const MAX_LINE: usize = 511;
 
 /// Reads a whole file.
@@ -25,9 +25,9 @@ pub(super) fn read(text: &[u8]) -> Result<Conf, ConfError> {
 
 /// The lines as fgets(3) reads them into 512 bytes and strlen(3) sees them.
 struct Lines<'a> {
-    /// What is left.
+    /// The text that is not read yet.
     text: &'a [u8],
-    /// How many were read.
+    /// The number of lines that were read.
     line: usize,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Lines<'a> {
         let (line, rest) = self.text.split_at(len);
         self.text = rest;
         let problem = match line.iter().position(|b| *b == 0) {
-            // An empty string. The rest of a long line then is another line.
+            // An empty string. The rest of a long line is then read as a new line.
             Some(0) => return Ok(Some(&[])),
             Some(zero) if is_last => return Ok(line.get(..zero)),
             Some(_) => "a zero byte in the line, which Corosync takes for a line that is too long",
@@ -57,10 +57,10 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// What a section means to the reader.
+/// The meaning of a section to the reader.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// One of no particular meaning: keys are known by their dotted names.
+    /// A section of no particular meaning: its keys are known by their dotted names.
     Other,
     /// `totem.interface`
     Interface,
@@ -68,7 +68,7 @@ enum Kind {
     Member,
     /// `nodelist.node`; its position.
     Node(u32),
-    /// One whose keys are not looked at.
+    /// A section whose keys are not read.
     Unread,
 }
 
@@ -86,7 +86,7 @@ struct Reader {
     open: Vec<Section>,
     totem: BTreeMap<String, Value>,
     interfaces: Vec<Interface>,
-    /// The one that is open.
+    /// The open one.
     interface: Option<Interface>,
     nodes: BTreeMap<u32, ConfNode>,
     /// The position of the next node.
@@ -212,13 +212,9 @@ impl Reader {
         Ok(())
     }
 
-    /// A key by its dotted name, whichever sections it is in: `totem.interface.1.bindnetaddr` is
-    /// what `linknumber: 1` makes of `bindnetaddr`.
+    /// Sets a key by its dotted name, in any section. `linknumber: 1` turns `bindnetaddr` into
+    /// `totem.interface.1.bindnetaddr`.
     fn set_dotted(&mut self, name: &str, value: Value) {
-        let numbered = |rest: &str| {
-            let (place, key) = rest.split_once('.')?;
-            Some((number(place)?, key.to_owned()))
-        };
         if let Some((link, key)) = name.strip_prefix("totem.interface.").and_then(numbered) {
             let line = value.line;
             let text = link.to_string();
@@ -257,7 +253,7 @@ impl Reader {
         })
     }
 
-    /// The end of the file, after so many lines.
+    /// Ends the file, after so many lines.
     fn finish(self, lines: usize) -> Result<Conf, ConfError> {
         if let Some(Section { name, line, .. }) = self.open.last() {
             let problem = format!(
@@ -297,7 +293,13 @@ fn check_value(section: &[u8], key: &[u8], value: &Value) -> Result<(), ConfErro
     Err(ConfError::new(value.line, problem))
 }
 
-/// The dotted name of a key, as `icmap_set` (exec/icmap.c) takes it.
+/// Splits `1.bindnetaddr` into the number and the key.
+fn numbered(rest: &str) -> Option<(u32, String)> {
+    let (position, key) = rest.split_once('.')?;
+    Some((number(position)?, key.to_owned()))
+}
+
+/// The dotted name of a key, if `icmap_set` (exec/icmap.c) takes it.
 fn check_name(name: &[u8], line: usize) -> Result<&str, ConfError> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._-/:".contains(b);
     match std::str::from_utf8(name) {
@@ -313,14 +315,14 @@ fn check_name(name: &[u8], line: usize) -> Result<&str, ConfError> {
     }
 }
 
-/// Before and behind the first of these bytes.
+/// The text before the first of these bytes, and after it.
 fn split_at(line: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let at = line.iter().position(|b| *b == byte)?;
     Some((line.get(..at)?, line.get(at + 1..)?))
 }
 
-/// Without the white space around it: spaces, tabs and, since Corosync 3.1.8, bytes 0xA0, also
-/// those that are a part of a UTF-8 character.
+/// The text without the white space around it: spaces, tabs and, since Corosync 3.1.8, bytes 0xA0,
+/// even inside a UTF-8 character.
 fn trim(text: &[u8]) -> &[u8] {
     let is_black = |b: &u8| !matches!(b, b' ' | b'\t' | 0xa0);
     let start = text.iter().position(is_black).unwrap_or(text.len());
@@ -328,7 +330,7 @@ fn trim(text: &[u8]) -> &[u8] {
     text.get(start..end).unwrap_or_default()
 }
 
-/// The name before a brace: trailing colons go, too, but not the first byte.
+/// The name before a brace: trailing colons are cut off as well, but not the first byte.
 fn section_name(text: &[u8]) -> &[u8] {
     let mut name = trim(text);
     while let [rest @ .., b' ' | b'\t' | 0xa0 | b':'] = name

@@ -44,16 +44,16 @@ impl Plan {
         self.to_json_with(file, links, links.iter().map(|link| &link.decision))
     }
 
-    /// The same with something for the decision of each link: the decision with more members, as
-    /// those of a report that is beside it.
+    /// The same, with a value in the place of each decision: for example the decision with more
+    /// members from a second report.
     ///
     /// ```
     /// use bindnet::corosync::{Conf, Hosts, Profile};
     /// use bindnet::{Selector, Snapshot};
     ///
     /// let conf = Conf::parse(
-    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
-    /// )?;
+    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n
+    /// }\n}\n", )?;
     /// let host = Snapshot::new([], [])?;
     /// let profile = Profile::Corosync(Some("2.4.5".parse()?));
     /// let plan = conf.plan(profile, &host, &Hosts::default())?;
@@ -78,7 +78,7 @@ impl Plan {
             warnings: self.warnings().iter().map(String::as_str).collect(),
             note: Self::NOTE,
         };
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize fails.
         serde_json::to_string(&json).unwrap_or_default()
     }
 

@@ -1,4 +1,4 @@
-//! One link of a corosync.conf: what stands there for its address.
+//! One link of a corosync.conf, and its address there.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use super::names::{Hosts, How, IpVersion, ReadAddress, read_address};
 use crate::rule::{BindnetAddr, Problem};
 use crate::snapshot::{Name, ParseError, Snapshot, escape, is_link_local};
 
-/// How the nodes talk, `totem.transport` of corosync.conf(5).
+/// The transport between the nodes, `totem.transport` of corosync.conf(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
-    /// The addresses of the nodelist as they stand; from 3.0 the default.
+    /// The addresses of the nodelist as they are written; the default from 3.0.
     Knet,
-    /// Multicast or broadcast; before 3.0 the default.
+    /// Multicast or broadcast; the default before 3.0.
     Udp,
     /// Unicast.
     Udpu,
@@ -36,7 +36,7 @@ impl fmt::Display for Transport {
     }
 }
 
-/// Where the address of a link stands in corosync.conf.
+/// The key of corosync.conf that has the address of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Origin {
@@ -56,7 +56,7 @@ impl Origin {
     }
 }
 
-/// One link of a corosync.conf: its number, and what stands for its address.
+/// One link of a corosync.conf: its number, and its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfLink {
     pub(super) number: u32,
@@ -68,7 +68,7 @@ pub struct ConfLink {
 }
 
 impl ConfLink {
-    /// A link, whose address is read as Corosync reads it.
+    /// Reads the address of a link as Corosync does.
     pub(super) fn read(
         number: u32,
         origin: Origin,
@@ -85,11 +85,10 @@ impl ConfLink {
             .map_err(|problem| fail(problem.to_string()))?;
         let bindnet = read.try_bindnet().map_err(|(_, problem)| {
             let ip = read.ip.to_canonical();
-            let problem = match ip == read.ip {
-                true => problem.to_string(),
-                false => {
-                    format!("an IPv4-mapped address, which Corosync finds on no link; write {ip}")
-                }
+            let problem = if ip == read.ip {
+                problem.to_string()
+            } else {
+                format!("an IPv4-mapped address, which Corosync finds on no link; write {ip}")
             };
             fail(format!("{:?}: {problem}", value.text()))
         })?;
@@ -108,7 +107,7 @@ impl ConfLink {
         self.number
     }
 
-    /// Where its address stands.
+    /// The key that has its address.
     pub fn origin(&self) -> Origin {
         self.origin
     }
@@ -123,8 +122,8 @@ impl ConfLink {
         self.line
     }
 
-    /// The address as it is written. Any byte may be in it; the link prints it with `\xNN` for what a
-    /// terminal would obey or hide.
+    /// The address as it is written. Any byte may be in it; the link prints `\xNN` for characters
+    /// that a terminal would obey or hide.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -139,7 +138,7 @@ impl ConfLink {
         self.bindnet
     }
 
-    /// What the operator should know of it, on this host.
+    /// Sentences that the operator of this host should know.
     pub(super) fn warnings(
         &self,
         transport: Transport,
@@ -197,7 +196,7 @@ impl fmt::Display for ConfLink {
 }
 
 impl How {
-    /// As it goes on after "is read as".
+    /// The end of a sentence that begins with "is read as".
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Plain => "it stands",
@@ -210,8 +209,8 @@ impl How {
 }
 
 impl ReadAddress {
-    /// The address as a bindnetaddr, with its zone. Nothing is un-escaped in the zone: getaddrinfo(3)
-    /// takes its bytes for the name of a link.
+    /// The address as a bindnetaddr, with its zone. Nothing is un-escaped in the zone:
+    /// getaddrinfo(3) takes its bytes for the name of a link.
     ///
     /// ```
     /// use bindnet::corosync::{Hosts, IpVersion, read_address};
@@ -229,7 +228,7 @@ impl ReadAddress {
         bindnet.map_err(|(text, problem)| problem.of_bindnet(&text))
     }
 
-    /// The same; the text that is no bindnetaddr, and what is wrong with it.
+    /// The same. An error is the text that is no bindnetaddr, and its problem.
     fn try_bindnet(&self) -> Result<BindnetAddr, (String, Problem)> {
         let ip = self.ip.to_string();
         let bindnet = BindnetAddr::of_ip(self.ip).map_err(|problem| (ip.clone(), problem))?;

@@ -9,7 +9,8 @@ use super::names::{Hosts, IpVersion, read_address};
 use super::version::Version;
 use crate::snapshot::{Address, Snapshot};
 
-/// The nodes of a nodelist by what may show that one is this host: made once for many hosts.
+/// The nodes of a nodelist, by the names and addresses that identify a host. It is made once for
+/// many hosts.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalNodes {
     /// The positions of the nodes, in the order of Corosync's map of keys.
@@ -18,7 +19,7 @@ pub(crate) struct LocalNodes {
     whole: BTreeMap<String, usize>,
     /// The same for names up to the first dot.
     short: BTreeMap<String, usize>,
-    /// The first node of each address that a name or a number means.
+    /// The first node of each address that a name or a number stands for.
     resolved: BTreeMap<IpAddr, usize>,
     /// The first node with each address as ring0_addr.
     ring0: BTreeMap<IpAddr, usize>,
@@ -53,8 +54,8 @@ impl LocalNodes {
         }
     }
 
-    /// The position of the node by its name, by an address of this host, or by a name that
-    /// resolves to one: from 3.0.
+    /// The position of the node with the name of this host, with an address of it, or with a name
+    /// that resolves to one. This is the rule from 3.0.
     pub fn by_name(&self, version: Version, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
         let named = host.about().hostname.as_deref();
         let named = named.and_then(|hostname| self.by_hostname(version, hostname));
@@ -67,11 +68,10 @@ impl LocalNodes {
     fn by_hostname(&self, version: Version, hostname: &str) -> Option<usize> {
         let found = without_domains(hostname).find_map(|name| self.whole.get(name));
         // Before 3.1.1 this step compared nothing.
-        let by_label = || match version >= Version::new(3, 1, 1) {
-            true => self.short.get(first_label(hostname)),
-            false => None,
-        };
-        found.or_else(by_label).copied()
+        if found.is_none() && version >= Version::new(3, 1, 1) {
+            return self.short.get(first_label(hostname)).copied();
+        }
+        found.copied()
     }
 
     fn by_names_of_addresses(&self, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
@@ -81,13 +81,14 @@ impl LocalNodes {
             let name = hosts.name_of(ip).unwrap_or(&numeric);
             let found = self.whole.get(name);
             let found = found.or_else(|| self.whole.get(first_label(name)));
-            // The address itself is asked for with the room of an IPv4 one.
+            // Corosync looks up the address itself in a buffer for an IPv4 address.
             let by_number = || self.whole.get(numeric.as_str()).filter(|_| ip.is_ipv4());
             found.or_else(by_number).copied()
         })
     }
 
-    /// The position of the node whose ring0_addr is an address of this host: before 3.0.
+    /// The position of the node whose ring0_addr is an address of this host. This is the rule
+    /// before 3.0.
     pub fn by_address(&self, host: &Snapshot) -> Option<usize> {
         self.order.get(first(&self.ring0, host)?).copied()
     }
@@ -99,7 +100,7 @@ fn first(nodes: &BTreeMap<IpAddr, usize>, host: &Snapshot) -> Option<usize> {
     host.addresses().filter_map(of).min()
 }
 
-/// An address as getnameinfo(3) prints it: an IPv6 one of a link with the name of that.
+/// An address as getnameinfo(3) prints it: a link-local IPv6 address with the name of its link.
 fn numeric(address: &Address, host: &Snapshot) -> String {
     match (address.ip(), host.link_of(address)) {
         (IpAddr::V6(ip), Some(link)) if address.is_link_local() => format!("{ip}%{}", link.name()),
@@ -107,7 +108,7 @@ fn numeric(address: &Address, host: &Snapshot) -> String {
     }
 }
 
-/// The order of Corosync's map of keys: that of the numbers as texts.
+/// The order of Corosync's map of keys: the numbers are sorted as texts.
 fn in_map_order(nodes: &[ConfNode]) -> Vec<usize> {
     let mut order: Vec<_> = (0..nodes.len()).collect();
     let text = |at: &usize| nodes.get(*at).map(|node| node.position().to_string());
@@ -115,7 +116,7 @@ fn in_map_order(nodes: &[ConfNode]) -> Vec<usize> {
     order
 }
 
-/// What a node is known by.
+/// The names of a node.
 fn names(node: &ConfNode) -> impl Iterator<Item = &str> {
     let keys = ["name", "ring0_addr"].into_iter();
     keys.filter_map(move |key| Some(node.get(key)?.text()))
@@ -131,7 +132,7 @@ fn first_label(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// What a name or a number stands for, of either family.
+/// The addresses that a name or a number stands for, of either family.
 fn resolve(text: &str, hosts: &Hosts) -> impl Iterator<Item = IpAddr> {
     let read = read_address(text, IpVersion::Any, hosts).ok();
     let named = hosts.addresses(text).collect::<Vec<_>>();

@@ -1,5 +1,5 @@
-//! What Corosync 3 asks of the addresses of all nodes of a nodelist (exec/totemconfig.c, read and
-//! observed in 3.1.7).
+//! The requirements of Corosync 3 for the addresses of all nodes of a nodelist (exec/totemconfig.c,
+//! read and observed in 3.1.7).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -18,14 +18,14 @@ pub(super) struct Members<'a> {
 }
 
 impl Members<'_> {
-    /// Whether Corosync looks at the nodelist beyond the node that is this host: where its first
-    /// node has a name or a ring0_addr.
+    /// Whether Corosync reads nodes other than this host: it does if the first node has a name or a
+    /// ring0_addr.
     fn are_read(&self) -> bool {
         let first = self.nodes.first();
         first.is_some_and(|node| node.get("name").or(node.get("ring0_addr")).is_some())
     }
 
-    /// Reads all nodes, whichever of them is this host.
+    /// Reads all nodes. Any of them may be this host.
     pub fn read(&self) -> MembersRead {
         let mut read = MembersRead {
             are_read: self.are_read(),
@@ -50,8 +50,8 @@ impl Members<'_> {
         Ok(())
     }
 
-    /// Requires what holds for the addresses of links, of which these have an interface section or
-    /// an address of this host. Returns all links, and adds what is to be said.
+    /// Checks the addresses of all links, and returns the links. Those in `own` have an interface
+    /// section or an address of this host.
     pub fn check(
         &self,
         read: &MembersRead,
@@ -72,7 +72,7 @@ impl Members<'_> {
         Ok(links)
     }
 
-    /// The address of a node; none where DNS may know it.
+    /// The address of a node; `None` if only DNS may know it.
     fn address(
         &self,
         number: u32,
@@ -95,7 +95,7 @@ impl Members<'_> {
         }
     }
 
-    /// If there are several links: as many addresses on each.
+    /// Checks that several links have the same number of addresses.
     fn check_number(
         &self,
         read: &MembersRead,
@@ -127,12 +127,12 @@ impl Members<'_> {
     }
 }
 
-/// What all nodes say, whichever of them is this host.
+/// The addresses of all nodes. Any of them may be this host.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MembersRead {
     /// See [`Members::are_read`].
     pub are_read: bool,
-    /// The first thing that cannot be.
+    /// The first address that Corosync refuses.
     wrong: Option<ConfError>,
     warnings: Vec<String>,
     links: BTreeMap<u32, LinkRead>,
@@ -146,14 +146,14 @@ struct LinkRead {
     line: usize,
     /// The first that is known.
     known: Option<IpAddr>,
-    /// The first of another family than that.
+    /// The first address of the other family.
     mixed: Option<ConfError>,
     /// The line of the first node that has none.
     line_without: Option<usize>,
 }
 
 impl LinkRead {
-    /// Takes the address of a node, if it is known.
+    /// Adds the address of a node, if it is known.
     fn take(&mut self, number: u32, ip: Option<IpAddr>, value: &Value) {
         if self.count == 0 {
             self.line = value.line();
@@ -172,7 +172,7 @@ impl LinkRead {
         }
     }
 
-    /// A link of this host, whose nodes have addresses of one family.
+    /// Checks that this host has the link, and that its addresses are of one family.
     fn check(&self, number: u32, own: &Lines) -> Result<(), ConfError> {
         if !own.contains_key(&number) {
             let problem = format!(

@@ -1,9 +1,9 @@
-//! What Corosync itself chooses, by version, and what a corosync.conf asks for.
+//! The choice of Corosync itself, by version, and the links of a corosync.conf.
 //!
-//! A cluster that runs Corosync wants to know what its version takes on this host, and what
-//! changes with an upgrade or with a daemon that links this crate. A [`ProfileSelector`] decides
-//! as Corosync does, [`Conf::plan`] reads a corosync.conf as Corosync does, and
-//! [`Plan::decide`] puts its choice beside ours.
+//! This module shows which address a version of Corosync takes on this host. It also shows what
+//! changes with an upgrade, or with a daemon that links this crate. A [`ProfileSelector`] decides
+//! as Corosync does, and [`Conf::plan`] reads a corosync.conf as Corosync does. [`Plan::decide`]
+//! compares its choice with ours.
 //!
 //! ```
 //! use bindnet::corosync::{Conf, Hosts, Profile};
@@ -46,8 +46,8 @@
 //!
 //! # Corosync's five rules
 //!
-//! `totemip_iface_check` (exec/totemip.c) walks the addresses of the host and takes one. It has
-//! done so in five ways:
+//! `totemip_iface_check` (exec/totemip.c) walks the addresses of the host and takes one. Its
+//! releases do so in five ways:
 //!
 //! | releases | walks | exact before network | network match | IPv6 |
 //! |---|---|---|---|---|
@@ -57,19 +57,19 @@
 //! | 1.99.5 to 2.0.1 | getifaddrs(3), from its end | no, the first of either | by the address's own mask | as IPv4 |
 //! | from 2.0.2 | getifaddrs(3) | yes | by the address's own mask | as IPv4 |
 //!
-//! No rule looks at labels, flags, scopes, lifetimes or carrier, none prefers a longer prefix, and
-//! none remembers. That the link is up is asked of the winner alone: where it is down Corosync
-//! binds localhost and looks again (udp), or exits (udpu). Before 1.4.4 it takes `IFA_ADDRESS`,
-//! on a point-to-point link the other end; up to 1.4.10 a network match still does. A /0 matches
-//! everything, but up to 1.4.10 nothing.
+//! No rule looks at labels, flags, scopes, lifetimes or carrier. None prefers a longer prefix, and
+//! none remembers a choice. Only the link of the winner must be up: if it is down, Corosync binds
+//! localhost and looks again (udp), or exits (udpu). Before 1.4.4 it takes `IFA_ADDRESS`, which is
+//! the other end on a point-to-point link; up to 1.4.10 a network match still does. A /0 matches
+//! everything, but up to 1.4.10 it matches nothing.
 //!
-//! `patched` is 2.0.0 as it was mended by hand in 2012: the list in its own order, labels with a
-//! colon skipped.
+//! `patched` is a 2.0.0 that was patched by hand in 2012: it walks the list in its own order and
+//! skips labels with a colon.
 //!
-//! ## What they pick
+//! ## The choice of each rule
 //!
-//! The same hosts, rule by rule. `-` is none; the last column is this crate's own choice, `?`
-//! where it is ambiguous. The addresses stand in the order of the kernel.
+//! Each row is one host. `-` is no choice; the last column is this crate's own choice, with `?` if
+//! it is ambiguous. The addresses are in the order of the kernel.
 //!
 #![doc = include_str!("picks.md")]
 //!
@@ -80,11 +80,11 @@
 //! | which transport | knet from 3.0, udp before |
 //! | whose address on knet | ringX_addr of the node that is this host, configured or not (`IP_FREEBIND`); bindnetaddr is ignored |
 //! | and on udp, udpu | bindnetaddr, by one of the five rules; without one, or from 2.4.3 (2.99.0) beside a nodelist whose first node has a ring0_addr, the ringX_addr of the node that is this host, by the same rule |
-//! | which node is this host | from 3.0: that of its name (from 3.1.1 up to the first dot, too), of an address, or of a name that the hosts file resolves to one; before: that whose ring0_addr is an address of it |
+//! | which node is this host | from 3.0: the node with its name (from 3.1.1 also up to the first dot), with an address of it, or with a name that the hosts file resolves to one; before: the node whose ring0_addr is an address of it |
 //! | what is an address | what getaddrinfo(3) takes: octal numbers, short forms, names; no prefix |
 //! | of which family | `ip_version`; without one IPv4 on udp and before 3.0, else IPv6 before IPv4 |
 //! | which number | linknumber from 3.0 (ringnumber is ignored), ringnumber before |
-//! | what is refused | faults in the addresses of links, as 3.1.7 was seen to refuse them: a prefix, a family that is not asked for, nodes without this host, without an address on a link or with two families on one, a second link on udp |
+//! | what is refused | faults in the addresses of links, as observed with 3.1.7: a prefix, a family other than `ip_version`, nodes without this host, without an address on a link or with two families on one, a second link on udp |
 //! | does the daemon start | only `corosync -t` knows. Multicast groups, cryptography, node ids, ports, timeouts, votes and the like are not read: a plan says what Corosync binds if it starts ([`Plan::NOTE`]) |
 
 mod conf;

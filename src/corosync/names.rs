@@ -13,11 +13,10 @@ use crate::snapshot::{ParseError, escape, is_link_local};
 /// Reads the address in a `bindnetaddr` or a `ringX_addr`, as `totemip_parse` (exec/totemip.c of
 /// Corosync) does through getaddrinfo(3).
 ///
-/// That takes more than an address: octal and hexadecimal numbers, short forms, a zone that
-/// Corosync then drops, and names. Of names only those in the hosts file are found; DNS is not
-/// asked. Of several addresses of one name the first in the file is taken, where getaddrinfo(3)
-/// may sort them by the host's routes (gai.conf(5)). Whether the link of a zone exists is not
-/// looked at.
+/// getaddrinfo(3) takes more than addresses: octal and hexadecimal numbers, short forms, names, and
+/// a zone, which Corosync then drops. Names are looked up in the hosts file only, not in DNS. If a
+/// name has several addresses, the first in the file is taken; getaddrinfo(3) may sort them by the
+/// host's routes (gai.conf(5)). The link of a zone need not exist.
 ///
 /// ```
 /// use bindnet::corosync::{Hosts, How, IpVersion, read_address};
@@ -38,7 +37,7 @@ use crate::snapshot::{ParseError, escape, is_link_local};
 /// ```
 ///
 /// # Errors
-/// Where getaddrinfo(3) finds nothing, and so Corosync does not start: it "failed to parse".
+/// If getaddrinfo(3) finds nothing. Corosync then does not start: it "failed to parse".
 pub fn read_address(
     text: &str,
     version: IpVersion,
@@ -48,7 +47,7 @@ pub fn read_address(
     try_read(text, version, hosts).map_err(fail)
 }
 
-/// The same, for who asks what kind of problem there is.
+/// The same, with the kind of the problem as error.
 pub(super) fn try_read(
     text: &str,
     version: IpVersion,
@@ -63,7 +62,7 @@ pub(super) fn try_read(
             version,
         });
     }
-    // An address with a zone that it cannot have is not asked for as a name.
+    // An address with an impossible zone is not looked up as a name.
     let address = text.split_once('%').map(|(address, _)| address);
     let has_bad_zone = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
     if let Some(ip) = hosts.find(text, version).filter(|_| !has_bad_zone) {
@@ -73,7 +72,7 @@ pub(super) fn try_read(
     Err(problem(text.to_owned(), version, hosts))
 }
 
-/// What is wrong with a text that is no address, and no name with one.
+/// The problem of a text that is neither an address nor a name with one.
 fn problem(text: String, version: IpVersion, hosts: &Hosts) -> AddressProblem {
     if let Some((address, prefix)) = text.split_once('/') {
         let is_prefix = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
@@ -91,7 +90,7 @@ fn problem(text: String, version: IpVersion, hosts: &Hosts) -> AddressProblem {
     }
 }
 
-/// An address, and how the text came to mean it.
+/// An address, and the way in which the text was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadAddress {
@@ -99,7 +98,7 @@ pub struct ReadAddress {
     pub ip: IpAddr,
     /// How it was read.
     pub how: How,
-    /// What stood behind `%`: a name or an index of a link. Corosync drops it.
+    /// The text after `%`: a name or an index of a link. Corosync drops it.
     pub zone: Option<String>,
 }
 
@@ -107,7 +106,7 @@ pub struct ReadAddress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum How {
-    /// As everybody does.
+    /// As an ordinary address.
     Plain,
     /// A number with a leading zero is octal: `192.168.010.0` is 192.168.8.0 (inet_aton(3)).
     Octal,
@@ -120,7 +119,7 @@ pub enum How {
     HostsFile,
 }
 
-/// An address without asking for names.
+/// Reads an address, without a look at names.
 fn read_number(text: &str) -> Option<ReadAddress> {
     if let Some((ip, how)) = read_ipv4(text) {
         let (ip, zone) = (ip.into(), None);
@@ -159,8 +158,8 @@ fn read_ipv4(text: &str) -> Option<(Ipv4Addr, How)> {
     Some((ip, how))
 }
 
-/// Whether `__inet6_scopeid_pton` of glibc may take it: an index, or, where the address is of
-/// one link (or, multicast, of one interface), a name.
+/// Whether `__inet6_scopeid_pton` of glibc may take the zone: an index, or a name if the address is
+/// of one link (a multicast address: of one interface or link).
 fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
     let index = zone.bytes().all(|b| b.is_ascii_digit()) && zone.parse::<u32>().is_ok();
     // RFC 4291, section 2.7: the scope of a multicast address.
@@ -170,7 +169,7 @@ fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
     index || ((is_link_local(ip.into()) || multicast) && name)
 }
 
-/// The address for who asks for a family; an IPv4-mapped one is of both.
+/// The address, if it is of the wanted family; an IPv4-mapped one is of both.
 fn of_family(read: ReadAddress, version: IpVersion) -> Option<ReadAddress> {
     let ip = match (version, read.ip) {
         (IpVersion::V4, IpAddr::V6(ip)) => ip.to_ipv4_mapped()?.into(),
@@ -180,7 +179,7 @@ fn of_family(read: ReadAddress, version: IpVersion) -> Option<ReadAddress> {
     Some(ReadAddress { ip, ..read })
 }
 
-/// What a host may be called (hosts(5)), and what is no number gone wrong.
+/// Whether a text can be the name of a host (hosts(5)), and is no mistyped number.
 fn is_name(text: &str) -> bool {
     let known = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
     let last = text.strip_suffix('.').unwrap_or(text).rsplit('.').next();
@@ -223,7 +222,7 @@ impl FromStr for IpVersion {
 }
 
 impl fmt::Display for IpVersion {
-    /// As corosync.conf has it; `any` for what cannot be written there.
+    /// The value in corosync.conf; `any` has no value there.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::V4 => "ipv4",
@@ -235,10 +234,10 @@ impl fmt::Display for IpVersion {
     }
 }
 
-/// Why Corosync gets no address out of a text.
+/// Corosync gets no address out of a text, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum AddressProblem {
-    /// There is nothing.
+    /// It is empty.
     #[error("empty; write an address, for instance 192.168.1.0")]
     Empty,
     /// It has a prefix length.
@@ -249,7 +248,7 @@ pub(super) enum AddressProblem {
         /// The part before the slash.
         address: String,
     },
-    /// The address is of the family that is not asked for.
+    /// The address is not of the wanted family.
     #[error(
         "{text:?} is not of the family of ip_version {version}; write an address that is, or \
          another ip_version"
@@ -257,11 +256,11 @@ pub(super) enum AddressProblem {
     Family {
         /// The whole text.
         text: String,
-        /// What is asked for.
+        /// The wanted family.
         version: IpVersion,
     },
-    /// The addresses that the hosts file has for the name are of the family that is not asked
-    /// for. Corosync would ask DNS, which this library does not.
+    /// The hosts file has addresses for the name, but none of the wanted family. Corosync would ask
+    /// DNS, which this library does not.
     #[error(
         "the name {text:?} has no address in the hosts file that ip_version {version} allows; \
          Corosync would ask DNS. Write such an address, or give the name one in the hosts file"
@@ -269,7 +268,7 @@ pub(super) enum AddressProblem {
     FamilyOfName {
         /// The name.
         text: String,
-        /// What is asked for.
+        /// The wanted family.
         version: IpVersion,
     },
     /// The name is not in the hosts file. Corosync would ask DNS, which this library does not.
@@ -281,7 +280,7 @@ pub(super) enum AddressProblem {
         /// The name.
         text: String,
     },
-    /// It is neither an address nor what a host is called.
+    /// It is neither an address nor the name of a host.
     #[error("{text:?} is not an address; write an IPv4 or IPv6 address (192.168.1.0, fd00::)")]
     NoAddress {
         /// The whole text.
@@ -289,7 +288,7 @@ pub(super) enum AddressProblem {
     },
 }
 
-/// A hosts(5) file: which names have which addresses.
+/// A hosts(5) file: names and their addresses.
 ///
 /// Lines that getaddrinfo(3) cannot read are left out. It takes as much memory as the text, times
 /// a small number.
@@ -348,13 +347,13 @@ impl Hosts {
         self.names.get(&ip).map(String::as_str)
     }
 
-    /// The address of a name for who asks for these families.
+    /// The address of a name in the wanted family.
     fn find(&self, name: &str, version: IpVersion) -> Option<IpAddr> {
         let addresses = || self.addresses(name);
         let ipv4 = || addresses().find(IpAddr::is_ipv4);
         let ipv6 = || addresses().find(IpAddr::is_ipv6);
         match version {
-            // gethostbyname2_r of glibc, asked for IPv4, takes these for addresses gone wrong.
+            // gethostbyname2_r of glibc takes these for mistyped addresses if IPv4 is wanted.
             IpVersion::V4 if is_numeric(name) => None,
             IpVersion::V4 => addresses().find_map(as_ipv4),
             IpVersion::V6 => ipv6(),
@@ -365,8 +364,8 @@ impl Hosts {
     }
 }
 
-/// An address of the hosts file for who asks for IPv4 alone: nss_files of glibc makes 127.0.0.1
-/// of ::1, and takes an IPv4-mapped address for the IPv4 one.
+/// An address of the hosts file if only IPv4 is wanted: nss_files of glibc reads ::1 as 127.0.0.1,
+/// and an IPv4-mapped address as the IPv4 one.
 fn as_ipv4(ip: IpAddr) -> Option<IpAddr> {
     match ip {
         IpAddr::V4(_) => Some(ip),

@@ -1,11 +1,11 @@
-//! What a nodelist lists, for those who look at all nodes at once.
+//! The nodes and addresses of a nodelist, for code that looks at all nodes at once.
 
 use std::net::IpAddr;
 
 use super::conf::{Conf, ConfError, ConfNode};
 use super::local_node::LocalNodes;
 use super::members::MembersRead;
-use super::names::{Hosts, read_address};
+use super::names::{Hosts, IpVersion, read_address};
 use super::plan::Plan;
 use super::planner::Planner;
 use super::version::Version;
@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 pub(crate) struct ListedNode {
     /// Its name, or else its ring0_addr, if it has one.
     pub name: Option<String>,
-    /// Where it begins, from 1.
+    /// The line where it begins, from 1.
     pub line: usize,
     pub addresses: Vec<ListedAddress>,
 }
@@ -31,8 +31,24 @@ pub(crate) struct ListedAddress {
     pub ip: IpAddr,
 }
 
+impl ListedNode {
+    fn read(node: &ConfNode, ip_version: IpVersion, hosts: &Hosts) -> Self {
+        let name = node.get("name").or(node.get("ring0_addr"));
+        let addresses = node.ring_addrs().filter_map(|(link, value)| {
+            let read = read_address(value.text(), ip_version, hosts).ok()?;
+            let (line, ip) = (value.line(), read.ip);
+            Some(ListedAddress { link, line, ip })
+        });
+        Self {
+            name: name.map(|value| value.text().to_owned()),
+            line: node.line(),
+            addresses: addresses.collect(),
+        }
+    }
+}
+
 impl Conf {
-    /// The nodelist as the version of a profile reads it; nothing where it reads none.
+    /// The nodelist as the version of a profile reads it; empty if that version reads none.
     pub(crate) fn nodelist(
         &self,
         profile: Profile,
@@ -42,23 +58,13 @@ impl Conf {
         if planner.version < Version::new(1, 99, 0) {
             return Ok(Vec::new());
         }
-        let address = |(link, value): (u32, &super::Value)| {
-            let read = read_address(value.text(), planner.ip_version, hosts).ok()?;
-            let (line, ip) = (value.line(), read.ip);
-            Some(ListedAddress { link, line, ip })
-        };
-        let listed = |node: &ConfNode| ListedNode {
-            name: node
-                .get("name")
-                .or(node.get("ring0_addr"))
-                .map(|value| value.text().to_owned()),
-            line: node.line(),
-            addresses: node.ring_addrs().filter_map(address).collect(),
-        };
-        Ok(self.nodes().iter().map(listed).collect())
+        let nodes = self.nodes().iter();
+        Ok(nodes
+            .map(|node| ListedNode::read(node, planner.ip_version, hosts))
+            .collect())
     }
 
-    /// What the nodelist says to the version of a profile, whichever node is this host.
+    /// The nodelist as the version of a profile reads it for any host.
     pub(crate) fn nodes_read(
         &self,
         profile: Profile,
@@ -79,17 +85,17 @@ impl Conf {
     }
 }
 
-/// What a nodelist says, whichever node is this host: read once for many hosts.
+/// A nodelist that was read once for many hosts: any node may be this host.
 #[derive(Clone, Debug)]
 pub(crate) struct NodesRead {
     pub(super) local: LocalNodes,
-    /// The first address of a link that there cannot be.
+    /// The first address whose link number is too large.
     pub(super) wrong_ring: Option<ConfError>,
     pub(super) members: MembersRead,
 }
 
 impl Planner<'_> {
-    /// What the nodelist says, whichever node is this host.
+    /// Reads the nodelist for any host.
     pub fn nodes_read(&self, hosts: &Hosts) -> NodesRead {
         let nodes = self.conf.nodes();
         let mut rings = nodes.iter().flat_map(ConfNode::ring_addrs);
@@ -102,8 +108,8 @@ impl Planner<'_> {
 }
 
 impl NodesRead {
-    /// The position of the node that Corosync takes for this host, as the newest version finds it:
-    /// by the name of the host, or by an address where the name is not known.
+    /// The position of the node that the newest version of Corosync takes for this host. It looks
+    /// for the name of the host, and for an address if the name is not known.
     pub fn position_of(&self, host: &Snapshot, hosts: &Hosts) -> Option<usize> {
         self.local.by_name(Version::NEWEST, host, hosts)
     }

@@ -1,4 +1,4 @@
-//! The links that a corosync.conf sets up on a host, and what is taken for each.
+//! The links that a corosync.conf sets up on a host, and the address of each.
 
 use std::net::IpAddr;
 
@@ -28,27 +28,27 @@ pub struct Plan {
 pub struct LinkDecision {
     /// The link.
     pub link: ConfLink,
-    /// What this crate chooses.
+    /// The choice of this crate.
     pub decision: Decision,
-    /// What Corosync takes.
+    /// The choice of Corosync.
     pub corosync: Taken,
 }
 
-/// What Corosync takes for a link, and why.
+/// The address that Corosync takes for a link, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Taken {
     /// The address it looks for, or finds.
     pub address: Option<IpAddr>,
-    /// What becomes of it.
+    /// What Corosync does with it.
     pub outcome: TakenOutcome,
-    /// The same in one sentence.
+    /// The address and the outcome, in one sentence.
     pub explanation: String,
-    /// What the operator should know of it.
+    /// Sentences that the operator should know.
     pub warnings: Vec<String>,
 }
 
-/// What becomes of the address that Corosync takes for a link.
+/// What Corosync does with the address that it takes for a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TakenOutcome {
@@ -76,7 +76,7 @@ impl TakenOutcome {
 }
 
 impl LinkDecision {
-    /// Whether Corosync does not bind what this crate chooses.
+    /// Whether Corosync does not bind the address that this crate chooses.
     pub fn differs(&self) -> bool {
         let chosen = self.decision.chosen().map(|chosen| chosen.ip());
         let bound = self.corosync.outcome == TakenOutcome::Bound;
@@ -85,13 +85,16 @@ impl LinkDecision {
 }
 
 impl Conf {
-    /// The links of this host, as the version of a profile reads them; the newest for our own.
+    /// The links of this host, as the version of a profile reads them. [`Profile::Default`] reads
+    /// as the newest version.
     ///
     /// # Errors
-    /// What that version refuses of the addresses of links: no link, no node that is this host,
-    /// an address it cannot read, two families on one link. What else it may refuse is not looked at
-    /// ([`Plan::NOTE`]). Names are looked up in `hosts` only,
-    /// never by DNS: of this host they have to be there, of another node a warning says so.
+    /// If that version refuses the addresses of the links: no link, no node that is this host, an
+    /// address that it cannot read, two families on one link. Other reasons to refuse the file are
+    /// not checked ([`Plan::NOTE`]).
+    ///
+    /// Names are looked up in `hosts` only, never by DNS. If a name of this host is not there, that
+    /// is an error; for a different node it is a warning.
     pub fn plan(
         &self,
         profile: Profile,
@@ -105,7 +108,7 @@ impl Conf {
 }
 
 impl Plan {
-    /// What a plan does not know, in one sentence.
+    /// The limit of a plan, in one sentence.
     ///
     /// A plan says which addresses Corosync binds if it starts. It refuses what Corosync refuses of
     /// the addresses of links, and reads nothing else: Corosync may refuse the file for a multicast
@@ -119,7 +122,7 @@ impl Plan {
     pub const NOTE: &str = "Only `corosync -t` knows whether Corosync starts with this file: only \
                             the addresses of its links were read.";
 
-    /// Its warnings, which it then has no more.
+    /// Takes the warnings out of the plan.
     pub(crate) fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
     }
@@ -134,7 +137,7 @@ impl Plan {
         format!("{} ({})", self.profile.corosync(), self.transport)
     }
 
-    /// How the nodes talk.
+    /// The transport between the nodes.
     pub fn transport(&self) -> Transport {
         self.transport
     }
@@ -144,12 +147,13 @@ impl Plan {
         &self.links
     }
 
-    /// What the operator should know of the file.
+    /// Sentences about the file that the operator should know.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Decides every link by the rule of a selector, whatever its bindnetaddr, and by Corosync's.
+    /// Decides every link by the rule of a selector, and by Corosync's. The bindnetaddr of the
+    /// selector does not count.
     pub fn decide(&self, host: &Snapshot, selector: &Selector) -> Vec<LinkDecision> {
         let decide = |link: &ConfLink| LinkDecision {
             link: link.clone(),
@@ -165,9 +169,10 @@ impl Plan {
             (Transport::Udp | Transport::Udpu, _) => return self.matched(link, host),
             (Transport::Knet, Origin::Nodelist) => {
                 let here = host.addresses().any(|address| address.ip() == ip);
-                let though = match here {
-                    true => "",
-                    false => ", though this host does not have it (IP_FREEBIND)",
+                let though = if here {
+                    ""
+                } else {
+                    ", though this host does not have it (IP_FREEBIND)"
                 };
                 let text = format!("{ip}: Corosync {version} binds {link} as it stands{though}.");
                 (Some(ip), TakenOutcome::Bound, text)
@@ -189,7 +194,7 @@ impl Plan {
         }
     }
 
-    /// What the walk over the addresses takes.
+    /// The address that the walk over the addresses takes.
     fn matched(&self, link: &ConfLink, host: &Snapshot) -> Taken {
         let profile = match self.profile {
             Profile::Default => Profile::Corosync(None),
@@ -200,11 +205,12 @@ impl Plan {
         let chosen = decision.chosen();
         let exits = self.transport == Transport::Udpu && self.version >= Version::new(2, 4, 5);
         let outcome = match chosen {
-            // Scope id 2 is another link, or none.
+            // Corosync binds with scope id 2, which is a different link, or none.
             Some(chosen) if chosen.link_up() != Some(false) && chosen.scope_id() > 0 => {
-                match chosen.scope_id() == 2 {
-                    true => TakenOutcome::Bound,
-                    false => TakenOutcome::Exits,
+                if chosen.scope_id() == 2 {
+                    TakenOutcome::Bound
+                } else {
+                    TakenOutcome::Exits
                 }
             }
             Some(chosen) if chosen.is_unusable() => TakenOutcome::Exits,

@@ -23,7 +23,7 @@ pub(super) struct Planner<'a> {
     warnings: Vec<String>,
 }
 
-/// The addresses of the links as they are written, by number.
+/// The addresses of the links as the file has them, by number.
 type Written<'a> = BTreeMap<u32, (Origin, &'a Value)>;
 
 impl<'a> Planner<'a> {
@@ -59,12 +59,12 @@ impl<'a> Planner<'a> {
         self.version.is_3()
     }
 
-    /// Links are numbered from 0 to this (`INTERFACE_MAX` less one).
+    /// The highest number of a link (`INTERFACE_MAX` less one); the lowest is 0.
     fn max_link(&self) -> u32 {
         if self.is_3() { 7 } else { 1 }
     }
 
-    /// Whether the nodelist stands above bindnetaddr.
+    /// Whether the nodelist wins over bindnetaddr.
     fn nodelist_wins(&self) -> bool {
         let preview = (Version::new(2, 90, 0)..Version::new(2, 99, 0)).contains(&self.version);
         self.version >= Version::new(2, 4, 3) && !preview
@@ -89,9 +89,10 @@ impl<'a> Planner<'a> {
         hosts: &Hosts,
     ) -> Result<Plan, ConfError> {
         let (mut written, sections) = self.interfaces()?;
-        match self.is_3() {
-            true => self.nodelist_3(&mut written, sections, nodes, host, hosts)?,
-            false => self.nodelist(&mut written, nodes, host)?,
+        if self.is_3() {
+            self.nodelist_3(&mut written, sections, nodes, host, hosts)?;
+        } else {
+            self.nodelist(&mut written, nodes, host)?;
         }
         self.check_number(&written)?;
         let mut links = Vec::new();
@@ -110,7 +111,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The interface sections, merged by their numbers; and those that make a link.
+    /// The interface sections, merged by their numbers, and the sections that make a link.
     fn interfaces(&mut self) -> Result<(Written<'a>, Lines), ConfError> {
         let key = if self.is_3() {
             "linknumber"
@@ -146,14 +147,14 @@ impl<'a> Planner<'a> {
         Ok((written, sections))
     }
 
-    /// Whether a section makes a link: in Corosync 3 on udp by its bindnetaddr alone, else by
-    /// whatever it says besides its number.
+    /// Whether a section makes a link. In Corosync 3 on udp only a bindnetaddr makes one; on the
+    /// other transports any key but its number does.
     fn counts(&self, interface: &Interface) -> bool {
-        let besides = |key: &str| !["linknumber", "ringnumber"].contains(&key);
+        let is_other = |key: &str| !["linknumber", "ringnumber"].contains(&key);
         match (self.is_3(), self.transport) {
             (false, _) => true,
             (true, Transport::Udp) => interface.get("bindnetaddr").is_some(),
-            (true, _) => interface.keys().any(besides),
+            (true, _) => interface.keys().any(is_other),
         }
     }
 
@@ -167,7 +168,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Puts the addresses of the node that is this host into their places.
+    /// Adds the addresses of the node that is this host.
     fn nodelist(
         &mut self,
         written: &mut Written<'a>,
@@ -210,7 +211,7 @@ impl<'a> Planner<'a> {
         }
         let local = self.local_node(read, host, hosts)?;
         if let (Some(first), false) = (nodes.first(), read.members.are_read) {
-            // With a bindnetaddr it exits, else it is aborted by an assertion soon.
+            // With a bindnetaddr it exits; without one an assertion soon aborts it.
             let problem = "the first node has neither a name nor a ring0_addr, and Corosync then \
                            looks at none";
             return Err(ConfError::new(first.line(), problem));
@@ -225,7 +226,7 @@ impl<'a> Planner<'a> {
         }
         let members = self.members(hosts);
         let links = members.check(&read.members, &sections, &mut self.warnings)?;
-        // Of more than one that are written here check_number tells.
+        // check_number refuses more than one link with an address of this host.
         let only_0 = links.iter().eq(&[0]) || links.is_empty();
         if transport != Transport::Knet && written.len() < 2 && !only_0 {
             let links: Vec<_> = links.iter().map(u32::to_string).collect();
@@ -233,7 +234,7 @@ impl<'a> Planner<'a> {
             let problem = format!("these are links: {links}; {transport} has link 0 alone");
             return Err(ConfError::new(local.line(), problem));
         }
-        // With the members it reads the addresses of this host, whatever bindnetaddr there is.
+        // On knet it reads the addresses of this host with the members, even beside a bindnetaddr.
         if transport == Transport::Knet {
             for (number, _) in local.ring_addrs() {
                 if let Some((Origin::Bindnetaddr, value)) = written.get(&number) {
@@ -246,7 +247,7 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// Whether the addresses of the local node stand above or in for bindnetaddr.
+    /// Whether the addresses of the local node win over bindnetaddr or replace it.
     fn takes_nodelist(&mut self, written: &Written<'a>, local: &ConfNode) -> bool {
         self.warn_of_both(written, local);
         let wins = self.first_ring0().is_some() && self.nodelist_wins();
@@ -267,7 +268,7 @@ impl<'a> Planner<'a> {
         first?.get("ring0_addr")
     }
 
-    /// Says which of bindnetaddr and nodelist counts, where both do stand there.
+    /// Warns which of bindnetaddr and nodelist counts, if the file has both.
     fn warn_of_both(&mut self, written: &Written<'a>, local: &ConfNode) {
         let bindnetaddr = written.get(&0).map(|(_, value)| *value);
         let (Some(value), Some(_)) = (bindnetaddr, self.first_ring0()) else {
@@ -277,20 +278,21 @@ impl<'a> Planner<'a> {
             return;
         };
         let (line, ring0, text) = (value.line(), ring0.line(), value.shown());
-        self.warn(match self.nodelist_wins() {
-            true => format!(
+        self.warn(if self.nodelist_wins() {
+            format!(
                 "line {line}: bindnetaddr {text} is ignored: the nodelist with ring0_addr (line \
                  {ring0}) wins since Corosync 2.4.3 and 2.99.0."
-            ),
-            false => format!(
+            )
+        } else {
+            format!(
                 "line {line}: bindnetaddr {text} wins over the nodelist (line {ring0}) in Corosync \
                  {}; since 2.4.3 and 2.99.0 the nodelist wins.",
                 self.version
-            ),
+            )
         });
     }
 
-    /// The node that is this host; Corosync 3 does not start without.
+    /// The node that is this host; Corosync 3 does not start without one.
     fn local_node(
         &self,
         read: &NodesRead,
@@ -315,9 +317,10 @@ impl<'a> Planner<'a> {
                  addresses as ring0_addr"
             );
             let error = ConfError::new(line, problem);
-            match nodes.is_empty() {
-                true => error,
-                false => error.of_this_host(),
+            if nodes.is_empty() {
+                error
+            } else {
+                error.of_this_host()
             }
         })
     }
@@ -331,18 +334,17 @@ impl<'a> Planner<'a> {
         Err(ConfError::new(value.line(), problem))
     }
 
-    /// How many links a transport can have.
+    /// Refuses a plan without a link, and more links than the transport can have.
     fn check_number(&self, written: &Written<'a>) -> Result<(), ConfError> {
         let redundant = self
             .conf
             .totem("rrp_mode")
             .is_some_and(|v| v.text() != "none");
-        let (many, what) = match self.is_3() {
-            true => (
-                self.transport == Transport::Knet,
-                format!("transport {}", self.transport),
-            ),
-            false => (redundant, "rrp_mode none".to_owned()),
+        let (many, what) = if self.is_3() {
+            let is_knet = self.transport == Transport::Knet;
+            (is_knet, format!("transport {}", self.transport))
+        } else {
+            (redundant, "rrp_mode none".to_owned())
         };
         let mut links = written.values();
         match (links.next(), links.next()) {
@@ -361,15 +363,17 @@ impl<'a> Planner<'a> {
                     );
                 }
                 let error = ConfError::new(first.map_or(1, ConfNode::line), problem);
-                Err(match knows_nodes && !self.is_3() && first.is_some() {
-                    true => error.of_this_host(),
-                    false => error,
+                Err(if knows_nodes && !self.is_3() && first.is_some() {
+                    error.of_this_host()
+                } else {
+                    error
                 })
             }
             (_, Some((_, second))) if !many => {
-                let instead = match self.is_3() {
-                    true => "transport: knet",
-                    false => "rrp_mode: passive",
+                let instead = if self.is_3() {
+                    "transport: knet"
+                } else {
+                    "rrp_mode: passive"
                 };
                 let problem = format!(
                     "{:?} is of a second link; {what} can have one, write {instead}",

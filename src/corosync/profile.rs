@@ -1,4 +1,4 @@
-//! Which rule chooses.
+//! The rule that chooses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::version::Version;
 use crate::snapshot::ParseError;
 
-/// Which rule a [`ProfileSelector`](super::ProfileSelector) follows.
+/// The rule that a [`ProfileSelector`](super::ProfileSelector) follows.
 ///
 /// ```
 /// use bindnet::corosync::ProfileSelector;
@@ -36,7 +36,7 @@ pub enum Profile {
     /// The rule of this crate.
     #[default]
     Default,
-    /// What Corosync takes, of this version or by its newest rule: nothing is skipped, nothing is
+    /// The rule of this version of Corosync, or its newest one: nothing is skipped, nothing is
     /// ambiguous, the link may be down. See [`corosync`](crate::corosync).
     Corosync(Option<Version>),
     /// Corosync 2.0.0 with the workaround of 2012: the list in its own order, labels with a colon
@@ -45,7 +45,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The Corosync that decides, in words; the newest for our own rule.
+    /// The version of Corosync that decides, in words; the newest one for our own rule.
     pub(crate) fn corosync(self) -> String {
         match self {
             Self::Patched => "Corosync 2.0.0 (patched)".to_owned(),
@@ -77,7 +77,7 @@ impl FromStr for Profile {
 }
 
 impl fmt::Display for Profile {
-    /// As it is read.
+    /// The text that is read as this profile.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),

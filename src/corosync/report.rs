@@ -30,39 +30,35 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// One sentence: what Corosync takes and why, or why it finds nothing.
+    /// One sentence: the address that Corosync takes and the reason, or why it finds nothing.
     fn sentence(&self) -> String {
         let corosync = self.profile.corosync();
         let Some(first) = self.decision.first() else {
             return format!("none: {}", self.why_none(&corosync));
         };
         let taken = format!("{first}{}: taken by {corosync}", on_link(first));
-        let other = self
-            .decision
-            .runner_up()
-            .map(|other| match other.ip() == first.ip() {
-                true => format!("{}{}", other.ip(), on_link(other)),
-                false => other.ip().to_string(),
-            });
+        let other = self.decision.runner_up().map(|other| {
+            if other.ip() == first.ip() {
+                format!("{}{}", other.ip(), on_link(other))
+            } else {
+                other.ip().to_string()
+            }
+        });
         let other = other.unwrap_or_default();
-        let named = match first.ip() == self.decision.bindnet.ip() {
-            true => "you named it exactly".to_owned(),
-            false => format!(
-                "you named the other end of its link, {}",
-                self.decision.bindnet.ip()
-            ),
+        let bindnet = self.decision.bindnet.ip();
+        let reason = if first.ip() == bindnet {
+            "you named it exactly".to_owned()
+        } else {
+            format!("you named the other end of its link, {bindnet}")
         };
         match self.decision.separated_by() {
-            Some(Separation::Exact) => format!("{taken}: {named}, and {other} is passed over."),
+            Some(Separation::Exact) => format!("{taken}: {reason}, and {other} is passed over."),
             Some(Separation::ReversedOrder) => {
                 format!("{taken}, which walks the list from its end and meets it before {other}.")
             }
             Some(_) => format!("{taken}, which meets it in the list before {other}."),
-            None if first.is_exact() => format!("{taken}: {named}."),
-            None => format!(
-                "{taken}, the only address that matches {}.",
-                self.decision.bindnet.ip()
-            ),
+            None if first.is_exact() => format!("{taken}: {reason}."),
+            None => format!("{taken}, the only address that matches {bindnet}."),
         }
     }
 
@@ -95,7 +91,7 @@ impl Words<'_> {
         }
     }
 
-    /// What the reader should know of Corosync's choice.
+    /// Sentences about Corosync's choice that the reader should know.
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Profile::Corosync(Some(version)) = self.profile {
@@ -142,7 +138,7 @@ impl Words<'_> {
                     .map_or(String::new(), |index| format!(", and this one has {index}")),
             ));
         }
-        // What is known is known of the address of this host, not of the other end's.
+        // The evidence is about the address of this host, not about the other end.
         if !is_peer {
             warnings.extend(self.decision.floating_warning(first));
         }
@@ -150,7 +146,7 @@ impl Words<'_> {
         warnings
     }
 
-    /// What a link that carries nothing means to Corosync.
+    /// Corosync's reaction to a link that carries nothing.
     fn link_warning(&self, first: &Candidate) -> Option<String> {
         let interface = first.interface()?;
         match (first.link_up, first.link_running) {
@@ -167,7 +163,7 @@ impl Words<'_> {
     }
 }
 
-/// What Corosync binds where it finds nothing.
+/// The address that Corosync binds if it finds nothing.
 fn localhost(ip: IpAddr) -> &'static str {
     if ip.is_ipv4() { "127.0.0.1" } else { "::1" }
 }

@@ -46,12 +46,12 @@ pub struct ProfileSelector {
 }
 
 impl ProfileSelector {
-    /// Decides what the selector asks, by the rule of a profile.
+    /// A selector that decides by the rule of a profile.
     pub fn new(profile: Profile, selector: Selector) -> Self {
         Self { profile, selector }
     }
 
-    /// Which rule decides.
+    /// The rule that decides.
     pub fn profile(&self) -> Profile {
         self.profile
     }

@@ -1,18 +1,18 @@
-//! The section `totem` of a corosync.conf, as far as it bears on addresses.
+//! The keys of the section `totem` of a corosync.conf that choose addresses.
 
 use super::conf::{Conf, ConfError};
 use super::link::Transport;
 use super::names::IpVersion;
 use super::version::Version;
 
-/// What a version reads out of it.
+/// The values that a version reads.
 pub(super) struct Totem {
     pub transport: Transport,
     pub ip_version: IpVersion,
 }
 
 impl Totem {
-    /// Reads it as a version does.
+    /// Reads the section as a version does.
     pub fn read(
         conf: &Conf,
         version: Version,
@@ -45,7 +45,7 @@ impl Totem {
     }
 }
 
-/// Which families are asked for.
+/// The families that a version looks for.
 fn ip_version(conf: &Conf, version: Version, transport: Transport) -> Result<IpVersion, ConfError> {
     let default = match (version.is_3(), transport) {
         (true, Transport::Udp) | (false, _) => IpVersion::V4,

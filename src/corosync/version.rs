@@ -1,4 +1,4 @@
-//! Versions of Corosync, and which rule each follows.
+//! Versions of Corosync, and their rules.
 
 use std::fmt;
 use std::str::FromStr;
@@ -39,15 +39,15 @@ impl Version {
         Self([major, minor, patch])
     }
 
-    /// The version in what `corosync -v` prints, if there is one.
+    /// The version in the output of `corosync -v`, if there is one.
     ///
-    /// What a distribution or a build adds behind the three numbers is left out.
+    /// The text that a distribution or a build adds after the three numbers is left out.
     ///
     /// ```
     /// use bindnet::corosync::Version;
     ///
-    /// let printed = b"Corosync Cluster Engine, version '3.1.7'\nCopyright (c) 2006-2021 Red Hat, Inc.\n";
-    /// assert_eq!(Version::from_output(printed), Some(Version::new(3, 1, 7)));
+    /// let printed = b"Corosync Cluster Engine, version '3.1.7'\nCopyright (c) 2006-2021 Red Hat,
+    /// Inc.\n"; assert_eq!(Version::from_output(printed), Some(Version::new(3, 1, 7)));
     /// assert_eq!(Version::from_output(b"version '3.1.9-dirty'"), Some(Version::new(3, 1, 9)));
     /// assert_eq!(Version::from_output(b"corosync: not found"), None);
     /// ```
@@ -58,7 +58,7 @@ impl Version {
         version[..end.unwrap_or(version.len())].parse().ok()
     }
 
-    /// The rule that this version follows; the newest one where the version is not known.
+    /// The rule that this version follows; the newest one if the version is not known.
     pub fn rule(self) -> Rule {
         match self.0 {
             version if version <= [1, 4, 3] => Rule::V1_2_8,
@@ -75,7 +75,7 @@ impl Version {
         self >= Self([2, 90, 0])
     }
 
-    /// What is to be said of a version that is not known.
+    /// The warning about a version that is not known.
     pub fn warning(self) -> Option<String> {
         let (oldest, newest) = (Self::OLDEST, Self::NEWEST);
         if self < oldest {
@@ -115,13 +115,13 @@ impl FromStr for Version {
             ParseError::new("a version of Corosync", text, problem)
         };
         let mut numbers = [0; 3];
-        let mut parts = text.split('.');
+        let mut fields = text.split('.');
         for number in &mut numbers {
-            let part = parts.next().ok_or_else(error)?;
+            let part = fields.next().ok_or_else(error)?;
             let digits = part.bytes().all(|b| b.is_ascii_digit());
             *number = part.parse().ok().filter(|_| digits).ok_or_else(error)?;
         }
-        match parts.next() {
+        match fields.next() {
             None => Ok(Self(numbers)),
             Some(_) => Err(error()),
         }

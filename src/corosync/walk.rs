@@ -7,23 +7,23 @@ use super::version::{Rule, Version};
 use crate::rule::{Candidate, Candidates, Match, Separation, Verdict, View, WhyNone, Winner};
 use crate::snapshot::{Address, Bits};
 
-/// How a rule walks.
+/// The walk of a rule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
     list: List,
     order: Order,
-    /// An exact address anywhere is taken before any other; else the first match of either kind.
+    /// An exact address anywhere wins. If this is not set, the first match of either kind wins.
     exact_first: bool,
-    /// bindnetaddr has to be the address of the network, no host of it.
+    /// bindnetaddr must be the address of the network, not of a host in it.
     network_address: bool,
     /// Labels with a colon are skipped.
     skip_labels: bool,
 }
 
-/// Whose list of addresses it is, and what of an entry is compared and returned.
+/// The source of the list, and the address of an entry that is compared and returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
-    /// An own `RTM_GETADDR`: `IFA_ADDRESS` is compared and returned.
+    /// Corosync's own `RTM_GETADDR`: `IFA_ADDRESS` is compared and returned.
     PeerFirst,
     /// The same, but `IFA_LOCAL` makes an exact address.
     LocalFirst,
@@ -89,7 +89,7 @@ impl Walk {
         self.list != List::Getifaddrs
     }
 
-    /// The addresses that match, in kernel order, as the ones that would be bound.
+    /// The addresses that match, in kernel order; each is the address that would be bound.
     pub fn candidates<A: Bits>(self, view: &View<'_, A>, bindnet: A) -> Candidates {
         let matching = view.addresses().filter_map(|(at, address)| {
             let (matched, ip) = self.matches(&address, bindnet)?;
@@ -112,7 +112,7 @@ impl Walk {
         }
     }
 
-    /// How an entry matches, and which address of it is returned.
+    /// The kind of the match of an entry, and the address of it that is returned.
     fn matches<A: Bits>(self, address: &Address, bindnet: A) -> Option<(Match, A)> {
         let local = A::from_ip(address.ip())?;
         let peer = address.peer().and_then(A::from_ip).unwrap_or(local);
@@ -131,7 +131,7 @@ impl Walk {
             if v6 {
                 return None;
             }
-            // The mask is made by a shift of 32 bits, which on the usual machines is none.
+            // Corosync makes the mask by a shift of 32 bits, which most machines do not execute.
             if mask == A::ZERO {
                 mask = !A::ZERO;
             }
@@ -141,9 +141,10 @@ impl Walk {
         } else {
             bindnet & mask == local & mask
         };
-        let matched = match bindnet & !mask == A::ZERO {
-            true => Match::Network,
-            false => Match::SameNetwork,
+        let matched = if bindnet & !mask == A::ZERO {
+            Match::Network
+        } else {
+            Match::SameNetwork
         };
         let returned = match self.list {
             List::Getifaddrs => local,
@@ -152,7 +153,7 @@ impl Walk {
         network.then_some((matched, returned))
     }
 
-    /// Turns down what is skipped.
+    /// Marks the candidates that the rule skips.
     pub fn skip(self, candidates: &mut [Candidate]) {
         let skipped =
             |c: &&mut Candidate| self.skip_labels && c.label.is_some_and(|label| label.is_alias());
@@ -161,7 +162,7 @@ impl Walk {
         }
     }
 
-    /// Which candidate is taken, and what put it there. Nothing is ambiguous.
+    /// The candidate that is taken, and the reason. Nothing is ambiguous.
     pub fn first(self, candidates: &[Candidate]) -> Result<Winner, WhyNone> {
         let mut walked: SmallVec<[_; 4]> = candidates
             .iter()

@@ -77,8 +77,9 @@ pub(super) fn may_be_shared(ip: IpAddr) -> bool {
 
 /// A hardware address that no two machines should have.
 ///
-/// It has six bytes, as on Ethernet; a tunnel has an IP address there. It is not a group's (IEEE 802,
-/// the lowest bit of the first byte). It is not a VRRP router's, which each of its hosts may have.
+/// It has six bytes, as on Ethernet; a tunnel has an IP address there. It is not a group's (IEEE
+/// 802, the lowest bit of the first byte). It is not a VRRP router's, which each of its hosts may
+/// have.
 fn machine_mac(mac: &HardwareAddress, link: Option<&Link>) -> Option<[u8; 6]> {
     let other_hardware = link
         .and_then(Link::hardware_type)

@@ -107,8 +107,8 @@ impl Listed {
         Ok((Choices::Links(Box::new(plan), links), claim))
     }
 
-    /// Decides which nodes own the entry they claim. If a node has the name of an entry, no other node
-    /// owns that entry by an address. A node whose snapshot could not be read counts as well.
+    /// Decides which nodes own the entry they claim. If a node has the name of an entry, no other
+    /// node owns that entry by an address. A node whose snapshot could not be read counts as well.
     pub fn assign_owners(&self, nodes: &mut [Node], unread: &[Arc<str>]) {
         let claims = nodes.iter().filter_map(|node| node.claim.as_ref());
         let by_name = claims
@@ -318,8 +318,9 @@ fn other_choice(
     Some(problem.of_link(link).about(Some(chosen.ip)))
 }
 
-/// Whether the name of a node can be a hostname. Snapshots that are collected by ssh may be named by
-/// addresses. Corosync compares hostnames up to the first dot: 192.0.2.1 and 192.0.2.2 would be one.
+/// Whether the name of a node can be a hostname. Snapshots that are collected by ssh may be named
+/// by addresses. Corosync compares hostnames up to the first dot: 192.0.2.1 and 192.0.2.2 would be
+/// one.
 fn is_hostname(name: &str) -> bool {
     name.parse::<IpAddr>().is_err()
 }

@@ -33,7 +33,8 @@ pub(super) fn cloned(survey: &Survey<'_>) -> Vec<Problem> {
         clones.sort_unstable_by_key(|holding| (holding.node, holding.ip, holding.interface));
         problems.extend(problem(survey, widest, clones, &chosen));
     }
-    // The same nodes may share it in a second network, or in the other family: one problem is enough.
+    // The same nodes may share it in a second network, or in the other family: one problem is
+    // enough.
     problems.sort_by_cached_key(|problem| {
         let mac = problem.mac.map(|mac| mac.as_bytes().to_vec());
         (mac, problem.nodes.clone())
@@ -64,7 +65,8 @@ fn problem(
     mut clones: Vec<&Holding>,
     chosen: &BTreeSet<IpAddr>,
 ) -> Option<Problem> {
-    // If all nodes have the same addresses and nobody chose one, the network is inside each machine.
+    // If all nodes have the same addresses and nobody chose one, the network is inside each
+    // machine.
     let is_chosen = clones.iter().any(|holding| chosen.contains(&holding.ip));
     let mut of_nodes = clones.chunk_by(|a, b| a.node == b.node).map(ips);
     let first = of_nodes.next()?;

@@ -1,7 +1,7 @@
 //! Do the nodes agree? The snapshots of many hosts, judged together.
 //!
-//! Each node decides for itself. It cannot see that another machine, perhaps a forgotten one, has the
-//! address that it chooses. The snapshots of all nodes together show it:
+//! Each node decides for itself. It cannot see that another machine, perhaps a forgotten one, has
+//! the address that it chooses. The snapshots of all nodes together show it:
 //!
 //! ```
 //! use bindnet::fleet::Fleet;
@@ -46,13 +46,13 @@
 //! The last four need a corosync.conf ([`Fleet::of_conf`]). Every code that is true is reported, so
 //! that one mistake may have several.
 //!
-//! Loopback, link-local, multicast and unspecified addresses are never duplicates. A floating address
-//! on a loopback link does not count: anycast and LVS with direct routing have it on many nodes on
-//! purpose.
+//! Loopback, link-local, multicast and unspecified addresses are never duplicates. A floating
+//! address on a loopback link does not count: anycast and LVS with direct routing have it on many
+//! nodes on purpose.
 //!
-//! A hardware address counts if it is a station's, has six bytes, is not a VRRP router's, and if the
-//! networks of its links overlap. It does not count if the links share only the same addresses and
-//! nobody chose one of them. The network of virbr0 is an example: it is inside each machine.
+//! A hardware address counts if it is a station's, has six bytes, is not a VRRP router's, and if
+//! the networks of its links overlap. It does not count if the links share only the same addresses
+//! and nobody chose one of them. The network of virbr0 is an example: it is inside each machine.
 //!
 //! A choice with a host prefix (/32, /128) does not require other choices to be in its network.
 
@@ -161,10 +161,11 @@ impl Fleet {
         self
     }
 
-    /// Judges every link of a corosync.conf, as the version of a profile reads it, and its nodelist.
+    /// Judges every link of a corosync.conf, as the version of a profile reads it, and its
+    /// nodelist.
     ///
-    /// `file` is the name of the file. Each link has its own bindnetaddr; the one of the selector does
-    /// not count. Names are looked up in `hosts` only.
+    /// `file` is the name of the file. Each link has its own bindnetaddr; the one of the selector
+    /// does not count. Names are looked up in `hosts` only.
     ///
     /// ```
     /// use bindnet::corosync::{Conf, Hosts, Profile};
@@ -211,12 +212,12 @@ impl Fleet {
     /// Adds a node by its snapshot. Bytes of the name that are control characters, `\` or not UTF-8
     /// are shown as `\xNN`.
     ///
-    /// A snapshot may lack the name of the host, as the output of `ip -j addr` does. If a corosync.conf
-    /// is judged, the name of the node is used for it then, unless it is an address.
+    /// A snapshot may lack the name of the host, as the output of `ip -j addr` does. If a
+    /// corosync.conf is judged, the name of the node is used for it then, unless it is an address.
     ///
     /// # Errors
-    /// If the name is empty, if a node of this name was added before, or if Corosync would refuse the
-    /// corosync.conf. The fleet does not change, and can be judged.
+    /// If the name is empty, if a node of this name was added before, or if Corosync would refuse
+    /// the corosync.conf. The fleet does not change, and can be judged.
     pub fn add(&mut self, node: impl AsRef<[u8]>, host: &Snapshot) -> Result<(), ParseError> {
         let name = self.new_name(node.as_ref())?;
         let hostname = host.about().hostname.as_deref();
@@ -246,8 +247,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Adds a node whose snapshot could not be read. The report names it, so that it shows that a node
-    /// is missing.
+    /// Adds a node whose snapshot could not be read. The report names it, so that it shows that a
+    /// node is missing.
     ///
     /// # Errors
     /// The errors of [`Fleet::add`] about the name.
@@ -258,8 +259,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Reports the choices of the nodes, and the problems. The order in which they were added changes
-    /// nothing.
+    /// Reports the choices of the nodes, and the problems. The order in which they were added
+    /// changes nothing.
     ///
     /// It takes n log n in the number of addresses.
     pub fn judge(self) -> FleetReport {

@@ -1,4 +1,4 @@
-//! The table of the documentation, "What they pick", shows what the rules do pick.
+//! The table of the documentation, "The choice of each rule", shows what the rules do pick.
 
 use bindnet_tests::{recorded, topology};
 
