@@ -53,7 +53,7 @@ impl ConflictReport {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_json(&self) -> String {
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize fails.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -1,47 +1,45 @@
-//! Listens for hosts that claim an address.
+//! Listens for other hosts that claim an address.
 
 use std::time::Duration;
 
-use super::target::{Place, Target, is_foreign};
-use super::verdict::{Conflict, Detection, Inconclusive};
+use super::detection::{Conflict, Detection, Inconclusive};
+use super::target::{ProbeLink, Target, is_foreign};
 use crate::snapshot::{HardwareAddress, Name, Snapshot};
 use crate::wire::{How, Sighting};
 
-/// How long nothing more is said of a hardware address that claims an address (RFC 5227,
-/// section 1.1, where it is the shortest time between two defences).
+/// The shortest time between two notices about one hardware address. RFC 5227, section 1.1, has it
+/// as the shortest time between two defences.
 pub const DEFEND_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How many hardware addresses are told apart. Anybody can make up any number of them.
+/// The number of hardware addresses that are distinguished. An attacker can invent any number.
 const TABLE: usize = 16;
 
-/// What is told of an address.
+/// News about an address: the result of a probe, or a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The address was asked for: the verdict.
+    /// The result of the probes.
     Detection(Detection),
-    /// Another host claims the address while it is listened for.
+    /// Another host claimed the address while the detector listened.
     #[non_exhaustive]
     Claim {
-        /// Who, and how.
+        /// The hardware address of the other host, and the kind of the claim.
         sighting: Sighting,
-        /// How often it was heard from this hardware address until now, and counting.
+        /// The number of claims from this hardware address until now.
         count: u64,
-        /// How often claims were heard from hardware addresses that there was no room for.
+        /// The number of claims from hardware addresses that did not fit into the table.
         others: u64,
     },
-    /// Nothing is heard until [`Notice::Listening`]: why.
+    /// Nothing is heard until [`Notice::Listening`], for this reason.
     NotListening(Detection),
-    /// It is listened again, on the link of this index. What was claimed meanwhile was not heard.
+    /// The detector listens again, on the link with this index. It missed the claims in between.
     Listening(u32),
 }
 
-/// Tells of hosts that claim an address (RFC 5227, section 2.4), without hearing them itself:
-/// whoever drives it passes in what is heard, the host, and the time as a duration since any moment
-/// that stays.
+/// Reports hosts that claim an address (RFC 5227, section 2.4), without a socket. The caller passes
+/// in the sightings, the host, and the time as a duration since a fixed moment.
 ///
-/// It neither defends the address nor asks for it again: section 2.1 forbids to do so as a matter
-/// of routine.
+/// It neither defends the address nor probes for it again: section 2.1 forbids routine probes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,15 +53,15 @@ pub enum Notice {
 ///     .with_mac("02:00:00:00:00:01".parse()?);
 /// let host = Snapshot::new([eth0], [Address::new("192.0.2.10/24".parse()?, 2)])?;
 ///
-/// let mut watch = Listener::new(Target::own("192.0.2.10".parse()?)?);
-/// assert_eq!(watch.handle_host(&host), None);
-/// assert_eq!(watch.link(), Some(2));
+/// let mut listener = Listener::new(Target::own("192.0.2.10".parse()?)?);
+/// assert_eq!(listener.handle_host(&host), None);
+/// assert_eq!(listener.link(), Some(2));
 ///
 /// let claim = Sighting { mac: "02:00:00:00:00:0b".parse()?, how: How::Claim };
 /// let at = Duration::from_secs;
-/// assert!(watch.handle_sighting(claim, at(1), &host).is_some());
-/// assert_eq!(watch.handle_sighting(claim, at(2), &host), None); // too soon
-/// let Some(Notice::Claim { count, .. }) = watch.handle_sighting(claim, at(11), &host) else {
+/// assert!(listener.handle_sighting(claim, at(1), &host).is_some());
+/// assert_eq!(listener.handle_sighting(claim, at(2), &host), None); // too soon
+/// let Some(Notice::Claim { count, .. }) = listener.handle_sighting(claim, at(11), &host) else {
 ///     panic!();
 /// };
 /// assert_eq!(count, 3);
@@ -72,25 +70,27 @@ pub enum Notice {
 #[derive(Clone, Debug)]
 pub struct Listener {
     target: Target,
-    /// Where it was listened last.
-    place: Option<Place>,
+    /// The link on which it listened last.
+    link: Option<ProbeLink>,
     is_deaf: bool,
     is_refused: bool,
-    heard: Vec<Heard>,
+    claimants: Vec<Claimant>,
     others: u64,
 }
 
 /// A hardware address that claims the address.
 #[derive(Clone, Copy, Debug)]
-struct Heard {
+struct Claimant {
     mac: HardwareAddress,
-    told: Duration,
+    /// The time of the last notice about it.
+    reported: Duration,
     count: u64,
 }
 
-impl Heard {
-    fn may_be_told(&self, now: Duration) -> bool {
-        now.saturating_sub(self.told) >= DEFEND_INTERVAL
+impl Claimant {
+    /// Whether the next claim is reported.
+    fn is_due(&self, now: Duration) -> bool {
+        now.saturating_sub(self.reported) >= DEFEND_INTERVAL
     }
 }
 
@@ -99,45 +99,43 @@ impl Listener {
     pub fn new(target: Target) -> Self {
         Self {
             target,
-            place: None,
+            link: None,
             is_deaf: false,
             is_refused: false,
-            heard: Vec::new(),
+            claimants: Vec::new(),
             others: 0,
         }
     }
 
-    /// The link to listen on, by its index, if it can be listened for the address.
+    /// The index of the link to listen on, if it is possible to listen.
     pub fn link(&self) -> Option<u32> {
-        self.place
-            .filter(|_| !self.is_deaf)
-            .map(|place| place.index)
+        self.link.filter(|_| !self.is_deaf).map(|link| link.index)
     }
 
-    /// The link it was listened on last, by its name.
+    /// The name of the link on which it listened last.
     pub fn interface(&self) -> Option<Name> {
-        self.place.map(|place| place.name)
+        self.link.map(|link| link.name)
     }
 
-    /// Looks at this host, and says if it is not listened any more, or again.
+    /// Looks at this host, and reports if it stops to listen or listens again.
     ///
-    /// An address of this host that is gone is nobody's to claim: it is not listened for until it
-    /// is back.
+    /// If an address of this host is gone, any host may take it: the listener waits until it is
+    /// back.
     pub fn handle_host(&mut self, host: &Snapshot) -> Option<Notice> {
         if self.is_refused {
             return None;
         }
         let was_deaf = self.is_deaf;
         match self.look(host) {
-            Ok(place) => {
-                let before = self.place.replace(place);
+            Ok(link) => {
+                let before = self.link.replace(link);
                 self.is_deaf = false;
-                let held = before.is_none_or(|before| place.has_held_since(&before));
-                (was_deaf || !held).then_some(Notice::Listening(place.index))
+                let is_same = before.is_none_or(|before| link.is_unchanged_since(&before));
+                (was_deaf || !is_same).then_some(Notice::Listening(link.index))
             }
-            // What is missing from a snapshot that is not whole may be there all the same.
+            // The snapshot is incomplete: the address or the link may exist.
             Err(Detection::Inconclusive(Inconclusive::Interrupted)) => None,
-            Err(verdict) => self.go_deaf(verdict),
+            Err(detection) => self.go_deaf(detection),
         }
     }
 
@@ -148,15 +146,15 @@ impl Listener {
         self.go_deaf(why)
     }
 
-    /// It could not be listened, for a reason that the host does not show.
+    /// Listening failed, for a reason that the host does not show.
     pub fn handle_failure(&mut self, doubt: Inconclusive) -> Option<Notice> {
         self.go_deaf(Detection::Inconclusive(doubt))
     }
 
-    /// It may not be listened at all, and is not tried again: what the kernel said.
-    pub fn handle_refusal(&mut self, said: String) -> Option<Notice> {
+    /// Listening is forbidden, and is not tried again. `message` is the kernel's.
+    pub fn handle_refusal(&mut self, message: String) -> Option<Notice> {
         self.is_refused = true;
-        self.go_deaf(Detection::NotPermitted(said))
+        self.go_deaf(Detection::NotPermitted(message))
     }
 
     fn go_deaf(&mut self, why: Detection) -> Option<Notice> {
@@ -164,12 +162,12 @@ impl Listener {
         (!was_deaf).then_some(Notice::NotListening(why))
     }
 
-    /// Hears a packet on the link, and says if somebody claims the address: one event for a
-    /// hardware address in [`DEFEND_INTERVAL`], and no more than 16 of them.
+    /// Handles a packet on the link, and reports a claim of the address. There is at most one
+    /// notice for a hardware address in [`DEFEND_INTERVAL`], and for no more than 16 of them.
     ///
-    /// Who is about to take the address claims nothing yet, and what this host does not have any
-    /// more another may take. Where the links of this host could not all be read, nothing is told
-    /// either: it may be one of them.
+    /// A host that is about to take the address does not claim it yet. Another host may take an
+    /// address that this host lost. If some links of this host could not be read, nothing is
+    /// reported, because the packet may come from one of them.
     pub fn handle_sighting(
         &mut self,
         sighting: Sighting,
@@ -181,18 +179,14 @@ impl Listener {
         {
             return None;
         }
-        let known = self
-            .heard
-            .iter_mut()
-            .find(|heard| heard.mac == sighting.mac);
-        let count = match known {
-            Some(heard) => {
-                heard.count = heard.count.saturating_add(1);
-                if !heard.may_be_told(now) {
+        let count = match self.claimant(sighting.mac) {
+            Some(claimant) => {
+                claimant.count = claimant.count.saturating_add(1);
+                if !claimant.is_due(now) {
                     return None;
                 }
-                heard.told = now;
-                heard.count
+                claimant.reported = now;
+                claimant.count
             }
             None => {
                 if !self.add(sighting.mac, now) {
@@ -209,17 +203,13 @@ impl Listener {
         })
     }
 
-    /// Notes what a verdict has told already.
-    pub fn note(&mut self, verdict: &Detection, now: Duration) {
-        if let Some(Conflict::Heard(sighting)) = verdict.conflict() {
-            match self
-                .heard
-                .iter_mut()
-                .find(|heard| heard.mac == sighting.mac)
-            {
-                Some(heard) => {
-                    heard.count = heard.count.saturating_add(1);
-                    heard.told = now;
+    /// Notes the conflict of a result, which was already reported.
+    pub fn note(&mut self, detection: &Detection, now: Duration) {
+        if let Some(Conflict::Heard(sighting)) = detection.conflict() {
+            match self.claimant(sighting.mac) {
+                Some(claimant) => {
+                    claimant.count = claimant.count.saturating_add(1);
+                    claimant.reported = now;
                 }
                 None => {
                     self.add(sighting.mac, now);
@@ -228,41 +218,47 @@ impl Listener {
         }
     }
 
-    /// Adds a hardware address to the table, and says if there was room: that of one of which
-    /// something may be told again, but nothing was for the longest time, is taken.
+    fn claimant(&mut self, mac: HardwareAddress) -> Option<&mut Claimant> {
+        let mut claimants = self.claimants.iter_mut();
+        claimants.find(|claimant| claimant.mac == mac)
+    }
+
+    /// Adds a hardware address to the table, and returns whether there was an entry for it. In a
+    /// full table it replaces the address that was reported the longest time ago, if that one is
+    /// due.
     fn add(&mut self, mac: HardwareAddress, now: Duration) -> bool {
-        let heard = Heard {
+        let claimant = Claimant {
             mac,
-            told: now,
+            reported: now,
             count: 1,
         };
-        if self.heard.len() < TABLE {
-            self.heard.push(heard);
+        if self.claimants.len() < TABLE {
+            self.claimants.push(claimant);
             return true;
         }
-        let oldest = self.heard.iter_mut().min_by_key(|heard| heard.told);
-        match oldest.filter(|oldest| oldest.may_be_told(now)) {
-            Some(oldest) => *oldest = heard,
+        let oldest = self.claimants.iter_mut().min_by_key(|other| other.reported);
+        match oldest.filter(|oldest| oldest.is_due(now)) {
+            Some(oldest) => *oldest = claimant,
             None => return false,
         }
         true
     }
 
-    /// Where it can be listened now. An address that has moved to another link, into a bridge for
-    /// instance, is listened for there; a link that has another name is the same link.
-    fn look(&self, host: &Snapshot) -> Result<Place, Detection> {
-        let place = self.target.place(host);
+    /// The link on which it can listen now. The address may have moved to a different link, for
+    /// instance into a bridge. A link that was renamed is the same link.
+    fn look(&self, host: &Snapshot) -> Result<ProbeLink, Detection> {
+        let found = self.target.probe_link(host);
         let Err(Detection::Inconclusive(
             Inconclusive::NoLink | Inconclusive::NotHere(_) | Inconclusive::Port(_),
-        )) = place
+        )) = found
         else {
-            return place;
+            return found;
         };
-        let renamed = self.place.and_then(|place| host.link(place.index));
+        let renamed = self.link.and_then(|link| host.link(link.index));
         let elsewhere = match self.target.anywhere() {
             Some(anywhere) => Some(anywhere),
             None => renamed.map(|link| self.target.on(link.name())),
         };
-        elsewhere.map_or(place.clone(), |target| target.place(host).or(place))
+        elsewhere.map_or(found.clone(), |target| target.probe_link(host).or(found))
     }
 }

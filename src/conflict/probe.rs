@@ -1,36 +1,38 @@
-//! Asks for an address: three probes, and what is heard meanwhile.
+//! Asks for an address: three probes, and the sightings after them.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::target::{Place, Target, is_foreign};
-use super::verdict::{Conflict, Detection, Inconclusive};
+use super::detection::{Conflict, Detection, Inconclusive};
+use super::target::{ProbeLink, Target, is_foreign};
 use crate::snapshot::Snapshot;
 use crate::wire::{How, Sighting, arp, ndisc};
 
-/// How many probes are sent (RFC 5227, section 1.1).
+/// The number of probes (RFC 5227, section 1.1).
 pub const PROBE_NUM: usize = 3;
 
-/// How long the kernel's own duplicate address detection is waited for. It takes two seconds at
-/// the most where nobody changed its settings: `MAX_RTR_SOLICITATION_DELAY` and one `RETRANS_TIMER`
-/// (RFC 4862, section 5.4.2; RFC 4861, section 10).
+/// The longest wait for the kernel's own duplicate address detection. With the default settings it
+/// takes two seconds at most: `MAX_RTR_SOLICITATION_DELAY` and one `RETRANS_TIMER` (RFC 4862,
+/// section 5.4.2; RFC 4861, section 10).
 const TENTATIVE_AT_MOST: Duration = Duration::from_secs(5);
 
-/// How often it is looked meanwhile: the kernel does not always tell.
+/// The time between two looks during that wait: the kernel does not always send an event.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How long a probe takes its time.
+/// The times of a probe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timing {
-    /// As RFC 5227 has it: a silent verdict after 4 to 7 seconds.
+    /// The times of RFC 5227: without an answer, the result comes after 4 to 7 seconds.
     #[default]
     Rfc,
-    /// A deviation from RFC 5227: a silent verdict within 0.9 seconds. Section 2.2 of it foresees
-    /// shorter times for faster kinds of links, leaves their values to a later document, and says
-    /// that hosts with different ones on a link do no harm. It is for the wired links of a cluster,
-    /// on which a host answers within milliseconds. A switch port that has just come up and does
-    /// not forward yet makes a silent verdict worthless.
+    /// A deviation from RFC 5227: without an answer, the result comes within 0.9 seconds.
+    ///
+    /// Section 2.2 of the RFC foresees shorter times for faster kinds of links, and leaves their
+    /// values to a later document. It also says that hosts with different times on one link do no
+    /// harm. `Fast` is for the wired links of a cluster, on which a host answers within
+    /// milliseconds. A switch port that has just come up may not forward yet: silence then means
+    /// nothing.
     Fast,
 }
 
@@ -62,7 +64,7 @@ impl Timing {
         }
     }
 
-    /// How long answers to the last probe are waited for (`ANNOUNCE_WAIT`).
+    /// The wait for answers to the last probe (`ANNOUNCE_WAIT`).
     #[doc(alias = "ANNOUNCE_WAIT")]
     pub const fn announce_wait(self) -> Duration {
         match self {
@@ -73,11 +75,11 @@ impl Timing {
 }
 
 /// Asks once whether another host claims an address (RFC 5227, section 2.1; RFC 4862, section 5.4),
-/// without doing it: whoever drives it sends what it wants sent and passes in what is heard, and
-/// the time, as a duration since any moment that stays.
+/// without a socket. The caller sends its packets, and passes in the sightings and the time as a
+/// duration since a fixed moment.
 ///
-/// Each input comes with this host as it is *now*, since a verdict depends on it: the link must
-/// have been up and running throughout, and none of its hardware addresses is another's.
+/// Each input comes with this host as it is *now*, since the result depends on it: the link must
+/// have been up and running throughout, and its own hardware addresses are no conflict.
 ///
 /// ```
 /// use std::time::Duration;
@@ -106,22 +108,22 @@ pub struct Probe {
     target: Target,
     timing: Timing,
     random: [u32; PROBE_NUM],
-    /// What is to be done when it is due.
+    /// The next step, at the time `due`.
     next: Next,
     due: Duration,
-    /// What speaks against saying that nobody answered.
+    /// A reason to distrust the silence.
     doubt: Option<Inconclusive>,
     verdict: Option<Detection>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// Look at the link, until the address is not tentative any more or this time is over.
+    /// Look at the link until the address is no longer tentative, or until this time.
     Begin(Duration),
-    /// Send a probe; so many were sent on the link as it was.
-    Send(usize, Place),
-    /// Say that nobody answered.
-    End(Place),
+    /// Send a probe: the number of probes sent, and the link at the first of them.
+    Send(usize, ProbeLink),
+    /// Conclude that nobody answered.
+    End(ProbeLink),
 }
 
 /// A packet that is to be sent.
@@ -130,9 +132,9 @@ enum Next {
 pub struct Transmit {
     /// The link, by its index.
     pub link: u32,
-    /// The hardware address it goes to.
+    /// The hardware address of the destination.
     pub destination: [u8; 6],
-    /// What stands behind the Ethernet header: ARP for an IPv4 address, IPv6 for an IPv6 one.
+    /// The payload of the Ethernet frame: ARP for an IPv4 address, IPv6 for an IPv6 one.
     pub packet: Vec<u8>,
 }
 
@@ -156,19 +158,19 @@ impl Probe {
         self.target
     }
 
-    /// When [`Probe::handle_timeout`] is to be called; none when there is a verdict.
+    /// The time at which to call [`Probe::handle_timeout`]; `None` if there is a result.
     pub fn deadline(&self) -> Option<Duration> {
         self.verdict.is_none().then_some(self.due)
     }
 
-    /// The verdict, once there is one; it does not change.
+    /// The result, once there is one; it does not change.
     pub fn verdict(&self) -> Option<&Detection> {
         self.verdict.as_ref()
     }
 
-    /// Does what is due, and returns what is to be sent.
+    /// Takes the step that is due, and returns a packet to send.
     ///
-    /// What was received before is to be passed in before.
+    /// Pass in all packets that were received before, then call this.
     pub fn handle_timeout(&mut self, now: Duration, host: &Snapshot) -> Option<Transmit> {
         if self.verdict.is_some() {
             return None;
@@ -180,15 +182,15 @@ impl Probe {
         if host.is_interrupted() {
             self.doubt = Some(Inconclusive::Interrupted);
         }
-        let place = match self.target.place(host) {
-            Ok(place) => place,
+        let link = match self.target.probe_link(host) {
+            Ok(link) => link,
             Err(verdict) => {
                 self.conclude(verdict, host);
                 return None;
             }
         };
         match self.next {
-            Next::Begin(until) if place.is_tentative => {
+            Next::Begin(until) if link.is_tentative => {
                 self.due = now.saturating_add(LOOK_AGAIN);
                 if now >= until {
                     self.conclude(Detection::Inconclusive(Inconclusive::Tentative), host);
@@ -196,11 +198,11 @@ impl Probe {
                 None
             }
             Next::Begin(_) => {
-                self.next = Next::Send(0, place);
+                self.next = Next::Send(0, link);
                 self.wait(now, Duration::ZERO, self.timing.probe_wait(), 0);
                 None
             }
-            Next::Send(_, before) | Next::End(before) if !place.has_held_since(&before) => {
+            Next::Send(_, before) | Next::End(before) if !link.is_unchanged_since(&before) => {
                 self.conclude(Detection::Inconclusive(Inconclusive::LinkFlapped), host);
                 None
             }
@@ -213,7 +215,7 @@ impl Probe {
                     self.next = Next::End(before);
                     self.due = now.saturating_add(self.timing.announce_wait());
                 }
-                Some(transmit(self.target.address().ip(), &place))
+                Some(transmit(self.target.address().ip(), &link))
             }
             Next::End(_) => {
                 let verdict = self
@@ -226,11 +228,11 @@ impl Probe {
         }
     }
 
-    /// Hears a packet on the link: one from another host that has the address, or where the
-    /// address is to be taken one that is about to take it, is a conflict.
+    /// Handles a packet on the link. A packet from another host that has the address is a conflict.
+    /// For a free address, a probe of another host that is about to take it is a conflict as well.
     ///
-    /// Where the address is ours, a probe from elsewhere is none. The kernel answers it, and there
-    /// are switches that keep sending them (device tracking).
+    /// For our own address, a probe of another host is no conflict. The kernel answers it, and some
+    /// switches send such probes all the time (device tracking).
     pub fn handle_sighting(&mut self, sighting: Sighting, host: &Snapshot) {
         if self.verdict.is_some() {
             return;
@@ -251,34 +253,34 @@ impl Probe {
     pub fn handle_down(&mut self, host: &Snapshot) {
         if self.verdict.is_none() {
             let flapped = Detection::Inconclusive(Inconclusive::LinkFlapped);
-            let verdict = self.target.place(host).err().unwrap_or(flapped);
+            let verdict = self.target.probe_link(host).err().unwrap_or(flapped);
             self.conclude(verdict, host);
         }
     }
 
-    /// Gives up, since something went wrong that the host does not show: a probe could not be
-    /// sent, frames were lost.
+    /// Gives up after a failure that the host does not show: a probe could not be sent, or frames
+    /// were lost.
     pub fn handle_failure(&mut self, doubt: Inconclusive, host: &Snapshot) {
         if self.verdict.is_none() {
             self.conclude(Detection::Inconclusive(doubt), host);
         }
     }
 
-    /// The driver may not send and receive at all: what the kernel said.
-    pub fn handle_refusal(&mut self, said: String, host: &Snapshot) {
+    /// The caller may not send and receive. `message` is the kernel's.
+    pub fn handle_refusal(&mut self, message: String, host: &Snapshot) {
         if self.verdict.is_none() {
-            self.conclude(Detection::NotPermitted(said), host);
+            self.conclude(Detection::NotPermitted(message), host);
         }
     }
 
-    /// Sees whether the link is still the one that is asked on, and up. What is missing from a
-    /// snapshot that is not whole may be there: it may yet be heard who has the address.
+    /// Checks that the link is the same and still up. A snapshot that is incomplete may lack it:
+    /// the probe goes on, since an answer may still come.
     fn look(&mut self, host: &Snapshot) {
         let (Next::Send(_, before) | Next::End(before)) = self.next else {
             return;
         };
-        match self.target.place(host) {
-            Ok(place) if place.has_held_since(&before) => {}
+        match self.target.probe_link(host) {
+            Ok(link) if link.is_unchanged_since(&before) => {}
             Ok(_) => self.conclude(Detection::Inconclusive(Inconclusive::LinkFlapped), host),
             Err(Detection::Inconclusive(doubt @ Inconclusive::Interrupted)) => {
                 self.doubt = Some(doubt)
@@ -293,12 +295,13 @@ impl Probe {
         self.target.is_free() && link.is_none_or(|link| self.target.entry(link, host).is_none())
     }
 
-    /// What the kernel has found before stands where nothing else was found.
+    /// Ends with this result. If it is no conflict, an earlier finding of the kernel wins.
     fn conclude(&mut self, verdict: Detection, host: &Snapshot) {
-        let is_heard = matches!(verdict, Detection::Conflict(_));
-        self.verdict = Some(match !is_heard && self.target.is_dadfailed(host) {
-            true => Detection::Conflict(Conflict::DadFailed),
-            false => verdict,
+        let is_conflict = matches!(verdict, Detection::Conflict(_));
+        self.verdict = Some(if !is_conflict && self.target.is_dadfailed(host) {
+            Detection::Conflict(Conflict::DadFailed)
+        } else {
+            verdict
         });
     }
 
@@ -312,11 +315,11 @@ impl Probe {
     }
 }
 
-fn transmit(ip: IpAddr, place: &Place) -> Transmit {
+fn transmit(ip: IpAddr, link: &ProbeLink) -> Transmit {
     let (destination, packet) = match ip {
         IpAddr::V4(ip) => (
             [0xff; 6],
-            arp::Packet::probe(place.mac, ip).to_bytes().to_vec(),
+            arp::Packet::probe(link.mac, ip).to_bytes().to_vec(),
         ),
         IpAddr::V6(ip) => {
             let group = ndisc::solicited_node(ip);
@@ -327,7 +330,7 @@ fn transmit(ip: IpAddr, place: &Place) -> Transmit {
         }
     };
     Transmit {
-        link: place.index,
+        link: link.index,
         destination,
         packet,
     }

@@ -1,17 +1,17 @@
-//! What is told of an address, for people.
+//! The result for an address, for people.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::detection::{Conflict, Detection, Inconclusive};
 use super::listener::Notice;
 use super::target::Target;
-use super::verdict::{Conflict, Detection, Inconclusive};
 use crate::rule::{Reason, Reasons};
 use crate::snapshot::{HardwareAddress, Name};
 use crate::wire::How;
 
-/// A verdict, or what was heard after it, with the address and the link it is about.
+/// The result of a probe, or a later notice, with its address and its link.
 ///
 /// `{}` is one line for a log.
 ///
@@ -22,8 +22,9 @@ use crate::wire::How;
 ///
 /// let target = Target::own("192.0.2.10".parse()?)?;
 /// let event = Notice::Detection(Detection::Clear);
-/// let report = ConflictReport::new(&target, Some("eth0".parse()?), event, Duration::from_millis(720));
-/// assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody else answered (720 ms)");
+/// let report = ConflictReport::new(&target, Some("eth0".parse()?), event,
+/// Duration::from_millis(720)); assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody
+/// else answered (720 ms)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -37,7 +38,7 @@ pub struct ConflictReport {
 }
 
 impl ConflictReport {
-    /// What has happened to an address on a link, so long after it was first asked for.
+    /// A report about an address on a link, this long after the first probe.
     pub fn new(target: &Target, interface: Option<Name>, event: Notice, elapsed: Duration) -> Self {
         let zone = target.address().zone();
         Self {
@@ -49,8 +50,8 @@ impl ConflictReport {
         }
     }
 
-    /// With the [reasons](crate::Candidate::reasons) of a decision about the address: where there
-    /// is evidence that it floats, a conflict is maybe a failover.
+    /// Adds the [reasons](crate::Candidate::reasons) of a decision about the address. If they show
+    /// that it floats, a conflict may be a failover.
     pub fn with_reasons(mut self, reasons: Reasons) -> Self {
         self.reasons = reasons;
         self
@@ -61,13 +62,13 @@ impl ConflictReport {
         self.ip
     }
 
-    /// The link, if there is one; or the one that was named.
+    /// The link, if there is one; if not, the link that was named.
     pub fn interface(&self) -> Option<Name> {
         self.interface
     }
 
-    /// The verdict that it amounts to: a claim is a conflict, and while nothing is heard, and where
-    /// nothing was heard for a while, nothing can be told.
+    /// The result as a detection. A claim is a conflict. While nothing is heard, and after a gap,
+    /// the detection is inconclusive.
     pub fn verdict(&self) -> Detection {
         match &self.event {
             Notice::Detection(verdict) | Notice::NotListening(verdict) => verdict.clone(),
@@ -76,18 +77,18 @@ impl ConflictReport {
         }
     }
 
-    /// Who claims it, where it is a conflict and that is known.
+    /// The hardware address of the other host, if it is a conflict and the address is known.
     pub fn mac(&self) -> Option<HardwareAddress> {
         self.verdict().conflict()?.mac()
     }
 
-    /// How that was heard.
+    /// The kind of the packet that showed the conflict.
     pub fn how(&self) -> Option<How> {
         self.verdict().conflict()?.how()
     }
 
-    /// How often it was heard from that hardware address, and how often from others that were too
-    /// many to be told apart, if it was claimed while it was listened for.
+    /// The number of claims from that hardware address, and from others that did not fit into the
+    /// table; `None` if it is no claim.
     pub fn count(&self) -> Option<(u64, u64)> {
         match self.event {
             Notice::Claim { count, others, .. } => Some((count, others)),
@@ -95,12 +96,12 @@ impl ConflictReport {
         }
     }
 
-    /// How long after the address was first asked for.
+    /// The time since the first probe.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// Why, in words; none where the verdict is clear.
+    /// The reason in words; `None` if the detection is clear.
     pub fn reason(&self) -> Option<String> {
         let verdict = self.verdict();
         if verdict == Detection::Clear {

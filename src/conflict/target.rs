@@ -1,14 +1,14 @@
-//! Where an address is asked for.
+//! The address of a probe, and the link on which it is asked for.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use thiserror::Error;
 
-use super::verdict::{Detection, Inconclusive, NotApplicable};
+use super::detection::{Detection, Inconclusive, NotApplicable};
 use crate::rule::{BindnetAddr, Candidate, Reasons, ScopedAddr, Selector, Zone};
 use crate::snapshot::{Address, AddressFlags, HardwareAddress, Link, LinkFlags, Name, Snapshot};
 
-/// An address that is asked for: one that this host has, or one that it is about to take.
+/// An address to ask for: this host has it, or is about to take it.
 ///
 /// ```
 /// use bindnet::conflict::Target;
@@ -31,7 +31,7 @@ impl Target {
     /// Without a zone it is asked for on the first link that has it and resolves addresses.
     ///
     /// # Errors
-    /// Where it is no address of one host: `0.0.0.0`, `::`, multicast, broadcast.
+    /// If it is no address of one host: `0.0.0.0`, `::`, multicast, broadcast.
     pub fn own(address: ScopedAddr) -> Result<Self, TargetError> {
         let is_free = false;
         check(address.ip()).map(|()| Self { address, is_free })
@@ -40,13 +40,13 @@ impl Target {
     /// An address of this host, on the link of this name.
     ///
     /// # Errors
-    /// As for [`Target::own`], and if the zone of the address is another name, or an index, of
-    /// which no name is known here.
+    /// As for [`Target::own`], and if the zone of the address is a different name, or an index. The
+    /// name of an index is not known here.
     pub fn own_on(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
         Self::own(on_link(address, link)?)
     }
 
-    /// What was chosen, on its link: does anybody else have it?
+    /// The chosen address, on its link: does anybody else have it?
     ///
     /// # Errors
     /// As for [`Target::own`].
@@ -55,10 +55,10 @@ impl Target {
         Self::own(ScopedAddr::new(chosen.ip(), link))
     }
 
-    /// An address that is to be taken, on this link: does anybody have it?
+    /// An address that this host is about to take, on this link: does anybody have it?
     ///
-    /// Ask right before it is taken, and no sooner: another host that is about to take the same
-    /// address gives it up when it is asked (RFC 5227, section 2.1.1; RFC 4862, section 5.4.3).
+    /// Ask right before this host takes it. If another host is about to take the same address, the
+    /// probe makes that host give it up (RFC 5227, section 2.1.1; RFC 4862, section 5.4.3).
     ///
     /// # Errors
     /// As for [`Target::own_on`].
@@ -73,13 +73,13 @@ impl Target {
         self.address
     }
 
-    /// Whether it is to be taken.
+    /// Whether this host is about to take it.
     pub fn is_free(&self) -> bool {
         self.is_free
     }
 
-    /// The link it is asked for on, on this host: the one that was named, or the first one that has
-    /// the address and can be asked.
+    /// The link on which to ask for it: the named link, or the first link that has the address and
+    /// can resolve addresses.
     pub fn link<'a>(&self, host: &'a Snapshot) -> Option<&'a Link> {
         if let Some(zone) = self.address.zone() {
             return zone.link(host);
@@ -94,8 +94,8 @@ impl Target {
         })
     }
 
-    /// The same address wherever it is on this host; not where the link is a part of it, or it is
-    /// not here yet.
+    /// The same address on any link of this host; `None` if the link is a part of it, or if this
+    /// host does not have it yet.
     pub(super) fn anywhere(&self) -> Option<Self> {
         let is_link_local = match self.address.ip() {
             IpAddr::V4(_) => false,
@@ -119,7 +119,7 @@ impl Target {
         selector.decide(host).chosen().map(Candidate::reasons)
     }
 
-    /// Whether this host has it, on whatever link.
+    /// Whether this host has it, on any link.
     pub(super) fn is_here(&self, host: &Snapshot) -> bool {
         host.addresses()
             .any(|address| address.ip() == self.address.ip())
@@ -132,27 +132,24 @@ impl Target {
             .find(|address| address.ip() == ip && address.link_index() == Some(link.index()))
     }
 
-    /// Where it can be asked for now; or why it cannot.
-    pub(super) fn place(&self, host: &Snapshot) -> Result<Place, Detection> {
-        let doubt = |doubt| match host.is_interrupted() {
-            // What is not in it may be there all the same.
-            true => Err(Detection::Inconclusive(Inconclusive::Interrupted)),
-            false => Err(Detection::Inconclusive(doubt)),
-        };
+    /// The link on which it can be asked for now; an error is the reason why it cannot.
+    pub(super) fn probe_link(&self, host: &Snapshot) -> Result<ProbeLink, Detection> {
         let Some(link) = self.link(host) else {
-            return doubt(match self.address.zone() {
+            let reason = match self.address.zone() {
                 Some(_) => Inconclusive::NoLink,
                 None => Inconclusive::NotHere(None),
-            });
+            };
+            return Err(missing(reason, host));
         };
         let entry = self.entry(link, host);
         if entry.is_none() && !self.is_free {
             let elsewhere = self.anywhere().and_then(|target| target.link(host));
-            return doubt(Inconclusive::NotHere(elsewhere.map(Link::name)));
+            let reason = Inconclusive::NotHere(elsewhere.map(Link::name));
+            return Err(missing(reason, host));
         }
         let mac = usable(link, host)?;
         let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
-        Ok(Place {
+        Ok(ProbeLink {
             index: link.index(),
             name: link.name(),
             mac,
@@ -162,7 +159,7 @@ impl Target {
         })
     }
 
-    /// Whether the kernel's own duplicate address detection has found somebody.
+    /// Whether the kernel's own duplicate address detection found another host.
     pub(super) fn is_dadfailed(&self, host: &Snapshot) -> bool {
         let entry = self.link(host).and_then(|link| self.entry(link, host));
         let flags = entry.and_then(|entry| entry.flags()).unwrap_or_default();
@@ -172,7 +169,7 @@ impl Target {
 
 /// A link on which an address can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ProbeLink {
     pub index: u32,
     pub name: Name,
     pub mac: [u8; 6],
@@ -180,17 +177,27 @@ pub(super) struct Place {
     pub is_tentative: bool,
 }
 
-impl Place {
-    /// Whether it is the same link as `before`, which was up all the time since and can have
-    /// received what was for it.
-    pub fn has_held_since(&self, before: &Self) -> bool {
-        let facts = |place: &Self| (place.index, place.mac, place.carrier_changes);
+impl ProbeLink {
+    /// Whether it is the same link as `before`, and was up all the time since. It then received all
+    /// frames for it.
+    pub fn is_unchanged_since(&self, before: &Self) -> bool {
+        let facts = |link: &Self| (link.index, link.mac, link.carrier_changes);
         facts(self) == facts(before)
     }
 }
 
-/// Whether a hardware address is another host's; where the links could not all be read, one that
-/// is not known to be ours may yet be.
+/// The result if the address or its link is not on the host. A snapshot that is incomplete may lack
+/// it.
+fn missing(reason: Inconclusive, host: &Snapshot) -> Detection {
+    Detection::Inconclusive(if host.is_interrupted() {
+        Inconclusive::Interrupted
+    } else {
+        reason
+    })
+}
+
+/// Whether a hardware address is another host's; `None` if some links could not be read, since it
+/// may be one of theirs.
 pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> {
     let nobody = |byte| mac.as_bytes().iter().all(|b| *b == byte);
     let is_ours = host.links().iter().any(|link| link.mac() == Some(&mac));
@@ -200,7 +207,8 @@ pub(super) fn is_foreign(mac: HardwareAddress, host: &Snapshot) -> Option<bool> 
     (!host.is_interrupted()).then_some(true)
 }
 
-/// The hardware address that can be asked from on a link; or why nobody can be asked there.
+/// The hardware address from which to ask on a link; an error is the reason why nobody can be
+/// asked.
 fn usable(link: &Link, host: &Snapshot) -> Result<[u8; 6], Detection> {
     if let Some(why) = not_applicable(link) {
         return Err(Detection::NotApplicable(why));
@@ -210,7 +218,7 @@ fn usable(link: &Link, host: &Snapshot) -> Result<[u8; 6], Detection> {
         return Err(Detection::NotApplicable(NotApplicable::NotEthernet));
     };
     let flags = link.flags().unwrap_or_default();
-    let doubt = if let Some(name) = taker(link, host) {
+    let doubt = if let Some(name) = master(link, host) {
         Inconclusive::Port(name)
     } else if !flags.contains(LinkFlags::UP) {
         Inconclusive::LinkDown
@@ -237,9 +245,9 @@ fn not_applicable(link: &Link) -> Option<NotApplicable> {
     }
 }
 
-/// The link that a link is a port of, where that one takes its frames: every kind does but a VRF,
-/// which takes IP and leaves ARP.
-fn taker(link: &Link, host: &Snapshot) -> Option<Name> {
+/// The master of a link, if the master takes its frames. Every kind does except a VRF, which takes
+/// IP and leaves ARP.
+fn master(link: &Link, host: &Snapshot) -> Option<Name> {
     let master = host.link(link.master()?)?;
     (master.kind() != Some("vrf")).then(|| master.name())
 }
@@ -256,25 +264,25 @@ fn on_link(address: ScopedAddr, link: Name) -> Result<ScopedAddr, TargetError> {
 
 fn check(ip: IpAddr) -> Result<(), TargetError> {
     let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
-    match ip.is_unspecified() || ip.is_multicast() || is_broadcast {
-        true => Err(TargetError::NotOneHost { ip }),
-        false => Ok(()),
+    if ip.is_unspecified() || ip.is_multicast() || is_broadcast {
+        return Err(TargetError::NotOneHost { ip });
     }
+    Ok(())
 }
 
 /// Why an address cannot be asked for.
 ///
-/// It stays so: ask for another address, or leave out the zone that names another link.
+/// A second attempt does not help: ask for a different address, or leave out the zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    /// It is not that of one host.
+    /// It is no address of one host.
     #[error("{ip} is no address of one host; a unicast address is expected")]
     NotOneHost {
         /// The address.
         ip: IpAddr,
     },
-    /// Its zone names another link than the one it is to be asked for on.
+    /// Its zone names a different link than the one on which to ask.
     #[error("{address} on {link}: it names another link; write the same one, or none")]
     OtherLink {
         /// The address.

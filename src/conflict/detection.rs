@@ -1,4 +1,4 @@
-//! What is said of an address.
+//! The result of a probe for an address.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::wire::{How, Sighting};
 /// Whether another host claims an address.
 ///
 /// It is advice. ARP and Neighbour Discovery are not authenticated: any host on the link can forge
-/// a conflict, and one that answers from a hardware address of ours hides one.
+/// a conflict. A host that answers from a hardware address of ours hides a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Detection {
@@ -16,11 +16,11 @@ pub enum Detection {
     Clear,
     /// Another host claims it.
     Conflict(Conflict),
-    /// It cannot be told, because.
+    /// It is not known, for this reason.
     Inconclusive(Inconclusive),
-    /// The link has no addresses to be resolved, so that nobody can be asked.
+    /// The link does not resolve addresses, so that nobody can be asked.
     NotApplicable(NotApplicable),
-    /// The kernel does not let this process send and receive ARP: what it said.
+    /// The kernel does not let this process send and receive ARP. The text is the kernel's.
     NotPermitted(String),
 }
 
@@ -50,31 +50,31 @@ impl fmt::Display for Detection {
         match self {
             Self::Clear => write!(f, "nobody else answered"),
             Self::Conflict(conflict) => conflict.fmt(f),
-            Self::Inconclusive(doubt) => doubt.fmt(f),
+            Self::Inconclusive(reason) => reason.fmt(f),
             Self::NotApplicable(why) => why.fmt(f),
-            Self::NotPermitted(said) => write!(
+            Self::NotPermitted(message) => write!(
                 f,
                 "{}; it takes CAP_NET_RAW, and if address families are restricted, AF_PACKET",
-                escape_rest(said)
+                escape_rest(message)
             ),
         }
     }
 }
 
-/// Who else claims an address.
+/// The sign that another host claims an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Conflict {
-    /// Somebody was heard.
+    /// A packet of the other host.
     Heard(Sighting),
-    /// The kernel's own duplicate address detection found somebody when the address was added
-    /// (`IFA_F_DADFAILED`), and does not say whom. Nobody was heard now, or nobody could be asked.
+    /// The kernel's own duplicate address detection found another host when the address was added
+    /// (`IFA_F_DADFAILED`), but does not name it. The probes found nobody, or could not be sent.
     #[doc(alias = "IFA_F_DADFAILED")]
     DadFailed,
 }
 
 impl Conflict {
-    /// Who it was.
+    /// The hardware address of the other host.
     pub fn mac(&self) -> Option<HardwareAddress> {
         match self {
             Self::Heard(sighting) => Some(sighting.mac),
@@ -82,7 +82,7 @@ impl Conflict {
         }
     }
 
-    /// How that was heard.
+    /// The kind of the packet.
     pub fn how(&self) -> Option<How> {
         match self {
             Self::Heard(sighting) => Some(sighting.how),
@@ -107,29 +107,29 @@ impl fmt::Display for Conflict {
     }
 }
 
-/// Why it cannot be told whether another host claims an address.
+/// It is not known whether another host claims an address, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Inconclusive {
     /// There is no such link.
     NoLink,
-    /// The address is not on the link, or on none; on this one it is.
+    /// The address is not on the link, but on this one, or on none.
     NotHere(Option<Name>),
     /// The link is administratively down.
     LinkDown,
     /// The link has no carrier.
     NoCarrier,
-    /// The link was down, without a carrier or another one for a moment.
+    /// The link was down, without a carrier, or replaced, for a moment.
     LinkFlapped,
     /// The link is a port of this one, which takes its frames.
     Port(Name),
     /// The kernel's own duplicate address detection does not come to an end.
     Tentative,
-    /// A system call failed: what it said.
+    /// A system call failed, with this message.
     NotAsked(String),
     /// Frames came faster than they were received, and some were lost.
     Lost,
-    /// Which hardware addresses are ours could not be read, because links changed all the time.
+    /// The hardware addresses of this host could not be read, because links changed all the time.
     Interrupted,
 }
 
@@ -144,7 +144,7 @@ impl fmt::Display for Inconclusive {
             Self::LinkFlapped => write!(f, "the link went away for a moment"),
             Self::Port(name) => write!(f, "the link is a port of {name}, which takes its frames"),
             Self::Tentative => write!(f, "it stays tentative"),
-            Self::NotAsked(said) => write!(f, "it could not be asked: {}", escape_rest(said)),
+            Self::NotAsked(message) => write!(f, "it could not be asked: {}", escape_rest(message)),
             Self::Lost => write!(f, "frames came too fast, and some were lost"),
             Self::Interrupted => write!(f, "links changed while they were read"),
         }
