@@ -75,7 +75,7 @@ impl State {
         state_reader::read(text)
     }
 
-    /// What is remembered for a bindnetaddr, as [`Selector::previous`](crate::Selector::previous)
+    /// The remembered choice for a bindnetaddr, as [`Selector::previous`](crate::Selector::previous)
     /// takes it.
     ///
     /// ```
@@ -223,7 +223,7 @@ impl fmt::Display for State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub bindnet: BindnetAddr,
-    /// Of the family of the bindnetaddr.
+    /// An address of the family of the bindnetaddr.
     pub ip: IpAddr,
     pub prefix: Option<u8>,
     pub interface: Option<Name>,

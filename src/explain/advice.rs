@@ -15,7 +15,7 @@ use crate::rule::{
 pub struct Advice {
     /// The setting.
     pub setting: Setting,
-    /// What the operator says by it.
+    /// The statement that the operator makes by it.
     pub why: String,
 }
 

@@ -153,7 +153,8 @@ impl Selector {
                 Memory::Nothing
             };
         }
-        // An unusable fixed address has no say: the daemon would move to a third address for a moment.
+        // An unusable fixed address does not count: until it is usable, the daemon would move to a third
+        // address.
         let other_is_fixed = candidates
             .iter()
             .any(|c| c.is(Reason::DeclaredFixed) && !c.is(Reason::Previous) && !c.is_unusable());

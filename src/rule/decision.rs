@@ -144,7 +144,7 @@ impl Decision {
         self.result.is_ok_and(|winner| winner.ambiguous)
     }
 
-    /// What separated the winner from the runner-up, even if the decision is not ambiguous.
+    /// The difference between the winner and the runner-up, even if the decision is not ambiguous.
     pub fn separated_by(&self) -> Option<Separation> {
         self.result.ok()?.separated_by
     }

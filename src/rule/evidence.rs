@@ -1,4 +1,4 @@
-//! The evidence for or against an address floating: facts of the kernel, and declarations of the operator.
+//! The evidence for or against an address floating, from the kernel and from the operator.
 //!
 //! All evidence is defined here. To add a rule, add three things:
 //!

@@ -1,6 +1,6 @@
 //! The difference between the winner and the runner-up.
 
-/// What decided between the winner and the runner-up, or made a lone winner uncertain.
+/// The difference that put the winner before the runner-up, or the doubt about a lone winner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Separation {

@@ -20,8 +20,8 @@ pub type LinkIndexes = SmallVec<[u32; 64]>;
 
 /// The addresses of one family that the rule sees.
 ///
-/// An interface or a zone hides the addresses of other links from all of the rule. So everything here
-/// reads the table through [`View::get`], except counts and scans, which filter by themselves.
+/// An interface or a zone hides the addresses of other links from all of the rule. So every address
+/// becomes a candidate or evidence through [`View::get`], and not from the table itself.
 pub(crate) struct View<'a, A: Bits> {
     pub snapshot: &'a Snapshot,
     pub(super) table: &'a Table<A>,
@@ -37,7 +37,7 @@ impl<'a, A: Bits> View<'a, A> {
         }
     }
 
-    /// How many addresses there are.
+    /// The number of addresses that the rule sees.
     pub fn count(&self) -> usize {
         match self.sees {
             Restriction::None => self.table.len(),

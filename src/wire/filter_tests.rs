@@ -13,7 +13,7 @@ const PACKET_BROADCAST: u32 = 1;
 const PACKET_OTHERHOST: u32 = 3;
 const PACKET_OUTGOING: u32 = 4;
 
-/// What a program returns for a packet of a type. A load behind the end of the packet ends it with
+/// The value that a program returns for a packet of a type. A load behind the end of the packet ends it with
 /// zero, as the kernel's filters do; a jump out of the program, and an instruction that this does
 /// not know, is a panic.
 fn run(program: &[Instruction], packet: &[u8], packet_type: u32) -> u32 {
@@ -117,7 +117,7 @@ fn ip() -> impl Strategy<Value = IpAddr> {
     prop_oneof![v4, v6].prop_filter("somebody's", |ip| !ip.is_unspecified())
 }
 
-/// What a packet says of an address, whatever it is carried in.
+/// The meaning of a packet for an address, whatever its carrier.
 fn has_sighting(packet: &[u8], ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
@@ -144,7 +144,7 @@ fn no_jump_leaves_a_program_and_every_way_ends() {
             let far = usize::from(instruction.jt.max(instruction.jf));
             match instruction.code {
                 RETURN => assert!(at + 2 >= program.len()),
-                // Jumps go forwards only, so that whoever stays inside comes to the end.
+                // Jumps go forwards only, so a program that does not jump out of itself ends.
                 _ => assert!(at + 1 + far < program.len(), "{ip}: {at}"),
             }
         }

@@ -153,14 +153,14 @@ impl Collect for Host {
                 "no link with its addresses; run ip -d -j addr (no other command, no -br)";
             return Err(Problem::value(path, problem));
         };
-        let made = link(&path, index, &json)?;
+        let new_link = link(&path, index, &json)?;
         // No link has a name that is not valid.
         let master = json
             .master
             .and_then(|master| Name::from_bytes(&master.0).ok());
         self.masters
             .extend(master.map(|master| (self.links.len(), master)));
-        self.links.push(made);
+        self.links.push(new_link);
         let info = addr_info.map_err(|error| error.within(&path))?;
         self.list.adopt(info.list, index);
         Ok(())
