@@ -1,6 +1,6 @@
 //! Messages whose bodies are not read yet.
 
-use super::view::{View, aligned};
+use super::part::{Part, aligned};
 use super::*;
 
 /// A message whose body is not read yet.
@@ -8,7 +8,7 @@ pub(crate) struct Frame<'a> {
     pub header: Header,
     kind: u16,
     flags: u16,
-    body: View<'a>,
+    body: Part<'a>,
 }
 
 /// Something about a link has changed.
@@ -57,7 +57,7 @@ impl<'a> Iterator for Frames<'a> {
         }
         // Until the length is known to be sound, an error ends the iteration.
         self.offset = self.datagram.len();
-        let frame = Frame::first_of(View::new(bytes, offset));
+        let frame = Frame::first_of(Part::new(bytes, offset));
         if let Ok(frame) = &frame {
             let len = NLMSG_HDRLEN + frame.body.bytes.len();
             self.offset = offset + aligned(len);
@@ -68,7 +68,7 @@ impl<'a> Iterator for Frames<'a> {
 
 impl<'a> Frame<'a> {
     #[inline]
-    fn first_of(rest: View<'a>) -> Result<Self, DecodeError> {
+    fn first_of(rest: Part<'a>) -> Result<Self, DecodeError> {
         let len = rest.u32(0, "nlmsg_len")? as usize;
         let Some(body) = rest.bytes.get(NLMSG_HDRLEN..len) else {
             return Err(rest.length("nlmsg_len", len));
@@ -82,7 +82,7 @@ impl<'a> Frame<'a> {
             },
             kind: rest.u16(4, "nlmsg_type")?,
             flags,
-            body: View::new(body, rest.offset() + NLMSG_HDRLEN),
+            body: Part::new(body, rest.offset() + NLMSG_HDRLEN),
         })
     }
 
@@ -145,12 +145,12 @@ impl<'a> Frame<'a> {
 }
 
 /// The error number of a `NLMSG_DONE` or `NLMSG_ERROR`, which carry it negated.
-fn errno(body: View<'_>) -> Result<i32, DecodeError> {
+fn errno(body: Part<'_>) -> Result<i32, DecodeError> {
     Ok((body.u32(0, "error number")? as i32).saturating_neg())
 }
 
 /// The kernel's own words for an error (`NLMSGERR_ATTR_MSG`), which are no reason to fail.
-fn words(body: View<'_>, flags: u16) -> Option<String> {
+fn words(body: Part<'_>, flags: u16) -> Option<String> {
     if flags & NLM_F_ACK_TLVS == 0 {
         return None;
     }

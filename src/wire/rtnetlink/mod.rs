@@ -27,8 +27,8 @@
 //! ```
 
 mod frame;
+mod part;
 mod request;
-mod view;
 
 use crate::snapshot::{
     Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
@@ -37,9 +37,9 @@ use crate::wire::DecodeError;
 
 pub use crate::snapshot::Family;
 pub(crate) use frame::{Change, Changed, Frame, Frames, frames};
+use part::Part;
 pub(crate) use request::request_refusal;
 pub use request::{request_addresses, request_link, request_link_named, request_links};
-use view::View;
 
 // linux/netlink.h
 const NLMSG_ERROR: u16 = 2;
@@ -157,7 +157,7 @@ impl Iterator for Messages<'_> {
 }
 
 /// An address (`struct ifaddrmsg`); `None` for a family other than IPv4 and IPv6.
-fn address(body: View<'_>) -> Result<Option<Address>, DecodeError> {
+fn address(body: Part<'_>) -> Result<Option<Address>, DecodeError> {
     if let Some(entry) = entry::<u32>(body)? {
         return Ok(Some(Address::from_bits(entry)));
     }
@@ -166,7 +166,7 @@ fn address(body: View<'_>) -> Result<Option<Address>, DecodeError> {
 
 /// An address of one family; `None` if it is of a different one.
 #[inline(always)]
-fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
+fn entry<A: Wire>(body: Part<'_>) -> Result<Option<Entry<A>>, DecodeError> {
     let fixed = body.array::<IFADDRMSG_LEN>(0, "ifaddrmsg")?;
     let [family, prefix_len, flags, scope, index @ ..] = fixed;
     if family != A::FAMILY {
@@ -213,7 +213,7 @@ fn entry<A: Wire>(body: View<'_>) -> Result<Option<Entry<A>>, DecodeError> {
 }
 
 /// A link (`struct ifinfomsg`).
-fn link(body: View<'_>) -> Result<Link, DecodeError> {
+fn link(body: Part<'_>) -> Result<Link, DecodeError> {
     let attributes = body.after(IFINFOMSG_LEN, "ifinfomsg")?;
     let hardware_type = body.u16(2, "ifi_type")?;
     let index = body.u32(4, "ifi_index")?;
@@ -252,7 +252,7 @@ fn link(body: View<'_>) -> Result<Link, DecodeError> {
     Ok(link)
 }
 
-fn info_kind(info: View<'_>) -> Result<Option<String>, DecodeError> {
+fn info_kind(info: Part<'_>) -> Result<Option<String>, DecodeError> {
     for attribute in info.attributes() {
         let (kind, value) = attribute?;
         if kind == IFLA_INFO_KIND {
@@ -267,13 +267,13 @@ fn info_kind(info: View<'_>) -> Result<Option<String>, DecodeError> {
 pub(crate) trait Wire: Bits {
     const FAMILY: u8;
 
-    fn read(value: View<'_>, what: &'static str) -> Result<Self, DecodeError>;
+    fn read(value: Part<'_>, what: &'static str) -> Result<Self, DecodeError>;
 }
 
 impl Wire for u32 {
     const FAMILY: u8 = AF_INET;
 
-    fn read(value: View<'_>, what: &'static str) -> Result<Self, DecodeError> {
+    fn read(value: Part<'_>, what: &'static str) -> Result<Self, DecodeError> {
         value.array(0, what).map(Self::from_be_bytes)
     }
 }
@@ -281,7 +281,7 @@ impl Wire for u32 {
 impl Wire for u128 {
     const FAMILY: u8 = AF_INET6;
 
-    fn read(value: View<'_>, what: &'static str) -> Result<Self, DecodeError> {
+    fn read(value: Part<'_>, what: &'static str) -> Result<Self, DecodeError> {
         value.array(0, what).map(Self::from_be_bytes)
     }
 }

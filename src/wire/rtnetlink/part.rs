@@ -1,4 +1,4 @@
-//! Checked views of the parts of a datagram.
+//! Checked access to the parts of a datagram.
 
 use crate::snapshot::Name;
 use crate::wire::DecodeError;
@@ -9,13 +9,13 @@ const RTA_HDRLEN: usize = 4;
 
 /// A part of a datagram that knows its offset.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
+pub(crate) struct Part<'a> {
     pub bytes: &'a [u8],
-    /// The end of the part in the datagram. [`View::rest`] keeps it, which costs nothing.
+    /// The end of the part in the datagram. [`Part::rest`] keeps it, which costs nothing.
     end: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a> Part<'a> {
     #[inline]
     pub fn new(bytes: &'a [u8], offset: usize) -> Self {
         let end = offset.wrapping_add(bytes.len());
@@ -57,13 +57,13 @@ impl<'a> View<'a> {
 
     /// The bytes after the first `at`; none if there are fewer.
     #[inline]
-    pub fn rest(self, at: usize) -> View<'a> {
+    pub fn rest(self, at: usize) -> Part<'a> {
         let bytes = self.bytes.get(at..).unwrap_or_default();
-        View { bytes, ..self }
+        Part { bytes, ..self }
     }
 
     /// The same; an error if there are fewer.
-    pub fn after(self, at: usize, what: &'static str) -> Result<View<'a>, DecodeError> {
+    pub fn after(self, at: usize, what: &'static str) -> Result<Part<'a>, DecodeError> {
         if self.bytes.len() < at {
             return Err(self.short(0, what, at));
         }
@@ -91,13 +91,13 @@ impl<'a> View<'a> {
     }
 }
 
-/// The iterator that [`View::attributes`] returns; after an error there is no next.
+/// The iterator that [`Part::attributes`] returns; after an error there is no next.
 pub(crate) struct Attributes<'a> {
-    rest: View<'a>,
+    rest: Part<'a>,
 }
 
 impl<'a> Iterator for Attributes<'a> {
-    type Item = Result<(u16, View<'a>), DecodeError>;
+    type Item = Result<(u16, Part<'a>), DecodeError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -112,7 +112,7 @@ impl<'a> Iterator for Attributes<'a> {
             return Some(Err(rest.length("rta_len", len)));
         };
         self.rest = rest.rest(aligned(len));
-        Some(Ok((kind, View::new(value, rest.offset() + RTA_HDRLEN))))
+        Some(Ok((kind, Part::new(value, rest.offset() + RTA_HDRLEN))))
     }
 }
 
