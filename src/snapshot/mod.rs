@@ -244,16 +244,16 @@ impl Snapshot {
 
     /// Replaces the addresses of a family on a link, which must be listed, by those of another snapshot.
     /// Addresses are in the order of their links, as the kernel lists both.
-    pub(crate) fn replace_addresses_on(&mut self, index: u32, family: Family, with: &Self) {
+    pub(crate) fn replace_addresses_on(&mut self, index: u32, family: Family, other: &Self) {
         let position = |link| self.link_position(link);
         match family {
             Family::V4 => {
                 let range = self.v4.range_of(index, position);
-                self.v4.replace(range, &with.v4);
+                self.v4.replace(range, &other.v4);
             }
             Family::V6 => {
                 let range = self.v6.range_of(index, position);
-                self.v6.replace(range, &with.v6);
+                self.v6.replace(range, &other.v6);
             }
         }
     }

@@ -60,21 +60,21 @@ impl<A: Bits> Nets<A> {
     }
 
     /// Replaces a range of rows. The rows that follow move up or down.
-    pub fn replace(&mut self, range: Range<usize>, with: &Self) {
+    pub fn replace(&mut self, range: Range<usize>, rows: &Self) {
         let Range { start, end } = range;
-        let behind = start + with.len();
-        if behind.abs_diff(end) < BLOCK {
-            self.shift(end, behind);
-            for (at, (ip, mask)) in (start..).zip(with.iter()) {
+        let new_end = start + rows.len();
+        if new_end.abs_diff(end) < BLOCK {
+            self.shift(end, new_end);
+            for (at, (ip, mask)) in (start..).zip(rows.iter()) {
                 if let Some(block) = self.blocks.get_mut(at / BLOCK) {
                     set(block, at % BLOCK, ip.quarters(), mask.quarters());
                 }
             }
             return;
         }
-        let behind: Vec<_> = (end..self.len).filter_map(|at| self.get(at)).collect();
+        let tail: Vec<_> = (end..self.len).filter_map(|at| self.get(at)).collect();
         self.truncate(start);
-        for (ip, mask) in with.iter().chain(behind) {
+        for (ip, mask) in rows.iter().chain(tail) {
             self.push(ip, mask);
         }
     }

@@ -100,17 +100,17 @@ impl<A: Bits> Table<A> {
     }
 
     /// Replaces a range of rows by those of another table.
-    pub fn replace(&mut self, range: Range<usize>, with: &Self) {
-        self.nets.replace(range.clone(), &with.nets);
-        self.rest.splice(range, with.rest.iter().copied());
+    pub fn replace(&mut self, range: Range<usize>, rows: &Self) {
+        self.nets.replace(range.clone(), &rows.nets);
+        self.rest.splice(range, rows.rest.iter().copied());
     }
 
     /// The range of the rows of a link, maybe empty, if links are in the order of `position`.
     pub fn range_of(&self, link: u32, position: impl Fn(u32) -> Option<usize>) -> Range<usize> {
         let (at, of) = (position(link), |facts: &Facts| position(facts.link()?));
         let start = self.rest.partition_point(|(_, facts)| of(facts) < at);
-        let behind = self.rest.get(start..).unwrap_or_default();
-        start..start + behind.partition_point(|(_, facts)| of(facts) == at)
+        let tail = self.rest.get(start..).unwrap_or_default();
+        start..start + tail.partition_point(|(_, facts)| of(facts) == at)
     }
 
     pub fn clear(&mut self) {

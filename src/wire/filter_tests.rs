@@ -173,7 +173,7 @@ proptest! {
     })]
 
     /// A packet is let through, and whole, if and only if it came to us, to all or to a group, and
-    /// may have to do with the address; so all of which something is said are.
+    /// may have to do with the address; so all that concern it are.
     #[test]
     fn what_may_matter_is_let_through(packet in packet(), ip in ip(), packet_type in 0..8u32) {
         let accepted = run(&about(ip), &packet, packet_type);
