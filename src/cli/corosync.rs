@@ -1,4 +1,4 @@
-//! What this host says of Corosync: the installed version, and the hosts file.
+//! Corosync on this host: the installed version, and the hosts file.
 
 use std::env;
 use std::io;
@@ -17,7 +17,7 @@ use super::words::VERSION;
 use crate::corosync::{Conf, ConfError, Hosts, Version};
 use crate::live::read_hosts;
 
-/// Where `corosync` is looked for, and what it gets as PATH: root may have been given any other.
+/// The folders of `corosync`, which are its PATH as well: that of root may be any other.
 const FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How long `corosync -v` may take.
@@ -53,7 +53,7 @@ fn ask(program: &Path) -> Result<Vec<u8>, Trouble> {
         command.env("LANG", lang);
     }
     command.stdin(Stdio::null()).stderr(Stdio::null());
-    // A group of its own, so that what it starts is killed, too.
+    // A process group of its own, so that its children are killed with it.
     let child = command.stdout(Stdio::piped()).process_group(0).spawn()?;
     let mut child = Running(child);
     let stdout = child.0.stdout.take();
@@ -83,7 +83,7 @@ pub fn hosts() -> Hosts {
 pub struct ConfFile {
     /// The file as it was named.
     pub name: String,
-    /// What stands in it.
+    /// Its content.
     pub conf: Conf,
 }
 
@@ -102,7 +102,7 @@ impl ConfFile {
     }
 }
 
-/// What Corosync would refuse in a file; or that this host is not in it (yet).
+/// The failure for a file that Corosync would refuse, or that does not list this host (yet).
 pub fn refused(name: &str, error: &ConfError) -> Failure {
     let message = format!("{name}, {error}");
     if error.is_of_this_host() {

@@ -79,7 +79,7 @@ fn is_open_fd(path: &Path) -> bool {
     path == b"/dev/stdin" || number.is_some_and(is_number)
 }
 
-/// Reads a pipe, whose writer may be slow, or never write.
+/// Reads a pipe. Its writer may be slow, or never write.
 fn read_pipe(file: &File, name: &str) -> Result<Vec<u8>, Failure> {
     /// How long all pipes together are waited for: their writers run at the same time.
     const LIMIT: Duration = Duration::from_secs(20);

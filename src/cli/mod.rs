@@ -3,11 +3,11 @@
 //! This room alone reads the command line and the environment, prints, and executes (`corosync -v`).
 //! It is no API: `src/bin/bindnet.rs` and the examples call it.
 
-mod called;
 mod conflict;
 mod corosync;
 mod fleet;
 mod input;
+mod invocation;
 mod options;
 mod output;
 mod pipe;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use called::Called;
+use invocation::Invocation;
 use options::parse;
 
 /// Chooses the local address a cluster daemon binds for a bindnetaddr, and says why
@@ -44,14 +44,15 @@ enum Subcommand {
 
 /// The program `bindnet`.
 pub fn main() -> ExitCode {
-    let called = Called::Subcommand;
-    let command = Program::command().mut_subcommand("fleet", |fleet| fleet::name(fleet, called));
+    let invocation = Invocation::Subcommand;
+    let command =
+        Program::command().mut_subcommand("fleet", |fleet| fleet::name(fleet, invocation));
     let program: Program = parse(command);
     match program.subcommand {
         Subcommand::Preview(options) => preview::main(&options),
         Subcommand::Watch(options) => watch::main(&options),
-        Subcommand::Conflict(options) => conflict::main(&options, called),
-        Subcommand::Fleet(options) => fleet::main(&options, called),
+        Subcommand::Conflict(options) => conflict::main(&options, invocation),
+        Subcommand::Fleet(options) => fleet::main(&options, invocation),
     }
 }
 
@@ -67,12 +68,12 @@ pub fn watch() -> ExitCode {
 
 /// The example `conflict`: does another host claim an address?
 pub fn conflict() -> ExitCode {
-    conflict::main(&parse(conflict::Options::command()), Called::Example)
+    conflict::main(&parse(conflict::Options::command()), Invocation::Example)
 }
 
 /// The example `fleet`: do the nodes of a cluster agree?
 pub fn fleet() -> ExitCode {
-    let called = Called::Example;
-    let command = fleet::name(fleet::Options::command(), called);
-    fleet::main(&parse(command), called)
+    let invocation = Invocation::Example;
+    let command = fleet::name(fleet::Options::command(), invocation);
+    fleet::main(&parse(command), invocation)
 }

@@ -9,9 +9,9 @@ use crate::corosync::{How, IpVersion, Profile, read_address};
 use crate::rule::{BindnetAddr, Declared, Evidence, ScopedAddr, Selector, parse_net};
 use crate::snapshot::{Name, ParseError};
 
-use super::called::Called;
 use super::corosync;
 use super::input::{read_file, shown};
+use super::invocation::Invocation;
 use super::output::Failure;
 use super::words::in_options;
 
@@ -20,7 +20,7 @@ use super::words::in_options;
 /// clap's messages repeat arguments as they are. So a message is made again, of arguments in which
 /// nothing is left that a terminal obeys.
 pub fn parse<O: clap::FromArgMatches>(command: clap::Command) -> O {
-    // Not as the program was called, which may be any text.
+    // The name of the command, because the program may be called by any text.
     let name = std::iter::once(OsString::from(command.get_name()));
     let arguments: Vec<OsString> = name.chain(std::env::args_os().skip(1)).collect();
     try_parse(&command, &arguments).unwrap_or_else(|error| {
@@ -80,9 +80,9 @@ impl SelectorOptions {
         profile.map_err(|error: ParseError| Failure::usage(format!("--profile: {error}")))
     }
 
-    /// Refuses a remembered choice, where many nodes are judged: it would be that of one of them, and
-    /// every other would be ambiguous for want of it.
-    pub fn no_previous(&self, called: Called) -> Result<(), Failure> {
+    /// Refuses a remembered choice if many nodes are judged: it is the choice of one of them, and the
+    /// decision of every other would be ambiguous without it.
+    pub fn no_previous(&self, invocation: Invocation) -> Result<(), Failure> {
         match &self.previous {
             None => Ok(()),
             Some(text) => Err(option(
@@ -91,13 +91,13 @@ impl SelectorOptions {
                 format!(
                     "one remembered choice is not that of many nodes; ask for one node: {} \
                      --previous IP --from SNAPSHOT",
-                    called.command("preview")
+                    invocation.command("preview")
                 ),
             )),
         }
     }
 
-    /// The bindnetaddr, read as the profile reads it, and what is to be said of that.
+    /// The bindnetaddr as the profile reads it, and a warning if Corosync reads it differently.
     pub fn bindnet(&self, text: &str) -> Result<(BindnetAddr, Option<String>), Failure> {
         if self.profile()? == Profile::Default {
             let bindnet: Result<BindnetAddr, _> = text.parse();
@@ -106,11 +106,11 @@ impl SelectorOptions {
         }
         let read = read_address(text, IpVersion::Any, &corosync::hosts());
         let read = read.map_err(|error| Failure::usage(format!("bindnetaddr {error}")))?;
-        let said = (read.how != How::Plain).then(|| {
+        let warning = (read.how != How::Plain).then(|| {
             let how = read.how.in_words();
             format!("Corosync reads bindnetaddr {text:?} as {how}, {}.", read.ip)
         });
-        Ok((read.bindnet().map_err(Failure::usage)?, said))
+        Ok((read.bindnet().map_err(Failure::usage)?, warning))
     }
 
     /// The selector for a bindnetaddr; every problem names the option and the text.
@@ -185,15 +185,15 @@ fn nets(name: &str, values: &[String]) -> Result<Vec<ipnet::IpNet>, Failure> {
             let line = String::from_utf8_lossy(line);
             let entry = line.split('#').next().unwrap_or_default().trim();
             if !entry.is_empty() {
-                let place = format!("{}, line {}", shown(path), number + 1);
+                let position = format!("{}, line {}", shown(path), number + 1);
                 let net = parse_net(entry);
-                nets.push(net.map_err(|error| Failure::usage(format!("{place} {error}")))?);
+                nets.push(net.map_err(|error| Failure::usage(format!("{position} {error}")))?);
             }
         }
     }
     Ok(nets)
 }
 
-fn option(place: &str, text: impl std::fmt::Debug, problem: impl Display) -> Failure {
-    Failure::usage(format!("{place} {text:?}: {problem}"))
+fn option(name: &str, text: impl std::fmt::Debug, problem: impl Display) -> Failure {
+    Failure::usage(format!("{name} {text:?}: {problem}"))
 }

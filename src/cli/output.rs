@@ -1,4 +1,4 @@
-//! Output that survives a closed pipe and a full disk, and colour where it is wanted.
+//! Output that survives a closed pipe and a full disk, in colour if that is wanted.
 
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
@@ -85,17 +85,17 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Prints to standard output; whoever closed the pipe has read enough, which is no failure.
+/// Prints to standard output. A closed pipe is no failure: its reader has read enough.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    let printed = stdout
+    let result = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
-    done(printed)
+    check(result)
 }
 
-fn done(printed: io::Result<()>) -> Result<(), Failure> {
-    match printed {
+fn check(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::system(format!("standard output: {error}")))
         }
@@ -106,15 +106,15 @@ fn done(printed: io::Result<()>) -> Result<(), Failure> {
 /// Prints one JSON object on one line, piece by piece: it may be large.
 pub fn print_json(object: &crate::fleet::FleetReport) -> Result<(), Failure> {
     let mut stdout = BufWriter::new(io::stdout().lock());
-    let written = serde_json::to_writer(&mut stdout, object).map_err(io::Error::from);
-    done(
-        written
+    let result = serde_json::to_writer(&mut stdout, object).map_err(io::Error::from);
+    check(
+        result
             .and_then(|()| stdout.write_all(b"\n"))
             .and_then(|()| stdout.flush()),
     )
 }
 
-/// Prints to standard error; where that is not to be had there is nobody to tell.
+/// Prints to standard error. If that fails, nobody is left to tell.
 pub fn print_error(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

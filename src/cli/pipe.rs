@@ -1,4 +1,4 @@
-//! What another program writes into a pipe, read with limits of size and time.
+//! Reads the output of another program from a pipe, with limits of size and time.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
@@ -24,8 +24,8 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// Reads until the writer has closed the pipe. It waits until the deadline; what is there already is
-/// read behind it, too.
+/// Reads until the writer has closed the pipe. It waits until the deadline; bytes that are there
+/// already are read after it as well.
 pub fn read(mut pipe: impl Read + AsFd, deadline: Instant, max: usize) -> Result<Vec<u8>, Trouble> {
     let mut text = Vec::new();
     let mut piece = vec![0; 1 << 16];

@@ -1,4 +1,4 @@
-//! Waits for an fd of the library, and for whatever ends a program.
+//! Waits for an fd of the library, and for the end of a program.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,7 +13,7 @@ use super::output::Failure;
 
 /// Why the loop goes on or ends.
 #[derive(PartialEq, Eq)]
-pub enum Woken {
+pub enum Next {
     /// The host may have changed, or the time is over.
     Look,
     /// A signal asked to end, or nobody reads what is printed.
@@ -26,22 +26,18 @@ pub fn signals() -> Result<SignalFd, Failure> {
     signals.add(Signal::SIGTERM);
     signals.add(Signal::SIGINT);
     let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-    let blocked = signals.thread_block();
-    let opened = blocked.and_then(|()| SignalFd::with_flags(&signals, flags));
-    opened.map_err(|errno| Failure::system(format!("signalfd: {errno}")))
+    let result = signals.thread_block();
+    let fd = result.and_then(|()| SignalFd::with_flags(&signals, flags));
+    fd.map_err(|errno| Failure::system(format!("signalfd: {errno}")))
 }
 
 /// Waits until something happens, for this long at the most.
-pub fn sleep(
-    watched: &impl AsFd,
-    signals: &SignalFd,
-    time: Option<Duration>,
-) -> Result<Woken, Failure> {
+pub fn sleep(fd: &impl AsFd, signals: &SignalFd, time: Option<Duration>) -> Result<Next, Failure> {
     let stdout = io::stdout();
     let mut fds = [
-        PollFd::new(watched.as_fd(), PollFlags::POLLIN),
+        PollFd::new(fd.as_fd(), PollFlags::POLLIN),
         PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-        // Of a pipe or a socket it tells when the other end has gone.
+        // A pipe or a socket reports that its other end is closed.
         PollFd::new(stdout.as_fd(), PollFlags::empty()),
     ];
     // Rounded up, so that a part of a millisecond is not waited for in a busy loop.
@@ -56,5 +52,5 @@ pub fn sleep(
     let [_, signal, stdout] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
     let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
     let stop = !signal.is_empty() || stdout.intersects(gone);
-    Ok(if stop { Woken::Stop } else { Woken::Look })
+    Ok(if stop { Next::Stop } else { Next::Look })
 }

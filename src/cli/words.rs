@@ -4,10 +4,10 @@ use crate::explain::{Setting, Spelling};
 use crate::live::StateError;
 use crate::snapshot::ParseError;
 
-/// How the programs spell what is advised.
+/// How the programs spell advice.
 pub const OPTIONS: Spelling = Spelling::new(option, "preview");
 
-/// How they are told which version of Corosync reads a corosync.conf.
+/// The option that says which version of Corosync reads a corosync.conf.
 pub const VERSION: &str = "--profile corosync:VERSION";
 
 fn option(setting: &Setting) -> String {

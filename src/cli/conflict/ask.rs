@@ -8,13 +8,13 @@ use crate::live::Detector;
 use crate::rule::ScopedAddr;
 
 use super::{Options, Timing};
-use crate::cli::called::Called;
+use crate::cli::invocation::Invocation;
 use crate::cli::options::link_name;
 use crate::cli::output::{Failure, print, print_error};
 use crate::cli::time::seconds;
-use crate::cli::wait::{Woken, signals, sleep};
+use crate::cli::wait::{Next, signals, sleep};
 
-pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
+pub fn run(options: &Options, invocation: Invocation) -> Result<ExitCode, Failure> {
     let watch = options.watch.as_deref();
     let watch = watch.map(|text| seconds("--watch", text)).transpose()?;
     let target = target(options)?;
@@ -24,7 +24,7 @@ pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
     };
     let signals = signals()?;
     let mut detector = Detector::probe(target, timing).map_err(Failure::system)?;
-    // Since when it is listened: since there is a verdict.
+    // The time of the verdict: listening begins there.
     let mut listening: Option<Instant> = None;
     let mut status = 0;
     loop {
@@ -41,14 +41,14 @@ pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
         if let Some(event) = event {
             let is_verdict = matches!(event, Notice::Detection(_));
             let report = detector.report(event);
-            tell(&report, options)?;
+            show(&report, options)?;
             let verdict = report.verdict();
             status = worse(status, &verdict);
             if is_verdict {
                 if verdict == Detection::Inconclusive(Inconclusive::NotHere(None)) {
-                    hint(&report, called);
+                    hint(&report, invocation);
                 }
-                // Who may not ask may not listen.
+                // Without the permission to ask there is none to listen.
                 if watch.is_none() || matches!(verdict, Detection::NotPermitted(_)) {
                     return Ok(ExitCode::from(status));
                 }
@@ -61,8 +61,8 @@ pub fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
         if left == Some(Duration::ZERO) {
             return Ok(ExitCode::from(status));
         }
-        if sleep(&detector, &signals, left)? == Woken::Stop {
-            // Without a verdict nothing is known.
+        if sleep(&detector, &signals, left)? == Next::Stop {
+            // Nothing is known before the verdict.
             return Ok(ExitCode::from(if listening.is_none() { 3 } else { status }));
         }
     }
@@ -86,7 +86,7 @@ fn target(options: &Options) -> Result<Target, Failure> {
     })
 }
 
-fn tell(report: &ConflictReport, options: &Options) -> Result<(), Failure> {
+fn show(report: &ConflictReport, options: &Options) -> Result<(), Failure> {
     let line = if options.json {
         report.to_json()
     } else {
@@ -96,8 +96,8 @@ fn tell(report: &ConflictReport, options: &Options) -> Result<(), Failure> {
 }
 
 /// How to ask for an address that is not here.
-fn hint(report: &ConflictReport, called: Called) {
-    let (conflict, ip) = (called.command("conflict"), report.ip());
+fn hint(report: &ConflictReport, invocation: Invocation) {
+    let (conflict, ip) = (invocation.command("conflict"), report.ip());
     print_error(&format!(
         "conflict: to ask before it is taken: {conflict} --free --interface NAME {ip}\n"
     ));

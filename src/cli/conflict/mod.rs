@@ -6,7 +6,7 @@ mod ask;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::cli::called::Called;
+use crate::cli::invocation::Invocation;
 
 /// Does another host claim this address?
 ///
@@ -46,12 +46,12 @@ enum Timing {
 }
 
 /// Does another host claim an address?
-pub fn main(options: &Options, called: Called) -> ExitCode {
+pub fn main(options: &Options, invocation: Invocation) -> ExitCode {
     #[cfg(target_os = "linux")]
-    let ended = ask::run(options, called);
+    let ended = ask::run(options, invocation);
     #[cfg(not(target_os = "linux"))]
     let ended: Result<ExitCode, _> = {
-        let _ = (options, called);
+        let _ = (options, invocation);
         Err(crate::cli::output::Failure::system(
             "packet sockets are needed, which Linux alone has",
         ))

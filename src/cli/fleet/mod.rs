@@ -10,13 +10,13 @@ use crate::corosync::{Hosts, How, ProfileSelector};
 use crate::fleet::{Fleet, FleetReport, Node};
 use crate::rule::Selector;
 
-use crate::cli::called::Called;
 use crate::cli::corosync::{ConfFile, hosts, refused};
 use crate::cli::input;
+use crate::cli::invocation::Invocation;
 use crate::cli::options::SelectorOptions;
 use crate::cli::output::{Failure, print, print_error, print_json};
 use crate::cli::words::OPTIONS;
-use nodes::Named;
+use nodes::NodeFile;
 
 /// Do the nodes agree?
 ///
@@ -50,8 +50,8 @@ pub struct Options {
 }
 
 /// Names the commands of its help as they are called.
-pub fn name(command: clap::Command, called: Called) -> clap::Command {
-    let (fleet, preview) = (called.command("fleet"), called.command("preview"));
+pub fn name(command: clap::Command, invocation: Invocation) -> clap::Command {
+    let (fleet, preview) = (invocation.command("fleet"), invocation.command("preview"));
     let usage = format!(
         "{fleet} [OPTIONS] <BINDNETADDR> NODE=SNAPSHOT...\n       \
          {fleet} [OPTIONS] <BINDNETADDR> --dir DIR\n       \
@@ -65,15 +65,15 @@ pub fn name(command: clap::Command, called: Called) -> clap::Command {
 }
 
 /// Do the nodes of a cluster agree?
-pub fn main(options: &Options, called: Called) -> ExitCode {
-    match run(options, called) {
+pub fn main(options: &Options, invocation: Invocation) -> ExitCode {
+    match run(options, invocation) {
         Ok(status) => status,
         Err(failure) => failure.report("fleet"),
     }
 }
 
-fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
-    options.selector.no_previous(called)?;
+fn run(options: &Options, invocation: Invocation) -> Result<ExitCode, Failure> {
+    options.selector.no_previous(invocation)?;
     let mut arguments = options.arguments.as_slice();
     let (mut fleet, file) = match &options.conf {
         Some(path) => {
@@ -89,7 +89,7 @@ fn run(options: &Options, called: Called) -> Result<ExitCode, Failure> {
             (of_bindnetaddr(bindnetaddr, options)?, None)
         }
     };
-    let nodes = nodes::named(arguments, &options.dir)?;
+    let nodes = nodes::node_files(arguments, &options.dir)?;
     let conf = file.as_ref().map_or("", |file| &file.name);
     let mut all_read = true;
     for node in &nodes {
@@ -111,9 +111,9 @@ fn of_bindnetaddr(text: &OsString, options: &Options) -> Result<Fleet, Failure> 
         let problem = format!("a BINDNETADDR or --conf FILE is expected before {text:?}");
         return Err(Failure::usage(problem));
     }
-    let (bindnet, said) = options.selector.bindnet(&text)?;
-    if let Some(said) = said {
-        print_error(&format!("warning: {said}\n"));
+    let (bindnet, warning) = options.selector.bindnet(&text)?;
+    if let Some(warning) = warning {
+        print_error(&format!("warning: {warning}\n"));
     }
     let selector = options.selector.selector(bindnet)?;
     let profile = options.selector.profile()?;
@@ -130,18 +130,18 @@ fn of_conf(file: &ConfFile, options: &Options) -> Result<Fleet, Failure> {
     Ok(fleet.spelling(OPTIONS))
 }
 
-/// Adds a node; says whether its snapshot could be read. One that cannot be stops nothing.
-fn add(fleet: &mut Fleet, node: &Named, conf: &str) -> Result<bool, Failure> {
-    let (added, read) = match input::snapshot(&node.path) {
+/// Adds a node, and returns whether its snapshot could be read. A node without one stops nothing.
+fn add(fleet: &mut Fleet, node: &NodeFile, conf: &str) -> Result<bool, Failure> {
+    let (result, read) = match input::snapshot(&node.path) {
         Ok(host) => (fleet.add(&node.name, &host), true),
         Err(failure) => {
             failure.report("fleet");
             (fleet.add_unread(&node.name), false)
         }
     };
-    match added {
+    match result {
         Ok(()) => Ok(read),
-        // A line of the corosync.conf, whichever node it is about.
+        // The problem is in a line of the corosync.conf, and need not be about this node.
         Err(error) if error.line().is_some() => Err(Failure::usage(format!("{conf}, {error}"))),
         Err(error) => Err(Failure::usage(format!(
             "{}: {error}",

@@ -1,4 +1,4 @@
-//! Which nodes there are, and where their snapshots are.
+//! The nodes, and the files of their snapshots.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,7 +11,7 @@ use crate::cli::input;
 use crate::cli::output::Failure;
 
 /// A node by its name, with the file of its snapshot.
-pub struct Named {
+pub struct NodeFile {
     /// As it was written, or as the file is called.
     pub name: Vec<u8>,
     /// Its snapshot.
@@ -19,7 +19,7 @@ pub struct Named {
 }
 
 /// The nodes of the command line and of the folders, none twice.
-pub fn named(arguments: &[OsString], folders: &[PathBuf]) -> Result<Vec<Named>, Failure> {
+pub fn node_files(arguments: &[OsString], folders: &[PathBuf]) -> Result<Vec<NodeFile>, Failure> {
     let mut nodes = Vec::new();
     for argument in arguments {
         nodes.push(split(argument)?);
@@ -45,7 +45,7 @@ pub fn named(arguments: &[OsString], folders: &[PathBuf]) -> Result<Vec<Named>, 
 }
 
 /// `NODE=SNAPSHOT`; the path may have an `=` in it, the name not.
-fn split(argument: &OsStr) -> Result<Named, Failure> {
+fn split(argument: &OsStr) -> Result<NodeFile, Failure> {
     let bytes = argument.as_bytes();
     let fail = |problem| Failure::usage(format!("{}: {problem}", shown(bytes)));
     let Some(at) = bytes.iter().position(|byte| *byte == b'=') else {
@@ -56,7 +56,7 @@ fn split(argument: &OsStr) -> Result<Named, Failure> {
     match (&bytes[..at], &bytes[at + 1..]) {
         ([], _) => Err(fail("the name of a node is expected before =")),
         (_, []) => Err(fail("the file of a snapshot is expected behind =")),
-        (name, path) => Ok(Named {
+        (name, path) => Ok(NodeFile {
             name: name.to_vec(),
             path: PathBuf::from(OsStr::from_bytes(path)),
         }),
@@ -64,7 +64,7 @@ fn split(argument: &OsStr) -> Result<Named, Failure> {
 }
 
 /// Each `NODE.json` of a folder.
-fn list(folder: &Path) -> Result<Vec<Named>, Failure> {
+fn list(folder: &Path) -> Result<Vec<NodeFile>, Failure> {
     let fail =
         |error: std::io::Error| Failure::usage(format!("--dir {}: {error}", input::shown(folder)));
     let mut nodes = Vec::new();
@@ -75,7 +75,7 @@ fn list(folder: &Path) -> Result<Vec<Named>, Failure> {
             .is_some_and(|extension| extension == "json");
         if let (Some(name), true) = (path.file_stem(), is_json) {
             let name = name.to_owned().into_vec();
-            nodes.push(Named { name, path });
+            nodes.push(NodeFile { name, path });
         }
     }
     if nodes.is_empty() {

@@ -1,18 +1,18 @@
-//! What cluster life would do to what was chosen.
+//! The effect of cluster life on the choice.
 
 use crate::audit::{Audit, Finding, Scenario};
 
 use super::Options;
-use super::judged::Judged;
+use super::assessment::Assessment;
 
-/// What is said where nothing was chosen.
+/// The message if nothing was chosen.
 pub const NOTHING: &str = "preview: audit: nothing was chosen, so that nothing can move.\n";
 
 /// Whether anything would move the choice that counts for the exit status.
-pub fn objects(judged: &Judged, options: &Options) -> bool {
-    let counts = |found: &Finding| found.fate.moves() && counts(found.scenario, options);
-    let audit = judged.audit.as_ref();
-    audit.is_some_and(|audit| audit.findings.iter().any(counts))
+pub fn objects(assessment: &Assessment, options: &Options) -> bool {
+    let audit = assessment.audit.as_ref();
+    let moves = |finding: &Finding| finding.fate.moves() && counts(finding.scenario, options);
+    audit.is_some_and(|audit| audit.findings.iter().any(moves))
 }
 
 /// A new VIP moves the choice of any host on which nothing is remembered or declared: only a strict
@@ -22,8 +22,8 @@ fn counts(scenario: Scenario, options: &Options) -> bool {
     options.selector.strict || !new
 }
 
-/// What is to be said of what was found, unless nothing counts.
-pub fn complaint(judged: &Judged, options: &Options) -> Option<String> {
-    let audit = judged.audit.as_ref().map(Audit::summary);
-    audit.filter(|_| objects(judged, options))
+/// The summary of the findings, unless none counts.
+pub fn complaint(assessment: &Assessment, options: &Options) -> Option<String> {
+    let audit = assessment.audit.as_ref().map(Audit::summary);
+    audit.filter(|_| objects(assessment, options))
 }

@@ -1,38 +1,38 @@
-//! Asks whether another host claims what was chosen.
+//! Asks whether another host claims the choice.
 
 use crate::cli::output::Failure;
 use crate::conflict::{ConflictReport, Detection};
 use crate::rule::{Candidate, Decision};
 
 use super::Options;
-use super::judged::Judged;
+use super::assessment::Assessment;
 
-/// What was found; or what kept the question from being asked.
-pub type Checked = Result<ConflictReport, Failure>;
+/// The finding, or the reason why the question was not asked.
+pub type Finding = Result<ConflictReport, Failure>;
 
-/// What is found of a choice, if it is to be asked and there is one. The choice stays, whatever hinders
-/// the question.
-pub fn check(decision: &Decision, options: &Options) -> Option<Checked> {
+/// The finding about a choice, if there is one and `--check` asks for it. If the question fails, the
+/// choice stays.
+pub fn check(decision: &Decision, options: &Options) -> Option<Finding> {
     let chosen = decision.chosen().filter(|_| options.check);
     chosen.map(ask)
 }
 
 #[cfg(target_os = "linux")]
-fn ask(chosen: &Candidate) -> Checked {
+fn ask(chosen: &Candidate) -> Finding {
     use std::time::Duration;
 
     use crate::conflict::{Inconclusive, Notice, Target, Timing};
     use crate::live::Detector;
 
     let target = Target::of(chosen).map_err(|error| not_asked(&error.to_string()))?;
-    let asked = Detector::probe(target, Timing::Fast).and_then(|mut detector| {
+    let result = Detector::probe(target, Timing::Fast).and_then(|mut detector| {
         loop {
             if let Some(event) = detector.wait(Duration::from_secs(1))? {
                 return Ok(detector.report(event));
             }
         }
     });
-    let report = asked.unwrap_or_else(|error| {
+    let report = result.unwrap_or_else(|error| {
         let verdict = Detection::Inconclusive(Inconclusive::NotAsked(error.to_string()));
         let event = Notice::Detection(verdict);
         ConflictReport::new(&target, chosen.interface(), event, Duration::ZERO)
@@ -41,7 +41,7 @@ fn ask(chosen: &Candidate) -> Checked {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn ask(_: &Candidate) -> Checked {
+fn ask(_: &Candidate) -> Finding {
     let problem = "packet sockets are needed, which Linux alone has";
     Err(not_asked(problem))
 }
@@ -51,28 +51,28 @@ fn not_asked(problem: &str) -> Failure {
 }
 
 /// Whether another host claims the choice.
-pub fn objects(judged: &Judged) -> bool {
-    let found = judged.conflict.as_ref();
-    found.is_some_and(|report| report.verdict().conflict().is_some())
+pub fn objects(assessment: &Assessment) -> bool {
+    let conflict = assessment.conflict.as_ref();
+    conflict.is_some_and(|report| report.verdict().conflict().is_some())
 }
 
 /// Whether it could not be told whether another host does.
-pub fn cannot_tell(judged: &Judged) -> bool {
-    let verdict = judged.conflict.as_ref().map(ConflictReport::verdict);
+pub fn cannot_tell(assessment: &Assessment) -> bool {
+    let verdict = assessment.conflict.as_ref().map(ConflictReport::verdict);
     verdict.is_some_and(|verdict| match verdict {
         Detection::Clear | Detection::Conflict(_) | Detection::NotApplicable(_) => false,
         Detection::Inconclusive(_) | Detection::NotPermitted(_) => true,
     })
 }
 
-/// What is to be said of what was found, unless all is well.
-pub fn complaint(judged: &Judged) -> Option<String> {
-    let found = judged.conflict.as_ref()?;
-    (objects(judged) || cannot_tell(judged)).then(|| found.to_string())
+/// The message about the finding, unless all is well.
+pub fn complaint(assessment: &Assessment) -> Option<String> {
+    let conflict = assessment.conflict.as_ref()?;
+    (objects(assessment) || cannot_tell(assessment)).then(|| conflict.to_string())
 }
 
-/// What is to be said if nobody can be asked, which is no fault of the address.
-pub fn warning(judged: &Judged) -> Option<String> {
-    let found = judged.conflict.as_ref()?;
-    matches!(found.verdict(), Detection::NotApplicable(_)).then(|| found.to_string())
+/// The warning if nobody can be asked, which is no fault of the address.
+pub fn warning(assessment: &Assessment) -> Option<String> {
+    let conflict = assessment.conflict.as_ref()?;
+    matches!(conflict.verdict(), Detection::NotApplicable(_)).then(|| conflict.to_string())
 }

@@ -1,4 +1,4 @@
-//! The links of a corosync.conf: what bindnet chooses for each, and what Corosync takes.
+//! The links of a corosync.conf: the choice of bindnet for each, and that of Corosync.
 
 use std::process::ExitCode;
 
@@ -7,9 +7,9 @@ use crate::corosync::{How, LinkDecision, Origin, Plan, Profile, Taken};
 use crate::rule::Candidate;
 use crate::snapshot::Snapshot;
 
+use super::assessment::Assessment;
 use super::audit::NOTHING;
 use super::check::{self, check};
-use super::judged::Judged;
 use super::{Options, Wait, capture, complain, decide, status, warn};
 use crate::cli::corosync::{ConfFile, hosts, installed, refused};
 use crate::cli::output::{Failure, paint, print, print_error};
@@ -39,9 +39,6 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         let links = plan.decide(host, &selector);
         Ok((plan, links, host.clone()))
     };
-    let all_final = |(_, links, _): &(Plan, Vec<LinkDecision>, Snapshot)| {
-        links.iter().all(|link| link.decision.is_final())
-    };
     let on_this_host = || Ok(decide_links(&capture(options.source)?));
     let recorded = options.recorded()?;
     let wait = Wait::begin(options)?;
@@ -50,7 +47,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         &wait,
         decide_links,
         on_this_host,
-        all_final,
+        |(_, links, _)| links.iter().all(|link| link.decision.is_final()),
     );
     let (plan, links, host) = match decided {
         Err(failure) if failure.is_none() && options.json => {
@@ -69,34 +66,37 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
         });
         let selector = selector.clone().with_bindnet(*decision.bindnet());
         let audit = options.audit.then(|| Audit::of(&selector, &host)).flatten();
-        Judged {
+        Assessment {
             decision,
             conflict,
             audit,
         }
     };
-    let judged: Vec<_> = links.iter().map(&mut judge).collect();
-    let number = |link: &LinkDecision| link.link.number();
+    let assessments: Vec<_> = links.iter().map(&mut judge).collect();
     if options.json {
-        print(&(plan.to_json_with(&file.name, &links, &judged) + "\n"))?;
+        print(&(plan.to_json_with(&file.name, &links, &assessments) + "\n"))?;
     } else if options.quiet {
-        let chosen = |judged: &Judged| judged.chosen().map(Candidate::scoped_addr);
-        let line =
-            |judged| chosen(judged).map_or("-\n".to_owned(), |address| format!("{address}\n"));
-        print(&judged.iter().map(line).collect::<String>())?;
-        for (link, judged) in links.iter().zip(&judged) {
-            complain(&format!("link {}: ", number(link)), judged, options);
+        print(&assessments.iter().map(chosen_line).collect::<String>())?;
+        for (link, assessment) in links.iter().zip(&assessments) {
+            complain(
+                &format!("link {}: ", link.link.number()),
+                assessment,
+                options,
+            );
         }
     } else {
         let color = options.color.applies_to(&std::io::stdout());
-        print(&paint(&text(&plan, &links, &judged), color))?;
+        print(&paint(&text(&plan, &links, &assessments), color))?;
         let recorded = options.from.is_some();
-        warn(&warnings(&plan, &links, &judged, recorded), options);
+        warn(&warnings(&plan, &links, &assessments, recorded), options);
     }
     for link in &links {
         let decision = &link.decision;
         if decision.chosen().is_none() {
-            print_error(&format!("preview: link {}: {decision}\n", number(link)));
+            print_error(&format!(
+                "preview: link {}: {decision}\n",
+                link.link.number()
+            ));
             if options.audit {
                 print_error(NOTHING);
             }
@@ -105,9 +105,17 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
     for (number, failure) in &unasked {
         failure.warn(&format!("preview: link {number}"));
     }
-    let statuses = judged.iter().map(|judged| status::of(judged, options));
+    let statuses = assessments
+        .iter()
+        .map(|assessment| status::of(assessment, options));
     let statuses = statuses.chain((!unasked.is_empty()).then_some(3));
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(1)))
+}
+
+/// The line of `--quiet` for a link: the chosen address, or a dash.
+fn chosen_line(assessment: &Assessment) -> String {
+    let address = assessment.chosen().map(Candidate::scoped_addr);
+    address.map_or("-\n".to_owned(), |address| format!("{address}\n"))
 }
 
 /// The object of `--json` for a file that does not list this host.
@@ -123,45 +131,50 @@ fn without_links(file: &str, failure: &Failure) -> String {
 }
 
 /// A paragraph for each link, for people.
-fn text(plan: &Plan, links: &[LinkDecision], judged: &[Judged]) -> String {
+fn text(plan: &Plan, links: &[LinkDecision], assessments: &[Assessment]) -> String {
     let paragraphs = links
         .iter()
-        .zip(judged)
-        .map(|(link, judged)| paragraph(plan, link, judged));
+        .zip(assessments)
+        .map(|(link, assessment)| paragraph(plan, link, assessment));
     let paragraphs = paragraphs.chain([format!("{}\n", Plan::NOTE)]);
     paragraphs.collect::<Vec<_>>().join("\n")
 }
 
-fn paragraph(plan: &Plan, decided: &LinkDecision, judged: &Judged) -> String {
+fn paragraph(plan: &Plan, decided: &LinkDecision, assessment: &Assessment) -> String {
     let LinkDecision { link, corosync, .. } = decided;
     let (number, line) = (link.number(), link.line());
-    let told = if decided.differs() {
+    let comparison = if decided.differs() {
         format!("DIFFERS: {}", corosync.explanation)
     } else {
         format!("{}: the same.", plan.corosync())
     };
-    let mut explanation = judged.decision.explain_in(OPTIONS);
-    // They are told of all links at the end.
+    let mut explanation = assessment.decision.explain_in(OPTIONS);
+    // The warnings of all links are printed at the end.
     explanation.warnings.clear();
     let mut detail = explanation.detail.take();
     // Advice is about a bindnetaddr; a ringX_addr is bound as it stands, or is to name a host.
     if link.origin() == Origin::Nodelist {
         (explanation.advice, detail) = (None, None);
     }
-    explanation.sentence.push_str(&format!("\n{told}"));
-    let found = judged.found();
+    explanation.sentence.push_str(&format!("\n{comparison}"));
+    let findings = assessment.findings();
     let detail = detail.map_or(String::new(), |detail| format!("\n{detail}\n"));
-    format!("link {number}, line {line}: {link}\n{explanation}{found}{detail}")
+    format!("link {number}, line {line}: {link}\n{explanation}{findings}{detail}")
 }
 
-/// What is to be noticed of the file and of each link, each thing once.
-fn warnings(plan: &Plan, links: &[LinkDecision], judged: &[Judged], recorded: bool) -> Vec<String> {
+/// The warnings about the file and about each link, each of them once.
+fn warnings(
+    plan: &Plan,
+    links: &[LinkDecision],
+    assessments: &[Assessment],
+    recorded: bool,
+) -> Vec<String> {
     let mut warnings = plan.warnings().to_vec();
     let named = |decided: &LinkDecision| decided.link.address().how == How::HostsFile;
     if recorded && links.iter().any(named) {
         warnings.push("names were looked up in the hosts file of this machine.".to_owned());
     }
-    for (decided, judged) in links.iter().zip(judged) {
+    for (decided, assessment) in links.iter().zip(assessments) {
         let LinkDecision {
             link,
             decision,
@@ -171,7 +184,7 @@ fn warnings(plan: &Plan, links: &[LinkDecision], judged: &[Judged], recorded: bo
             ..
         } = decided;
         let (ours, number) = (decision.warnings(), link.number());
-        for warning in ours.iter().chain(&check::warning(judged)) {
+        for warning in ours.iter().chain(&check::warning(assessment)) {
             warnings.push(format!("link {number}: {warning}"));
         }
         for warning in theirs

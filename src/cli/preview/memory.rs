@@ -1,4 +1,4 @@
-//! What `--remember` writes down.
+//! Writes the choice of `--remember`.
 
 use crate::choice::State;
 use crate::live::{StateError, StateFile};
@@ -8,14 +8,14 @@ use super::Wait;
 use crate::cli::output::Failure;
 use crate::cli::state::{not_remembered, recall};
 
-/// What became of a choice that was to be written.
-pub enum Written {
+/// The result of writing a choice.
+pub enum WriteResult {
     /// It is in the file, or there was nothing to write.
     Done,
     /// It is not, for this reason. The choice is printed nevertheless.
     Not(String),
-    /// Another process has remembered another choice since the file was read. This is what the
-    /// file holds now: decide again, so that both bind the same.
+    /// Another process has remembered a different choice since the file was read. This is the present
+    /// content of the file: decide again, so that both bind the same.
     AnotherIs(State),
 }
 
@@ -26,9 +26,9 @@ pub fn write(
     decision: &Decision,
     known: &State,
     wait: &Wait,
-) -> Result<Written, Failure> {
+) -> Result<WriteResult, Failure> {
     let (Some(file), Some(chosen)) = (file, decision.chosen()) else {
-        return Ok(Written::Done);
+        return Ok(WriteResult::Done);
     };
     let chosen = chosen.scoped_addr();
     let bindnet = decision.bindnet();
@@ -37,9 +37,9 @@ pub fn write(
             Ok(false) if known.get(bindnet).is_none() => {
                 let now = recall(Some(file))?;
                 let other = now.get(bindnet).filter(|address| *address != chosen);
-                return Ok(other.map_or(Written::Done, |_| Written::AnotherIs(now)));
+                return Ok(other.map_or(WriteResult::Done, |_| WriteResult::AnotherIs(now)));
             }
-            Ok(_) => return Ok(Written::Done),
+            Ok(_) => return Ok(WriteResult::Done),
             // An attempt waits for a while itself.
             Err(StateError::Locked { .. }) if !wait.left().is_zero() => {}
             Err(error) => break error,
@@ -47,7 +47,7 @@ pub fn write(
     };
     let failure = not_remembered(&error);
     if failure.is_systems() {
-        Ok(Written::Not(format!(
+        Ok(WriteResult::Not(format!(
             "{chosen} is not remembered: {failure}"
         )))
     } else {

@@ -1,9 +1,9 @@
 //! Previews the address that a cluster daemon would bind for a bindnetaddr, and explains it.
 
+mod assessment;
 mod audit;
 mod check;
 mod conf;
-mod judged;
 mod memory;
 mod status;
 
@@ -27,9 +27,9 @@ use crate::live::Capturer;
 use crate::live::KernelError;
 use crate::rule::Decision;
 use crate::snapshot::Snapshot;
+use assessment::Assessment;
 use check::check;
-use judged::Judged;
-use memory::Written;
+use memory::WriteResult;
 
 /// Which address would be bound for a bindnetaddr, and why
 ///
@@ -126,7 +126,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         print(&(host.to_json() + "\n"))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let (bindnet, said) = options.selector.bindnet(bindnetaddr)?;
+    let (bindnet, reading) = options.selector.bindnet(bindnetaddr)?;
     let selector = options.selector.selector(bindnet)?.list_all(options.all);
     let profile = options.selector.profile()?;
     if options.remember {
@@ -142,34 +142,34 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         let selector = ProfileSelector::new(profile, selector);
         let (decision, host) = decide_one(options, recorded.as_ref(), &wait, &selector)?;
         match memory::write(writes, &decision, &remembered, &wait)? {
-            Written::AnotherIs(now) => remembered = now,
-            Written::Done => break (decision, host, None),
-            Written::Not(warning) => break (decision, host, Some(warning)),
+            WriteResult::AnotherIs(now) => remembered = now,
+            WriteResult::Done => break (decision, host, None),
+            WriteResult::Not(warning) => break (decision, host, Some(warning)),
         }
     };
     let (conflict, unasked) = match check(&decision, options).transpose() {
         Ok(conflict) => (conflict, None),
         Err(failure) => (None, Some(failure)),
     };
-    let mut judged = Judged {
+    let mut assessment = Assessment {
         decision,
         conflict,
         audit: None,
     };
     if let Some(host) = host {
-        // What has just been written is remembered at the next start.
+        // The next start remembers the choice that was just written.
         let selector = selector.remembering(&recall(file.as_ref())?);
         let selector = ProfileSelector::new(profile, selector);
-        judged.audit = Audit::of(&selector, &host);
+        assessment.audit = Audit::of(&selector, &host);
     }
-    if let Some(said) = said.filter(|_| !options.quiet) {
-        warn(&[said], options);
+    if let Some(reading) = reading.filter(|_| !options.quiet) {
+        warn(&[reading], options);
     }
     // The decision's own warnings are not printed then, but this one is about what may be lost.
     if options.quiet && profile == Profile::Default {
         warn(&remembered.warnings(&bindnet), options);
     }
-    show(&judged, options)?;
+    show(&assessment, options)?;
     if let Some(failure) = &unasked {
         failure.warn("preview");
     }
@@ -177,7 +177,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         warn(std::slice::from_ref(warning), options);
     }
     let failed = (unasked.is_some() || forgotten.is_some()).then_some(3);
-    let statuses = [status::of(&judged, options)].into_iter().chain(failed);
+    let statuses = [status::of(&assessment, options)].into_iter().chain(failed);
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(0)))
 }
 
@@ -190,14 +190,12 @@ fn decide_one(
 ) -> Result<(Decision, Option<Snapshot>), Failure> {
     let whole = |host: &Snapshot| options.audit.then(|| host.clone());
     let listed = |host: &Snapshot| Ok((selector.decide(host), whole(host)));
-    let here = || {
-        if options.audit {
-            Ok(listed(&capture(options.source)?))
-        } else {
-            Ok(Ok((decide_here(options.source, selector)?, None)))
-        }
-    };
     let is_final = |(decision, _): &(Decision, _)| decision.is_final();
+    if options.audit {
+        let here = || Ok(listed(&capture(options.source)?));
+        return decide(recorded, wait, listed, here, is_final);
+    }
+    let here = || Ok(Ok((decide_here(options.source, selector)?, None)));
     decide(recorded, wait, listed, here, is_final)
 }
 
@@ -220,7 +218,7 @@ fn decide_here(source: Source, selector: &ProfileSelector) -> Result<Decision, K
     }
 }
 
-/// A person bears more than a daemon's main loop: a host that is booting may take its time.
+/// A person waits longer than the main loop of a daemon: a host that boots may be slow.
 #[cfg(target_os = "linux")]
 fn capturer() -> Result<Capturer, KernelError> {
     Ok(Capturer::open()?.timeout(Duration::from_secs(5)))
@@ -262,11 +260,11 @@ fn decide<T>(
         return listed(host);
     }
     loop {
-        let asked = here();
+        let answer = here();
         let left = wait.left();
-        let decided = match asked {
+        let decided = match answer {
             Err(error) if error.may_pass() && !left.is_zero() => continue,
-            asked => asked.map_err(Failure::system)?,
+            answer => answer.map_err(Failure::system)?,
         };
         let done = match &decided {
             Ok(decided) => is_final(decided),
@@ -280,10 +278,10 @@ fn decide<T>(
 }
 
 /// A choice goes to standard output; warnings, and why there is no choice, to standard error.
-fn show(judged: &Judged, options: &Options) -> Result<(), Failure> {
-    let decision = &judged.decision;
+fn show(assessment: &Assessment, options: &Options) -> Result<(), Failure> {
+    let decision = &assessment.decision;
     if options.json {
-        print(&(judged.to_json() + "\n"))?;
+        print(&(assessment.to_json() + "\n"))?;
     }
     let mut explanation = decision.explain_in(OPTIONS);
     let Some(chosen) = decision.chosen() else {
@@ -304,25 +302,28 @@ fn show(judged: &Judged, options: &Options) -> Result<(), Failure> {
     }
     if options.quiet {
         print(&format!("{}\n", chosen.scoped_addr()))?;
-        complain("", judged, options);
+        complain("", assessment, options);
         return Ok(());
     }
     let mut warnings = std::mem::take(&mut explanation.warnings);
-    let report = format!("{explanation}{}", judged.found());
+    let report = format!("{explanation}{}", assessment.findings());
     print(&paint(&report, options.color.applies_to(&io::stdout())))?;
-    warnings.extend(check::warning(judged));
+    warnings.extend(check::warning(assessment));
     warn(&warnings, options);
     Ok(())
 }
 
-/// Says what --check and --audit found of something where nothing else does, unless all is well.
-fn complain(of: &str, judged: &Judged, options: &Options) {
-    let found = [check::complaint(judged), audit::complaint(judged, options)];
+/// Prints the findings of --check and --audit if nothing else does, unless all is well.
+fn complain(of: &str, assessment: &Assessment, options: &Options) {
+    let found = [
+        check::complaint(assessment),
+        audit::complaint(assessment, options),
+    ];
     for complaint in found.into_iter().flatten() {
         let color = options.color.applies_to(&io::stderr());
         print_error(&paint(&format!("preview: {of}{complaint}\n"), color));
     }
-    if let Some(warning) = check::warning(judged) {
+    if let Some(warning) = check::warning(assessment) {
         warn(&[format!("{of}{warning}")], options);
     }
 }

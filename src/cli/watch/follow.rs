@@ -12,19 +12,15 @@ use super::memory::Memory;
 use crate::cli::output::{Failure, print, print_error};
 use crate::cli::state::{not_corosyncs, recall};
 use crate::cli::time::seconds;
-use crate::cli::wait::{Woken, signals, sleep};
+use crate::cli::wait::{Next, signals, sleep};
 
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let start = Instant::now();
-    let limit = |option, text: &Option<String>| {
-        let time = text.as_deref().map(|text| seconds(option, text));
-        time.transpose()
-    };
-    let wait = limit("--wait", &options.wait)?.unwrap_or_default();
-    let end = limit("--for", &options.time)?;
-    let (bindnet, said) = options.selector.bindnet(&options.bindnetaddr)?;
-    if let Some(said) = said {
-        print_error(&format!("warning: {said}\n"));
+    let wait = limit("--wait", options.wait.as_deref())?.unwrap_or_default();
+    let end = limit("--for", options.time.as_deref())?;
+    let (bindnet, warning) = options.selector.bindnet(&options.bindnetaddr)?;
+    if let Some(warning) = warning {
+        print_error(&format!("warning: {warning}\n"));
     }
     let file = options.state.file();
     if file.is_some() {
@@ -37,12 +33,12 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let mut keeper = Keeper::builder(selector).follow(options.follow);
     if let Some(file) = &file {
-        let remembering = keeper.remember_in(file.path());
-        keeper = remembering.map_err(|error| Failure::usage(format!("--state: {error}")))?;
+        let result = keeper.remember_in(file.path());
+        keeper = result.map_err(|error| Failure::usage(format!("--state: {error}")))?;
     }
 
     let signals = signals()?;
-    // A person bears more than a daemon's main loop: a host that is booting may take its time.
+    // A person waits longer than the main loop of a daemon: a host that boots may be slow.
     let capturer = Capturer::open().map_err(Failure::system)?;
     let capturer = capturer.timeout(Duration::from_secs(5));
     let monitor = Monitor::with_capturer(capturer).map_err(Failure::system)?;
@@ -53,7 +49,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         options,
     };
     loop {
-        // The first choice is waited for; when the time is over, what is here counts.
+        // Waits for the first choice. At the end of the time the present host counts.
         if !watch.has_begun && start.elapsed() >= wait {
             watch.look_at_once()?;
         } else {
@@ -63,14 +59,19 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         let over = end.is_some_and(|end| left(end).is_zero());
         let waits = (!watch.has_begun).then(|| left(wait));
         let time = waits.into_iter().chain(end.map(left)).min();
-        if over || sleep(&watch.keeper, &signals, time)? == Woken::Stop {
+        if over || sleep(&watch.keeper, &signals, time)? == Next::Stop {
             watch.look_at_once()?;
             return watch.end();
         }
     }
 }
 
-/// What is watched, and where it is told.
+/// The time of an option in seconds, if it has one.
+fn limit(option: &str, text: Option<&str>) -> Result<Option<Duration>, Failure> {
+    text.map(|text| seconds(option, text)).transpose()
+}
+
+/// The choice that is followed, and what was printed of it.
 struct Watch<'a> {
     keeper: Keeper<ProfileSelector>,
     memory: Memory,
@@ -82,19 +83,19 @@ impl Watch<'_> {
     /// Looks at a host that has changed, when its burst of changes is over.
     fn look(&mut self) -> Result<(), Failure> {
         let event = self.keeper.next_event();
-        self.tell(event.map_err(Failure::system)?)
+        self.show(event.map_err(Failure::system)?)
     }
 
     /// Looks without waiting for anything.
     fn look_at_once(&mut self) -> Result<(), Failure> {
         let event = self.keeper.wait(Duration::ZERO);
-        self.tell(event.map_err(Failure::system)?)
+        self.show(event.map_err(Failure::system)?)
     }
 
-    /// Tells of an event, if there is one. What is printed is remembered, or a warning says that it
-    /// is not yet.
-    fn tell(&mut self, event: Option<Event>) -> Result<(), Failure> {
-        self.memory.tell(event.as_ref(), &self.keeper)?;
+    /// Prints an event, if there is one. Its choice is remembered before, or a warning says that it is
+    /// not yet.
+    fn show(&mut self, event: Option<Event>) -> Result<(), Failure> {
+        self.memory.report(event.as_ref(), &self.keeper)?;
         let Some(event) = event else {
             return Ok(());
         };
@@ -111,9 +112,9 @@ impl Watch<'_> {
     fn end(self) -> Result<ExitCode, Failure> {
         let lost = self.keeper.choice().is_none();
         match self.memory.end(self.keeper) {
-            // That the choice is lost is worse.
+            // A lost choice is worse.
             Err(failure) if lost => failure.warn("watch"),
-            ended => ended?,
+            result => result?,
         }
         Ok(ExitCode::from(u8::from(lost)))
     }

@@ -1,4 +1,4 @@
-//! What watch says of its state file.
+//! The messages of watch about its state file.
 
 use crate::choice::{Event, EventKind};
 use crate::corosync::ProfileSelector;
@@ -9,16 +9,16 @@ use crate::cli::input::shown;
 use crate::cli::output::{Failure, print_error};
 use crate::cli::state::not_remembered;
 
-/// What was said of the state file.
+/// The state of the messages about the state file.
 #[derive(Default)]
 pub struct Memory {
     /// The address that is not written yet.
-    owed: Option<ScopedAddr>,
+    pending: Option<ScopedAddr>,
 }
 
 impl Memory {
-    /// Says what became of the choice of an event, or of an older one that was to be written.
-    pub fn tell(
+    /// Reports whether the choice of an event was written, or an older one that was still pending.
+    pub fn report(
         &mut self,
         event: Option<&Event>,
         keeper: &Keeper<ProfileSelector>,
@@ -26,26 +26,26 @@ impl Memory {
         let chosen = event.filter(|event| {
             event.kind() != EventKind::Kept && keeper.decision_of_choice().is_some()
         });
-        let owed = self.owed.take();
+        let pending = self.pending.take();
         match (keeper.state_error(), chosen) {
             (None, Some(_)) => {}
             (None, None) => {
-                if let Some(address) = owed {
+                if let Some(address) = pending {
                     print_error(&format!("watch: {address} is remembered now\n"));
                 }
             }
             (Some(error @ StateError::Another { .. }), chosen) => {
-                if chosen.is_some() || owed.is_some() {
+                if chosen.is_some() || pending.is_some() {
                     warn_of(error);
                 }
             }
             (Some(error @ StateError::Locked { .. }), Some(event)) => {
-                self.owed = event.address();
-                let address = shown_address(self.owed);
+                self.pending = event.address();
+                let address = shown_address(self.pending);
                 let failure = not_remembered(error);
                 warn(&format!("{address} is not remembered yet: {failure}"));
             }
-            (Some(StateError::Locked { .. }), None) => self.owed = owed,
+            (Some(StateError::Locked { .. }), None) => self.pending = pending,
             (Some(error), chosen) => {
                 let failure = not_remembered(error);
                 return Err(match chosen {
@@ -66,7 +66,7 @@ impl Memory {
                 Ok(())
             }
             Err(error) => {
-                let of = format!("{} is not remembered:", shown_address(self.owed));
+                let of = format!("{} is not remembered:", shown_address(self.pending));
                 Err(not_remembered(&error).of(&of))
             }
         }

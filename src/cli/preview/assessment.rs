@@ -1,4 +1,4 @@
-//! A decision, and what was found of its choice.
+//! A decision, with the findings about its choice.
 
 use serde::Serialize;
 
@@ -8,28 +8,28 @@ use crate::cli::words::OPTIONS;
 use crate::conflict::ConflictReport;
 use crate::rule::{Candidate, Decision};
 
-/// A decision, and beside it what `--check` and `--audit` found of its choice. In JSON their members
+/// A decision, with the findings of `--check` and `--audit` about its choice. In JSON their members
 /// follow those of the decision.
 #[derive(Serialize)]
-pub struct Judged {
+pub struct Assessment {
     #[serde(flatten)]
     pub decision: Decision,
     /// Whether another host claims the choice, if that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<ConflictReport>,
-    /// What cluster life would do to the choice, if that was asked.
+    /// The effect of cluster life on the choice, if that was asked.
     #[serde(flatten)]
     pub audit: Option<Audit>,
 }
 
-impl Judged {
+impl Assessment {
     /// The address to bind.
     pub fn chosen(&self) -> Option<&Candidate> {
         self.decision.chosen()
     }
 
-    /// What was found, each behind an empty line.
-    pub fn found(&self) -> String {
+    /// The findings, each after an empty line.
+    pub fn findings(&self) -> String {
         // If nobody can be asked, a warning says so.
         let conflict = self.conflict.as_ref();
         let conflict = conflict.filter(|_| check::warning(self).is_none());
@@ -41,7 +41,7 @@ impl Judged {
 
     /// Everything as JSON, `bindnet-decision/1`, on one line.
     pub fn to_json(&self) -> String {
-        // Serializing to a string fails only where an implementation of Serialize does.
+        // Serializing to a string fails only if an implementation of Serialize does.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
