@@ -45,7 +45,7 @@ pub fn installed() -> Result<Option<Version>, String> {
     Ok(None)
 }
 
-/// What `PROGRAM -v` prints, within limits of time and size. It gets nothing of ours but LANG.
+/// The output of `PROGRAM -v`, within limits of time and size. It gets nothing of ours but LANG.
 fn ask(program: &Path) -> Result<Vec<u8>, Trouble> {
     let mut command = Command::new(program);
     command.arg("-v").env_clear().env("PATH", FOLDERS);

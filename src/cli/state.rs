@@ -24,7 +24,7 @@ impl StateOptions {
     }
 }
 
-/// What a file remembers; nothing without a file.
+/// The choices that a file remembers; none without a file.
 pub fn recall(file: Option<&StateFile>) -> Result<State, Failure> {
     let state = file.map(StateFile::read_all).transpose();
     let state =

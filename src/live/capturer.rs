@@ -14,7 +14,7 @@ use crate::wire::rtnetlink::{
     Frame, Wire, request_addresses, request_link, request_link_named, request_links,
 };
 
-/// How often the remembered choice must be missing in a row to be gone.
+/// The remembered choice is gone if it is missing so many times in a row.
 const BELIEVE_AFTER: u32 = 3;
 
 impl Snapshot {
@@ -34,9 +34,9 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// Where the kernel cannot be asked or does not answer; the error says which setting to
-    /// change where AF_NETLINK is refused. A list that never came out clean is no error:
-    /// [`About::consistency`] says so.
+    /// If the kernel cannot be asked or does not answer. If AF_NETLINK is refused, the error names
+    /// the setting to change. A list that never came out clean is no error: [`About::consistency`]
+    /// says so.
     pub fn capture() -> Result<Self, KernelError> {
         Capturer::open()?.capture()
     }
@@ -44,10 +44,10 @@ impl Snapshot {
 
 /// A socket and buffers for asking the kernel again and again, as a daemon does.
 ///
-/// It is of the network namespace that its thread was in when it was opened. Whoever goes to
-/// another one (setns(2)) opens another: after a dump that was given up it opens its socket anew,
-/// in the namespace that the thread is in then. It has no thread and is not shared between threads;
-/// after fork(2) the child opens its own.
+/// It belongs to the network namespace of its thread when it was opened. A thread that enters a
+/// different namespace (setns(2)) opens a new one: after a dump that was given up the capturer
+/// opens its socket again, in the namespace of that moment. It has no thread and is not shared
+/// between threads; after fork(2) the child opens its own.
 ///
 /// ```
 /// use bindnet::live::Capturer;
@@ -77,7 +77,7 @@ impl Capturer {
     /// Opens the socket. An interrupted dump is repeated up to ten times within half a second.
     ///
     /// # Errors
-    /// Where the socket is refused.
+    /// If the socket is refused.
     pub fn open() -> Result<Self, KernelError> {
         Ok(Self {
             dumper: Dumper::open()?,
@@ -91,13 +91,13 @@ impl Capturer {
         })
     }
 
-    /// How often a dump is made at the most until it is clean; at least once.
+    /// The largest number of dumps until one is clean; at least one is made.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.bound.attempts = attempts;
         self
     }
 
-    /// How long the kernel may take for a dump, and after what time none is begun again.
+    /// The time that the kernel may take for a dump. After this time no dump is repeated.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.set_timeout(timeout);
         self
@@ -128,7 +128,7 @@ impl Capturer {
 
     /// Decides on what the kernel has now, and asks only for what the selector needs: one family,
     /// the one link if it is restricted to one, and else the links of candidates. A selector that
-    /// lists all addresses needs all. Where the remembered choice is missing it asks twice more.
+    /// lists all addresses needs all. If the remembered choice is missing it asks twice more.
     ///
     /// It takes a [`Selector`](crate::Selector) or a
     /// [`ProfileSelector`](crate::corosync::ProfileSelector).
@@ -143,8 +143,8 @@ impl Capturer {
             return Ok(selector.decide(&self.capture()?));
         }
         let mut decision = self.decide_once(selector, &needs)?;
-        // Under churn a dump may lack an address without the kernel's marking it: one that is
-        // remembered is not given up for missing once.
+        // Under churn a dump may lack an address, and the kernel does not mark it as interrupted.
+        // So a remembered address that is missing once is not given up.
         for _ in 1..BELIEVE_AFTER {
             if !decision.misses_previous() {
                 break;
@@ -169,7 +169,7 @@ impl Capturer {
         decision
     }
 
-    /// A link by its index; `None` where there is none any more.
+    /// A link by its index; `None` if it is gone.
     pub(super) fn link(&mut self, index: u32) -> Result<Option<Link>, KernelError> {
         let link = self.dumper.socket()?.link(index);
         unless_gone("SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFHWADDR", link)
@@ -189,7 +189,7 @@ impl Capturer {
             request: &|sequence| request_addresses(family, link, sequence),
             is_acknowledged: false,
             restart: &|snapshot: &mut Snapshot| snapshot.clear_addresses(family),
-            // A kernel before 4.20 sends what was not asked for, too.
+            // A kernel before 4.20 also sends addresses that were not asked for.
             each: &|snapshot: &mut Snapshot, frame| match family {
                 Family::V4 => push(&mut snapshot.v4, frame, link),
                 Family::V6 => push(&mut snapshot.v6, frame, link),
@@ -215,13 +215,13 @@ impl Capturer {
         Ok(clean)
     }
 
-    /// A link by its index with all that is known of it, by a request that waits for the RTNL
-    /// lock; `None` where there is none any more.
+    /// A link by its index with all its attributes, by a request that waits for the RTNL lock;
+    /// `None` if it is gone.
     pub(super) fn ask_for_link(&mut self, index: u32) -> Result<Option<Link>, KernelError> {
         self.ask_for_one(&|sequence| request_link(index, sequence))
     }
 
-    /// The same of a link by its name, which may be an alternative one.
+    /// The same for a link by its name, which may be an alternative name.
     pub(super) fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, KernelError> {
         self.ask_for_one(&|sequence| request_link_named(name, sequence))
     }
@@ -248,8 +248,8 @@ impl Capturer {
         }
     }
 
-    /// Lists the links that came into being after the links were dumped, in their places, and drops
-    /// the addresses of those that are gone. Says whether the list is clean.
+    /// Lists the links that were made after the links were dumped, in their order, and drops the
+    /// addresses of links that are gone. Returns whether the list is clean.
     fn adopt_orphans(&mut self, snapshot: &mut Snapshot) -> Result<bool, KernelError> {
         if snapshot.is_complete() {
             return Ok(true);
@@ -287,7 +287,7 @@ pub(super) fn about(clean: bool) -> About {
     }
 }
 
-/// Something about a link; `None` where the link is gone.
+/// The answer about a link; `None` if the link is gone.
 fn unless_gone<T>(call: &'static str, result: nix::Result<T>) -> Result<Option<T>, KernelError> {
     match result {
         Ok(answer) => Ok(Some(answer)),

@@ -8,7 +8,7 @@ use super::monitor::{Burst, Monitor, QUIET};
 use crate::snapshot::Consistency;
 use crate::sys::host;
 
-/// How often what has changed is asked for again until nothing changes meanwhile.
+/// The number of times that changes are asked for again until nothing changes during the questions.
 const ATTEMPTS: u32 = 10;
 
 impl Monitor {
@@ -22,8 +22,8 @@ impl Monitor {
         }
     }
 
-    /// The same, and asks for everything again: of some changes the kernel does not tell, or only
-    /// after a while.
+    /// The same, and asks for everything again: for some changes the kernel sends no event, or a
+    /// late one.
     pub(super) fn look_again(&mut self) -> Result<(), KernelError> {
         self.dirty = Dirty::everything();
         self.look()
@@ -51,8 +51,8 @@ impl Monitor {
         self.arm(false, took)
     }
 
-    /// Makes the fd wait for events; or, where the snapshot is not current, for as long as the last
-    /// try took at the least: the kernel need not say anything more, and the daemon has other
+    /// Makes the fd wait for events. If the snapshot is not current, it also becomes readable after
+    /// the time that the last try took: there may be no further event, and the daemon has other
     /// things to do.
     pub(super) fn arm(&mut self, caught_up: bool, took: Duration) -> Result<(), KernelError> {
         if caught_up {
@@ -70,7 +70,7 @@ impl Monitor {
         self.wake_after(again)
     }
 
-    /// Asks for what has changed until nothing changes meanwhile, for a bounded time, and says
+    /// Asks for changes until nothing changes during the questions, for a bounded time. Returns
     /// whether the snapshot is current then.
     pub(super) fn try_to_catch_up(&mut self) -> Result<bool, KernelError> {
         let start = Instant::now();
@@ -82,7 +82,7 @@ impl Monitor {
                 self.dirty = Dirty::everything();
             }
             self.receive()?;
-            // What changed while it was asked for may be in it by half.
+            // A change during the questions may be in the snapshot by half.
             caught_up = self.dirty.is_empty();
             if caught_up || start.elapsed() >= self.capturer.bound.timeout {
                 break;

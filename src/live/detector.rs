@@ -18,34 +18,34 @@ use crate::snapshot::Snapshot;
 use crate::sys::packet::PacketSocket;
 use crate::sys::wake::Wake;
 
-/// When it is tried again after a system call has failed.
+/// The pause after a system call that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How often in a row there may be more packets than that until the answers to a probe are given
-/// up.
+/// After so many calls in a row with more packets than one call receives, the answers to a probe
+/// are given up.
 const FLOODS: u32 = 16;
 
-/// Room for a packet. What is of concern has at most 72 bytes; of what is longer only the length
-/// is checked, and the options of Neighbour Discovery.
+/// The size of the buffer for a packet. The fields that are read end after 72 bytes. Of a longer
+/// packet only the length and the options of Neighbour Discovery are checked.
 const PACKET_SIZE: usize = 1500;
 
 /// Asks the link whether another host claims an address, and listens for hosts that do, behind one
 /// fd (RFC 5227; RFC 4862 and 4861 for IPv6).
 ///
 /// A probe is three requests, the times between them are those of its [`Timing`], and there is
-/// never another one. After the verdict it is only listened, for as long as there is a detector; it
-/// may be dropped instead. It takes CAP_NET_RAW, in a user namespace of the process's own, too; who
-/// lacks it gets [`Detection::NotPermitted`](crate::conflict::Detection::NotPermitted).
+/// never a second probe. After the verdict the detector only listens, until it is dropped. It takes
+/// CAP_NET_RAW, also in a user namespace of the process. A process without it gets
+/// [`Detection::NotPermitted`](crate::conflict::Detection::NotPermitted).
 ///
 /// As for a [`Monitor`], there is no thread and no runtime: when the fd is readable,
 /// [`Detector::dispatch`] is called, and again until it has no event.
 ///
-/// **What is not to be seen**: a host that does not answer ARP (`arp_ignore=8`, `NOARP`); a macvlan
-/// child of the same parent in another namespace; a cloned machine with a hardware address of ours;
-/// a host behind a switch port that does not forward yet; while it is only listened, a host that
-/// has no reason to broadcast. ARP is not authenticated: any host on the link can forge a conflict,
-/// or hide one behind a hardware address of ours. So a verdict is advice, and nothing here moves a
-/// choice. Who listens for a floating address may take a failover for a conflict: listen for the
+/// **Limits.** A detector cannot see: a host that does not answer ARP (`arp_ignore=8`, `NOARP`); a
+/// macvlan child of the same parent in another namespace; a cloned machine with a hardware address
+/// of ours; a host behind a switch port that does not forward yet; while it only listens, a host
+/// that has no reason to broadcast. ARP is not authenticated: any host on the link can forge a
+/// conflict, or hide one behind a hardware address of ours. So a verdict is advice, and nothing
+/// here moves a choice. A failover of a floating address may look like a conflict: listen for the
 /// fixed one.
 ///
 /// ```
@@ -58,7 +58,7 @@ const PACKET_SIZE: usize = 1500;
 /// let target = Target::own("127.0.0.1".parse()?)?;
 /// let mut detector = Detector::probe(target, Timing::Fast)?;
 /// let event = detector.wait(Duration::from_secs(2))?;
-/// // Nobody can be asked on a loopback link.
+/// // No other host can be asked on a loopback link.
 /// let Some(Notice::Detection(verdict)) = event else { panic!("{event:?}") };
 /// assert_eq!(verdict.code(), "not-applicable");
 /// # Ok(())
@@ -77,12 +77,12 @@ pub struct Detector {
     /// Until there is a verdict.
     pub(super) probe: Option<Probe>,
     pub(super) listener: Listener,
-    /// Those of the address when it was here last.
+    /// The reasons of the address when it was here last.
     reasons: Reasons,
     events: VecDeque<Notice>,
-    /// That nothing is heard, or something again, where it could not be told yet.
+    /// A notice about the listening that waits for the verdict.
     pub(super) pending: Option<Notice>,
-    /// How often in a row there were more packets than are received at once.
+    /// The number of calls in a row with more packets than one call receives.
     floods: u32,
 }
 
@@ -90,8 +90,8 @@ impl Detector {
     /// Asks once whether another host claims an address, and listens from then on.
     ///
     /// # Errors
-    /// As for [`Monitor::open`], and where there is no room for three more fds. That it cannot be
-    /// asked on the link, or may not be, is no error but a verdict.
+    /// As for [`Monitor::open`], and if three more fds cannot be opened. A link that cannot be
+    /// asked, or a missing permission, is no error but a verdict.
     pub fn probe(target: Target, timing: Timing) -> Result<Self, KernelError> {
         Self::open(target, Some(timing))
     }
@@ -144,9 +144,8 @@ impl Detector {
         Some(self.start + deadline)
     }
 
-    /// An event with the address and the link it is about, for people and as JSON. Where there is
-    /// evidence that the address floats, or was when it was here last, a conflict is maybe a
-    /// failover.
+    /// An event with its address and its link, for people and as JSON. If there is evidence that
+    /// the address floats, or there was when it was here last, a conflict is maybe a failover.
     pub fn report(&self, event: Notice) -> ConflictReport {
         let name = self.listener.interface();
         let interface = name.or_else(|| Some(self.target.link(self.snapshot())?.name()));
@@ -154,20 +153,20 @@ impl Detector {
         ConflictReport::new(&self.target, interface, event, elapsed).with_reasons(self.reasons)
     }
 
-    /// Receives what there is, sends what is due, and returns the next event; none where there is
-    /// nothing more, and the fd is to be waited for.
+    /// Receives packets, sends the probes that are due, and returns the next event; `None` if there
+    /// is no more, and the caller waits for the fd.
     ///
     /// It is to be called when the fd is readable, and may be at any time. It does not wait for
     /// packets, but as [`Monitor::dispatch`] does for the kernel's answers about this host. Under a
     /// flood it handles a bounded number of packets, and the fd stays readable for the others.
     ///
     /// # Errors
-    /// Where a system call fails. It may be called again.
+    /// If a system call fails. It may be called again.
     pub fn dispatch(&mut self) -> Result<Option<Notice>, KernelError> {
         if self.events.is_empty() {
             let result = self.step().and_then(|more| self.arm(more));
             if let Err(error) = result {
-                // What could not be done is tried again.
+                // The step is tried again.
                 self.wake.after(RETRY).map_err(timer_failed)?;
                 return Err(error);
             }
@@ -175,7 +174,7 @@ impl Detector {
         Ok(self.events.pop_front())
     }
 
-    /// Does what there is to do, and says whether there may be more.
+    /// Does one step, and returns whether there may be more packets.
     fn step(&mut self) -> Result<bool, KernelError> {
         let more = self.receive()?;
         let changed = self.monitor.dispatch()?.is_some();
@@ -199,7 +198,7 @@ impl Detector {
         Ok(more)
     }
 
-    /// Listens where the address is now.
+    /// Listens on the link that has the address now.
     pub(super) fn follow(&mut self) -> Result<(), KernelError> {
         let host = self.monitor.snapshot();
         self.reasons = self.target.reasons(host).unwrap_or(self.reasons);
@@ -241,8 +240,7 @@ impl Detector {
         self.pending = notice.or(self.pending.take());
         self.conclude();
         self.notify();
-        // The link may be another one with the index of the old one, of which the socket hears
-        // nothing.
+        // A new link may have the index of the old one. The old socket receives nothing of it.
         self.close();
     }
 
@@ -252,14 +250,14 @@ impl Detector {
         }
     }
 
-    /// Tells the verdict once there is one.
+    /// Notes the verdict once there is one.
     fn conclude(&mut self) {
         let verdict = self.probe.as_ref().and_then(Probe::verdict).cloned();
         if let Some(verdict) = verdict {
             self.probe = None;
             self.listener.note(&verdict, self.start.elapsed());
             if verdict.conflict().is_none() {
-                // It says why nothing is heard, if so.
+                // The verdict says why nothing is received, if that is so.
                 self.pending = None;
             }
             self.events.push_back(Notice::Detection(verdict));
@@ -267,7 +265,7 @@ impl Detector {
         }
     }
 
-    /// Tells whether it is listened; not before there is a verdict.
+    /// Notes the pending notice, but not before the verdict.
     fn notify(&mut self) {
         if self.probe.is_none() {
             self.events.extend(self.pending.take());

@@ -1,18 +1,18 @@
-//! What has changed since it was last asked for.
+//! The changes since the last questions to the kernel.
 
 use std::collections::BTreeMap;
 
 use crate::snapshot::Family;
 use crate::wire::rtnetlink::{Change, Changed};
 
-/// What is to be asked for again.
+/// The parts of the host to ask for again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dirty {
     everything: bool,
     links: BTreeMap<u32, Marks>,
 }
 
-/// What of a link is to be asked for again.
+/// The parts of a link to ask for again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marks {
     pub link: bool,
@@ -54,8 +54,8 @@ impl Dirty {
         match change.what {
             Changed::Addresses(Family::V4) => marks.v4 = true,
             Changed::Addresses(Family::V6) => marks.v6 = true,
-            // Of addresses that change along with their link (a rename gives new labels) the
-            // kernel does not always tell.
+            // Addresses may change with their link (a rename gives new labels), and the kernel does
+            // not always send an event for them.
             Changed::Link => (marks.link, marks.v4, marks.v6) = (true, true, true),
             Changed::Gone => {
                 *marks = Marks {

@@ -10,13 +10,13 @@ use crate::sys::netlink::{Datagram, Socket};
 use crate::wire::DecodeError;
 use crate::wire::rtnetlink::{Frame, Message, frames};
 
-/// What carries requests to the kernel and datagrams back.
+/// A channel that carries requests to the kernel and datagrams back.
 pub(super) trait Transport: Sized {
     /// Opens it; the buffer is the one that it receives into later.
     fn open(buffer: &mut [u8]) -> nix::Result<Self>;
     fn port(&self) -> u32;
     fn send(&self, request: &[u8]) -> nix::Result<()>;
-    /// Receives a datagram, or `ETIMEDOUT` at the deadline; `EINTR` where a signal came first.
+    /// Receives a datagram, or `ETIMEDOUT` at the deadline; `EINTR` if a signal came first.
     fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Datagram>;
 }
 
@@ -38,10 +38,10 @@ impl Transport for Socket {
     }
 }
 
-/// How much the kernel puts into a datagram at the most (netlink(7)); more room buys nothing.
+/// The longest datagram of the kernel (netlink(7)); a larger buffer gains nothing.
 const BUFFER: usize = 32 * 1024;
 
-/// How long dumps may be repeated, and how often.
+/// The bounds of repeated dumps: their time and their number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound {
     pub attempts: u32,
@@ -50,7 +50,7 @@ pub(super) struct Bound {
 
 /// A socket and a buffer for dumps, kept from one to the next.
 ///
-/// A dump that is given up closes the socket: what is left of it would answer the next request,
+/// A dump that is given up closes the socket: the rest of the dump would answer the next request,
 /// after an EBUSY.
 #[derive(Debug)]
 pub(super) struct Dumper<T = Socket> {
@@ -70,7 +70,7 @@ enum Pass {
     Lost,
 }
 
-/// What is dumped, and where it goes.
+/// A request for a dump, and the handlers of its messages.
 pub(super) struct Dump<'a, S, const N: usize> {
     /// The request in words, for errors.
     pub what: &'static str,
@@ -94,7 +94,7 @@ impl<T: Transport> Dumper<T> {
         })
     }
 
-    /// The socket, opened anew if the last dump was given up.
+    /// The socket, opened again if the last dump was given up.
     pub fn socket(&mut self) -> Result<&T, KernelError> {
         match &mut self.socket {
             Some(socket) => Ok(socket),
@@ -102,8 +102,8 @@ impl<T: Transport> Dumper<T> {
         }
     }
 
-    /// Dumps until a pass is clean or the bound is reached, and says whether the last, which is
-    /// whole in any case, is clean.
+    /// Dumps until a pass is clean or the bound is reached. The last pass is whole in any case;
+    /// returns whether it is clean.
     ///
     /// No pass begins after `bound.timeout`, and none takes longer.
     pub fn dump<S, const N: usize>(
@@ -170,7 +170,7 @@ impl<T: Transport> Dumper<T> {
                 Err(Errno::ETIMEDOUT) => return Err(KernelError::Timeout { request, timeout }),
                 Err(errno) => return Err(KernelError::system("recvfrom", errno)),
             };
-            // Anybody may send to this socket; only the kernel is answered for.
+            // Any process may send to this socket; only the kernel counts.
             if let Some(Datagram { len, .. }) = datagram.filter(|datagram| datagram.sender == 0) {
                 let room = buffer.len();
                 let bytes =
@@ -196,7 +196,7 @@ fn open<T: Transport>(buffer: &mut [u8]) -> Result<T, KernelError> {
     T::open(buffer).map_err(|errno| KernelError::system("socket(AF_NETLINK)", errno))
 }
 
-/// What one datagram says of the dump.
+/// The meaning of one datagram for the dump.
 #[derive(Default)]
 struct Answer {
     interrupted: bool,
@@ -217,7 +217,7 @@ fn answer<S, const N: usize>(
         let header = frame.header;
         let is_ours = (header.sequence, header.port) == ours;
         if !frame.is_control() {
-            // Others are what is left of an older dump, or events.
+            // Others are the rest of an older dump, or events.
             if is_ours {
                 answer.interrupted |= header.interrupted;
                 (dump.each)(state, &frame).map_err(decode)?;

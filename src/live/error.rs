@@ -1,4 +1,4 @@
-//! What can go wrong when the kernel is asked.
+//! The errors of questions to the kernel.
 
 use std::io;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub enum KernelError {
     System {
         /// The call, in words.
         call: &'static str,
-        /// What it said.
+        /// The error of the call.
         #[source]
         error: io::Error,
     },
@@ -25,7 +25,7 @@ pub enum KernelError {
     Refused {
         /// The request.
         request: &'static str,
-        /// What it said.
+        /// The error of the call.
         #[source]
         error: io::Error,
         /// The kernel's own words, if it had any.
@@ -36,11 +36,11 @@ pub enum KernelError {
     Decode {
         /// The request.
         request: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         error: DecodeError,
     },
-    /// A datagram is longer than there was room for.
+    /// A datagram is longer than the buffer.
     #[error(
         "the kernel's answer to {request} has a datagram of {len} bytes; there is room for {room}"
     )]
@@ -49,7 +49,7 @@ pub enum KernelError {
         request: &'static str,
         /// The length of the datagram in bytes.
         len: usize,
-        /// The room there was in bytes.
+        /// The length of the buffer in bytes.
         room: usize,
     },
     /// Datagrams of the answer were lost, again and again.
@@ -74,8 +74,8 @@ impl KernelError {
         Self::System { call, error }
     }
 
-    /// Whether it may pass by itself, so that it helps to ask again: the kernel was late, or its
-    /// answer was lost.
+    /// Whether the error may pass by itself, so that a second question helps: the kernel was late,
+    /// or its answer was lost.
     ///
     /// ```
     /// use std::time::Duration;
@@ -96,7 +96,7 @@ impl KernelError {
     }
 }
 
-/// Which setting refuses a socket.
+/// The setting that refuses a socket.
 fn hint(call: &str, error: &io::Error) -> &'static str {
     use nix::errno::Errno;
     let errno = error.raw_os_error().map(Errno::from_raw);

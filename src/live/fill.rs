@@ -1,4 +1,4 @@
-//! Asks the kernel for what a decision needs, and for no more.
+//! Asks the kernel for the needs of a decision, and for no more.
 
 use super::capturer::{Capturer, about};
 use super::error::KernelError;
@@ -26,7 +26,7 @@ impl Capturer {
             Restriction::NoSuchLink => Ok(true),
         };
         let clean = match (result, restriction) {
-            // It was there a moment ago.
+            // The link has just gone.
             (Err(error), Restriction::Link(index)) if error.is_no_device() => {
                 host.drop_link(index);
                 true
@@ -41,8 +41,8 @@ impl Capturer {
     ///
     /// The addresses that match are looked for here, and once more by the decision, which weighs
     /// them by their links. The second scan costs 1 µs beside a dump of 3 ms (docs/performance.md).
-    /// To keep what the first one found is no faster: those are positions, and they change if a link
-    /// is gone.
+    /// It is no faster to keep the matches of the first scan: they are positions, and those change
+    /// if a link is gone.
     pub(super) fn fill_links(
         &mut self,
         selector: &dyn Decide,
@@ -100,7 +100,7 @@ impl Capturer {
 
     /// A link by its name; `None` if there is none.
     ///
-    /// Of a name that was found before only the index is asked, which takes no RTNL lock: while the
+    /// If the name was found before, only the index is asked, which takes no RTNL lock: while the
     /// link of this index has the name, no other link has it. An ioctl by name is never made: it
     /// loads modules.
     fn named_link(&mut self, name: Name) -> Result<Option<Link>, KernelError> {
@@ -111,7 +111,7 @@ impl Capturer {
             return Ok(Some(link));
         }
         let link = self.ask_for_named_link(name)?;
-        // The kernel finds links by alternative names, too.
+        // The kernel also finds links by alternative names.
         let link = link.filter(|link| link.name() == name);
         self.found.retain(|(known, _)| *known != name);
         if let Some(link) = &link {

@@ -15,17 +15,16 @@ impl Snapshot {
     /// Captures this host; there is no rtnetlink on this system, so it is by getifaddrs(3).
     ///
     /// # Errors
-    /// Where the call fails.
+    /// If the call fails.
     #[cfg(not(target_os = "linux"))]
     pub fn capture() -> Result<Self, KernelError> {
         Self::capture_by_getifaddrs()
     }
 
     /// Captures this host by getifaddrs(3), which works on any Unix and knows less: no flags,
-    /// scopes, lifetimes or protocols, of consistency nothing, and of a peer only on a
-    /// point-to-point link.
+    /// scopes, lifetimes or protocols, no consistency, and a peer only on a point-to-point link.
     ///
-    /// On Linux glibc and musl ask rtnetlink themselves, so that this is no way around a refused
+    /// On Linux glibc and musl ask rtnetlink themselves, so this is no way around a refused
     /// AF_NETLINK; glibc repeats an interrupted dump without bound.
     ///
     /// ```no_run
@@ -35,7 +34,7 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// Where the call fails; the error says which setting to change where AF_NETLINK is refused.
+    /// If the call fails. If AF_NETLINK is refused, the error names the setting to change.
     #[doc(alias = "getifaddrs")]
     pub fn capture_by_getifaddrs() -> Result<Self, KernelError> {
         let call = "getifaddrs (a socket of AF_NETLINK)";
@@ -67,20 +66,22 @@ fn from_entries(entries: Vec<Entry>) -> Snapshot {
 
 #[cfg(target_os = "linux")]
 fn links(entries: &[Entry]) -> Vec<Link> {
-    let link = |entry: &Entry| {
-        let (index, mac) = match &entry.what {
-            What::Link(index, mac) => (*index, mac.as_slice()),
-            What::BareLink => (if_nametoindex(entry.name.as_slice()).ok()?, &[][..]),
-            What::Address { .. } => return None,
-        };
-        let name = Name::from_bytes(&entry.name).ok()?;
-        let link = Link::new(index, name).with_flags(LinkFlags::from_bits(entry.flags));
-        Some(match HardwareAddress::from_bytes(mac) {
-            Ok(mac) => link.with_mac(mac),
-            Err(_) => link,
-        })
-    };
     entries.iter().filter_map(link).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn link(entry: &Entry) -> Option<Link> {
+    let (index, mac) = match &entry.what {
+        What::Link(index, mac) => (*index, mac.as_slice()),
+        What::BareLink => (if_nametoindex(entry.name.as_slice()).ok()?, &[][..]),
+        What::Address { .. } => return None,
+    };
+    let name = Name::from_bytes(&entry.name).ok()?;
+    let link = Link::new(index, name).with_flags(LinkFlags::from_bits(entry.flags));
+    Some(match HardwareAddress::from_bytes(mac) {
+        Ok(mac) => link.with_mac(mac),
+        Err(_) => link,
+    })
 }
 
 /// Elsewhere an entry has the name of its link, and if_nametoindex(3) its index.

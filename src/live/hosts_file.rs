@@ -15,7 +15,7 @@ const MAX_LEN: u64 = 64 << 20;
 /// Reads a hosts file, for the names in a corosync.conf; that of this machine is `/etc/hosts`
 /// (hosts(5)).
 ///
-/// DNS and what else nsswitch.conf(5) names are not asked.
+/// DNS and the other sources of nsswitch.conf(5) are not asked.
 ///
 /// ```
 /// use bindnet::live::read_hosts;

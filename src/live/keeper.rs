@@ -1,4 +1,4 @@
-//! All that a daemon needs to stay with its address, behind one fd.
+//! Keeps a daemon at its address, behind one fd.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -14,11 +14,11 @@ use crate::choice::{Event, Tracker};
 use crate::rule::{Candidate, Decide, Decision, Selector};
 use crate::snapshot::Snapshot;
 
-/// Keeps the choice of a daemon: a [`Selector`], a [`StateFile`](crate::StateFile), a [`Monitor`] and a [`Tracker`]
-/// behind one fd.
+/// Keeps the choice of a daemon: a [`Selector`], a [`StateFile`](crate::StateFile), a [`Monitor`]
+/// and a [`Tracker`] behind one fd.
 ///
 /// [`Keeper::wait`] gives the first choice. If one is remembered, the first choice is that one.
-/// Whatever has to be waited for is waited for; when the time is over, what is here counts. From
+/// It waits for an address that is expected; when the time is over, the present host counts. From
 /// then on the choice stays while its address is here. If it is gone, it is waited for, or
 /// replaced ([`KeeperBuilder::follow`]). The daemon polls the fd beside its own, and
 /// [`Keeper::next_event`] says what has happened.
@@ -66,15 +66,15 @@ use crate::snapshot::Snapshot;
 /// # }
 /// ```
 ///
-/// **What is remembered.** The first choice, if none is remembered for this bindnetaddr, and with
-/// [`KeeperBuilder::follow`] every choice that the daemon moves to. It is written before the event
-/// is given, so that a daemon that is killed right after it binds the same at its next start. It is
-/// never written over another choice, but for a move; never if nothing was chosen; never from an
-/// interrupted snapshot; and never with a profile of Corosync, which knows no memory.
+/// **The memory.** It remembers the first choice, if none is remembered for this bindnetaddr, and
+/// with [`KeeperBuilder::follow`] every choice that the daemon moves to. It is written before the
+/// event is given, so that a daemon that is killed right after it binds the same at its next start.
+/// It is never written over another choice, but for a move; never if nothing was chosen; never from
+/// an interrupted snapshot; and never with a profile of Corosync, which knows no memory.
 ///
-/// **If it cannot be written**, the choice stands, [`Keeper::state_error`] says why, and it is tried
-/// again every five seconds, for which the fd becomes readable. A daemon that would rather not run
-/// without a memory stops there. A state file that is damaged at the start is an error of
+/// **If it cannot be written**, the choice stands, [`Keeper::state_error`] says why, and it is
+/// tried again every five seconds, for which the fd becomes readable. A daemon that would rather
+/// not run without a memory stops there. A state file that is damaged at the start is an error of
 /// [`KeeperBuilder::remember_in`]: the daemon no longer knows where its peers expect it.
 ///
 /// The fd works in poll(2), epoll(7), mio and tokio's `AsyncFd`; edge-triggered ones are cleared
@@ -92,17 +92,17 @@ use crate::snapshot::Snapshot;
 /// }
 /// ```
 ///
-/// A keeper is of one network namespace and one thread, as a [`Monitor`] is; after fork(2) the child
-/// opens its own.
+/// A keeper is of one network namespace and one thread, as a [`Monitor`] is; after fork(2) the
+/// child opens its own.
 #[must_use = "a keeper that is dropped watches nothing"]
 #[derive(Debug)]
 pub struct Keeper<D = Selector> {
     monitor: Monitor,
     tracker: Tracker<D>,
     memory: Option<Memory>,
-    /// What it began with, for the first choice.
+    /// Its options, for the first choice.
     options: KeeperBuilder<D>,
-    /// Those that were not given yet.
+    /// The events that were not returned yet.
     events: VecDeque<Event>,
 }
 
@@ -125,10 +125,10 @@ impl<D: Decide + Clone> Keeper<D> {
     /// Waits for the next event; `None` if the time is over before. With a time of zero it looks at
     /// once, without waiting for quiet.
     ///
-    /// The first event is [`EventKind::Initial`](crate::EventKind::Initial). It comes when there is a
-    /// choice that is final ([`Decision::is_final`]), a remembered one above all; and in any case
-    /// when the time is over, with whatever is here then, maybe nothing: a daemon may start before
-    /// its address is there.
+    /// The first event is [`EventKind::Initial`](crate::EventKind::Initial). It comes when there is
+    /// a choice that is final ([`Decision::is_final`]), a remembered one above all; and in any
+    /// case when the time is over, with whatever is here then, maybe nothing: a daemon may start
+    /// before its address is there.
     ///
     /// This blocks, for up to two seconds more if another process holds the lock of the state file.
     ///
@@ -143,9 +143,9 @@ impl<D: Decide + Clone> Keeper<D> {
     /// when the fd is readable, and may be at any time. After it the fd becomes readable only for
     /// something new.
     ///
-    /// A daemon that does not begin with [`Keeper::wait`] calls it once at the start: the first event
-    /// comes when there is a choice that is settled, and `wait` with a time of zero takes what is
-    /// here.
+    /// A daemon that does not begin with [`Keeper::wait`] calls it once at the start: the first
+    /// event comes when there is a choice that is settled, and `wait` with a time of zero takes
+    /// what is here.
     ///
     /// It waits for the kernel's answers, as [`Monitor::dispatch`] does, and for the disk if there
     /// is a choice to remember: then up to two seconds, once for each choice, if another process
@@ -161,18 +161,18 @@ impl<D: Decide + Clone> Keeper<D> {
         Ok(self.take_event())
     }
 
-    /// The choice, if it is here: what the daemon is to be bound to.
+    /// The choice, if it is here: the address that the daemon is to bind.
     pub fn choice(&self) -> Option<&Candidate> {
         self.tracker.choice()
     }
 
-    /// The last decision about this host; `None` before the first event. What it chooses need not be
-    /// the choice, which may be kept although another one would be chosen today.
+    /// The last decision about this host; `None` before the first event. Its address need not be
+    /// the choice, which may be kept although a new decision would choose a different address.
     pub fn decision(&self) -> Option<&Decision> {
         self.tracker.decision()
     }
 
-    /// The last decision if it chooses what the choice is, as [`Tracker::decision_of_choice`].
+    /// The last decision if it chooses the choice, as [`Tracker::decision_of_choice`].
     pub fn decision_of_choice(&self) -> Option<&Decision> {
         self.tracker.decision_of_choice()
     }
@@ -188,7 +188,8 @@ impl<D: Decide + Clone> Keeper<D> {
         self.monitor.overruns()
     }
 
-    /// Why the choice is not in the state file; `None` if it is there, or if none was to be written.
+    /// Why the choice is not in the state file; `None` if it is there, or if none was to be
+    /// written.
     ///
     /// The choice stands all the same. It is tried again every five seconds, but for
     /// [`StateError::Another`]: that other choice stays remembered until a person removes it.
@@ -221,8 +222,8 @@ impl<D: Decide + Clone> Keeper<D> {
             return Ok(());
         }
         let start = Instant::now();
-        // At the start what is here counts, and it may be long ago that anybody looked; later a
-        // burst of changes is waited for.
+        // At the start the present host counts, and the last look may be long ago. Later it waits
+        // for the end of a burst of changes.
         let at_once = timeout.is_zero() || !self.tracker.has_begun();
         if at_once {
             self.monitor.look()?;
@@ -242,7 +243,7 @@ impl<D: Decide + Clone> Keeper<D> {
         }
     }
 
-    /// Receives what has changed, and notes the event that comes of it.
+    /// Receives changes, and notes the event that follows from them.
     pub(crate) fn dispatch(&mut self) -> Result<(), KernelError> {
         self.try_again()?;
         let changed = self.monitor.dispatch()?.is_some();
@@ -257,8 +258,8 @@ impl<D: Decide + Clone> Keeper<D> {
         self.events.pop_front()
     }
 
-    /// Makes the first choice, if it is settled or the time for it is over; later looks what has
-    /// become of it. A choice is remembered before anybody is told of it.
+    /// Makes the first choice, if it is settled or the time for it is over; later updates it. A
+    /// choice is remembered before its event is returned.
     fn update(&mut self, is_over: bool) -> Result<(), KernelError> {
         if !self.tracker.has_begun() {
             self.recall();
@@ -277,10 +278,10 @@ impl<D: Decide + Clone> Keeper<D> {
         result
     }
 
-    /// Takes over what another process has remembered since the file was read: nothing is bound
-    /// yet, and so both bind the same.
+    /// Takes over a choice that another process has remembered since the file was read: nothing is
+    /// bound yet, and so both bind the same.
     fn recall(&mut self) {
-        // If it cannot be read now, it cannot be written either, which is told then.
+        // If it cannot be read now, it cannot be written either, which is an error then.
         let Some(Ok(state)) = self.memory.as_ref().map(Memory::read) else {
             return;
         };

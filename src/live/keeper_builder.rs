@@ -1,4 +1,4 @@
-//! What a keeper is to keep.
+//! The options of a keeper.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::state_file::StateFile;
 use crate::choice::{State, Tracker};
 use crate::rule::{Decide, ScopedAddr, Selector};
 
-/// What a [`Keeper`] is to keep, from [`Keeper::builder`].
+/// The options of a [`Keeper`], from [`Keeper::builder`].
 ///
 /// ```
 /// use bindnet::{Keeper, Selector};
@@ -29,7 +29,7 @@ use crate::rule::{Decide, ScopedAddr, Selector};
 pub struct KeeperBuilder<D = Selector> {
     selector: D,
     file: Option<StateFile>,
-    /// What the file holds for the bindnetaddr.
+    /// The entry of the file for the bindnetaddr.
     remembered: Option<ScopedAddr>,
     follow: bool,
 }
@@ -44,8 +44,8 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
         }
     }
 
-    /// Remembers the choice in this file, and begins with what is remembered there; a file that is
-    /// missing remembers nothing. It is read at once, and again when the first choice is made:
+    /// Remembers the choice in this file, and begins with the choice that is remembered there; a
+    /// missing file remembers none. It is read at once, and again when the first choice is made:
     /// another process may write there in between.
     ///
     /// ```
@@ -70,8 +70,8 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
         Ok(self)
     }
 
-    /// Whether a choice that is gone is replaced by the next one, as by [`Tracker::follow`], instead
-    /// of waited for.
+    /// Whether a choice that is gone is replaced by the next one, as by [`Tracker::follow`],
+    /// instead of waited for.
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
@@ -80,7 +80,7 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
     /// Subscribes to the changes of this host and captures it. Nothing is chosen yet.
     ///
     /// # Errors
-    /// As for [`Monitor::open`]; and if there is no room for a fifth fd, if there is a state file.
+    /// As for [`Monitor::open`]; and with a state file if a fifth fd cannot be opened.
     pub fn open(self) -> Result<Keeper<D>, KernelError> {
         self.open_with(Monitor::open()?)
     }
@@ -104,7 +104,7 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
     /// ```
     ///
     /// # Errors
-    /// If there is no room for another fd, which a state file takes.
+    /// With a state file if one more fd cannot be opened.
     pub fn open_with(self, monitor: Monitor) -> Result<Keeper<D>, KernelError> {
         let memory = self.file.clone();
         let memory = memory.map(|file| Memory::new(file, self.follow));
@@ -115,7 +115,7 @@ impl<D: Decide + Clone> KeeperBuilder<D> {
         Ok(Keeper::new(self, monitor, memory))
     }
 
-    /// Takes over what the file holds by now, if it is another choice; says whether.
+    /// Takes over the present choice of the file, if it is a different one; returns whether it is.
     pub(super) fn recall(&mut self, state: &State) -> bool {
         let entry = state.get(self.selector.selector().bindnet());
         let is_new = entry.is_some() && entry != self.remembered;

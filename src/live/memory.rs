@@ -1,4 +1,4 @@
-//! What a keeper remembers in its state file, and when.
+//! The memory of a keeper: it writes choices to the state file, and tries again if that fails.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::choice::{Event, EventKind, State};
 use crate::rule::{Candidate, Decision};
 use crate::sys::wake::Timer;
 
-/// How long after an attempt that failed the next one is made.
+/// The pause between an attempt that failed and the next one.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// A state file, and the choice that is still to be written there.
@@ -58,13 +58,13 @@ impl Memory {
         self.error.as_ref()
     }
 
-    /// What the file holds now.
+    /// The present content of the file.
     pub fn read(&self) -> Result<State, StateError> {
         self.file.read_all()
     }
 
     /// Remembers the choice of an event, which this decision made: the first one, and one that was
-    /// moved to. The file says no to whatever else is not to be remembered.
+    /// moved to. The file refuses every other decision that must not be remembered.
     pub fn take(&mut self, event: &Event, decision: &Decision) -> Result<(), KernelError> {
         let moved = event.address().is_some()
             && event.previous().is_some()
@@ -117,8 +117,8 @@ impl Memory {
         result.map_err(|errno| KernelError::system("timerfd_settime", errno))
     }
 
-    /// Writes the pending choice, and waits for the lock for this long at the most; says why the choice is
-    /// not in the file then, if it is not.
+    /// Writes the pending choice, and waits for the lock for this long at the most; says why the
+    /// choice is not in the file then, if it is not.
     fn attempt(&mut self, patience: Duration) -> Option<StateError> {
         let pending = self.pending.take()?;
         let decision = &pending.decision;

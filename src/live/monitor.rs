@@ -25,16 +25,16 @@ const PATIENCE: u32 = 10;
 /// older snapshot to go on with.
 const OPENING: Duration = Duration::from_secs(5);
 
-/// How many datagrams are received in a row. Whoever changes addresses faster than they are
-/// received must not keep the daemon from its work.
+/// The number of datagrams that are received in a row. A process that changes addresses faster than
+/// they are received must not keep the daemon from its work.
 const DATAGRAMS: usize = 16 * 1024;
 
-/// Room for an event: one about a link takes some 1.5 KB. After a longer one, which cannot be
-/// read, the whole host is asked.
+/// The size of the buffer for an event: an event about a link takes some 1.5 KB. After a longer
+/// one, which cannot be read, the whole host is asked.
 const EVENT_SIZE: usize = 8 * 1024;
 
-/// Keeps a snapshot of this host current, behind one fd. A daemon that wants to stay with its address
-/// has a [`Keeper`](crate::Keeper), which holds one.
+/// Keeps a snapshot of this host current, behind one fd. A daemon that wants to stay with its
+/// address has a [`Keeper`](crate::Keeper), which holds one.
 ///
 /// It subscribes to the kernel's changes of links and addresses (rtnetlink(7)), captures the host,
 /// and from then on asks again for whatever has changed. It has no thread and needs no runtime:
@@ -45,12 +45,12 @@ const EVENT_SIZE: usize = 8 * 1024;
 /// A burst of changes gives one new snapshot: it is made when nothing has changed for 50 ms, and
 /// after half a second in any case. Once it has caught up, the snapshot is what
 /// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change, and
-/// what the kernel does not tell of: some changes of tentative IPv6 addresses, and a carrier that
-/// was away for less than a second.
+/// changes without an event of the kernel: some of tentative IPv6 addresses, and the loss of a
+/// carrier for less than a second.
 ///
-/// It is of the network namespace that its thread was in when it was opened; whoever goes to
-/// another one (setns(2)) opens another. It is not shared between threads; after fork(2) the child
-/// opens its own.
+/// It belongs to the network namespace of its thread when it was opened; a thread that enters a
+/// different one (setns(2)) opens a new monitor. It is not shared between threads; after fork(2)
+/// the child opens its own.
 ///
 /// ```
 /// use std::os::fd::AsFd;
@@ -103,11 +103,11 @@ pub(super) struct Burst {
 }
 
 impl Monitor {
-    /// Subscribes to changes and captures this host. Where the kernel is late, as it is while a host
+    /// Subscribes to changes and captures this host. If the kernel is late, as it is while a host
     /// boots, it is asked again for five seconds.
     ///
     /// # Errors
-    /// As for [`Snapshot::capture`]; and where there is no room for four fds.
+    /// As for [`Snapshot::capture`]; and if four fds cannot be opened.
     pub fn open() -> Result<Self, KernelError> {
         Self::with_capturer(Capturer::open()?)
     }
@@ -157,7 +157,7 @@ impl Monitor {
     /// Its default holds some 256 of them.
     ///
     /// # Errors
-    /// Where the system call fails.
+    /// If the system call fails.
     #[doc(alias = "SO_RCVBUF")]
     pub fn receive_buffer(self, bytes: usize) -> Result<Self, KernelError> {
         let result = self.socket.set_receive_buffer(bytes);
@@ -167,8 +167,9 @@ impl Monitor {
 
     /// This host as it was when it last changed.
     ///
-    /// [`About::captured_at`](crate::snapshot::About::captured_at) is that time. Where the host kept changing
-    /// while it was asked, it says `interrupted`, and the next [`Monitor::dispatch`] asks again.
+    /// [`About::captured_at`](crate::snapshot::About::captured_at) is that time. If the host kept
+    /// changing while it was asked, it says `interrupted`, and the next [`Monitor::dispatch`] asks
+    /// again.
     pub fn snapshot(&self) -> &Snapshot {
         &self.host
     }
@@ -180,20 +181,20 @@ impl Monitor {
         self.overruns
     }
 
-    /// Receives what has changed, and brings the snapshot up to date if it is time for that: then
-    /// it returns it.
+    /// Receives changes, and brings the snapshot up to date if it is time for that: then it returns
+    /// it.
     ///
     /// It is to be called when the fd is readable, and may be at any time.
     ///
     /// It does not wait for events, but for the kernel's answers: no more is asked when the timeout
     /// of the capturer is over. (A question about a link waits for the RTNL lock of the kernel,
-    /// which no timeout bounds.) Where the kernel does not answer in time, or kept changing the
-    /// host, the snapshot says `interrupted`, and the fd becomes readable again for another try:
-    /// that passes, and is no error.
+    /// which no timeout bounds.) If the kernel does not answer in time, or the host kept changing,
+    /// the snapshot says `interrupted`, and the fd becomes readable again for another try: that
+    /// passes, and is no error.
     ///
     /// # Errors
-    /// Where a system call fails, or the kernel refuses to answer. What has changed is not
-    /// forgotten: the snapshot says `interrupted`, and the fd becomes readable again.
+    /// If a system call fails, or the kernel refuses to answer. No change is forgotten: the
+    /// snapshot says `interrupted`, and the fd becomes readable again.
     pub fn dispatch(&mut self) -> Result<Option<&Snapshot>, KernelError> {
         let news = self.receive().or_else(|error| self.fail(error))?;
         if self.dirty.is_empty() {
@@ -225,13 +226,13 @@ impl Monitor {
         Ok(Some(&self.host))
     }
 
-    /// Makes the fd readable when this one is, too.
+    /// Also makes the fd readable when this one is.
     pub(super) fn add(&self, fd: impl AsFd) -> Result<(), KernelError> {
         let result = self.wake.add(fd);
         result.map_err(|errno| KernelError::system("epoll_ctl", errno))
     }
 
-    /// Receives events until there is none, and says whether there were any.
+    /// Receives events until there is none, and returns whether there were any.
     pub(super) fn receive(&mut self) -> Result<bool, KernelError> {
         let mut news = false;
         for _ in 0..DATAGRAMS {
@@ -254,15 +255,15 @@ impl Monitor {
                 Err(errno) => return Err(KernelError::system("recvfrom", errno)),
             }
         }
-        // Until the queue is empty the kernel drops what has no room, and says so only once.
+        // Until the queue is empty the kernel drops events that do not fit, and says so only once.
         self.has_backlog = true;
         self.dirty = Dirty::everything();
         Ok(true)
     }
 
-    /// Notes what a datagram says has changed, and says whether it was anything.
+    /// Marks the changes of a datagram, and returns whether there were any.
     fn note(&mut self, datagram: Datagram) -> bool {
-        // Anybody may send to the socket; only the kernel is believed.
+        // Any process may send to the socket; only the kernel is believed.
         if datagram.sender != 0 {
             return false;
         }

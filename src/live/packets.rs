@@ -10,8 +10,8 @@ use crate::conflict::{Inconclusive, Sighting, Transmit};
 use crate::sys::packet::PacketSocket;
 use crate::wire::{arp, ndisc};
 
-/// How many packets are received in a row: whoever floods the link must not keep the daemon from
-/// its work.
+/// The number of packets that are received in a row: a flood on the link must not keep the daemon
+/// from its work.
 const PACKETS: usize = 256;
 
 impl Detector {
@@ -25,7 +25,7 @@ impl Detector {
                 }
                 self.pending = self.listener.handle_refusal(problem);
             }
-            // The link has gone since the host was looked at; of that the monitor will tell.
+            // The link has gone since the last look at the host. The monitor will report that.
             Err(Errno::ENODEV | Errno::ENXIO) => {
                 self.fail(Inconclusive::LinkFlapped);
                 self.pending = self.listener.handle_failure(Inconclusive::LinkFlapped);
@@ -39,8 +39,8 @@ impl Detector {
         let ip = self.target.address().ip();
         let socket = PacketSocket::open(link, ip)?;
         if let IpAddr::V6(ip) = ip {
-            // What duplicate address detection joins (RFC 4862, section 5.4.2): the kernel has not,
-            // where the address is not ours or the link has no IPv6.
+            // The groups of duplicate address detection (RFC 4862, section 5.4.2). The kernel has
+            // not joined them if the address is not ours or the link has no IPv6.
             for group in [ndisc::ALL_NODES, ndisc::solicited_node(ip)] {
                 socket.join(ndisc::multicast_mac(group))?;
             }
@@ -55,7 +55,7 @@ impl Detector {
         }
     }
 
-    /// Receives packets, and says whether there may be more.
+    /// Receives packets, and returns whether there may be more.
     pub(super) fn receive(&mut self) -> Result<bool, KernelError> {
         let mut sightings = Vec::new();
         let mut went_down = false;
@@ -81,7 +81,7 @@ impl Detector {
             }
         }
         if went_down || !sightings.is_empty() {
-            // Which hardware addresses are ours may just have changed.
+            // The hardware addresses of this host may just have changed.
             let result = self.monitor.look();
             sightings
                 .into_iter()
@@ -98,13 +98,13 @@ impl Detector {
         }
     }
 
-    /// Does what the probe is due to do.
+    /// Does the next step of the probe.
     pub(super) fn ask(&mut self) -> Result<(), KernelError> {
         self.monitor.look_again()?;
         self.follow()?;
         if self.has_lost()? {
-            // The answer may be among what was not: twice as many as are received in a row have no
-            // room in the queue.
+            // The answer may be among the lost packets. The queue holds less than twice as many as
+            // are received in a row.
             for _ in 0..2 {
                 self.receive()?;
             }
@@ -129,7 +129,7 @@ impl Detector {
         Ok(())
     }
 
-    /// Whether packets were lost since this was last asked.
+    /// Whether packets were lost since the last call.
     fn has_lost(&self) -> Result<bool, KernelError> {
         let lost = self.socket.as_ref().map_or(Ok(0), PacketSocket::lost);
         let lost = lost.map_err(|errno| KernelError::system("getsockopt", errno))?;
@@ -143,7 +143,7 @@ fn send(socket: Option<&PacketSocket>, transmit: &Transmit) -> nix::Result<()> {
     socket.send(&transmit.packet, transmit.destination)
 }
 
-/// What a packet says of an address.
+/// The sighting of an address in a packet, if there is one.
 fn sighting(ip: IpAddr, packet: &[u8], from: [u8; 6]) -> Option<Sighting> {
     match ip {
         IpAddr::V4(ip) => arp::Packet::parse(packet).ok()?.sighting(ip),

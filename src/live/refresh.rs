@@ -1,4 +1,4 @@
-//! Asks the kernel again for what has changed, and for no more.
+//! Asks the kernel again for the parts that have changed, and for no more.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use super::error::KernelError;
 use crate::snapshot::{Consistency, Family, Snapshot};
 
 impl Capturer {
-    /// Brings a snapshot of this host up to date, and says whether every list came out clean.
+    /// Brings a snapshot of this host up to date, and returns whether every list came out clean.
     pub(super) fn refresh(
         &mut self,
         dirty: &Dirty,
@@ -44,7 +44,7 @@ impl Capturer {
             }
             match self.ask_for_link(index)? {
                 Some(link) if listed && !marks.gone => host.replace_link(link),
-                // One that was made again may stand elsewhere.
+                // A link that was made again may be elsewhere in the list.
                 Some(_) => {
                     host.remove_link(index);
                     is_new = true;
@@ -52,7 +52,7 @@ impl Capturer {
                 None => host.remove_link(index),
             }
         }
-        // Where in the list a new one stands, only the list tells.
+        // Only the list tells the position of a new link.
         if !is_new {
             return Ok(true);
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with a state file.
+//! The errors of a state file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,9 +38,10 @@ pub enum StateError {
     System {
         /// The call, in words.
         call: &'static str,
-        /// What it was about: the file, its folder, the temporary file or the lock file beside it.
+        /// The path of the call: the file, its folder, the temporary file or the lock file beside
+        /// it.
         path: PathBuf,
-        /// What it said.
+        /// The error of the call.
         #[source]
         error: io::Error,
     },
@@ -53,7 +54,7 @@ pub enum StateError {
         /// The path.
         path: PathBuf,
     },
-    /// There is something else than a regular file: a folder, a FIFO, a device.
+    /// The path is no regular file but a folder, a FIFO or a device.
     #[error("state file {path:?}: not a regular file; name one, or one that does not exist yet")]
     NotRegular {
         /// The path.
@@ -88,7 +89,7 @@ pub enum StateError {
     Damaged {
         /// The path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         error: ParseError,
     },
@@ -102,11 +103,12 @@ pub enum StateError {
         path: PathBuf,
         /// The lock file beside it.
         lock: PathBuf,
-        /// How long it was waited for.
+        /// The time of the wait.
         waited: Duration,
     },
-    /// Another choice is remembered for the bindnetaddr, and stays: another process wrote it, or the
-    /// operator has named or declared another address since. Only a [`Keeper`](crate::Keeper) says so.
+    /// Another choice is remembered for the bindnetaddr, and stays: another process wrote it, or
+    /// the operator has named or declared another address since. Only a [`Keeper`](crate::Keeper)
+    /// says so.
     #[error(
         "state file {path:?}: {remembered} stays remembered there, not {chosen}; remove its line to \
          remember {chosen}"
@@ -114,19 +116,19 @@ pub enum StateError {
     Another {
         /// The path.
         path: PathBuf,
-        /// What the file holds.
+        /// The address in the file.
         remembered: ScopedAddr,
-        /// What was chosen.
+        /// The choice.
         chosen: ScopedAddr,
     },
-    /// There is something else in the place of the lock file, or a file that another user can lock.
+    /// The lock file is no regular file, or a file that a different user can lock.
     #[error(
         "lock file {lock:?}: {problem}; remove it, and let only the owner of the folder write there"
     )]
     NoLock {
         /// The path of the lock file.
         lock: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
@@ -138,7 +140,7 @@ impl StateError {
     }
 }
 
-/// What to do about it.
+/// The remedy for an error of the system.
 fn hint(error: &io::Error) -> &'static str {
     match error.raw_os_error().map(Errno::from_raw) {
         // EMLINK is what the BSDs say of O_NOFOLLOW.

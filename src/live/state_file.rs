@@ -1,4 +1,4 @@
-//! The state file: what a daemon remembers of its choices across restarts.
+//! The state file: a daemon remembers its choices across restarts.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -22,10 +22,9 @@ use crate::rule::{BindnetAddr, Decision, ScopedAddr};
 ///
 /// One file is for one daemon: choices are told apart by the bindnetaddr alone, and not by
 /// [`Selector::interface`](crate::Selector::interface). It is for the folder of the daemon's own,
-/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit), and no other user may write there. The text
-/// is a [`State`], and people may read and edit it. It is replaced as a whole: whatever is killed or
-/// fails in the middle of writing, and if the power goes, it shows the old choices or the new
-/// ones.
+/// `/var/lib/NAME` (`StateDirectory=` in a systemd unit), and no other user may write there. The
+/// text is a [`State`], and people may read and edit it. It is replaced as a whole: after a crash,
+/// a full disk or a power cut it shows the old choices or the new ones.
 ///
 /// Writers lock a file beside it, `.NAME.lock` (flock(2)). Only its owner may open it, who is the
 /// owner of the folder, also if root was first to write. It stays there; do not remove it while
@@ -77,7 +76,7 @@ impl StateFile {
         &self.path
     }
 
-    /// What is remembered for a bindnetaddr; `None` where the file or the entry is missing.
+    /// The remembered choice for a bindnetaddr; `None` if the file or the entry is missing.
     ///
     /// It waits for no writer.
     ///
@@ -99,8 +98,8 @@ impl StateFile {
     /// ```
     ///
     /// # Errors
-    /// Where the file is damaged, is no regular file or cannot be read. A daemon does best to stop
-    /// there, as it no longer knows where its peers expect it: the message says how to go on.
+    /// If the file is damaged, is no regular file or cannot be read. A daemon does best to stop
+    /// then, as it no longer knows where its peers expect it: the message says how to go on.
     pub fn read(&self, bindnet: &BindnetAddr) -> Result<Option<ScopedAddr>, StateError> {
         Ok(self.read_all()?.get(bindnet))
     }
@@ -135,9 +134,9 @@ impl StateFile {
     /// Remembers the choice of a decision if nothing is remembered for its bindnetaddr yet; says
     /// whether the file was written.
     ///
-    /// It is not written over another choice, not where nothing was chosen, not from an
-    /// interrupted snapshot, which may lack the address that would have been chosen, and not from
-    /// a decision in the place of Corosync, which knows no memory.
+    /// It is not written over a different choice, nor if nothing was chosen. Nor is it written from
+    /// an interrupted snapshot, which may lack the right address, or from a decision in the place
+    /// of Corosync, which knows no memory.
     ///
     /// ```
     /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
@@ -168,11 +167,11 @@ impl StateFile {
         self.change(PATIENCE, |state| state.remember(decision))
     }
 
-    /// Remembers the choice of a decision over an older one, too, for a daemon that has moved on
-    /// purpose; says whether the file was written.
+    /// Remembers the choice of a decision, also over an older one, for a daemon that has moved on
+    /// purpose; returns whether the file was written.
     ///
-    /// Nothing is written where the same is there already. What else
-    /// [`remember`](Self::remember) does not write, this does not either.
+    /// Nothing is written if the same choice is there already. For the rest it writes no more than
+    /// [`remember`](Self::remember).
     ///
     /// ```
     /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
@@ -201,8 +200,8 @@ impl StateFile {
         self.change(PATIENCE, |state| state.replace(decision))
     }
 
-    /// Changes what is remembered, and waits for the lock for this long at the most; says whether
-    /// the file was written.
+    /// Changes the state, and waits for the lock for this long at the most; returns whether the
+    /// file was written.
     pub(super) fn change(
         &self,
         patience: Duration,
@@ -248,7 +247,7 @@ impl StateFile {
         Ok(folder.into())
     }
 
-    /// What the file holds; nothing where there is none.
+    /// The content of the file; empty if there is no file.
     fn load(&self, folder: impl AsFd, name: &OsStr) -> Result<State, StateError> {
         // A FIFO or a terminal must neither keep us waiting nor become ours.
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
@@ -292,7 +291,7 @@ impl StateFile {
             renamed.map_err(|errno| self.failed("rename the new file to", errno))
         });
         if stored.is_err() {
-            // The error to tell is the first one.
+            // The first error is the one to report.
             let _ = unlinkat(folder, temporary.as_os_str(), UnlinkatFlags::NoRemoveDir);
             return stored;
         }
@@ -303,8 +302,8 @@ impl StateFile {
         }
     }
 
-    /// Makes the temporary file. One that is there was left by a writer that was killed, as the
-    /// lock is ours.
+    /// Makes the temporary file. The lock is ours, so an old one was left by a writer that was
+    /// killed.
     fn create(&self, folder: &File, temporary: &OsStr) -> Result<File, StateError> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW;
         let flags = flags | OFlag::O_CLOEXEC;

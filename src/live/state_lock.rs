@@ -36,7 +36,7 @@ pub(super) struct LockFile<'a> {
 }
 
 impl<'a> LockFile<'a> {
-    /// That of a state file, which has this name in this folder.
+    /// The lock file of a state file, which has this name in this folder.
     pub fn new(folder: &'a File, name: &OsStr, state: &'a Path) -> Self {
         let mut lock = OsString::from(".");
         lock.push(name);
@@ -83,7 +83,7 @@ impl<'a> LockFile<'a> {
         }
         let file = match opened {
             Ok(file) => file,
-            // EMLINK is what the BSDs say of O_NOFOLLOW.
+            // The BSDs return EMLINK for O_NOFOLLOW.
             Err(Errno::ELOOP | Errno::EMLINK) => return Err(self.refused("a symbolic link")),
             Err(Errno::EISDIR | Errno::ENXIO | Errno::ENODEV) => {
                 return Err(self.refused("not a regular file"));
@@ -103,17 +103,17 @@ impl<'a> LockFile<'a> {
     }
 
     /// Gives a lock file that root has just made to the daemon, which owns the folder. (Only a new
-    /// file: another one may be a hard link to a file that is none of the daemon's.)
+    /// file: an old one may be a hard link to a file that is not the daemon's.)
     fn hand_over(&self, made: &File) -> Result<(), StateError> {
         let (file, folder) = (self.owner(made)?, self.owner(self.folder)?);
         if file != folder {
-            // Who is not root keeps it.
+            // Without the permission of root the owner stays.
             let _ = fchown(made, Some(folder), None);
         }
         Ok(())
     }
 
-    /// Refuses what another user could hold the lock of.
+    /// Refuses a lock file that a different user could lock.
     fn check(&self, file: &File) -> Result<(), StateError> {
         let facts = file.metadata().map_err(|e| self.failed("fstat", e))?;
         if !facts.is_file() {

@@ -1,4 +1,4 @@
-//! Waits: the fd of a driver, and what daemons do that do nothing else meanwhile.
+//! Waits: the fd of a driver, and calls that block.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use super::error::KernelError;
 use crate::conflict;
 use crate::sys::wake::{Wake, poll_timeout};
 
-/// The longest time that is added to a clock, whatever a caller says: sums of it do not overflow.
+/// The longest time that is added to a clock: sums with it do not overflow.
 pub(super) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Detector {
-    /// Waits for the next event; none where the time is over before.
+    /// Waits for the next event; `None` if the time is over before.
     ///
     /// This blocks. A daemon that has other things to do waits for the fd and calls
     /// [`Detector::dispatch`].

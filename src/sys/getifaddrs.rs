@@ -24,7 +24,7 @@ pub(crate) enum What {
     /// A link (`AF_PACKET`): its index and hardware address.
     #[cfg(target_os = "linux")]
     Link(u32, Vec<u8>),
-    /// A link of which glibc tells nothing, because it has no hardware address.
+    /// A link without a hardware address, of which glibc reports nothing else.
     #[cfg(target_os = "linux")]
     BareLink,
     /// An address, its mask, and the other end of a point-to-point link.
@@ -52,7 +52,7 @@ pub(crate) fn list() -> nix::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Frees the list, also where reading it panics.
+/// Frees the list, also if reading it panics.
 struct List(*mut libc::ifaddrs);
 
 impl Drop for List {

@@ -1,4 +1,4 @@
-//! What a snapshot says of its host: name, kernel, time; and the user of this process.
+//! The host of a snapshot: name, kernel, time; and the user of this process.
 
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! A `NETLINK_ROUTE` socket (netlink(7)), and what can be asked of a link on it (netdevice(7)).
+//! A `NETLINK_ROUTE` socket (netlink(7)), and its questions about a link (netdevice(7)).
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
@@ -25,25 +25,25 @@ pub(crate) struct Socket {
 /// A datagram in a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Datagram {
-    /// The length of the datagram in bytes, which may be more than there was room for.
+    /// The length of the datagram in bytes, which may be more than the length of the buffer.
     pub len: usize,
     /// The port id of the sender; the kernel's is 0.
     pub sender: u32,
 }
 
 impl Socket {
-    /// Opens a socket, with `NETLINK_GET_STRICT_CHK` where the kernel has it.
+    /// Opens a socket, with `NETLINK_GET_STRICT_CHK` if the kernel has it.
     ///
-    /// The kernel writes its first datagram for a socket into little room, and later ones into as
-    /// much as the socket had ready before: what it refuses here makes room of the size of `buffer`
-    /// known. It is no matter if it does not answer: then the first datagram is small.
+    /// The kernel allots little space to its first datagram for a socket, and to later ones as much
+    /// as the socket had ready before. A request that it refuses here tells it the size of
+    /// `buffer`. If it does not answer, only the first datagram is small.
     pub fn open(buffer: &mut [u8]) -> nix::Result<Self> {
         let fd = route_socket()?;
         // Without it (before Linux 4.20) the kernel dumps more than was asked for, and the
         // receiver filters.
         let _ = setsockopt(&fd, StrictCheck, &true);
         let mut socket = Self { fd, port: 0 };
-        // This binds the socket, too.
+        // This also binds the socket.
         if socket.send(&request_refusal(0)).is_err() {
             bind(socket.fd.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
         }
@@ -52,7 +52,7 @@ impl Socket {
         Ok(socket)
     }
 
-    /// Opens a socket that hears of every change of links and addresses.
+    /// Opens a socket that receives every change of links and addresses.
     pub fn listen() -> nix::Result<Self> {
         let fd = route_socket()?;
         // The bits of groups below 32 (linux/rtnetlink.h); they need no privilege.
@@ -83,8 +83,8 @@ impl Socket {
         }
     }
 
-    /// Receives a datagram; `ETIMEDOUT` where none came until the deadline, `EINTR` where a signal
-    /// came first.
+    /// Receives a datagram; `ETIMEDOUT` if none came until the deadline, `EINTR` if a signal came
+    /// first.
     pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> nix::Result<Datagram> {
         loop {
             match self.try_receive(buffer) {
@@ -94,7 +94,7 @@ impl Socket {
         }
     }
 
-    /// Receives a datagram; `EAGAIN` where there is none.
+    /// Receives a datagram; `EAGAIN` if there is none.
     pub fn try_receive(&self, buffer: &mut [u8]) -> nix::Result<Datagram> {
         // SAFETY: all bytes zero is a value of this struct of integers.
         let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
@@ -114,7 +114,7 @@ impl Socket {
             )
         };
         let len = Errno::result(result)?.unsigned_abs();
-        // Whoever does not say who it is, is not the kernel.
+        // A sender without an address is not the kernel.
         let known = address_len >= size && address.nl_family == libc::AF_NETLINK as u16;
         let sender = if known { address.nl_pid } else { u32::MAX };
         Ok(Datagram { len, sender })
@@ -130,7 +130,7 @@ impl Socket {
     }
 
     /// A link by its index: name, flags and hardware address, by four ioctls that do not wait
-    /// for the RTNL lock; `ENODEV` where there is none.
+    /// for the RTNL lock; `ENODEV` if there is none.
     ///
     /// A name from outside must not come this way: if no link has the name that an ioctl is
     /// about, the kernel loads a module of that name (`dev_load` in net/core/dev_ioctl.c). These
@@ -252,7 +252,7 @@ impl IfReq {
         LinkFlags::from_bits((flags as u16).into())
     }
 
-    /// An address of six bytes, as Ethernet and loopback have; of others the length is not told.
+    /// An address of six bytes, as Ethernet and loopback have; the length of others is not known.
     fn mac(&self) -> Option<HardwareAddress> {
         // SAFETY: SIOCGIFHWADDR has set this field, and any bits are a sockaddr.
         let address = unsafe { self.0.ifr_ifru.ifru_hwaddr };

@@ -9,8 +9,8 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use crate::wire::{Instruction, about};
 
-/// A socket that receives what may have to do with an address on a link: non-blocking,
-/// close-on-exec, without Ethernet headers.
+/// A socket that receives the packets about an address on a link: non-blocking, close-on-exec,
+/// without Ethernet headers.
 #[derive(Debug)]
 pub(crate) struct PacketSocket {
     fd: OwnedFd,
@@ -41,7 +41,7 @@ impl PacketSocket {
         self.link
     }
 
-    /// Receives frames for a hardware address of a group, too (`PACKET_ADD_MEMBERSHIP`).
+    /// Also receives frames for a hardware address of a group (`PACKET_ADD_MEMBERSHIP`).
     pub fn join(&self, group: [u8; 6]) -> nix::Result<()> {
         // SAFETY: all bytes zero is a value of this struct of integers.
         let mut request: libc::packet_mreq = unsafe { std::mem::zeroed() };
@@ -81,8 +81,8 @@ impl PacketSocket {
         }
     }
 
-    /// Receives a packet, and says how long it is, or how much of it there was room for, and from
-    /// which Ethernet address it came; `EAGAIN` where there is none.
+    /// Receives a packet. Returns its length, at most that of the buffer, and the Ethernet address
+    /// of its sender; `EAGAIN` if there is none.
     pub fn try_receive(&self, buffer: &mut [u8]) -> nix::Result<(usize, [u8; 6])> {
         // SAFETY: all bytes zero is a value of this struct of integers.
         let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
@@ -104,7 +104,7 @@ impl PacketSocket {
         Ok((len, [a, b, c, d, e, f]))
     }
 
-    /// How many packets were lost since this was last asked, because they came faster than they
+    /// The number of packets that were lost since the last call, because they came faster than they
     /// were received (`PACKET_STATISTICS`).
     pub fn lost(&self) -> nix::Result<u32> {
         // SAFETY: all bytes zero is a value of this struct of integers.

@@ -9,7 +9,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
-/// The time for poll(2), rounded up: it would be called again and again for a part of a millisecond.
+/// The time for poll(2), rounded up: it would be called again and again for a part of a
+/// millisecond.
 pub(crate) fn poll_timeout(left: Duration) -> PollTimeout {
     let left = left.as_millis().saturating_add(1);
     PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX))
@@ -56,7 +57,7 @@ impl AsFd for Timer {
     }
 }
 
-/// A timer, and whatever was added, behind one fd.
+/// A timer and the fds that were added, behind one fd.
 #[derive(Debug)]
 pub(crate) struct Wake {
     epoll: Epoll,
@@ -79,10 +80,10 @@ impl Wake {
         self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, 0))
     }
 
-    /// Forgets what was added, which is to be done before it is closed: a child of fork(2) may
-    /// keep a copy open, and the fd would stay readable for it.
+    /// Forgets an fd that was added. Call it before that fd is closed: a child of fork(2) may keep
+    /// a copy open, and the fd would stay readable for it.
     pub fn remove(&self, fd: impl AsFd) {
-        // It fails only for what was not added.
+        // It fails only for an fd that was not added.
         let _ = self.epoll.delete(fd);
     }
 
@@ -91,7 +92,7 @@ impl Wake {
         self.timer.after(time)
     }
 
-    /// Makes the fd readable for what was added only.
+    /// Makes the fd readable only for the fds that were added.
     pub fn disarm(&mut self) -> nix::Result<()> {
         self.timer.disarm()
     }

@@ -5,8 +5,9 @@ use crate::rule::Outcome;
 use super::assessment::Assessment;
 use super::{Options, audit, check};
 
-/// The exit statuses of decisions, the worst last. Without a choice the daemon cannot start at all. A
-/// conflict is worse than not knowing of one, and that is worse than a scenario that may happen one day.
+/// The exit statuses of decisions, the worst last. Without a choice the daemon cannot start at all.
+/// A conflict is worse than not knowing of one, and that is worse than a scenario that may happen
+/// one day.
 const FROM_BEST_TO_WORST: [u8; 6] = [0, 6, 3, 5, 4, 1];
 
 /// The exit status of a decision, with the findings about its choice.
