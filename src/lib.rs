@@ -23,7 +23,8 @@
 //! **A snapshot** is the host at one moment: addresses and links in the kernel's order. A daemon
 //! that only wants to enumerate needs nothing else. [`Snapshot::capture`] asks rtnetlink,
 //! [`Snapshot::capture_by_getifaddrs`] getifaddrs(3), `Snapshot::from_json` (feature `serde`)
-//! reads a file or the output of `ip -j addr`, and [`Snapshot::new`] takes what a test made up:
+//! reads a file or the output of `ip -j addr`, and [`Snapshot::new`] takes the addresses and links
+//! of a test:
 //!
 //! ```
 //! use bindnet::snapshot::{AddressFlags, LinkFlags};
@@ -40,9 +41,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A selector** is the rule for one [`BindnetAddr`]: match, leave out what cannot be bound, skip
-//! what floats, keep the remembered choice, rank the rest. What the operator knows goes in
-//! through [`Selector::declared`], what the daemon remembers through [`Selector::previous`].
+//! **A selector** is the rule for one [`BindnetAddr`]: match, leave out addresses that cannot be
+//! bound, skip floating ones, keep the remembered choice, rank the rest. [`Selector::declared`]
+//! takes the knowledge of the operator, [`Selector::previous`] the memory of the daemon.
 //!
 //! ```
 //! use bindnet::rule::Declared;
@@ -57,8 +58,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A decision** has the choice, and of every [`Candidate`] the [`Verdict`] and the
-//! [`Reasons`](rule::Reasons). `{}` is one line for a log, `{:#}` the whole report.
+//! **A decision** has the choice, and the [`Verdict`] and the [`Reasons`](rule::Reasons) of every [`Candidate`].
+//! `{}` is one line for a log, `{:#}` the whole report.
 //!
 //! ```
 //! # use bindnet::{Address, Link, Reason, Selector, Snapshot, Verdict};
@@ -73,8 +74,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A daemon** binds once and keeps its choice: a `Keeper` is one fd that says when something has
-//! happened to it. Nothing moves while the address is here, and when it is gone the daemon is told.
+//! **A daemon** binds once and keeps its choice: a `Keeper` is one fd that reports changes of it.
+//! Nothing moves while the address is here, and an event reports that it is gone.
 //!
 //! ```
 //! # #[cfg(target_os = "linux")] {
@@ -96,9 +97,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Its parts are for daemons that do it in another way: a [`StateFile`] remembers the choice across
-//! restarts, a `Monitor` keeps a snapshot current behind one fd, and a [`Tracker`](choice::Tracker) says what that
-//! means for the choice.
+//! You can also use its parts: a [`StateFile`] remembers the choice across restarts, a `Monitor`
+//! keeps a snapshot current behind one fd, and a [`Tracker`](choice::Tracker) reports the effect on the choice.
 //!
 //! ```
 //! use bindnet::choice::Tracker;
@@ -118,7 +118,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Another host** may hold the same address, which nothing on this one shows.
+//! **Another host** may have the same address, and no snapshot of this host shows it.
 //! [`live::Detector`] asks the link, and listens; the answer is advice and moves nothing.
 //!
 //! ```
@@ -137,32 +137,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Many nodes** are judged together by a [`fleet::Fleet`], from their snapshots: two that have one
-//! address, choices in different networks, a node that is not in the nodelist.
+//! **Many nodes** are judged together by a [`fleet::Fleet`], from their snapshots: two that have
+//! one address, choices in different networks, a node that is not in the nodelist.
 //!
-//! Whoever only decides now and then keeps a [`Capturer`](live::Capturer): one socket and its buffers, and it asks
-//! the kernel for no more than the selector needs.
+//! A program that decides several times can keep a [`Capturer`](live::Capturer): one socket and its buffers. It
+//! asks the kernel for no more than the selector needs.
 //!
 //! # Scope of this crate
 //!
 //! It does not configure addresses, does not bind, starts no thread, prints nothing and logs
-//! nothing. The codecs of rtnetlink, ARP and Neighbour Discovery are in [`wire`], for who has bytes
-//! and no kernel.
+//! nothing. The codecs of rtnetlink, ARP and Neighbour Discovery are in [`wire`], for bytes
+//! without a kernel.
 //!
 //! # Features
 //!
 //! - `serde`: snapshots, decisions and reports as JSON, and the output of `ip -j addr` as a source.
-//! - `proptest`: `testing`, laws and strategies for the tests of who links this crate; implies
-//!   `serde`.
+//! - `proptest`: `testing`, laws and strategies for the tests of dependent crates; implies `serde`.
 //! - `capi`: the C API, `include/bindnet.h`, where the library is built as cdylib or staticlib;
 //!   implies `serde`. In Rust it shows nothing.
 //! - `cli`: the program `bindnet`, which alone prints; implies `serde`. In Rust it shows nothing.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Elsewhere the capturer by rtnetlink is missing, and what only it uses is left over.
+// On other systems the capturer by rtnetlink is missing, and some items are then unused.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
 
 pub mod audit;
-// Not in the unit tests, which are linked with the library, so that every symbol was there twice.
+// Not in the unit tests: they are linked with the library, so that every symbol would exist twice.
 #[cfg(all(feature = "capi", target_os = "linux", not(test)))]
 #[allow(unsafe_code)]
 mod capi;

@@ -62,14 +62,14 @@ impl Scenario {
     }
 }
 
-/// What a daemon that is started again is bound to.
+/// The address of a daemon after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
     /// The same address.
     Stays,
-    /// Another one, although the chosen one is there.
+    /// A different address, although the chosen one is there.
     Moves(ScopedAddr),
-    /// None, although the chosen one is there.
+    /// No address, although the chosen one is there.
     Nothing,
 }
 
@@ -98,26 +98,26 @@ impl fmt::Display for Fate {
     }
 }
 
-/// What one scenario does to a choice.
+/// The result of one scenario for a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The scenario.
     pub scenario: Scenario,
-    /// The address or the link that it happens to; none where it happens to the whole host.
+    /// The address or the link of the scenario; `None` if it is about the whole host.
     pub about: Option<String>,
-    /// What becomes of the choice, with what the selector remembers.
+    /// The fate of the choice, if the selector remembers it.
     pub fate: Fate,
-    /// What becomes of it where the memory is lost; the same where there is none.
+    /// The fate of the choice if the memory is lost; the same if there is none.
     pub without_memory: Fate,
-    /// Whether the chosen address itself goes for a while: what is bound to it is cut off.
+    /// Whether the chosen address itself goes for a while, which cuts off the daemon.
     pub interrupts: bool,
-    /// What to configure so that the choice stays; none where it does, or nothing helps.
+    /// A setting that makes the choice stay; `None` if it stays, or if nothing helps.
     pub advice: Option<Advice>,
 }
 
 impl Finding {
-    /// What becomes of a choice that nothing is remembered of, with nothing advised.
+    /// A finding about a choice without a memory, and without advice.
     pub fn new(scenario: Scenario, about: Option<String>, fate: Fate) -> Self {
         Self {
             scenario,
@@ -142,7 +142,7 @@ impl Finding {
     }
 }
 
-/// What cluster life would do to a choice.
+/// The effects of cluster life on a choice.
 ///
 /// `Audit::of` makes one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,9 +150,9 @@ impl Finding {
 pub struct Audit {
     /// Each scenario that is possible on the host.
     pub findings: Vec<Finding>,
-    /// What to configure, any one of it, so that the choice stays in all of them.
+    /// Settings of which any single one makes the choice stay in all scenarios.
     pub advice: Vec<Advice>,
-    /// How many addresses that may float were left out, because there are too many.
+    /// The number of addresses that may float but were left out, because there are too many.
     pub left_out: usize,
 }
 
@@ -195,8 +195,8 @@ impl Audit {
         line + "."
     }
 
-    /// The scenarios as a table if any would move the choice, the summary, and what to configure in
-    /// the words of a program. `{}` says it in plain words.
+    /// The scenarios as a table if any would move the choice, the summary, and the advice in the
+    /// words of a program. `{}` has the advice in plain words.
     ///
     /// ```
     /// use bindnet::explain::Spelling;

@@ -28,7 +28,7 @@ struct FateJson {
     to: Option<String>,
 }
 
-/// As the members that it adds to the JSON of the decision: `audit` and `audit_left_out`.
+/// The members that it adds to the JSON of the decision: `audit` and `audit_left_out`.
 impl Serialize for Audit {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let json = AuditJson {

@@ -1,5 +1,5 @@
-//! What cluster life would do to a choice: which failovers, flaps and restarts would move it,
-//! simulated on the model of the kernel's address list.
+//! Finds the failovers, flaps and restarts that would move a choice. They are simulated on the
+//! model of the kernel's address list.
 
 mod finding;
 #[cfg(feature = "serde")]
@@ -19,25 +19,25 @@ use crate::explain::{Advice, Setting};
 use crate::rule::{Candidate, Decide, ScopedAddr};
 use crate::snapshot::{Name, Snapshot};
 
-/// How many addresses that float, or may float, are simulated. Each costs about as much as a decision
-/// on the whole host.
+/// The highest number of simulated addresses that float or may float. Each costs about as much as a
+/// decision on the whole host.
 const MOST_VIPS: usize = 100;
 
 impl Audit {
-    /// Simulates on a model of the kernel's address list what cluster life will do to a host, and
-    /// says which scenarios would move the choice of a daemon that is started again after them.
+    /// Simulates cluster life on a model of the kernel's address list. The result has the scenarios
+    /// that would move the choice of a daemon that restarts after them.
     ///
-    /// `None` if nothing is chosen. The snapshot is taken for the list of a kernel, and the choice
-    /// is on a link that it knows. The daemon decides by the selector as it is: what it
-    /// remembers ([`Selector::previous`](crate::Selector::previous)) it still remembers then, and a strict one that finds its
-    /// decision ambiguous is bound to nothing. A scenario that the host has no room or no links for
-    /// is left out, and so is one that the kernel would refuse, or after which the chosen address
-    /// is not there.
+    /// `None` if nothing is chosen. The snapshot must be the list of a kernel, and must have the
+    /// link of the choice. The daemon decides by the selector as it is: it still has its memory
+    /// ([`Selector::previous`](crate::Selector::previous)), and a strict one binds nothing if its decision is ambiguous.
     ///
-    /// Addresses that may float are the other candidates and what floats by evidence or
-    /// declaration. Of more than a hundred, those that match come first, then the others, in
-    /// kernel order ([`Audit::left_out`]): primary addresses, whose going takes others along, stand
-    /// before their secondaries.
+    /// A scenario is left out if the host has no free address or no link for it. It is also left
+    /// out if the kernel would refuse it, or if the chosen address is gone after it.
+    ///
+    /// The other candidates may float, and so may addresses that float by evidence or declaration.
+    /// At most a hundred are simulated ([`Audit::left_out`]): first those that match, then the
+    /// others, in kernel order. Primary addresses take others along when they go; they come before
+    /// their secondaries.
     ///
     /// ```
     /// use bindnet::audit::{Audit, Fate, Scenario};
@@ -106,7 +106,7 @@ impl Audit {
     }
 }
 
-/// What every run is checked for: whether the choice is still this one.
+/// The check of every run: whether the choice is still this one.
 struct Check<'a> {
     host: &'a Snapshot,
     /// The host when duplicate address detection is over.
@@ -135,7 +135,8 @@ impl Check<'_> {
             .unwrap_or(Fate::Stays)
     }
 
-    /// What keeps the choice in every scenario, as running all of them again shows.
+    /// The settings that keep the choice in every scenario. A second run of all scenarios proves
+    /// it.
     fn advice<D: Decide + Clone>(&self, selector: &D, audit: &Audit) -> Vec<Advice> {
         let mut advice = Vec::new();
         let mut advise = |setting: Option<Setting>, why| {
@@ -160,7 +161,7 @@ impl Check<'_> {
         advice
     }
 
-    /// The address that the choice moves to, if it is one and on the host.
+    /// The address to which the choice moves, if there is only one, and it is on the host.
     fn only_rival(&self, audit: &Audit) -> Option<IpAddr> {
         let moves = audit.findings.iter().filter(|found| found.fate.moves());
         let mut to = moves.map(|found| found.fate.to().map(|to| to.ip()));

@@ -1,4 +1,4 @@
-//! A copy of a host on which scenarios are run: what goes comes back as it was.
+//! A copy of a host for the scenarios: an address that goes comes back with the same facts.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,17 +6,17 @@ use std::net::IpAddr;
 use crate::model::{AddressRequest, Host, Kernel, Notification, Operation};
 use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Scope, Snapshot};
 
-/// A copy of a host on which scenarios are run. Whatever the kernel would refuse gives `None`.
+/// A copy of a host for the scenarios. An operation that the kernel would refuse gives `None`.
 #[derive(Clone)]
 pub(super) struct Sandbox<'a> {
     before: &'a Snapshot,
     host: Host,
-    /// What was added, with every fact that it is to have. The model knows what `ip` adds, and not
-    /// what autoconfiguration, DHCP or duplicate address detection make of it.
+    /// The added addresses with all their facts. The model knows the facts that `ip` sets, but not
+    /// those of autoconfiguration, DHCP or duplicate address detection.
     added: BTreeMap<Key, Address>,
 }
 
-/// What makes an address one entry of the list.
+/// The identity of an entry of the list.
 type Key = (Option<u32>, IpAddr, Netmask, Option<IpAddr>);
 
 impl<'a> Sandbox<'a> {
@@ -28,7 +28,7 @@ impl<'a> Sandbox<'a> {
         }
     }
 
-    /// What the host lists now.
+    /// The list of the host now.
     pub fn snapshot(&self) -> Option<Snapshot> {
         let now = self.host.snapshot_with(|listed| {
             let facts = self.added.get(&key(&listed));
@@ -70,7 +70,7 @@ impl<'a> Sandbox<'a> {
         self.apply(&Operation::AddAddress(request)).map(drop)
     }
 
-    /// Adds what has gone, in this order.
+    /// Adds the addresses that have gone, in this order.
     pub fn add_all<'b>(&mut self, gone: impl IntoIterator<Item = &'b Address>) -> Option<()> {
         gone.into_iter().try_for_each(|address| self.add(address))
     }
@@ -128,7 +128,7 @@ fn ranked_as(facts: Address, listed: &Address) -> Address {
     }
 }
 
-/// The host when duplicate address detection is over: what had not failed by then can be bound.
+/// The host when duplicate address detection is over: an address that has not failed can be bound.
 pub(super) fn after_dad(host: &Snapshot) -> Option<Snapshot> {
     let end_dad = |address: Address| match address.flags() {
         Some(flags) if !flags.contains(AddressFlags::DADFAILED) => {
@@ -170,8 +170,8 @@ pub(super) fn reordered(host: &Snapshot) -> Option<Snapshot> {
     Some(reordered.with_about(host.about().clone()))
 }
 
-/// An address that is not on the host, in the network of one that is, with no mark of its own;
-/// `None` if there is no room, or no VIP would come.
+/// An address that is not on the host, in the network of one that is, without any mark. `None` if
+/// no address is free, or if no VIP would come there.
 ///
 /// `within` is the network that the bindnetaddr names with its prefix.
 pub(super) fn newcomer(
@@ -186,9 +186,9 @@ pub(super) fn newcomer(
         return None;
     }
     let narrower = |net: &ipnet::IpNet| own.contains(net);
-    let room = within.filter(narrower).unwrap_or(own);
+    let network = within.filter(narrower).unwrap_or(own);
     let taken: std::collections::BTreeSet<IpAddr> = host.addresses().map(|a| a.ip()).collect();
-    let ip = free(room, &taken)?;
+    let ip = free(network, &taken)?;
     let mut address = Address::with_netmask(ip, beside.netmask(), link.index()).ok()?;
     if let Some(scope) = beside.scope() {
         address = address.with_scope(scope);
@@ -202,7 +202,7 @@ pub(super) fn newcomer(
     })
 }
 
-/// The last address of a network that a host may have and none has here: 192.0.2.254, 2001:db8::fffe.
+/// The last free address of a network, for instance 192.0.2.254 or 2001:db8::fffe.
 fn free(net: ipnet::IpNet, taken: &std::collections::BTreeSet<IpAddr>) -> Option<IpAddr> {
     let (first, last): (u128, u128) = match net.trunc() {
         ipnet::IpNet::V4(net) => (

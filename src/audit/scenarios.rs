@@ -24,7 +24,7 @@ pub(super) struct Setup<'a> {
     chosen: Address,
     newcomer: Option<Address>,
     sandbox: Sandbox<'a>,
-    /// The runs that concern no other address of the host: each is simulated once.
+    /// The runs that are about no other address of the host: each is simulated once.
     runs: Vec<Run>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Setup<'a> {
         let reordered = reordered(host).map(|host| vec![host]);
         runs.extend(reordered.map(|hosts| Run::new(Scenario::LinksReordered, None, hosts)));
         runs.extend(setup.link_flaps());
-        // If the chosen address is gone it is no move. (On links with other indexes it is.)
+        // A chosen address that is gone is no move, except on links with other indexes.
         let is_there = |host: &Snapshot| is_there(&chosen, host);
         runs.retain(|run| {
             run.scenario == Scenario::LinksReordered || run.hosts.iter().all(is_there)
@@ -101,13 +101,13 @@ impl<'a> Setup<'a> {
     }
 
     fn away_and_back(&self, vip: &Address) -> Vec<Run> {
-        let Some((hosts, along)) = self.left(vip, false) else {
+        let Some((hosts, gone)) = self.without(vip, false) else {
             return Vec::new();
         };
         let run = Run::of(Scenario::VipAwayAndBack, vip, hosts);
-        let mut runs = vec![run.interrupting(along.contains(&self.chosen))];
-        if !along.is_empty()
-            && let Some((hosts, _)) = self.left(vip, true)
+        let mut runs = vec![run.interrupting(gone.contains(&self.chosen))];
+        if !gone.is_empty()
+            && let Some((hosts, _)) = self.without(vip, true)
         {
             runs.push(Run::of(Scenario::VipAwayAndBackPromoted, vip, hosts));
         }
@@ -116,8 +116,8 @@ impl<'a> Setup<'a> {
         runs
     }
 
-    /// The host while a VIP is away and when it is back, and what went along with it.
-    fn left(&self, vip: &Address, promotes: bool) -> Option<(Vec<Snapshot>, Vec<Address>)> {
+    /// The host while a VIP is away and when it is back, and the addresses that went along with it.
+    fn without(&self, vip: &Address, promotes: bool) -> Option<(Vec<Snapshot>, Vec<Address>)> {
         let mut sandbox = self.sandbox.clone();
         sandbox.promote(vip, promotes)?;
         let gone = sandbox.delete(vip)?;
@@ -162,7 +162,7 @@ impl<'a> Setup<'a> {
             (Scenario::LinkDownAndUp, false),
             (Scenario::LinkDownAndUpKept, true),
         ];
-        // IPv4 addresses stay, whatever is set.
+        // IPv4 addresses stay with both settings.
         let settings = if self.chosen.ip().is_ipv4() { 1 } else { 2 };
         let run = |(scenario, keeps)| {
             let name = link?.name();
@@ -199,8 +199,8 @@ impl Run {
     }
 }
 
-/// The addresses that float or may float: the other candidates, then what floats by evidence or
-/// declaration, if the decision lists it.
+/// The addresses that float or may float: the other candidates, then those that float by evidence
+/// or declaration, if the decision lists them.
 pub(super) fn vips(decision: &Decision) -> Vec<&Candidate> {
     let Some(chosen) = decision.chosen() else {
         return Vec::new();
@@ -210,12 +210,12 @@ pub(super) fn vips(decision: &Decision) -> Vec<&Candidate> {
     let v4 = chosen.ip().is_ipv4();
     let others = decision.others().iter();
     let others = others.filter(|c| c.ip().is_ipv4() == v4 && c.reasons().is_floating());
-    let another = |c: &&Candidate| c.scoped_addr() != chosen.scoped_addr();
-    rivals.chain(others).filter(another).collect()
+    let is_other = |c: &&Candidate| c.scoped_addr() != chosen.scoped_addr();
+    rivals.chain(others).filter(is_other).collect()
 }
 
 fn is_there(chosen: &Address, host: &Snapshot) -> bool {
-    let place = |address: &Address| (address.ip(), address.netmask(), address.link_index());
+    let identity = |address: &Address| (address.ip(), address.netmask(), address.link_index());
     host.addresses()
-        .any(|address| place(&address) == place(chosen))
+        .any(|address| identity(&address) == identity(chosen))
 }

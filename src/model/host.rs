@@ -1,4 +1,4 @@
-//! A host: links in their order, each with its addresses, and what operations do to them.
+//! A host: links in their order, each with its addresses, and the operations on them.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,8 +13,8 @@ use super::refusal::Refusal;
 use super::request::{address, is_link_name, is_word_of_ip, loopback_address};
 use crate::snapshot::{About, Address, Family, Link, LinkFlags, Name, Snapshot};
 
-/// What the kernel says configured `::1`, and does not of `127.0.0.1` (linux/if_addr.h,
-/// `IFAPROT_KERNEL_LO`).
+/// The protocol of `::1` (linux/if_addr.h, `IFAPROT_KERNEL_LO`). The kernel sets none for
+/// `127.0.0.1`.
 const BY_THE_KERNEL_FOR_LOOPBACK: u8 = 1;
 
 /// `ARPHRD_LOOPBACK` (linux/if_arp.h).
@@ -25,7 +25,7 @@ const LOOPBACK_HARDWARE: u16 = 772;
 pub struct Host {
     kernel: Kernel,
     links: Vec<HostLink>,
-    /// Addresses of which no link is known.
+    /// Addresses whose link is not known.
     strays: Vec<Address>,
     about: About,
     created: u64,
@@ -53,8 +53,8 @@ impl Host {
     /// A host that is as a snapshot shows it. Links stay in the order in which they are listed,
     /// and addresses in that of their links.
     ///
-    /// What a snapshot does not show is taken to be as on a new host: every link that is not up
-    /// has a carrier when it is set up, and the settings are those of the kernel.
+    /// Facts that a snapshot lacks are those of a new host: every link that is not up has a carrier
+    /// when it is set up, and the settings are the kernel's defaults.
     pub fn of(snapshot: &Snapshot, kernel: Kernel) -> Self {
         let mut host = Self {
             kernel,
@@ -89,12 +89,12 @@ impl Host {
         host
     }
 
-    /// What it lists.
+    /// The list of its links and addresses.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot_with(|address| address)
     }
 
-    /// What it lists, with other facts of an address, which stays on its link.
+    /// The same list with changed facts of an address, which stays on its link.
     pub(crate) fn snapshot_with(&self, facts: impl Fn(Address) -> Address) -> Snapshot {
         let mut snapshot = Snapshot::default();
         snapshot.set_links(self.links.iter().map(|link| link.link.clone()).collect());
@@ -112,7 +112,7 @@ impl Host {
     /// Applies an operation, and returns the events of the kernel.
     ///
     /// # Errors
-    /// What the kernel refuses changes nothing.
+    /// If the kernel refuses the operation. The host does not change then.
     pub fn apply(&mut self, operation: &Operation) -> Result<Vec<Notification>, Refusal> {
         match operation {
             Operation::AddLink(request) => self.add_link(request),
@@ -178,8 +178,8 @@ impl Host {
         Some(Notification::NewLink(link.link.clone()))
     }
 
-    /// The index of the link that a macvlan on this one stands on: of a macvlan, the one under it.
-    /// The inner result says whether it may; `ip` first looks whether it is there.
+    /// The index of the lower link of a macvlan on this one: for a macvlan, its own lower link. The
+    /// inner result is whether that is allowed; `ip` first checks that it exists.
     fn lower(&mut self, name: Name) -> Result<Result<u32, Refusal>, Refusal> {
         let link = self.named(name)?;
         Ok(match link.stands_on {
@@ -189,19 +189,19 @@ impl Host {
         })
     }
 
-    /// Puts a new link into its place.
+    /// Inserts a new link at its position in the list.
     fn insert(&mut self, link: Link, under: Under) {
         self.created += 1;
         let link = HostLink::new(link, under, self.created, self.kernel.promote_secondaries);
         let by_hash = self.kernel.links_by_hash;
-        let place = |link: &HostLink| match by_hash {
-            true => (link.index() & 0xff, u64::MAX - link.created),
-            false => (link.index(), 0),
+        let key = |link: &HostLink| {
+            if by_hash {
+                (link.index() & 0xff, u64::MAX - link.created)
+            } else {
+                (link.index(), 0)
+            }
         };
-        let at = self
-            .links
-            .iter()
-            .position(|other| place(other) > place(&link));
+        let at = self.links.iter().position(|other| key(other) > key(&link));
         self.links.insert(at.unwrap_or(self.links.len()), link);
     }
 
@@ -250,7 +250,7 @@ impl Host {
         if link.is_loopback() {
             let index = link.index();
             let address = loopback_address(Ipv4Addr::LOCALHOST.into(), 8, index)?;
-            // Refused, without a word, where it is there.
+            // If it is there, the kernel refuses it silently.
             let address = address.with_label(link.name());
             let added = link.v4().add(address, false);
             events.extend(added.into_iter().flatten());
@@ -340,8 +340,8 @@ impl Host {
         }
     }
 
-    /// Sets the carrier of every link from what it stands on. Returns an event for each link that
-    /// this changes, and for the one with this index.
+    /// Sets the carrier of every link from its lower link. Returns an event for each link that this
+    /// changes, and for the link with this index.
     fn carry(&mut self, index: u32) -> Vec<Notification> {
         let under = self
             .links

@@ -1,12 +1,12 @@
-//! What differs between kernels, and between their settings.
+//! The differences between kernels, and between their settings.
 
-/// What differs between kernels, and between the settings that a distribution gives them.
+/// The differences between kernels, and between the settings of distributions.
 ///
 /// Two differences are left out. Kernels before 5.18 have no `IFA_PROTO`: `::1` has none there.
 /// Before commit ac28b1ec6135 ("net: ipv4: fix one memleak in __inet_del_ifa()"), of 6.6 and in the
-/// stable series since September 2023, a secondary that takes the place of a primary may stand
-/// behind the first address of the link instead, or be lost from the list. Which kernel has the
-/// fix its release does not say.
+/// stable series since September 2023, a secondary that replaces a primary may come after
+/// the first address of the link instead, or be lost from the list. The release of a kernel does
+/// not show whether it has the fix.
 ///
 /// ```
 /// use bindnet::model::Kernel;
@@ -23,7 +23,7 @@ pub struct Kernel {
 }
 
 impl Default for Kernel {
-    /// Linux 6.9 or later, with the settings that it comes with.
+    /// Linux 6.9 or later, with its default settings.
     fn default() -> Self {
         Self {
             links_by_hash: false,
@@ -54,8 +54,8 @@ impl Kernel {
             .renames_while_up(!before((6, 2)))
     }
 
-    /// Lists links by `index & 255`, the latest first where that is the same, and not by their
-    /// index, as kernels before 6.9 do.
+    /// Lists links by `index & 255` instead of by their index, as kernels before 6.9 do. If that is
+    /// the same, the latest comes first.
     ///
     /// They walk the hash table `dev_index_head`; since 6.9 (commit 9cc4cc329d30, "ipv6: use
     /// xa_array iterator to implement inet6_dump_addr()"; cdb2f80f1c10 for IPv4, 3e41af90767d for
@@ -72,8 +72,8 @@ impl Kernel {
         self
     }
 
-    /// What a link begins with: whether a secondary address takes the place of its primary when
-    /// that is deleted. The kernel's own default is no, systemd's is yes.
+    /// The setting of a new link: whether a secondary address replaces its primary when that is
+    /// deleted. The kernel's own default is no, systemd's is yes.
     #[doc(alias = "net.ipv4.conf.default.promote_secondaries")]
     pub fn promote_secondaries(mut self, so: bool) -> Self {
         self.promote_secondaries = so;

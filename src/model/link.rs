@@ -11,7 +11,7 @@ use crate::snapshot::{Address, Family, Link, LinkFlags, Name};
 pub(super) struct HostLink {
     pub link: Link,
     pub stands_on: Under,
-    /// The number of its making, counted on the host.
+    /// The number of links that the host made before it.
     pub created: u64,
     pub promotes: bool,
     pub keeps: bool,
@@ -20,20 +20,20 @@ pub(super) struct HostLink {
     v6: Arc<v6::List>,
 }
 
-/// What the carrier of a link depends on.
+/// The source of the carrier of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Under {
-    /// Nothing that is modelled: the carrier is there when the link is up.
+    /// No modelled source: the carrier is there when the link is up.
     Nothing,
     /// It has none.
     NoCarrier,
     /// The other end of a cable.
     Peer(u32),
-    /// The link it stands on.
+    /// The lower link.
     Lower(u32),
 }
 
-/// What `RUNNING` and `LOWER_UP` say together.
+/// `RUNNING` and `LOWER_UP`, which change together.
 const CARRIER: u32 = LinkFlags::RUNNING.bits() | LinkFlags::LOWER_UP.bits();
 
 impl HostLink {
@@ -76,13 +76,13 @@ impl HostLink {
         self.link.is_loopback() == Some(true)
     }
 
-    /// Sets it up or down; whether that changed anything.
+    /// Sets it up or down. Returns whether that changed anything.
     pub fn set_up(&mut self, up: bool) -> bool {
         let bit = if up { LinkFlags::UP.bits() } else { 0 };
         self.set_flags(LinkFlags::UP.bits(), bit)
     }
 
-    /// Gives it a carrier, which shows where it is up; whether that changed anything.
+    /// Gives it a carrier, which shows if the link is up. Returns whether that changed anything.
     pub fn set_carrier(&mut self, carrier: bool) -> bool {
         let bits = if carrier && self.is_up() { CARRIER } else { 0 };
         self.set_flags(CARRIER, bits)

@@ -1,4 +1,4 @@
-//! A model of the kernel's address list: what a host lists after `ip` has changed it.
+//! A model of the kernel's address list: the list of a host after changes by `ip`.
 //!
 //! It is pure and fast, and compared with the kernel in namespaces on random sequences of
 //! operations: the list, its order, flags, labels, and the events of it.
@@ -22,25 +22,29 @@
 //! ```
 //!
 //! # What it models
-//! The order of links and of their addresses, primary and secondary ones and what takes the place of
-//! a primary that is deleted, labels and what a rename makes of them, scopes, flags, lifetimes that
-//! were given, the other ends of point-to-point links, IPv6 addresses that go or stay when their
-//! link is set down, carriers of cables, bridges and macvlans; what is refused, and why; and what a
-//! socket that listens to `RTNLGRP_LINK`, `RTNLGRP_IPV4_IFADDR` and `RTNLGRP_IPV6_IFADDR` hears.
+//! - the order of links and of their addresses;
+//! - primary and secondary addresses, and the successor of a primary that is deleted;
+//! - labels, also after a rename, scopes, flags, and lifetimes that were set;
+//! - the other ends of point-to-point links;
+//! - IPv6 addresses that go or stay when their link is set down;
+//! - carriers of cables, bridges and macvlans;
+//! - refused operations, and the reason of each;
+//! - the notifications of `RTNLGRP_LINK`, `RTNLGRP_IPV4_IFADDR` and `RTNLGRP_IPV6_IFADDR`.
 //!
 //! # What it leaves out
 //! Addresses that come by themselves (autoconfiguration is off: addrgenmode none), lifetimes that
-//! run out (there is no clock), the time that duplicate address detection takes (accept_dad is 0, so
-//! that it is over before the next operation), ports of bridges and bonds, names with `%d`, which ask
-//! for a number, a macvlan with the hardware address of another, and how often a carrier changed.
+//! run out (there is no clock), the time that duplicate address detection takes (accept_dad is 0,
+//! so that it is over before the next operation), ports of bridges and bonds, names with `%d`,
+//! which ask for a number, a macvlan with the hardware address of another, and how often a carrier
+//! changed.
 //!
-//! What one of `ip` and the kernel refuses is refused; where there are two reasons, the one that `ip`
-//! comes to first.
+//! An operation is refused if `ip` or the kernel refuses it. If there are two reasons, the model
+//! gives the one that `ip` finds first.
 //!
 //! # How it is checked
-//! `tests/kernel/model.rs` does random sequences of operations to the model and, with the commands
-//! that they print, to the kernel in a network namespace, and compares after every single one the
-//! refusals, a capture, `ip -d -j addr` and the events. Kernels before 6.9 differ, see [`Kernel`].
+//! `tests/kernel/model.rs` applies random sequences of operations to the model. It runs their
+//! commands in a network namespace. After each operation it compares the refusals, a capture,
+//! `ip -d -j addr` and the notifications. Kernels before 6.9 differ, see [`Kernel`].
 
 mod host;
 mod kernel;

@@ -1,17 +1,18 @@
-//! What the kernel reports of a change.
+//! The kernel's notifications of changes.
 
 use crate::snapshot::{Address, Link};
 
-/// What the kernel sends to a listener of `RTNLGRP_LINK` and `RTNLGRP_IPV4_IFADDR` and its sibling.
+/// A message of the kernel to the groups `RTNLGRP_LINK`, `RTNLGRP_IPV4_IFADDR` and
+/// `RTNLGRP_IPV6_IFADDR`, see rtnetlink(7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notification {
-    /// An address is new, or is not what it was (`RTM_NEWADDR`).
+    /// An address is new or has changed (`RTM_NEWADDR`).
     NewAddress(Address),
-    /// An address is gone; as it was (`RTM_DELADDR`).
+    /// An address is gone; these were its last facts (`RTM_DELADDR`).
     DeletedAddress(Address),
-    /// A link is new, or is not what it was (`RTM_NEWLINK`). The kernel may say it more than once.
+    /// A link is new or has changed (`RTM_NEWLINK`). The kernel may send it more than once.
     NewLink(Link),
-    /// A link is gone; as it was (`RTM_DELLINK`).
+    /// A link is gone; these were its last facts (`RTM_DELLINK`).
     DeletedLink(Link),
 }

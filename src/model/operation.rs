@@ -1,4 +1,4 @@
-//! What is done to a host, as `ip` has the words for it.
+//! Operations on a host, in the words of `ip`.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::shell::Word;
 use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name, Scope};
 
-/// Something that is done to a host; printed, it is the command that does it.
+/// An operation on a host; its text is the command for it.
 ///
 /// ```
 /// use bindnet::model::{AddressRequest, Operation};
@@ -26,7 +26,7 @@ use crate::snapshot::{AddressFlags, HardwareAddress, Lifetime, Name, Scope};
 pub enum Operation {
     /// A link is made, which is down.
     AddLink(LinkRequest),
-    /// A link is deleted, and with it the other end of a cable, and the links that stand on it.
+    /// A link is deleted, together with the other end of a cable and the links on top of it.
     DeleteLink(Name),
     /// A link is set up.
     LinkUp(Name),
@@ -39,13 +39,13 @@ pub enum Operation {
         /// Its new name.
         to: Name,
     },
-    /// An address is added; refused where it is there.
+    /// An address is added; refused if it is there.
     AddAddress(AddressRequest),
-    /// An address is added, or gets other lifetimes where it is there; its label stays.
+    /// An address is added. If it is there, it gets the new lifetimes, and its label stays.
     ReplaceAddress(AddressRequest),
     /// An address is deleted: the first with this address, prefix length and other end.
     DeleteAddress(AddressRequest),
-    /// Whether a secondary address of this link takes the place of its primary when that goes.
+    /// Whether a secondary address of this link replaces its primary when that goes.
     #[doc(alias = "net.ipv4.conf.*.promote_secondaries")]
     PromoteSecondaries {
         /// The link.
@@ -87,7 +87,7 @@ pub enum Kind {
     Bridge,
     /// A link with a hardware address of its own on another link, as VRRP has it.
     Macvlan {
-        /// The link it stands on.
+        /// The lower link.
         lower: Name,
     },
     /// A link that leads nowhere, which always has a carrier.
@@ -105,7 +105,7 @@ impl LinkRequest {
         Self::of_kind(name, index, Kind::Bridge)
     }
 
-    /// A link that stands on another one.
+    /// A link on top of a different link.
     pub fn macvlan(name: Name, index: u32, lower: Name) -> Self {
         Self::of_kind(name, index, Kind::Macvlan { lower })
     }
@@ -148,7 +148,7 @@ impl LinkRequest {
         }
     }
 
-    /// With its hardware address; by chance otherwise, and not known here.
+    /// Sets its hardware address; without it the address is random, and not known here.
     #[must_use]
     pub fn mac(mut self, mac: HardwareAddress) -> Self {
         self.mac = Some(mac);
@@ -158,8 +158,7 @@ impl LinkRequest {
 
 /// An address to be configured, or deleted.
 ///
-/// It is of global scope, for ever, and has the name of its link for a label, unless it says
-/// otherwise.
+/// By default it has global scope, no end, and the name of its link as label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AddressRequest {
     pub(super) net: IpNet,
@@ -221,14 +220,14 @@ impl AddressRequest {
         self
     }
 
-    /// With the number of what configures it (`IFA_PROTO`; iproute2 6.3 and later can say it).
+    /// With the number of its configurator (`IFA_PROTO`; iproute2 supports it since 6.3).
     #[must_use]
     pub fn protocol(mut self, protocol: u8) -> Self {
         self.protocol = Some(protocol);
         self
     }
 
-    /// With lifetimes: how long it stays, and how long it is preferred.
+    /// With the valid and the preferred lifetime.
     #[must_use]
     pub fn lifetimes(mut self, valid: Lifetime, preferred: Lifetime) -> Self {
         (self.valid_lft, self.preferred_lft) = (valid, preferred);
@@ -254,7 +253,7 @@ impl AddressRequest {
         self
     }
 
-    /// The same request for an address that another one is about.
+    /// The same request for the address of a different request.
     #[must_use]
     pub fn in_place_of(mut self, other: &Self) -> Self {
         (self.net, self.link, self.peer) = (other.net, other.link, other.peer);
@@ -313,7 +312,7 @@ impl fmt::Display for LinkRequest {
 }
 
 impl AddressRequest {
-    /// Which address it is, and where.
+    /// The address and its link, as words of the command.
     fn write_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (ip, len) = (self.net.addr(), self.net.prefix_len());
         let link = Word(self.link);

@@ -1,4 +1,4 @@
-//! A list in which entries keep their place: it is found, filled and left in logarithmic time.
+//! An ordered list: an entry is found, inserted and removed in logarithmic time.
 
 use std::collections::BTreeMap;
 use std::ops::RangeBounds;
@@ -7,13 +7,13 @@ use std::ops::RangeBounds;
 #[derive(Clone, Debug)]
 pub(super) struct Ordered<E>(BTreeMap<Mark, E>);
 
-/// Where an entry is.
+/// The position of an entry.
 pub(super) type Mark = u64;
 
-/// Between the marks of entries that are appended.
+/// The distance between the marks of entries that are appended.
 const FAR: Mark = 1 << 32;
 
-/// Between the marks of entries that are put one behind the other into a gap.
+/// The distance between the marks of entries that are inserted into a gap one after the other.
 const NEAR: Mark = 1 << 12;
 
 impl<E> Default for Ordered<E> {
@@ -51,21 +51,21 @@ impl<E> Ordered<E> {
         self.0.range(marks).map(|(mark, _)| *mark)
     }
 
-    /// Puts an entry behind the place of a mark, or before all. Returns its mark; `None` if there
-    /// was no room, and all entries have other marks now.
-    pub fn insert_behind(&mut self, mark: Option<Mark>, entry: E) -> Option<Mark> {
-        let found = self.room_behind(mark);
-        let behind = match found {
+    /// Inserts an entry after a mark, or before all. Returns its mark; `None` if there was no gap,
+    /// and all entries have new marks now.
+    pub fn insert_after(&mut self, mark: Option<Mark>, entry: E) -> Option<Mark> {
+        let found = self.gap_after(mark);
+        let after = match found {
             Some(_) => mark,
             None => self.spread(mark),
         };
-        let room = found.or_else(|| self.room_behind(behind));
-        // There is room after a spread.
-        self.0.insert(room.unwrap_or(Mark::MAX), entry);
+        let gap = found.or_else(|| self.gap_after(after));
+        // There is a gap after a spread.
+        self.0.insert(gap.unwrap_or(Mark::MAX), entry);
         found
     }
 
-    fn room_behind(&self, mark: Option<Mark>) -> Option<Mark> {
+    fn gap_after(&self, mark: Option<Mark>) -> Option<Mark> {
         let next = match mark {
             Some(mark) => self.range(mark.saturating_add(1)..).next(),
             None => self.range(..).next(),
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Entries stand as in a list that is moved, also where a gap is filled again and again.
+        /// The order is that of a `Vec`, even if one gap is filled again and again.
         #[test]
         fn entries_keep_their_place(
             steps in prop::collection::vec((0usize..6, 1usize..40, any::<bool>()), 0..30),
@@ -109,7 +109,7 @@ mod tests {
                 let at = at.min(naive.len());
                 for number in 0..times {
                     let mark = at.checked_sub(1).and_then(|last| ordered.range(..).nth(last));
-                    let noted = ordered.insert_behind(mark, number);
+                    let noted = ordered.insert_after(mark, number);
                     naive.insert(at, number);
                     let placed = ordered.range(..).nth(at);
                     prop_assert!(noted.is_none() || noted == placed);

@@ -1,8 +1,8 @@
-//! Why the kernel refuses.
+//! The kernel's reasons to refuse.
 
 use thiserror::Error;
 
-/// Why the kernel refuses an operation.
+/// The kernel's reason to refuse an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum Refusal {

@@ -1,4 +1,4 @@
-//! What a request asks for, as the kernel and `ip` read it.
+//! Requests, as the kernel and `ip` read them.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,7 @@ pub(super) fn address(request: &AddressRequest, link: u32) -> Result<Address, Re
         .with_scope(request.scope)
         .with_flags(AddressFlags::from_bits(flags))
         .with_valid_lft(valid);
-    // A permanent IPv4 address shows no other lifetime, whatever it was given.
+    // A permanent IPv4 address shows no other lifetime, even if the request has one.
     address = address.with_preferred_lft(if v4 && forever { valid } else { preferred });
     if let Some(peer) = request.peer {
         address = address.with_peer(peer).map_err(|_| Refusal::Invalid)?;
@@ -54,13 +54,13 @@ pub(super) fn loopback_address(ip: IpAddr, len: u8, link: u32) -> Result<Address
 /// Whether `ip` takes a word for the name of a link (`check_ifname` of iproute2).
 pub(super) fn is_word_of_ip(name: Name) -> bool {
     let bytes = name.as_bytes();
-    let parts = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b || *b == b'/';
-    !bytes.iter().any(parts)
+    let is_separator = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b || *b == b'/';
+    !bytes.iter().any(is_separator)
 }
 
-/// Whether a link may be called so (`dev_valid_name`). A `%` would ask for a number.
+/// Whether a link may have this name (`dev_valid_name`). A `%` would request a number.
 pub(super) fn is_link_name(name: Name) -> bool {
     let bytes = name.as_bytes();
-    let kept = |b: &u8| b":%".contains(b);
-    is_word_of_ip(name) && bytes != b"." && bytes != b".." && !bytes.iter().any(kept)
+    let is_reserved = |b: &u8| b":%".contains(b);
+    is_word_of_ip(name) && bytes != b"." && bytes != b".." && !bytes.iter().any(is_reserved)
 }

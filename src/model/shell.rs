@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::snapshot::Name;
 
-/// A name as one word of a command for sh(1), whatever bytes it has.
+/// A name as one word of a command for sh(1). It may have any bytes.
 ///
-/// `ip -batch` reads it as well where all bytes are printable ASCII.
+/// `ip -batch` reads it as well if all bytes are printable ASCII.
 pub(crate) struct Word(pub Name);
 
 impl fmt::Display for Word {
@@ -24,9 +24,10 @@ impl fmt::Display for Word {
         }
         f.write_str("\"$(printf '")?;
         for byte in bytes {
-            match plain(byte) && *byte != b'%' {
-                true => write!(f, "{}", char::from(*byte))?,
-                false => write!(f, "\\{byte:03o}")?,
+            if plain(byte) && *byte != b'%' {
+                write!(f, "{}", char::from(*byte))?;
+            } else {
+                write!(f, "\\{byte:03o}")?;
             }
         }
         f.write_str("')\"")

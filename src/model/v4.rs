@@ -19,7 +19,7 @@ pub(super) struct List {
     entries: Ordered<Entry>,
     /// The entries of a subnet and address, by their place.
     members: BTreeSet<(Subnet, IpAddr, Mark)>,
-    /// How many entries of a subnet have a scope.
+    /// The number of entries of a subnet with a scope.
     scopes: BTreeMap<(Subnet, u8), usize>,
     /// The secondaries of a subnet, by their place.
     secondaries: BTreeSet<(Subnet, Mark)>,
@@ -35,7 +35,7 @@ struct Entry {
     secondary: bool,
 }
 
-/// A mask and what is in the subnet.
+/// A mask, and an address of the subnet.
 type Subnet = (IpAddr, Option<IpAddr>);
 
 impl List {
@@ -72,13 +72,12 @@ impl List {
         }
         let secondary = self.has(subnet);
         let entry = Entry::new(address, secondary);
-        match secondary {
-            true => self.append(entry),
-            false => {
-                let same_or_narrower = self.primaries.range(scope..);
-                let last = same_or_narrower.filter_map(|(_, marks)| marks.last().copied());
-                self.insert_behind(last.max(), entry);
-            }
+        if secondary {
+            self.append(entry);
+        } else {
+            let same_or_narrower = self.primaries.range(scope..);
+            let last = same_or_narrower.filter_map(|(_, marks)| marks.last().copied());
+            self.insert_after(last.max(), entry);
         }
         Ok(vec![Notification::NewAddress(entry.address)])
     }
@@ -110,22 +109,22 @@ impl List {
         let followers = self.secondaries.range((subnet, 0)..=(subnet, Mark::MAX));
         let followers: Vec<Mark> = followers.map(|(_, mark)| *mark).collect();
         let followers = followers.into_iter().filter_map(|mark| self.remove(mark));
-        let along = followers.map(|entry| Notification::DeletedAddress(entry.address));
-        let mut events: Vec<Notification> = along.collect();
+        let deleted = followers.map(|entry| Notification::DeletedAddress(entry.address));
+        let mut events: Vec<Notification> = deleted.collect();
         events.push(gone);
         Ok(events)
     }
 
-    /// Makes a secondary address a primary one, behind the primaries from `from` on whose scope is
-    /// as wide as that of the one it follows or narrower; `from` is the place of that one.
+    /// Makes a secondary address a primary one. `from` is the mark of the primary that it replaces.
+    /// It comes after the later primaries whose scope is the same or narrower.
     fn promote(&mut self, from: Mark, at: Mark, scope: Scope) -> Option<Notification> {
         let mut entry = self.remove(at)?;
         entry.set_secondary(false);
         let same_or_narrower = self.primaries.range(scope.value()..);
         let last = same_or_narrower.filter_map(|(_, marks)| marks.range(from..at).next_back());
-        let behind = last.max().copied();
-        let behind = behind.or_else(|| self.entries.range(..from).next_back());
-        self.insert_behind(behind, entry);
+        let after = last.max().copied();
+        let after = after.or_else(|| self.entries.range(..from).next_back());
+        self.insert_after(after, entry);
         Some(Notification::NewAddress(entry.address))
     }
 
@@ -143,11 +142,11 @@ impl List {
 
     fn append(&mut self, entry: Entry) {
         let last = self.entries.range(..).next_back();
-        self.insert_behind(last, entry);
+        self.insert_after(last, entry);
     }
 
-    fn insert_behind(&mut self, mark: Option<Mark>, entry: Entry) {
-        match self.entries.insert_behind(mark, entry) {
+    fn insert_after(&mut self, mark: Option<Mark>, entry: Entry) {
+        match self.entries.insert_after(mark, entry) {
             Some(mark) => self.note(mark, &entry),
             None => self.note_all(),
         }
@@ -170,14 +169,15 @@ impl List {
         Some(entry)
     }
 
-    /// Notes where an entry is.
+    /// Notes the mark of an entry.
     fn note(&mut self, mark: Mark, entry: &Entry) {
         let (subnet, scope) = (subnet(&entry.address), entry.scope().value());
         self.members.insert((subnet, entry.address.ip(), mark));
         *self.scopes.entry((subnet, scope)).or_default() += 1;
-        match entry.secondary {
-            true => drop(self.secondaries.insert((subnet, mark))),
-            false => drop(self.primaries.entry(scope).or_default().insert(mark)),
+        if entry.secondary {
+            self.secondaries.insert((subnet, mark));
+        } else {
+            self.primaries.entry(scope).or_default().insert(mark);
         }
     }
 
@@ -196,8 +196,8 @@ impl List {
         gone.addresses().map(Notification::DeletedAddress).collect()
     }
 
-    /// Gives all their labels under a new name of the link (`inetdev_changename`): the first has
-    /// that name, the others keep what stands behind a colon, or get their number.
+    /// Renames all labels after the link (`inetdev_changename`). The first label becomes the name.
+    /// The others keep the part after a colon, or get their number.
     pub fn rename(&mut self, name: Name) -> Vec<Notification> {
         let mut events = Vec::new();
         for (at, entry) in self.entries.values_mut().enumerate() {
@@ -232,7 +232,7 @@ impl Entry {
         }
     }
 
-    /// What a replacement changes: lifetimes with their flags, and the protocol.
+    /// Applies a replacement: it changes lifetimes with their flags, and the protocol.
     fn refresh(&mut self, new: &Address) {
         const OF_LIFETIMES: u32 = AddressFlags::PERMANENT.bits() | AddressFlags::DEPRECATED.bits();
         let old = self.address;
@@ -286,18 +286,18 @@ fn scope(address: &Address) -> Scope {
     address.scope().unwrap_or(Scope::GLOBAL)
 }
 
-/// The label of the address at a place, counted from 1, after a rename.
-fn renamed(label: Option<Name>, place: usize, name: Name) -> Name {
+/// The label of the address at a position, counted from 1, after a rename.
+fn renamed(label: Option<Name>, position: usize, name: Name) -> Name {
     let old = label
         .map(|label| label.as_bytes().to_vec())
         .unwrap_or_default();
-    let numbered = format!(":{place}").into_bytes();
+    let numbered = format!(":{position}").into_bytes();
     let colon = old.iter().position(|byte| *byte == b':');
     let tail = colon.and_then(|at| old.get(at..)).unwrap_or(&numbered);
-    // Where both together are too long the tail stands at the end and covers the name's.
-    let room = Name::MAX_LEN.saturating_sub(tail.len());
+    // If both together are too long, the tail overwrites the end of the name.
+    let len = Name::MAX_LEN.saturating_sub(tail.len());
     let head = name.as_bytes();
-    let mut bytes = head.get(..room).unwrap_or(head).to_vec();
+    let mut bytes = head.get(..len).unwrap_or(head).to_vec();
     bytes.extend(tail);
     Name::from_bytes(&bytes).unwrap_or(name)
 }

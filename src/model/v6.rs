@@ -23,7 +23,7 @@ pub(super) struct List {
     entries: Ordered<Entry>,
     /// The entries of an address, by their place.
     by_ip: BTreeSet<(IpAddr, Mark)>,
-    /// The entries by how far they reach, by their place.
+    /// The entries by their reach, by their marks.
     by_breadth: BTreeMap<u8, BTreeSet<Mark>>,
 }
 
@@ -37,7 +37,7 @@ struct Entry {
 impl List {
     /// Appends an address that a snapshot lists.
     pub fn push_listed(&mut self, address: Address) {
-        self.insert_behind(None, Entry::new(address));
+        self.insert_after(None, Entry::new(address));
     }
 
     pub fn addresses(&self) -> impl Iterator<Item = Address> + '_ {
@@ -94,7 +94,7 @@ impl List {
     fn insert(&mut self, address: Address) {
         let not_wider = self.by_breadth.range(..=breadth(&address));
         let first = not_wider.filter_map(|(_, marks)| marks.last().copied());
-        self.insert_behind(first.max(), Entry::new(address));
+        self.insert_after(first.max(), Entry::new(address));
     }
 
     /// Deletes an address (`inet6_addr_del`).
@@ -115,8 +115,8 @@ impl List {
         all.rev().map(|(_, mark)| *mark)
     }
 
-    fn insert_behind(&mut self, mark: Option<Mark>, entry: Entry) {
-        match self.entries.insert_behind(mark, entry) {
+    fn insert_after(&mut self, mark: Option<Mark>, entry: Entry) {
+        match self.entries.insert_after(mark, entry) {
             Some(mark) => self.note(mark, &entry),
             None => self.note_all(),
         }
@@ -131,7 +131,7 @@ impl List {
         Some(entry)
     }
 
-    /// Notes where an entry is.
+    /// Notes the mark of an entry.
     fn note(&mut self, mark: Mark, entry: &Entry) {
         self.by_ip.insert((entry.address.ip(), mark));
         let breadth = breadth(&entry.address);
@@ -168,7 +168,7 @@ impl List {
             .collect()
     }
 
-    /// The link is set up: what was kept is detected again.
+    /// The link is set up: duplicates of the kept addresses are detected again.
     pub fn link_up(&mut self) -> Vec<Notification> {
         let entries = self.entries.values_mut().rev();
         let waiting = entries.filter(|entry| entry.waits_for_link);
@@ -196,8 +196,8 @@ impl Entry {
         }
     }
 
-    /// What a replacement changes (`inet6_addr_modify`): flags, lifetimes and the other end, not
-    /// the prefix length.
+    /// Applies a replacement (`inet6_addr_modify`): it changes flags, lifetimes and the other end,
+    /// not the prefix length.
     fn modify(&mut self, new: &Address) {
         const CHANGED: u32 =
             REQUESTED | AddressFlags::PERMANENT.bits() | AddressFlags::DEPRECATED.bits();
@@ -246,7 +246,7 @@ fn scope_of(address: &Address) -> u8 {
     }
 }
 
-/// How far an address reaches (`ipv6_addr_src_scope`): the wider stand first.
+/// How far an address reaches (`ipv6_addr_src_scope`): the widest come first.
 fn breadth(address: &Address) -> u8 {
     match Scope::new(scope_of(address)) {
         Scope::GLOBAL => 14,

@@ -26,22 +26,22 @@ use std::fmt::Write;
 use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 use crate::snapshot::{Address, AddressFlags, Lifetime, Link, LinkFlags, Name, Scope, Snapshot};
 
-/// What comes first: no address comes by itself, and none has to be detected.
+/// The first commands: no address comes by itself, and none has to be detected.
 const QUIET: &str = "\
 sysctl -w net/ipv6/conf/all/accept_dad=0
 sysctl -w net/ipv6/conf/default/accept_dad=0
 sysctl -w net/ipv6/conf/default/addr_gen_mode=1
 ";
 
-/// The most an index can be: the kernel counts with `int`.
+/// The highest index: the kernel counts with `int`.
 const MAX_INDEX: u32 = i32::MAX as u32;
 
 /// The commands that make such a host in a new network namespace (`unshare --net`), one a line,
 /// for sh(1).
 ///
-/// Every link but the loopback link is one end of a cable, whatever its kind was, with a far end
-/// that the host did not have. What the commands cannot say, and what the kernel would not list so,
-/// stands in lines that begin with `#`.
+/// Every link but the loopback link becomes one end of a cable, with a far end that the host did
+/// not have; its kind does not count. Lines that begin with `#` have the facts that no command can
+/// set, or that the kernel would not list.
 pub fn for_host(host: &Snapshot) -> String {
     let mut script = Script {
         host: Host::new(Kernel::default()),
@@ -59,7 +59,7 @@ pub fn for_host(host: &Snapshot) -> String {
     script.text
 }
 
-/// The commands that do all this, one a line, for sh(1).
+/// The commands of these operations, one a line, for sh(1).
 ///
 /// ```
 /// use bindnet::testing::commands;
@@ -89,7 +89,7 @@ struct Script {
 }
 
 impl Script {
-    /// Writes a command, as a comment where it would be refused; whether it is done.
+    /// Writes a command, as a comment if it would be refused. Returns whether it is done.
     fn add(&mut self, operation: &Operation) -> bool {
         let done = self.host.apply(operation);
         let _ = match &done {
@@ -103,7 +103,7 @@ impl Script {
         let _ = writeln!(self.text, "# {about}: {what}");
     }
 
-    /// Makes the links; returns what they are called here, by their index.
+    /// Makes the links. Returns their names here, by their index.
     fn links(&mut self, host: &Snapshot) -> HashMap<u32, Name> {
         let mut free = Free::of(host);
         let mut names = HashMap::new();
@@ -146,7 +146,7 @@ impl Script {
         }
     }
 
-    /// A cable in place of a link, and what it is called.
+    /// A cable in place of a link, and its name.
     fn cable(&mut self, link: &Link, free: &mut Free) -> Option<Name> {
         if !(1..=MAX_INDEX).contains(&link.index()) {
             self.remark(link.name(), "no link has such an index");
@@ -212,7 +212,7 @@ impl Script {
                 self.remark(address.ip(), &format!("without its {unsaid:?}"));
             }
         }
-        // Not said as a command: iproute2 before 6.3 refuses it.
+        // This is no command: iproute2 before 6.3 refuses it.
         if let Some(protocol) = address.protocol() {
             self.remark(address.ip(), &format!("without its proto {protocol}"));
         }
@@ -234,7 +234,7 @@ impl Script {
     }
 }
 
-/// The flags that a command gives, and those that come of themselves.
+/// The flags that a command sets, and the flags that the kernel sets.
 const SAID: u32 = AddressFlags::SECONDARY.bits()
     | AddressFlags::PERMANENT.bits()
     | AddressFlags::DEPRECATED.bits()
@@ -259,7 +259,7 @@ impl Free {
         }
     }
 
-    /// A name that says to which link it belongs, and an index.
+    /// A name that shows its link, and an index.
     fn link(&mut self, prefix: &str, of: u32) -> Option<(Name, u32)> {
         let names = (0u32..).map(|again| match again {
             0 => format!("{prefix}{of}"),
@@ -281,11 +281,11 @@ fn is_unicast(mac: &[u8]) -> bool {
 
 /// Whether two hosts list the same addresses in the same order.
 fn lists_alike(a: &Snapshot, b: &Snapshot) -> bool {
-    let told = |address: Address| {
+    let entry = |address: Address| {
         let net = (address.ip(), address.netmask(), address.peer());
         let of_v4 = address.ip().is_ipv4();
         let scope = address.scope().unwrap_or(Scope::GLOBAL);
         (net, address.link_index(), of_v4.then_some(scope))
     };
-    a.addresses().map(told).eq(b.addresses().map(told))
+    a.addresses().map(entry).eq(b.addresses().map(entry))
 }

@@ -1,7 +1,7 @@
-//! For the tests of who links this crate (feature `proptest`).
+//! Test support for crates that depend on this one (feature `proptest`).
 //!
-//! A daemon's own CI can say: whatever floating addresses a cluster manager throws at the host, in
-//! whatever order, our daemon binds the same address.
+//! A daemon's own CI can test this: a cluster manager brings any floating addresses to the host, in
+//! any order, and the daemon still binds the same address.
 //!
 //! ```
 //! use bindnet::testing::{PickBy, laws};
@@ -17,27 +17,29 @@
 //!     selector.decide(host).chosen().map(|chosen| chosen.ip())
 //! }
 //!
-//! // In a #[test]: which network it is asked for, and how it picks.
-//! let asked = Selector::new("203.0.113.0/24".parse()?);
-//! laws::all(&PickBy::new(asked, address_to_bind));
+//! // In a #[test]: the network, and the daemon's way to pick.
+//! let selector = Selector::new("203.0.113.0/24".parse()?);
+//! laws::all(&PickBy::new(selector, address_to_bind));
 //! # Ok::<(), bindnet::ParseError>(())
 //! ```
 //!
 //! # The tour
 //!
-//! **[`laws`]** judge a [`Picker`]: a [`Selector`](crate::rule::Selector), or any function, which may ask
-//! a program in another language (`examples/downstream` of the repository does). They draw hosts
-//! around the network that is asked for, and panic with the smallest one that breaks the law.
+//! **[`laws`]** judge a [`Picker`]: a [`Selector`](crate::rule::Selector), or any function, which
+//! may ask a program in another language (`examples/downstream` of the repository does). They draw
+//! hosts around the network of the selector, and panic with the smallest one that breaks the
+//! law.
 //!
-//! **[`wrong`]** has ways of picking that are in use and break them, each with the outage that it
-//! causes, and a table of which breaks what.
+//! **[`wrong`]** has ways of picking that are in use and break the laws, each with the outage that
+//! it causes, and a table of the laws that each breaks.
 //!
-//! **[`strategies`]** make hosts, and what happens to them, by chance, for a daemon's own
-//! properties: nodes as one meets them, hostile hosts, bindnetaddrs that hit and miss, what each
-//! cluster manager does, and failovers.
+//! **[`strategies`]** make random hosts and events for a daemon's own properties: typical nodes,
+//! hostile hosts, bindnetaddrs that hit and miss, the actions of each cluster manager, and
+//! failovers.
 //!
-//! **[`commands`]** say at a shell what all these made. [`Audit::of`](crate::audit::Audit::of) simulates
-//! on the [`model`](crate::model) what cluster life will do to a choice.
+//! **[`commands`]** print these hosts and events as commands for a shell.
+//! [`Audit::of`](crate::audit::Audit::of) simulates on the [`model`](crate::model) what cluster
+//! life will do to a choice.
 //!
 //! Nothing here looks at the host it runs on, and nothing is executed.
 

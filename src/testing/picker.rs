@@ -1,4 +1,4 @@
-//! What a law judges: the way in which a daemon picks its address.
+//! The picker that a law judges: a daemon's way to pick its address.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,8 @@ use crate::snapshot::Snapshot;
 
 /// A way to pick the address of a host that a daemon binds.
 ///
-/// A [`Selector`] is one, and whatever else [decides](Decide); with [`PickBy`] any function is.
+/// Everything that [decides](Decide) is a picker, for example a [`Selector`]. [`PickBy`] makes one
+/// of any function.
 pub trait Picker {
     /// The question: the bindnetaddr, the lists and the rules by which a law knows what matches,
     /// what floats and what can be bound.

@@ -1,8 +1,7 @@
-//! Ways of picking an address that are wrong, each found in the field, and the outage that it
-//! causes.
+//! Wrong ways of picking an address. Each was found in the field, and causes an outage.
 //!
-//! They show what the [`laws`](super::laws) are for, and that these find it. "breaks" is found with
-//! any seed, "some" in some networks or not always; the table is tested.
+//! They show the purpose of the [`laws`](super::laws), and that the laws find them. "breaks" is
+//! found with any seed, "some" in some networks or not always; the table is tested.
 //!
 //! | picker | determinism | vip_invariance | order | soundness | stickiness | family | replay | failovers |
 //! |---|---|---|---|---|---|---|---|---|
@@ -18,8 +17,8 @@
 //! ```should_panic
 //! use bindnet::{Selector, testing::{laws, wrong}};
 //!
-//! let asked = Selector::new("203.0.113.0".parse()?);
-//! laws::VIP_INVARIANCE.assert(&wrong::picker(asked, wrong::longest_prefix));
+//! let selector = Selector::new("203.0.113.0".parse()?);
+//! laws::VIP_INVARIANCE.assert(&wrong::picker(selector, wrong::longest_prefix));
 //! # Ok::<(), bindnet::ParseError>(())
 //! ```
 
@@ -30,7 +29,7 @@ use super::picker::{PickBy, Picker};
 use crate::rule::Selector;
 use crate::snapshot::{Address, Scope, Snapshot};
 
-/// A wrong way: what is asked, the host and the remembered choice in, an address out.
+/// A wrong way: from a selector, a host and the remembered choice to an address.
 pub type Wrong = fn(&Selector, &Snapshot, Option<IpAddr>) -> Option<IpAddr>;
 
 /// All of them by name.
@@ -46,17 +45,17 @@ pub const ALL: &[(&str, Wrong)] = &[
 ];
 
 /// A wrong way as a picker.
-pub fn picker(asked: Selector, wrong: Wrong) -> impl Picker {
-    let by = asked.clone();
-    PickBy::new(asked, move |host, previous| wrong(&by, host, previous))
+pub fn picker(selector: Selector, wrong: Wrong) -> impl Picker {
+    let by = selector.clone();
+    PickBy::new(selector, move |host, previous| wrong(&by, host, previous))
 }
 
-/// Takes the last one: Corosync 2.0.0, which built its list from behind.
+/// Takes the last one, as Corosync 2.0.0, which built its list from the end.
 ///
 /// A floating address is added last and therefore taken at the next restart. This split a cluster
 /// in May 2012: each node in turn bound the floating address after a rolling restart.
-pub fn reversed(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
-    matching(asked, host).last().map(Address::ip)
+pub fn reversed(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    matching(selector, host).last().map(Address::ip)
 }
 
 /// Takes the first one that is not secondary.
@@ -64,18 +63,18 @@ pub fn reversed(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<
 /// A floating /32 is primary. And with `promote_secondaries=1`, systemd's default, one flap of the
 /// node's address leaves the floating one primary and the node's own secondary: the daemon moves
 /// at the next restart, and stays there.
-pub fn skip_secondary(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
-    let addresses = matching(asked, host);
+pub fn skip_secondary(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    let addresses = matching(selector, host);
     let mut primary = addresses.iter().filter(|a| a.is_secondary() != Some(true));
     primary.next().map(Address::ip)
 }
 
 /// Takes the first one without a colon in its label.
 ///
-/// It does where `IPaddr2` of Pacemaker sets a label, and nowhere else: keepalived sets none
-/// unless it is told to, and IPv6 has none.
-pub fn skip_labels(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
-    let addresses = matching(asked, host);
+/// This works only if `IPaddr2` of Pacemaker sets a label. keepalived sets none unless it is
+/// configured to, and IPv6 has none.
+pub fn skip_labels(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    let addresses = matching(selector, host);
     let mut unlabelled = addresses.iter().filter(|address| !is_labelled(address));
     unlabelled.next().map(Address::ip)
 }
@@ -84,55 +83,55 @@ pub fn skip_labels(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Opti
 ///
 /// Most cluster managers can add a floating address as a /32 or a /128, and some do nothing else:
 /// the node that has it binds it at the next restart.
-pub fn longest_prefix(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
-    let addresses = matching(asked, host);
+pub fn longest_prefix(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    let addresses = matching(selector, host);
     let longest = addresses.iter().map(prefix_len).max();
     let mut found = addresses.iter().filter(|a| Some(prefix_len(a)) == longest);
     found.next().map(Address::ip)
 }
 
-/// Takes what a hash map yields first.
+/// Takes the first address of a hash map.
 ///
-/// The same daemon on the same host binds another address after each restart, and no test that
-/// has one address finds it.
-pub fn hash_order(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
-    let addresses: HashSet<IpAddr> = matching(asked, host).iter().map(Address::ip).collect();
+/// The same daemon on the same host binds a different address after each restart. A test with one
+/// address does not find it.
+pub fn hash_order(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    let addresses: HashSet<IpAddr> = matching(selector, host).iter().map(Address::ip).collect();
     addresses.into_iter().next()
 }
 
-/// Takes the first global address of the host, whatever is asked: what its name resolves to.
+/// Takes the first global address of the host, as a lookup of the hostname does.
 ///
-/// One cable more, or an address of another family, and the daemon binds a network in which it
-/// has no peers.
+/// After one more cable, or an address of the other family, the daemon binds a network without its
+/// peers.
 pub fn first_of_host(_: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
     let is_global = |address: &Address| address.scope().is_none_or(|scope| scope == Scope::GLOBAL);
     host.addresses().find(is_global).map(|address| address.ip())
 }
 
-/// Takes what is remembered without looking whether it is there, and decides well else.
+/// Takes the remembered address without a look at the host, and decides well if there is none.
 ///
 /// After the node was renumbered bind(2) fails with EADDRNOTAVAIL, at each start, until somebody
 /// finds the state file.
 pub fn trusts_memory(
-    asked: &Selector,
+    selector: &Selector,
     host: &Snapshot,
     previous: Option<IpAddr>,
 ) -> Option<IpAddr> {
-    previous.or_else(|| asked.pick(host, None))
+    previous.or_else(|| selector.pick(host, None))
 }
 
-/// Decides well, and heeds no memory.
+/// Decides well, but ignores the memory.
 ///
-/// Evidence is not everywhere: a floating address without label, protocol and /32 that stands
-/// first after a flap is taken at the next restart.
-pub fn forgets(asked: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
-    asked.pick(host, None)
+/// Not every floating address has evidence. One without label, protocol and /32 that is first after
+/// a flap is taken at the next restart.
+pub fn forgets(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    selector.pick(host, None)
 }
 
-/// What matches, in kernel order, whether or not it can be bound.
-fn matching(asked: &Selector, host: &Snapshot) -> Vec<Address> {
+/// The addresses that match, in kernel order, even if they cannot be bound.
+fn matching(selector: &Selector, host: &Snapshot) -> Vec<Address> {
     let mut addresses = Vec::new();
-    asked
+    selector
         .bindnet()
         .each_match(host, |address, _| addresses.push(address));
     addresses

@@ -1,4 +1,4 @@
-//! Each law on one case, for tests and fuzzers that draw their own.
+//! Each law on one case, for tests and fuzzers that draw their own cases.
 //!
 //! [`Law::run`] draws the cases, and calls these.
 
@@ -39,8 +39,8 @@ pub fn determinism(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr
 /// A floating address that is neither the bindnetaddr nor the remembered choice nor declared fixed
 /// comes or goes: neither the choice nor whether it is ambiguous changes.
 ///
-/// `vip` stands at the place `at` of the list of `host`, or does not. One that does not float, or
-/// that is named, is no case.
+/// `vip` is at the position `at` of the list of `host`, or is not on it. An address that does not
+/// float, or that is named, is no case.
 ///
 /// # Errors
 /// If the choice changes.
@@ -68,11 +68,12 @@ pub fn first_of_equals(picker: &dyn Picker, host: &Snapshot, previous: Option<Ip
     let trial = Trial::of(picker, "asked", host, previous);
     let ours = reference(picker.selector(), previous).decide(host);
     // The remembered choice is not ranked with the others.
-    let left = |c: &&Candidate| {
-        let left = [Verdict::Chosen, Verdict::Outranked, Verdict::Eligible].contains(&c.verdict());
-        left && !c.reasons().contains(Reason::Previous)
+    let is_ranked = |c: &&Candidate| {
+        let bindable =
+            [Verdict::Chosen, Verdict::Outranked, Verdict::Eligible].contains(&c.verdict());
+        bindable && !c.reasons().contains(Reason::Previous)
     };
-    let left: Vec<_> = ours.candidates().iter().filter(left).collect();
+    let ranked: Vec<_> = ours.candidates().iter().filter(is_ranked).collect();
     // The very candidate, where a selector says which; all of its address otherwise.
     let chosen = trial.decision.as_ref().and_then(Decision::chosen);
     let chosen = chosen.filter(|chosen| ours.candidates().contains(chosen));
@@ -80,12 +81,12 @@ pub fn first_of_equals(picker: &dyn Picker, host: &Snapshot, previous: Option<Ip
         Some(chosen) => c == chosen,
         None => Some(c.ip()) == trial.ip,
     };
-    let first = |c: &Candidate| left.iter().find(|other| rank(other) == rank(c));
+    let first = |c: &Candidate| ranked.iter().find(|other| rank(other) == rank(c));
     let is_first = |c: &Candidate| first(c).is_some_and(|first| is_choice(first));
-    // An entry of the address that is not left may be the one that was picked.
-    let ranked = |c: &Candidate| left.contains(&c);
+    // The picker may have picked an entry of the address that is not ranked.
+    let is_ranked = |c: &Candidate| ranked.contains(&c);
     let mut choices = ours.candidates().iter().filter(|c| is_choice(c));
-    if choices.clone().count() == 0 || !choices.clone().all(ranked) || choices.any(is_first) {
+    if choices.clone().count() == 0 || !choices.clone().all(is_ranked) || choices.any(is_first) {
         return Ok(());
     }
     Err(Violation::new(
@@ -97,7 +98,7 @@ pub fn first_of_equals(picker: &dyn Picker, host: &Snapshot, previous: Option<Ip
 
 /// Permuting addresses that do not match changes nothing.
 ///
-/// `places` says where each of them is inserted again, modulo the length of the list.
+/// `places` has the new position of each of them, modulo the length of the list.
 ///
 /// # Errors
 /// If something changes.
@@ -130,8 +131,8 @@ pub fn order_of_others(
     )
 }
 
-/// What is chosen is on the host, can be bound and matches; and the one address that matches is
-/// chosen where nothing speaks against it.
+/// The choice is on the host, can be bound, and matches. A single address that matches is chosen if
+/// no evidence is against it.
 ///
 /// # Errors
 /// If that is not so.
@@ -152,7 +153,7 @@ pub fn soundness(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>)
 /// With the remembered choice kept, adding an address that is neither the bindnetaddr nor declared
 /// fixed nor the same address again cannot change the choice.
 ///
-/// `added` stands at the place `at` of the list of `host`, or does not.
+/// `added` is at the position `at` of the list of `host`, or is not on it.
 ///
 /// # Errors
 /// If the choice changes.
@@ -230,9 +231,8 @@ pub fn replay(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>) ->
     same(REPLAY, "another choice on the same host", before, after)
 }
 
-/// Whatever floating addresses come, go and move, the node's own address stays chosen as long as it
-/// is there: where it is remembered, and, without a memory, where every other candidate floats for
-/// certain.
+/// Floating addresses come, go and move, and the node's own address stays chosen as long as it is
+/// there. This holds if it is remembered, or if every other candidate certainly floats.
 ///
 /// # Errors
 /// If another is picked.
@@ -274,7 +274,7 @@ fn same(law: Law, what: impl Into<String>, one: Trial, other: Trial) -> Checked 
     }
 }
 
-/// The same choice, and the same words about each candidate.
+/// The choice is the same, and so is the text about each candidate.
 fn same_in_words(law: Law, what: &str, one: Trial, other: Trial) -> Checked {
     let words = |trial: &Trial| trial.decision.as_ref().map(described);
     if words(&one) == words(&other) {

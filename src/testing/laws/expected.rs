@@ -1,5 +1,5 @@
-//! Which choice a case demands by itself. The rule is not asked: if it is broken, a law that took
-//! its condition from it would find no case, and hold.
+//! The choice that a case demands by itself. The rule is not used here: a law that took its
+//! condition from a broken rule would find no case, and hold.
 
 use std::net::IpAddr;
 
@@ -41,7 +41,8 @@ pub(super) fn is_alone(selector: &Selector, host: &Snapshot, failover: &Failover
         Some(declared) => declared == Declaration::Floating,
         None => is_marked(selector, address, failover),
     };
-    // A /32 or /128 of its own floats by the rule where another address has a network around it.
+    // The rule takes its own /32 or /128 for floating if a different address has a network around
+    // it.
     let contains_own = |address: &Address| {
         let net = address.net().filter(|_| address.ip() != own);
         net.is_some_and(|net| net.contains(&own)) && !floats(address)
@@ -98,7 +99,7 @@ impl<'a> Found<'a> {
         Self { selector, all }
     }
 
-    /// The bindnetaddr, where it is an address of the host.
+    /// The bindnetaddr, if it is an address of the host.
     fn exact(&self) -> Option<IpAddr> {
         let exact = self
             .all

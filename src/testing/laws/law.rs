@@ -87,10 +87,10 @@ impl Law {
         (self.0.over_cases)(self, picker, run)
     }
 
-    /// Draws cases as the environment says ([`Run::from_env`]).
+    /// Draws cases for the run of the environment ([`Run::from_env`]).
     ///
     /// # Panics
-    /// If one breaks the law, with all that is needed to see why.
+    /// If a case breaks the law, with the case and the seed.
     #[track_caller]
     pub fn assert(self, picker: &dyn Picker) {
         if let Err(failure) = self.run(picker, Run::from_env()) {

@@ -14,7 +14,7 @@
 //! # Ok::<(), bindnet::ParseError>(())
 //! ```
 //!
-//! What Corosync 2.0.0 did, and a production cluster was split by in May 2012, does not pass:
+//! The rule of Corosync 2.0.0, which split a production cluster in May 2012, does not pass:
 //!
 //! ```should_panic
 //! use bindnet::{Selector, corosync::ProfileSelector, testing::laws::FAILOVERS};
@@ -26,21 +26,22 @@
 //!
 //! # Cases, time and seed
 //!
-//! A law is tried on [`Run::CASES`] cases, or as many as `PROPTEST_CASES` says. All of them together
-//! take some two seconds in a debug build; a picker that starts a program for each host starts it
-//! some 6 000 times. The cases are drawn by chance. A failure prints the number that draws them
-//! again where `PROPTEST_RNG_SEED` says it. proptest knows both variables, so that they hold for the
-//! other properties of a test program, too.
+//! A law is tried on [`Run::CASES`] cases, or as many as `PROPTEST_CASES` says. All of them
+//! together take some two seconds in a debug build; a picker that starts a program for each host
+//! starts it some 6 000 times. The cases are random. A failure prints their seed: set
+//! `PROPTEST_RNG_SEED` to it to draw them again. proptest knows both variables, so that they also
+//! hold for the other properties of a test program.
 //!
 //! # What a law knows
 //!
-//! What matches, what floats and what can be bound, the laws have from the selector of the picker
-//! ([`Picker::selector`]), by [the rule](crate::rule::Selector) of this crate. A rule that is switched off
-//! is no evidence, and a floating address that only a switched-off rule would tell is none.
-//! [`STICKINESS`] and [`FAILOVERS`] do not ask the rule what it would choose: that the remembered
-//! address is here, and which manager's marks the others have, is known of the case itself.
+//! The selector of the picker ([`Picker::selector`]) defines which addresses match, float and can
+//! be bound, by [the rule](crate::rule::Selector) of this crate. An evidence rule that is switched
+//! off does not count: an address that floats by that rule alone does not float.
 //!
-//! [`check`] has each law on one case, and [`wrong`](super::wrong) what breaks which.
+//! [`STICKINESS`] and [`FAILOVERS`] do not use the choice of the rule. The case itself shows
+//! whether the remembered address is here, and which manager's marks the others have.
+//!
+//! [`check`] has each law on one case, and [`wrong`](super::wrong) a table of pickers and laws.
 
 mod cases;
 pub mod check;
@@ -62,7 +63,7 @@ use crate::rule::Selector;
 /// ([`PickBy::without_memory`](super::PickBy::without_memory)).
 ///
 /// # Panics
-/// With the first that is broken.
+/// If a law is broken, with the first such law.
 #[track_caller]
 pub fn all(picker: &dyn Picker) {
     for &law in LAWS {

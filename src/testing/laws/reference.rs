@@ -1,4 +1,4 @@
-//! What our own rule says of a case: the reference that a picker is compared with.
+//! The decision of our own rule about a case: a picker is compared with it.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ pub(super) fn reference(selector: &Selector, previous: Option<IpAddr>) -> Select
     remembering(selector, previous).list_all(true)
 }
 
-/// All that a decision says of its candidates, in words.
+/// The candidates of a decision in words.
 pub(super) fn described(decision: &Decision) -> Vec<String> {
     let all = (
         decision.outcome(),
@@ -24,7 +24,7 @@ pub(super) fn described(decision: &Decision) -> Vec<String> {
     lines
 }
 
-/// What is wrong with a choice, by what our own rule says of the candidates.
+/// The fault of a choice, judged by the candidates of our own rule.
 pub(super) fn wrong_choice(ip: Option<IpAddr>, ours: &Decision) -> Option<String> {
     let Some(ip) = ip else {
         let lone = ours.candidates().len() == 1 && ours.chosen().is_some();
@@ -47,7 +47,7 @@ pub(super) fn wrong_choice(ip: Option<IpAddr>, ours: &Decision) -> Option<String
     unusable.then(|| format!("{ip} cannot be bound (yet)"))
 }
 
-/// What is wrong with a decision in itself.
+/// A contradiction inside a decision.
 pub(super) fn unsound(
     decision: &Decision,
     selector: &Selector,
@@ -111,7 +111,7 @@ pub(super) fn is(row: &Candidate, address: &Address) -> bool {
     )
 }
 
-/// The fields of step 6 of the rule but the last, kernel order; an exact address stands above all.
+/// The fields of step 6 of the rule but the last, kernel order; an exact address ranks first.
 pub(super) fn rank(c: &Candidate) -> [bool; 5] {
     let has = |reason| c.reasons().contains(reason);
     [

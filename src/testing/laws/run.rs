@@ -13,7 +13,7 @@ use super::check::Checked;
 use super::law::Law;
 use super::violation::Violation;
 
-/// How many cases are drawn of each law, and from what.
+/// The number of cases of each law, and their seed.
 ///
 /// ```
 /// use bindnet::Selector;
@@ -26,7 +26,7 @@ use super::violation::Violation;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Run {
-    /// How many cases.
+    /// The number of cases.
     pub cases: u32,
     /// The same seed draws the same cases.
     pub seed: u64,
@@ -39,15 +39,15 @@ const CASES: &str = "PROPTEST_CASES";
 const SEED: &str = "PROPTEST_RNG_SEED";
 
 impl Run {
-    /// How many cases are drawn unless `PROPTEST_CASES` says otherwise.
+    /// The number of cases if `PROPTEST_CASES` is not set.
     pub const CASES: u32 = 256;
 
-    /// As the environment says: `PROPTEST_CASES`, [`Run::CASES`] without it, and
-    /// `PROPTEST_RNG_SEED`, a number by chance without it.
+    /// The run of the environment: `PROPTEST_CASES`, or else [`Run::CASES`], and
+    /// `PROPTEST_RNG_SEED`, or else a random number.
     pub fn from_env() -> Self {
         Self {
             cases: number(CASES).unwrap_or(Self::CASES),
-            // Keys by chance, which is all that is wanted of it.
+            // RandomState has random keys, which are the only randomness of the standard library.
             seed: number(SEED).unwrap_or_else(|| RandomState::new().build_hasher().finish()),
             shrink: true,
         }
@@ -88,7 +88,7 @@ impl Run {
                 TestCaseError::fail(law.name())
             })
         };
-        let said = match self.runner().run(&cases, test) {
+        let message = match self.runner().run(&cases, test) {
             Ok(()) => return Ok(()),
             Err(TestError::Fail(why, case)) => format!("{why}\nwith {case:?}"),
             Err(TestError::Abort(why)) => why.to_string(),
@@ -97,7 +97,7 @@ impl Run {
             law,
             run: self,
             violation: violation.into_inner(),
-            said,
+            message,
         })
     }
 }
@@ -106,13 +106,13 @@ fn number<N: std::str::FromStr>(variable: &str) -> Option<N> {
     env::var(variable).ok()?.parse().ok()
 }
 
-/// A run in which a law was broken; `{}` says all that there is to say.
+/// A run in which a law was broken; `{}` is the whole report.
 #[derive(Clone, Debug)]
 pub struct Failure {
     law: Law,
     run: Run,
     violation: Option<Violation>,
-    said: String,
+    message: String,
 }
 
 impl Failure {
@@ -126,7 +126,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.violation {
             Some(violation) => write!(f, "{violation}")?,
-            None => writeln!(f, "{}: the picker panicked: {}", self.law, self.said)?,
+            None => writeln!(f, "{}: the picker panicked: {}", self.law, self.message)?,
         }
         let Run { cases, seed, .. } = self.run;
         write!(f, "\nTo repeat this run of {cases} cases: {SEED}={seed}")?;

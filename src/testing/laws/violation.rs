@@ -1,4 +1,4 @@
-//! A law that is broken, in words that say what happened and on which host.
+//! A broken law in words: the events, and the host.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -40,12 +40,12 @@ impl Violation {
         self
     }
 
-    /// Which law.
+    /// The law.
     pub fn law(&self) -> Law {
         self.law
     }
 
-    /// The hosts on which it was asked, and what was picked there.
+    /// The hosts, and the picked address of each.
     pub fn picks(&self) -> impl Iterator<Item = (&Snapshot, Option<IpAddr>)> {
         self.trials.iter().map(|trial| (&trial.host, trial.ip))
     }
@@ -73,10 +73,10 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What was asked of a picker, and its answer.
+/// A question to a picker, and its answer.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
-    /// What is special about the host: `with the floating address`.
+    /// The special fact of the host: `with the floating address`.
     what: &'static str,
     pub host: Snapshot,
     previous: Option<IpAddr>,
@@ -109,7 +109,7 @@ impl Trial {
         }
     }
 
-    /// The choice and, where that is known, its link where that counts, and whether it was close.
+    /// The choice. If a selector decided, also its link (if that counts), and whether it was close.
     pub fn choice(&self) -> (Option<IpAddr>, Option<(u32, bool)>) {
         let more = self.decision.as_ref().map(|decision| {
             let scope_id = decision.chosen().map_or(0, |chosen| chosen.scope_id());

@@ -26,7 +26,7 @@ pub const ELSEWHERE_V6: [Ipv6Addr; 4] = [
     Ipv6Addr::UNSPECIFIED,
 ];
 
-/// How a bindnetaddr names an address.
+/// The form in which a bindnetaddr names an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Aim {
     /// By itself: `192.0.2.10`.
@@ -126,9 +126,10 @@ pub fn of(host: &Snapshot) -> impl Strategy<Value = BindnetAddr> + use<> {
         elsewhere(),
     )
         .prop_map(move |(index, aim, misses, elsewhere)| {
-            match addresses.is_empty() || misses {
-                true => elsewhere,
-                false => aim.at(index.get(&addresses), &links),
+            if addresses.is_empty() || misses {
+                elsewhere
+            } else {
+                aim.at(index.get(&addresses), &links)
             }
         })
 }
@@ -143,7 +144,7 @@ pub fn elsewhere() -> impl Strategy<Value = BindnetAddr> {
     select(ips).prop_map(|ip| of_address(ip, None))
 }
 
-/// Another address of the same network, where there is room for one.
+/// A different address of the same network, if it has one.
 fn neighbour(ip: IpAddr, network: IpAddr, address: &Address) -> IpAddr {
     match (ip, network, address.netmask().to_ip()) {
         (IpAddr::V4(_), IpAddr::V4(network), IpAddr::V4(mask)) => {
@@ -156,7 +157,7 @@ fn neighbour(ip: IpAddr, network: IpAddr, address: &Address) -> IpAddr {
     }
 }
 
-/// The network beside one: the last bit of its prefix the other way.
+/// The neighbour of a network: the last bit of its prefix is inverted.
 fn beside(net: IpNet) -> IpNet {
     let len = u32::from(net.prefix_len());
     let ip: IpAddr = match net.addr() {

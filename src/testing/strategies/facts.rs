@@ -1,4 +1,4 @@
-//! What hostile hosts show of their addresses and links besides networks and names.
+//! The facts of addresses and links on hostile hosts, except networks and names.
 
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::snapshot::{
     Source,
 };
 
-/// What an address shows besides its network and its link.
+/// The facts of an address, except its network and its link.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub label: Option<Name>,
@@ -94,7 +94,7 @@ fn address_flags() -> impl Strategy<Value = AddressFlags> {
 /// Flags, hardware address, and hardware type with the number of carrier changes.
 pub(super) type LinkFacts = (Option<LinkFlags>, Option<&'static str>, Option<(u16, u32)>);
 
-/// What a link shows besides its name and its index.
+/// The facts of a link, except its name and its index.
 pub(super) fn link_facts() -> impl Strategy<Value = LinkFacts> {
     let up = LinkFlags::UP | LinkFlags::LOWER_UP;
     let flags = prop_oneof![
@@ -117,7 +117,7 @@ pub(super) fn link_facts() -> impl Strategy<Value = LinkFacts> {
     )
 }
 
-/// The link with these facts; `lo` is a loopback link, whatever they say.
+/// The link with these facts; `lo` is always a loopback link.
 pub(super) fn link(index: u32, name: Name, (flags, mac, carrier): &LinkFacts) -> Link {
     let mut link = Link::new(index, name);
     let is_lo = name.as_bytes() == b"lo";

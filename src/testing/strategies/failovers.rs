@@ -15,24 +15,24 @@ use crate::model::{Host, Operation};
 use crate::rule::Reason;
 use crate::snapshot::{Link, Snapshot, is_link_local};
 
-/// How many floating addresses a node has to do with at the most.
+/// The highest number of floating addresses of a node.
 const VIPS: usize = 3;
 
-/// How many things happen at the most; each is up to four operations.
+/// The highest number of events; each has up to four operations.
 const HAPPENINGS: usize = 8;
 
-/// Which floating addresses come.
+/// The kind of floating addresses that come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vips {
-    /// Those which leave decisive evidence, so that the rule knows them for floating by what the
-    /// kernel shows, as long as the node's own address is there.
+    /// Addresses with decisive evidence: the rule sees that they float by the kernel's facts, as
+    /// long as the node's own address is there.
     Marked,
-    /// Any, unlabelled ones with the prefix length of the network among them. After a flap nothing
-    /// the kernel shows tells these from the node's own address.
+    /// Any addresses, even unlabelled ones with the prefix length of the network. After a flap, no
+    /// fact of the kernel distinguishes these from the node's own address.
     Any,
 }
 
-/// A node, and what happens to it.
+/// A node, and the events on it.
 ///
 /// Printed, it is a script of `ip` commands; printed for debugging, the node as a snapshot before
 /// it.
@@ -57,9 +57,9 @@ pub enum Step {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Moment {
-    /// How many steps have been taken.
+    /// The number of steps that were taken.
     pub steps: usize,
-    /// What the host lists.
+    /// The list of the host.
     pub snapshot: Snapshot,
     /// Whether the node's own address is there, and its link is up.
     pub has_own: bool,
@@ -73,7 +73,7 @@ impl Failover {
         &self.node
     }
 
-    /// The floating addresses that the node has to do with, each with its manager.
+    /// The floating addresses of the failover, each with its manager.
     pub fn vips(&self) -> &[(Manager, Vip)] {
         &self.vips
     }
@@ -84,7 +84,7 @@ impl Failover {
         mark(&self.node, *manager, vip)
     }
 
-    /// What happens.
+    /// The steps.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -130,9 +130,9 @@ impl fmt::Display for Step {
     }
 }
 
-/// What may happen to one of some nodes: floating addresses come, go and move to another link, its
-/// own address goes and comes back, secondary addresses are promoted from now on or not, the
-/// daemon is started again.
+/// The events that may happen to a node of a strategy: floating addresses come, go and move to
+/// another link, its own address goes and comes back, secondary addresses are promoted from now on
+/// or not, the daemon is started again.
 ///
 /// At most 3 floating addresses and 8 such events, of up to four operations each. It shrinks to
 /// fewer of them, and to the first of the managers.
@@ -226,11 +226,11 @@ fn managed() -> impl Strategy<Value = (Manager, Index)> {
 /// Something that happens, to the floating address with this index.
 #[derive(Clone, Copy, Debug)]
 enum Happening {
-    /// The address comes, or goes where it is there.
+    /// The address comes, or goes if it is there.
     Toggle(Index),
     /// The address goes, and comes to the other link.
     Move(Index),
-    /// The node's own address goes, or comes where it is gone.
+    /// The node's own address goes, or comes if it is gone.
     ToggleOwn,
     /// The node's own address goes, and comes back.
     Flap,
@@ -318,9 +318,10 @@ impl<'a> Course<'a> {
         match happening {
             Happening::Toggle(at) => {
                 if let Some((manager, vip)) = self.at(at).copied() {
-                    let operations = match self.is_there(manager, &vip) {
-                        true => manager.give_up(&vip),
-                        false => manager.take(&vip),
+                    let operations = if self.is_there(manager, &vip) {
+                        manager.give_up(&vip)
+                    } else {
+                        manager.take(&vip)
                     };
                     self.extend(operations);
                 }
@@ -337,9 +338,10 @@ impl<'a> Course<'a> {
                 }
             }
             Happening::ToggleOwn => {
-                let operation = match self.node.has_own(&self.host.snapshot()) {
-                    true => self.node.own_goes(),
-                    false => self.node.own_comes(),
+                let operation = if self.node.has_own(&self.host.snapshot()) {
+                    self.node.own_goes()
+                } else {
+                    self.node.own_comes()
                 };
                 self.extend([operation]);
             }
@@ -365,7 +367,7 @@ impl<'a> Course<'a> {
         addresses.any(|a| a.net() == Some(manager.net(vip)) && a.link_index() == link)
     }
 
-    /// What the kernel does not refuse.
+    /// Adds the operations that the kernel does not refuse.
     fn extend(&mut self, operations: impl IntoIterator<Item = Operation>) {
         for operation in operations {
             if self.host.apply(&operation).is_ok() {

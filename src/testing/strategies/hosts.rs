@@ -134,8 +134,8 @@ pub fn host() -> impl Strategy<Value = Draft> {
 /// assert!(hits.get() > 100);
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
-pub fn aimed_at(asked: &Selector) -> impl Strategy<Value = Draft> + use<> {
-    drawn_from(&Pools::aimed_at(asked))
+pub fn aimed_at(selector: &Selector) -> impl Strategy<Value = Draft> + use<> {
+    drawn_from(&Pools::aimed_at(selector))
 }
 
 /// An address that is not yet on a link of a host.
@@ -186,15 +186,15 @@ pub fn loose_address() -> impl Strategy<Value = Loose> {
 }
 
 /// An address for any link of a host that a selector is asked about.
-pub fn loose_address_for(asked: &Selector) -> impl Strategy<Value = Loose> + use<> {
-    loose(&Pools::aimed_at(asked))
+pub fn loose_address_for(selector: &Selector) -> impl Strategy<Value = Loose> + use<> {
+    loose(&Pools::aimed_at(selector))
 }
 
 /// An address that most likely floats, by the evidence and the lists of a selector, and is most
 /// likely in its network.
-pub fn loose_vip_for(asked: &Selector) -> impl Strategy<Value = Loose> + use<> {
-    let pools = Pools::aimed_at(asked);
-    let v4 = asked.bindnet().ip().is_ipv4();
+pub fn loose_vip_for(selector: &Selector) -> impl Strategy<Value = Loose> + use<> {
+    let pools = Pools::aimed_at(selector);
+    let v4 = selector.bindnet().ip().is_ipv4();
     let permanent = |more: AddressFlags| Facts {
         flags: Some(AddressFlags::PERMANENT | more),
         ..Facts::plain()
@@ -204,7 +204,7 @@ pub fn loose_vip_for(asked: &Selector) -> impl Strategy<Value = Loose> + use<> {
         label,
         ..permanent(more)
     };
-    let protocol = asked.rules.protocols().first().copied();
+    let protocol = selector.rules.protocols().first().copied();
     let host = Some(netmask(v4, if v4 { 32 } else { 128 }));
     let mut marks = vec![
         (None, labelled(AddressFlags::default())),
@@ -222,10 +222,10 @@ pub fn loose_vip_for(asked: &Selector) -> impl Strategy<Value = Loose> + use<> {
     if !v4 {
         marks.push((None, permanent(AddressFlags::TEMPORARY)));
     }
-    if !asked.rules.declared.entries.is_empty() {
+    if !selector.rules.declared.entries.is_empty() {
         marks.push((None, Facts::plain()));
     }
-    (pools.place_of(v4), select(marks), any::<Index>()).prop_map(
+    (pools.located_of(v4), select(marks), any::<Index>()).prop_map(
         |((ip, mask, _), (host, facts), link)| Loose {
             ip,
             mask: host.unwrap_or(mask),
@@ -267,7 +267,7 @@ fn drawn_from(pools: &Pools) -> impl Strategy<Value = Draft> + use<> {
 
 fn loose(pools: &Pools) -> impl Strategy<Value = Loose> + use<> {
     let link = weighted(0.97, any::<Index>());
-    (pools.place(), facts(), link).prop_map(|((ip, mask, peer), facts, link)| Loose {
+    (pools.located(), facts(), link).prop_map(|((ip, mask, peer), facts, link)| Loose {
         ip,
         mask,
         peer,

@@ -1,4 +1,4 @@
-//! What cluster managers do to a host when a floating address comes, and when it goes.
+//! The operations of cluster managers when a floating address comes, and when it goes.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,9 +18,9 @@ const NUMBER: u8 = 51;
 
 /// A cluster manager with its settings, as far as the kernel can tell them apart.
 ///
-/// What each leaves was recorded from the program where a version stands behind "recorded", and
-/// read in its source otherwise. One that answers ARP itself, as MetalLB in layer 2 mode does,
-/// leaves nothing, and is not here.
+/// If "recorded" and a version are given, the marks were recorded from the program; if not, they
+/// were read in its source. A manager that answers ARP itself, as MetalLB in layer 2 mode does,
+/// leaves no marks, and is not here.
 ///
 /// ```
 /// use bindnet::Reason;
@@ -120,7 +120,7 @@ impl Manager {
         }
     }
 
-    /// What it does when the address comes to this host; nothing where it does not
+    /// Its operations when the address comes to this host; empty if it does not
     /// [manage](Self::manages) such addresses.
     ///
     /// A link that is there already is made by several: the kernel refuses that, and nothing is
@@ -149,7 +149,7 @@ impl Manager {
         operations
     }
 
-    /// What it does when the address goes from this host; nothing where it does not
+    /// Its operations when the address goes from this host; empty if it does not
     /// [manage](Self::manages) such addresses.
     ///
     /// keepalived is stopped, and takes its macvlan along; kube-proxy keeps its link.
@@ -243,13 +243,13 @@ impl Manager {
         }
     }
 
-    /// The name of the link with this behind a colon; as much of it as there is room for.
-    fn label(self, vip: &Vip, behind: &str) -> Name {
+    /// The name of the link with a colon and this suffix. The name is cut off if both are too long.
+    fn label(self, vip: &Vip, suffix: &str) -> Name {
         let link = self.link(vip);
-        let room = Name::MAX_LEN.saturating_sub(behind.len() + 1);
+        let len = Name::MAX_LEN.saturating_sub(suffix.len() + 1);
         let link = link.as_bytes();
-        let link = link.get(..room).unwrap_or(link);
-        let bytes = [link, b":", behind.as_bytes()].concat();
+        let link = link.get(..len).unwrap_or(link);
+        let bytes = [link, b":", suffix.as_bytes()].concat();
         Name::from_bytes(&bytes).unwrap_or(vip.link)
     }
 }

@@ -1,7 +1,7 @@
-//! Strategies for proptest: hosts, and what cluster life does to them.
+//! Strategies for proptest: hosts, and the events of cluster life on them.
 //!
-//! Nodes are as one meets them: [`node`] makes any, and a [`failover`] is what managers of floating
-//! addresses do to one. [`hosts`] are hostile: small pools of addresses, networks, names and flags,
+//! [`node`] makes typical nodes, and a [`failover`] has the actions of managers of floating
+//! addresses on one. [`hosts`] are hostile: small pools of addresses, networks, names and flags,
 //! so that everything collides. [`bindnets`] hit, nearly hit and miss a host.
 
 pub mod bindnets;

@@ -172,11 +172,8 @@ fn aimed(
 ) -> Vec<Operation> {
     let mut gone: Vec<AddressRequest> = Vec::new();
     let aim = |(operation, (often, at, on_link)): (Operation, Aim)| {
-        let place = |other| if on_link { link } else { other };
-        let fresh = |new: AddressRequest| match on_link {
-            true => new.on(link),
-            false => new,
-        };
+        let moved = |other| if on_link { link } else { other };
+        let fresh = |new: AddressRequest| if on_link { new.on(link) } else { new };
         match operation {
             Operation::AddAddress(new) => {
                 let again = one_of(&gone, at, &new).filter(|_| often < 3);
@@ -199,14 +196,14 @@ fn aimed(
                 }
                 Operation::DeleteAddress(there.unwrap_or_else(|| fresh(new)))
             }
-            Operation::LinkUp(link) => Operation::LinkUp(place(link)),
-            Operation::LinkDown(link) => Operation::LinkDown(place(link)),
+            Operation::LinkUp(link) => Operation::LinkUp(moved(link)),
+            Operation::LinkDown(link) => Operation::LinkDown(moved(link)),
             Operation::PromoteSecondaries { link, on } => {
-                let link = place(link);
+                let link = moved(link);
                 Operation::PromoteSecondaries { link, on }
             }
             Operation::KeepAddressesOnDown { link, on } => {
-                let link = place(link);
+                let link = moved(link);
                 Operation::KeepAddressesOnDown { link, on }
             }
             other => other,
@@ -293,7 +290,7 @@ fn of_v4(link: impl Strategy<Value = Name>) -> impl Strategy<Value = Extra> {
     let label = (link, select(&LABELS));
     let label = label.prop_map(|(link, label)| (link, label));
     let noprefixroute = Just(AddressFlags::NOPREFIXROUTE);
-    let parts = (
+    let drawn = (
         weighted(0.08, select(&PEERS_V4)),
         weighted(0.3, label),
         weighted(0.15, select(&SCOPES)),
@@ -301,7 +298,7 @@ fn of_v4(link: impl Strategy<Value = Name>) -> impl Strategy<Value = Extra> {
         weighted(0.08, select(&PROTOCOLS)),
         weighted(0.2, lifetimes()),
     );
-    parts.prop_map(|(peer, label, scope, flags, protocol, lifetimes)| Extra {
+    drawn.prop_map(|(peer, label, scope, flags, protocol, lifetimes)| Extra {
         peer: peer.map(|peer| Ipv4Addr::from(peer).into()),
         label,
         scope: scope.map(Scope::new),
@@ -317,13 +314,13 @@ fn of_v6() -> impl Strategy<Value = Extra> {
         AddressFlags::NODAD | AddressFlags::HOMEADDRESS,
         AddressFlags::NOPREFIXROUTE,
     ];
-    let parts = (
+    let drawn = (
         weighted(0.12, select(&PEERS_V6)),
         weighted(0.3, select(flags.to_vec())),
         weighted(0.08, select(&PROTOCOLS)),
         weighted(0.2, lifetimes()),
     );
-    parts.prop_map(|(peer, flags, protocol, lifetimes)| Extra {
+    drawn.prop_map(|(peer, flags, protocol, lifetimes)| Extra {
         peer: peer.map(|peer| Ipv6Addr::from(peer).into()),
         flags,
         protocol,

@@ -15,7 +15,7 @@ use crate::snapshot::{Name, Netmask};
 type Weighted = (u32, Netmask);
 
 /// An address, its mask, and the other end of a point-to-point link.
-type Place = (IpAddr, Netmask, Option<IpAddr>);
+type Located = (IpAddr, Netmask, Option<IpAddr>);
 
 /// The addresses, masks and links of a host to be drawn.
 #[derive(Clone, Debug)]
@@ -49,13 +49,13 @@ impl Pools {
     }
 
     /// Pools that hit and nearly hit what a selector asks for.
-    pub fn aimed_at(asked: &Selector) -> Self {
+    pub fn aimed_at(selector: &Selector) -> Self {
         let mut pools = Self::any();
-        let v4 = asked.bindnet().ip().is_ipv4();
+        let v4 = selector.bindnet().ip().is_ipv4();
         pools.ratio = if v4 { (3, 1) } else { (1, 3) };
         // Every address is of the network 0.0.0.0/0.
-        if !asked.bindnet().ip().is_unspecified() {
-            let (addresses, masks) = around(asked.bindnet());
+        if !selector.bindnet().ip().is_unspecified() {
+            let (addresses, masks) = around(selector.bindnet());
             let (into, kept) = if v4 {
                 (&mut pools.v4, 7)
             } else {
@@ -71,7 +71,7 @@ impl Pools {
                 &mut pools.v6_masks
             }) = masks;
         }
-        for net in asked.rules.declared.entries.keys() {
+        for net in selector.rules.declared.entries.keys() {
             let bits = if net.addr().is_ipv4() { 32 } else { 128 };
             let host = if net.prefix_len() + 4 > bits { 0 } else { 10 };
             let ip = with_bits(net.addr(), bits_of(net.addr()) | host);
@@ -82,7 +82,7 @@ impl Pools {
             };
             into.push(ip);
         }
-        for zone in asked.needs().zones().into_iter().flatten() {
+        for zone in selector.needs().zones().into_iter().flatten() {
             pools.need(zone);
         }
         pools
@@ -106,18 +106,19 @@ impl Pools {
     }
 
     /// An address with its mask and, now and then, the other end of a point-to-point link.
-    pub fn place(&self) -> impl Strategy<Value = Place> + use<> {
+    pub fn located(&self) -> impl Strategy<Value = Located> + use<> {
         prop_oneof![
-            self.ratio.0 => self.place_of(true),
-            self.ratio.1 => self.place_of(false),
+            self.ratio.0 => self.located_of(true),
+            self.ratio.1 => self.located_of(false),
         ]
     }
 
     /// The same of one family.
-    pub fn place_of(&self, v4: bool) -> impl Strategy<Value = Place> + use<> {
-        let (ips, masks) = match v4 {
-            true => (&self.v4, &self.v4_masks),
-            false => (&self.v6, &self.v6_masks),
+    pub fn located_of(&self, v4: bool) -> impl Strategy<Value = Located> + use<> {
+        let (ips, masks) = if v4 {
+            (&self.v4, &self.v4_masks)
+        } else {
+            (&self.v6, &self.v6_masks)
         };
         let ips = select(ips.clone());
         let peer = proptest::option::weighted(0.1, ips.clone());
@@ -141,10 +142,10 @@ fn masks(v4: bool, usual: &[u8], odd: &[u8]) -> Vec<Weighted> {
     );
     masks.push((12, netmask(v4, host)));
     masks.extend(odd.iter().map(|len| (2, netmask(v4, *len))));
-    masks.extend(match v4 {
-        true => [0xff00_ff00, 0xffff_00ff].map(|mask| (1, Netmask::V4(mask))),
-        false => [(0xffff << 112) | 0xffff, (0xffff_ffff_0000_ffff << 64)]
-            .map(|mask| (1, Netmask::V6(mask))),
+    masks.extend(if v4 {
+        [0xff00_ff00, 0xffff_00ff].map(|mask| (1, Netmask::V4(mask)))
+    } else {
+        [(0xffff << 112) | 0xffff, (0xffff_ffff_0000_ffff << 64)].map(|mask| (1, Netmask::V6(mask)))
     });
     masks
 }
@@ -188,9 +189,10 @@ fn around(bindnet: &BindnetAddr) -> (Vec<IpAddr>, Vec<Weighted>) {
 
 pub(crate) fn netmask(v4: bool, len: u8) -> Netmask {
     let len = u32::from(len);
-    match v4 {
-        true => Netmask::V4(u32::MAX.checked_shl(32 - len).unwrap_or(0)),
-        false => Netmask::V6(u128::MAX.checked_shl(128 - len).unwrap_or(0)),
+    if v4 {
+        Netmask::V4(u32::MAX.checked_shl(32 - len).unwrap_or(0))
+    } else {
+        Netmask::V6(u128::MAX.checked_shl(128 - len).unwrap_or(0))
     }
 }
 

@@ -93,9 +93,10 @@ impl Aim {
 
     /// The addresses that a node may have, with the prefix length of their network.
     pub fn hosts(&self) -> Vec<IpNet> {
-        match self.exact {
-            true => vec![net(self.bindnet.ip(), self.network.prefix_len())],
-            false => self.numbered(),
+        if self.exact {
+            vec![net(self.bindnet.ip(), self.network.prefix_len())]
+        } else {
+            self.numbered()
         }
     }
 
@@ -118,9 +119,10 @@ impl Aim {
 
     /// The networks that do not overlap what is asked for.
     pub fn elsewhere(&self, v4: bool) -> impl Iterator<Item = IpNet> + use<> {
-        let networks: Vec<IpNet> = match v4 {
-            true => ELSEWHERE_V4.map(|ip| net(ip.into(), 24)).to_vec(),
-            false => ELSEWHERE_V6.map(|ip| net(ip.into(), 64)).to_vec(),
+        let networks: Vec<IpNet> = if v4 {
+            ELSEWHERE_V4.map(|ip| net(ip.into(), 24)).to_vec()
+        } else {
+            ELSEWHERE_V6.map(|ip| net(ip.into(), 64)).to_vec()
         };
         let aim = *self;
         networks.into_iter().filter(move |net| aim.is_beside(net))
@@ -136,8 +138,8 @@ impl Aim {
     }
 
     fn is_beside(&self, net: &IpNet) -> bool {
-        let asked = self.bindnet.network().unwrap_or(self.network);
-        !net.contains(&asked) && !asked.contains(net)
+        let network = self.bindnet.network().unwrap_or(self.network);
+        !net.contains(&network) && !network.contains(net)
     }
 
     /// Whether it asks for addresses of the link.

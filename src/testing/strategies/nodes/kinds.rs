@@ -60,9 +60,10 @@ pub(super) fn dual_stack_node(bindnet: BindnetAddr) -> impl Strategy<Value = Clu
             |request: AddressRequest| request.protocol(BY_ROUTER).lifetimes(LEASE.0, LEASE.1);
         let mut beside = plan.aim.elsewhere(false);
         let beside = [beside.next(), beside.next()];
-        let [routed, unique_local] = match plan.own.addr().is_ipv4() {
-            true => beside,
-            false => [None, beside[1]],
+        let [routed, unique_local] = if plan.own.addr().is_ipv4() {
+            beside
+        } else {
+            [None, beside[1]]
         };
         if let Some(of) = unique_local {
             plan.add(AddressRequest::new(net(nth(of.addr(), 10), 64), link));

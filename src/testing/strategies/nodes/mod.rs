@@ -1,4 +1,4 @@
-//! Hosts as one meets them, aimed at the network that a daemon is asked for.
+//! Typical hosts, aimed at the bindnetaddr of a daemon.
 
 mod aim;
 mod kinds;
@@ -19,7 +19,7 @@ use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 
 /// A node of a cluster, with one address of its own that answers a bindnetaddr.
 ///
-/// Printed for debugging it is the snapshot as JSON, which `preview` replays.
+/// Its debug text is the snapshot as JSON, which `preview` replays.
 ///
 /// ```
 /// use bindnet::Selector;
@@ -41,7 +41,7 @@ pub struct ClusterHost {
     pub(super) own: AddressRequest,
     pub(super) own_net: IpNet,
     pub(super) own_link: Name,
-    /// Where floating addresses are put.
+    /// The links for floating addresses.
     pub(super) links: Vec<Name>,
     /// Addresses of its network that nobody has.
     pub(super) free: Vec<IpNet>,
@@ -50,7 +50,7 @@ pub struct ClusterHost {
 }
 
 impl ClusterHost {
-    /// What the daemon is asked for.
+    /// The bindnetaddr of the daemon.
     pub fn bindnet(&self) -> BindnetAddr {
         self.bindnet
     }
@@ -70,8 +70,8 @@ impl ClusterHost {
         self.own_link
     }
 
-    /// Every address that belongs to this host, its own among them; not its IPv6 privacy
-    /// addresses, nor any that a manager has brought, such as the services of a worker.
+    /// Every address that belongs to this host, including its own. IPv6 privacy addresses are not
+    /// here, nor the addresses of a manager, such as the services of a worker.
     pub fn fixed(&self) -> &[IpAddr] {
         &self.fixed
     }

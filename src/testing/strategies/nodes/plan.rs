@@ -234,9 +234,12 @@ impl Plan {
             .promote_secondaries(self.promotes)
             .links_by_hash(self.by_hash);
         let mut nics = self.nics.clone();
-        nics.sort_by_key(|nic| match self.by_hash {
-            true => (nic.index() & 0xff, u32::MAX - nic.index()),
-            false => (nic.index(), 0),
+        nics.sort_by_key(|nic| {
+            if self.by_hash {
+                (nic.index() & 0xff, u32::MAX - nic.index())
+            } else {
+                (nic.index(), 0)
+            }
         });
         let bare = Snapshot::new(nics, [])
             .unwrap_or_default()
