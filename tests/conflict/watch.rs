@@ -1,4 +1,4 @@
-//! A watch under a virtual clock: what it tells, how often, and where it listens; and its comparison
+//! A listener under a virtual clock: its notices, their number, and its link; and its comparison
 //! with a naive model.
 
 use bindnet_tests::{conflict_hosts, watch_model};
@@ -17,34 +17,34 @@ use proptest::sample::select;
 use conflict_hosts::{
     ASKS, Ask, B, C, ENTRY, Entry, GOOD, Host, any_sighting, ask, config, mac, odd, sighting,
 };
-use watch_model::{Model, Said};
+use watch_model::{Model, News};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// An event in the words of the model.
-fn said(event: &Notice) -> Said {
+fn news(event: &Notice) -> News {
     match event {
         Notice::Claim {
             sighting,
             count,
             others,
             ..
-        } => Said::Claim {
+        } => News::Claim {
             mac: sighting.mac.as_bytes().try_into().unwrap(),
             how: sighting.how,
             count: *count,
             others: *others,
         },
-        Notice::NotListening(why) => Said::Deaf(why.clone()),
-        Notice::Listening(index) => Said::Listening(*index),
+        Notice::NotListening(why) => News::NotListening(why.clone()),
+        Notice::Listening(index) => News::Listening(*index),
         other => panic!("{other:?}"),
     }
 }
 
 fn listening(ask: Ask) -> Listener {
-    let mut watch = Listener::new(ask.target(true));
-    assert_eq!(watch.handle_host(&ask.good().snapshot(true)), None);
-    watch
+    let mut listener = Listener::new(ask.target(true));
+    assert_eq!(listener.handle_host(&ask.good().snapshot(true)), None);
+    listener
 }
 
 fn claim_count(event: Option<Notice>) -> Option<u64> {
@@ -57,9 +57,9 @@ fn claim_count(event: Option<Notice>) -> Option<u64> {
 #[test]
 fn one_event_in_an_interval() {
     let host = GOOD.snapshot(true);
-    let mut watch = listening(Ask::Own);
+    let mut listener = listening(Ask::Own);
     let mut tell =
-        |mac, at| claim_count(watch.handle_sighting(sighting(mac, How::Reply), at, &host));
+        |mac, at| claim_count(listener.handle_sighting(sighting(mac, How::Reply), at, &host));
     assert_eq!(DEFEND_INTERVAL, 10 * SECOND);
     assert_eq!(tell(B, SECOND), Some(1));
     assert_eq!(tell(B, SECOND), None);
@@ -78,16 +78,16 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
     let conflict = Detection::Conflict(Conflict::Heard(claim));
     // Whether it was heard before or not.
     for before in [0, 1] {
-        let mut watch = listening(Ask::Own);
+        let mut listener = listening(Ask::Own);
         for _ in 0..before {
-            assert!(watch.handle_sighting(claim, SECOND, &host).is_some());
+            assert!(listener.handle_sighting(claim, SECOND, &host).is_some());
         }
-        watch.note(&conflict, 5 * SECOND);
+        listener.note(&conflict, 5 * SECOND);
         for other in [Detection::Clear, Detection::Conflict(Conflict::DadFailed)] {
-            watch.note(&other, 20 * SECOND);
+            listener.note(&other, 20 * SECOND);
         }
-        assert_eq!(watch.handle_sighting(claim, 12 * SECOND, &host), None);
-        let event = watch.handle_sighting(claim, 15 * SECOND, &host);
+        assert_eq!(listener.handle_sighting(claim, 12 * SECOND, &host), None);
+        let event = listener.handle_sighting(claim, 15 * SECOND, &host);
         assert_eq!(claim_count(event), Some(before + 3));
     }
 }
@@ -96,19 +96,19 @@ fn what_a_verdict_has_told_is_not_told_again_at_once() {
 #[test]
 fn a_link_that_went_down() {
     let host = GOOD.snapshot(true);
-    let mut watch = listening(Ask::Own);
+    let mut listener = listening(Ask::Own);
     let flapped = Notice::NotListening(Detection::Inconclusive(Inconclusive::LinkFlapped));
-    assert_eq!(watch.handle_down(&host), Some(flapped));
-    assert_eq!((watch.link(), watch.handle_down(&host)), (None, None));
-    let again = watch.handle_host(&host);
-    assert_eq!(again, watch.link().map(Notice::Listening));
+    assert_eq!(listener.handle_down(&host), Some(flapped));
+    assert_eq!((listener.link(), listener.handle_down(&host)), (None, None));
+    let again = listener.handle_host(&host);
+    assert_eq!(again, listener.link().map(Notice::Listening));
     // What else is wrong is said instead.
     let nothing = Host {
         entry: None,
         ..GOOD
     };
     let gone = Notice::NotListening(Detection::Inconclusive(Inconclusive::NotHere(None)));
-    assert_eq!(watch.handle_down(&nothing.snapshot(true)), Some(gone));
+    assert_eq!(listener.handle_down(&nothing.snapshot(true)), Some(gone));
 }
 
 /// It is the same link, whatever its name.
@@ -116,8 +116,8 @@ fn a_link_that_went_down() {
 fn a_link_that_is_renamed() {
     for ask in ASKS {
         let host = ask.good().snapshot(true);
-        let mut watch = listening(ask);
-        let index = watch.link();
+        let mut listener = listening(ask);
+        let index = listener.link();
         let links = host
             .links()
             .iter()
@@ -131,12 +131,12 @@ fn a_link_that_is_renamed() {
             });
         let renamed = Snapshot::new(links, host.addresses()).unwrap();
         assert_eq!(
-            watch.handle_host(&renamed.with_about(host.about().clone())),
+            listener.handle_host(&renamed.with_about(host.about().clone())),
             None,
             "{ask:?}"
         );
         assert_eq!(
-            (watch.link(), watch.interface()),
+            (listener.link(), listener.interface()),
             (index, Some("lan0".parse().unwrap()))
         );
     }
@@ -147,10 +147,10 @@ fn a_link_that_is_renamed() {
 fn a_link_that_is_made_again() {
     for ask in ASKS {
         let good = ask.good();
-        let mut watch = listening(ask);
+        let mut listener = listening(ask);
         let mut look = |host: Host| {
-            let event = watch.handle_host(&host.snapshot(true));
-            (event.as_ref().map(said), watch.link())
+            let event = listener.handle_host(&host.snapshot(true));
+            (event.as_ref().map(news), listener.link())
         };
         let deleted = Host {
             eth0: None,
@@ -161,7 +161,7 @@ fn a_link_that_is_made_again() {
             Ask::Own => Inconclusive::NotHere(None),
             _ => Inconclusive::NoLink,
         });
-        assert_eq!(look(deleted), (Some(Said::Deaf(gone)), None));
+        assert_eq!(look(deleted), (Some(News::NotListening(gone)), None));
         assert_eq!(look(deleted), (None, None));
         let made = Host {
             entry: None,
@@ -178,10 +178,10 @@ fn a_link_that_is_made_again() {
         if ask != Ask::Free {
             assert_eq!(look(up), (None, None));
         }
-        assert_eq!(look(back), (Some(Said::Listening(7)), Some(7)));
+        assert_eq!(look(back), (Some(News::Listening(7)), Some(7)));
         assert_eq!(look(back), (None, Some(7)));
         // Nobody looked while it was made again once more.
-        assert_eq!(look(good), (Some(Said::Listening(2)), Some(2)));
+        assert_eq!(look(good), (Some(News::Listening(2)), Some(2)));
     }
 }
 
@@ -189,12 +189,17 @@ fn a_link_that_is_made_again() {
 fn a_carrier_that_was_lost_between_two_looks() {
     let flapped = GOOD.with(|eth0| eth0.changes = Some(3));
     let without = GOOD.with(|eth0| eth0.running = false);
-    let mut watch = listening(Ask::Own);
-    let mut look = |host: Host| watch.handle_host(&host.snapshot(true)).as_ref().map(said);
-    assert_eq!(look(flapped), Some(Said::Listening(2)));
+    let mut listener = listening(Ask::Own);
+    let mut look = |host: Host| {
+        listener
+            .handle_host(&host.snapshot(true))
+            .as_ref()
+            .map(news)
+    };
+    assert_eq!(look(flapped), Some(News::Listening(2)));
     let no_carrier = Detection::Inconclusive(Inconclusive::NoCarrier);
-    assert_eq!(look(without), Some(Said::Deaf(no_carrier)));
-    assert_eq!(look(flapped), Some(Said::Listening(2)));
+    assert_eq!(look(without), Some(News::NotListening(no_carrier)));
+    assert_eq!(look(flapped), Some(News::Listening(2)));
     assert_eq!(look(flapped), None);
 }
 
@@ -203,7 +208,7 @@ fn a_carrier_that_was_lost_between_two_looks() {
 #[test]
 fn an_address_that_is_gone() {
     for ask in [Ask::Own, Ask::OwnOnEth0] {
-        let mut watch = listening(ask);
+        let mut listener = listening(ask);
         let gone = Host {
             entry: None,
             ..GOOD
@@ -212,21 +217,21 @@ fn an_address_that_is_gone() {
             interrupted: true,
             ..gone
         };
-        assert_eq!(watch.handle_host(&interrupted.snapshot(true)), None);
-        assert_eq!(watch.link(), Some(2));
+        assert_eq!(listener.handle_host(&interrupted.snapshot(true)), None);
+        assert_eq!(listener.link(), Some(2));
         let not_here = Detection::Inconclusive(Inconclusive::NotHere(None));
         let deaf = Some(Notice::NotListening(not_here));
-        assert_eq!(watch.handle_host(&gone.snapshot(true)), deaf);
-        assert_eq!(watch.link(), None);
+        assert_eq!(listener.handle_host(&gone.snapshot(true)), deaf);
+        assert_eq!(listener.link(), None);
         let listening = Some(Notice::Listening(2));
-        assert_eq!(watch.handle_host(&GOOD.snapshot(true)), listening);
+        assert_eq!(listener.handle_host(&GOOD.snapshot(true)), listening);
     }
 }
 
 /// An address that was asked for on a link by its name is followed to another one.
 #[test]
 fn an_address_that_moves() {
-    let mut watch = listening(Ask::OwnOnEth0);
+    let mut listener = listening(Ask::OwnOnEth0);
     let moved = Host {
         entry: Some(Entry {
             on_second: true,
@@ -235,13 +240,13 @@ fn an_address_that_moves() {
         ..GOOD
     };
     let listening = Some(Notice::Listening(3));
-    assert_eq!(watch.handle_host(&moved.snapshot(true)), listening);
-    assert_eq!(watch.link(), Some(3));
+    assert_eq!(listener.handle_host(&moved.snapshot(true)), listening);
+    assert_eq!(listener.link(), Some(3));
 }
 
 #[test]
 fn an_address_that_was_never_here() {
-    let mut watch = Listener::new(Ask::Own.target(true));
+    let mut listener = Listener::new(Ask::Own.target(true));
     let nowhere = Host {
         entry: None,
         ..GOOD
@@ -249,25 +254,25 @@ fn an_address_that_was_never_here() {
     .snapshot(true);
     let not_here = Detection::Inconclusive(Inconclusive::NotHere(None));
     assert_eq!(
-        watch.handle_host(&nowhere),
+        listener.handle_host(&nowhere),
         Some(Notice::NotListening(not_here))
     );
-    assert_eq!((watch.link(), watch.interface()), (None, None));
+    assert_eq!((listener.link(), listener.interface()), (None, None));
 }
 
 #[test]
 fn a_refusal_is_final() {
     let host = GOOD.snapshot(true);
-    let mut watch = listening(Ask::Own);
+    let mut listener = listening(Ask::Own);
     let refused = Detection::NotPermitted("no".to_owned());
     assert_eq!(
-        watch.handle_refusal("no".to_owned()),
+        listener.handle_refusal("no".to_owned()),
         Some(Notice::NotListening(refused))
     );
-    assert_eq!(watch.handle_host(&host), None);
-    assert_eq!(watch.handle_failure(Inconclusive::LinkFlapped), None);
-    assert_eq!(watch.handle_refusal("no".to_owned()), None);
-    assert_eq!(watch.link(), None);
+    assert_eq!(listener.handle_host(&host), None);
+    assert_eq!(listener.handle_failure(Inconclusive::LinkFlapped), None);
+    assert_eq!(listener.handle_refusal("no".to_owned()), None);
+    assert_eq!(listener.link(), None);
 }
 
 /// Any number of hardware addresses, few or very many.
@@ -299,7 +304,7 @@ proptest! {
     #[test]
     fn a_storm_is_told_in_few_words(storm in storm()) {
         let host = GOOD.snapshot(true);
-        let mut watch = listening(Ask::Own);
+        let mut listener = listening(Ask::Own);
         let mut now = SECOND;
         let mut told: Vec<(Duration, [u8; 6])> = Vec::new();
         let mut heard = BTreeMap::new();
@@ -309,10 +314,10 @@ proptest! {
             total += 1;
             let of_it: &mut u64 = heard.entry(from).or_default();
             *of_it += 1;
-            let Some(event) = watch.handle_sighting(sighting(from, How::Claim), now, &host) else {
+            let Some(event) = listener.handle_sighting(sighting(from, How::Claim), now, &host) else {
                 continue;
             };
-            let Said::Claim { mac, count, others, .. } = said(&event) else { panic!() };
+            let News::Claim { mac, count, others, .. } = news(&event) else { panic!() };
             prop_assert_eq!(mac, from);
             prop_assert!((1..=*of_it).contains(&count) && count + others <= total);
             if heard.len() <= 16 {
@@ -330,18 +335,18 @@ proptest! {
     #[test]
     fn the_sum_of_the_counts(storm in vec(any_mac(), 1..200)) {
         let host = GOOD.snapshot(true);
-        let mut watch = listening(Ask::Own);
+        let mut listener = listening(Ask::Own);
         let mut known = Vec::new();
         for from in &storm {
-            if watch.handle_sighting(sighting(*from, How::Claim), SECOND, &host).is_some() {
+            if listener.handle_sighting(sighting(*from, How::Claim), SECOND, &host).is_some() {
                 known.push(*from);
             }
         }
         prop_assert!(known.len() <= 16);
         let (mut sum, mut rest) = (0, 0);
         for from in &known {
-            let event = watch.handle_sighting(sighting(*from, How::Claim), 11 * SECOND, &host);
-            let Some(Said::Claim { count, others, .. }) = event.as_ref().map(said) else { panic!() };
+            let event = listener.handle_sighting(sighting(*from, How::Claim), 11 * SECOND, &host);
+            let Some(News::Claim { count, others, .. }) = event.as_ref().map(news) else { panic!() };
             sum += count;
             rest = others;
         }
@@ -349,7 +354,7 @@ proptest! {
     }
 }
 
-/// Something happens to a watch.
+/// An input of a listener.
 #[derive(Clone, Debug)]
 enum Input {
     Look,
@@ -400,7 +405,7 @@ proptest! {
     /// refusal it never does.
     #[test]
     fn it_tells_what_the_model_does((ask, steps) in any_story(), v4 in any::<bool>()) {
-        let mut watch = Listener::new(ask.target(v4));
+        let mut listener = Listener::new(ask.target(v4));
         let mut model = Model::new(ask);
         let (mut deaf, mut refused) = (false, false);
         for (input, host, now) in steps {
@@ -408,28 +413,28 @@ proptest! {
             let nanos = now.as_nanos();
             let shown = host.snapshot(v4);
             let (event, expected) = match input {
-                Input::Look => (watch.handle_host(&shown), model.see(&host)),
+                Input::Look => (listener.handle_host(&shown), model.see(&host)),
                 Input::Heard(mac, how) => (
-                    watch.handle_sighting(sighting(mac, how), now, &shown),
+                    listener.handle_sighting(sighting(mac, how), now, &shown),
                     model.hear((mac, how), nanos, &host),
                 ),
                 Input::Lost => (
-                    watch.handle_failure(Inconclusive::Lost),
+                    listener.handle_failure(Inconclusive::Lost),
                     model.deafen(Detection::Inconclusive(Inconclusive::Lost)),
                 ),
                 Input::Refused => {
                     refused = true;
-                    (watch.handle_refusal("no".to_owned()), model.refuse("no"))
+                    (listener.handle_refusal("no".to_owned()), model.refuse("no"))
                 }
                 Input::Noted(mac) => {
                     let heard = Conflict::Heard(sighting(mac, How::Reply));
-                    watch.note(&Detection::Conflict(heard), now);
+                    listener.note(&Detection::Conflict(heard), now);
                     model.note(mac, nanos);
                     (None, None)
                 }
             };
-            prop_assert_eq!(event.as_ref().map(said), expected);
-            prop_assert_eq!(watch.link(), model.link());
+            prop_assert_eq!(event.as_ref().map(news), expected);
+            prop_assert_eq!(listener.link(), model.link());
             match event {
                 Some(Notice::NotListening(_)) => {
                     prop_assert!(!deaf);
@@ -437,7 +442,7 @@ proptest! {
                 }
                 Some(Notice::Listening(index)) => {
                     prop_assert!(!refused);
-                    prop_assert_eq!(watch.link(), Some(index));
+                    prop_assert_eq!(listener.link(), Some(index));
                     deaf = false;
                 }
                 Some(Notice::Claim { sighting, .. }) => {
@@ -447,7 +452,7 @@ proptest! {
                 }
                 _ => {}
             }
-            prop_assert!(!deaf || watch.link().is_none());
+            prop_assert!(!deaf || listener.link().is_none());
         }
     }
 }

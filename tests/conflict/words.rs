@@ -23,23 +23,23 @@ fn report(event: Notice) -> ConflictReport {
 /// apart.
 fn claim(count: u64, others: u8) -> Notice {
     let host = GOOD.snapshot(true);
-    let mut watch = Listener::new(Ask::Own.target(true));
-    assert_eq!(watch.handle_host(&host), None);
-    assert_eq!(watch.interface(), Some("eth0".parse().unwrap()));
+    let mut listener = Listener::new(Ask::Own.target(true));
+    assert_eq!(listener.handle_host(&host), None);
+    assert_eq!(listener.interface(), Some("eth0".parse().unwrap()));
     // As many as are told apart.
     for last in 1..16 {
         let other = sighting([2, 0, 0, 0, 1, last], How::Reply);
-        watch.handle_sighting(other, Duration::ZERO, &host);
+        listener.handle_sighting(other, Duration::ZERO, &host);
     }
     let from_b = sighting(B, How::Reply);
     for _ in 1..count {
-        watch.handle_sighting(from_b, Duration::ZERO, &host);
+        listener.handle_sighting(from_b, Duration::ZERO, &host);
     }
     for last in 0..others {
         let other = sighting([2, 0, 0, 0, 2, last], How::Reply);
-        assert_eq!(watch.handle_sighting(other, Duration::ZERO, &host), None);
+        assert_eq!(listener.handle_sighting(other, Duration::ZERO, &host), None);
     }
-    let event = watch.handle_sighting(from_b, DEFEND_INTERVAL, &host);
+    let event = listener.handle_sighting(from_b, DEFEND_INTERVAL, &host);
     event.expect("it is told after a while")
 }
 

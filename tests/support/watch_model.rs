@@ -1,4 +1,4 @@
-//! A naive model of a watch: a row for each hardware address it tells apart, and where it listens.
+//! A naive model of a listener: a row for each hardware address it tells apart, and where it listens.
 //! It shares no code with the library, only the words of an event.
 
 use bindnet::conflict::{Detection, How, Inconclusive};
@@ -12,14 +12,14 @@ const ROOM: usize = 16;
 
 /// What is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum News {
     Claim {
         mac: [u8; 6],
         how: How,
         count: u64,
         others: u64,
     },
-    Deaf(Detection),
+    NotListening(Detection),
     Listening(u32),
 }
 
@@ -57,7 +57,7 @@ impl Model {
         Some(index)
     }
 
-    pub fn see(&mut self, host: &Host) -> Option<Said> {
+    pub fn see(&mut self, host: &Host) -> Option<News> {
         if self.refused {
             return None;
         }
@@ -77,25 +77,25 @@ impl Model {
                 let was_deaf = std::mem::take(&mut self.deaf);
                 let before = self.last.replace((name, here));
                 let is_new = before.is_some_and(|(_, before)| before != here);
-                (was_deaf || is_new).then_some(Said::Listening(here.0))
+                (was_deaf || is_new).then_some(News::Listening(here.0))
             }
         }
     }
 
-    pub fn deafen(&mut self, why: Detection) -> Option<Said> {
+    pub fn deafen(&mut self, why: Detection) -> Option<News> {
         if self.deaf {
             return None;
         }
         self.deaf = true;
-        Some(Said::Deaf(why))
+        Some(News::NotListening(why))
     }
 
-    pub fn refuse(&mut self, said: &str) -> Option<Said> {
+    pub fn refuse(&mut self, said: &str) -> Option<News> {
         self.refused = true;
         self.deafen(Detection::NotPermitted(said.to_owned()))
     }
 
-    pub fn hear(&mut self, (mac, how): ([u8; 6], How), now: u128, host: &Host) -> Option<Said> {
+    pub fn hear(&mut self, (mac, how): ([u8; 6], How), now: u128, host: &Host) -> Option<News> {
         let is_nobody = mac == [0; 6] || mac == [0xff; 6];
         let is_ours = self.ask == Ask::Free || host.entry().is_some();
         if !is_ours || how == How::Probe || host.has_mac(mac) || is_nobody || host.interrupted {
@@ -131,7 +131,7 @@ impl Model {
         self.rows[row].told = now;
         let count = self.rows[row].count;
         let others = self.others;
-        Some(Said::Claim {
+        Some(News::Claim {
             mac,
             how,
             count,
