@@ -58,8 +58,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A decision** has the choice, and the [`Verdict`] and the [`Reasons`](rule::Reasons) of every [`Candidate`].
-//! `{}` is one line for a log, `{:#}` the whole report.
+//! **A decision** has the choice, and the [`Verdict`] and the [`Reasons`](rule::Reasons) of every
+//! [`Candidate`]. `{}` is one line for a log, `{:#}` the whole report.
 //!
 //! ```
 //! # use bindnet::{Address, Link, Reason, Selector, Snapshot, Verdict};
@@ -98,7 +98,8 @@
 //! ```
 //!
 //! You can also use its parts: a [`StateFile`] remembers the choice across restarts, a `Monitor`
-//! keeps a snapshot current behind one fd, and a [`Tracker`](choice::Tracker) reports the effect on the choice.
+//! keeps a snapshot current behind one fd, and a [`Tracker`](choice::Tracker) reports the effect on
+//! the choice.
 //!
 //! ```
 //! use bindnet::choice::Tracker;
@@ -140,8 +141,21 @@
 //! **Many nodes** are judged together by a [`fleet::Fleet`], from their snapshots: two that have
 //! one address, choices in different networks, a node that is not in the nodelist.
 //!
-//! A program that decides several times can keep a [`Capturer`](live::Capturer): one socket and its buffers. It
-//! asks the kernel for no more than the selector needs.
+//! A program that decides several times can keep a [`Capturer`](live::Capturer): one socket and its
+//! buffers. It asks the kernel for no more than the selector needs.
+//!
+//! # The rooms
+//!
+//! What is not at the crate's root is in its room. A room uses only those below it.
+//!
+//! | room | has |
+//! |---|---|
+//! | [`live`] | what holds fds: capturer, monitor, keeper, conflict detector, state file |
+//! | [`audit`] · [`fleet`] | what failovers would do to a choice; whether the nodes agree |
+//! | [`model`] · [`corosync`] · [`conflict`] | the kernel's address list without a kernel; what Corosync takes; RFC 5227 and 4862 |
+//! | [`choice`] · [`explain`] | the choice over time; decisions in words and JSON |
+//! | [`rule`] | the decision: bindnetaddr, selector, evidence, rank |
+//! | [`wire`] · [`snapshot`] | the codecs; the facts |
 //!
 //! # Scope of this crate
 //!

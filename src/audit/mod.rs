@@ -29,7 +29,8 @@ impl Audit {
     ///
     /// `None` if nothing is chosen. The snapshot must be the list of a kernel, and must have the
     /// link of the choice. The daemon decides by the selector as it is: it still has its memory
-    /// ([`Selector::previous`](crate::Selector::previous)), and a strict one binds nothing if its decision is ambiguous.
+    /// ([`Selector::previous`](crate::Selector::previous)), and a strict one binds nothing if its
+    /// decision is ambiguous.
     ///
     /// A scenario is left out if the host has no free address or no link for it. It is also left
     /// out if the kernel would refuse it, or if the chosen address is gone after it.
