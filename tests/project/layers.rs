@@ -173,7 +173,10 @@ fn every_file_is_a_module() {
             stem => (stem, folder),
         };
         let by_name = format!("mod {module};");
-        let by_path = format!("#[path = \"{stem}.rs\"]");
+        let by_path = match stem {
+            "mod" => format!("#[path = \"{module}/mod.rs\"]"),
+            stem => format!("#[path = \"{stem}.rs\"]"),
+        };
         let parent =
             |at: &PathBuf| at.parent() == Some(parents) || *at == parents.with_extension("rs");
         let known = files
