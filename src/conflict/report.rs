@@ -18,13 +18,13 @@ use crate::wire::How;
 /// ```
 /// use std::time::Duration;
 ///
-/// use bindnet::conflict::{Notice, ConflictReport, Target, Detection};
+/// use bindnet::conflict::{ConflictReport, Detection, Notice, Target};
 ///
 /// let target = Target::own("192.0.2.10".parse()?)?;
 /// let event = Notice::Detection(Detection::Clear);
-/// let report = ConflictReport::new(&target, Some("eth0".parse()?), event,
-/// Duration::from_millis(720)); assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody
-/// else answered (720 ms)");
+/// let elapsed = Duration::from_millis(720);
+/// let report = ConflictReport::new(&target, Some("eth0".parse()?), event, elapsed);
+/// assert_eq!(report.to_string(), "192.0.2.10 on eth0: clear; nobody else answered (720 ms)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]

@@ -52,8 +52,8 @@ impl Plan {
     /// use bindnet::{Selector, Snapshot};
     ///
     /// let conf = Conf::parse(
-    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n
-    /// }\n}\n", )?;
+    ///     b"totem {\n version: 2\n transport: udp\n interface {\n bindnetaddr: 192.0.2.0\n }\n}\n",
+    /// )?;
     /// let host = Snapshot::new([], [])?;
     /// let profile = Profile::Corosync(Some("2.4.5".parse()?));
     /// let plan = conf.plan(profile, &host, &Hosts::default())?;

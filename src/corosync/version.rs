@@ -46,8 +46,8 @@ impl Version {
     /// ```
     /// use bindnet::corosync::Version;
     ///
-    /// let printed = b"Corosync Cluster Engine, version '3.1.7'\nCopyright (c) 2006-2021 Red Hat,
-    /// Inc.\n"; assert_eq!(Version::from_output(printed), Some(Version::new(3, 1, 7)));
+    /// let printed = b"Corosync Cluster Engine, version '3.1.7'\nCopyright (c) 2006-2021 Red Hat, Inc.\n";
+    /// assert_eq!(Version::from_output(printed), Some(Version::new(3, 1, 7)));
     /// assert_eq!(Version::from_output(b"version '3.1.9-dirty'"), Some(Version::new(3, 1, 9)));
     /// assert_eq!(Version::from_output(b"corosync: not found"), None);
     /// ```

@@ -111,8 +111,8 @@ impl FleetReport {
     /// let report = Fleet::new(Selector::new("192.0.2.0".parse()?)).judge();
     /// assert_eq!(
     ///     report.to_json(),
-    ///    
-    /// r#"{"format":"bindnet-fleet/1","bindnetaddr":"192.0.2.0","nodes":[],"unread":[],"problems":[],"warnings":[]}"#, );
+    ///     r#"{"format":"bindnet-fleet/1","bindnetaddr":"192.0.2.0","nodes":[],"unread":[],"problems":[],"warnings":[]}"#,
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_json(&self) -> String {
