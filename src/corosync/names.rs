@@ -213,8 +213,7 @@ impl FromStr for IpVersion {
             "ipv6-4" => Ok(Self::V6Then4),
             "ipv4-6" => Ok(Self::V4Then6),
             _ => {
-                let problem =
-                    format_args!("ip_version {text:?}: write ipv4, ipv6, ipv4-6 or ipv6-4");
+                let problem = format!("ip_version {text:?}: write ipv4, ipv6, ipv4-6 or ipv6-4");
                 Err(ParseError::new("an ip_version", text, problem))
             }
         }

@@ -66,7 +66,7 @@ impl FromStr for Profile {
             ("patched", _) => Ok(Self::Patched),
             (_, Some(version)) => Ok(Self::Corosync(Some(version.parse()?))),
             _ => {
-                let problem = format_args!(
+                let problem = format!(
                     "{text:?} is not a profile; write default, corosync (the newest rule), \
                      corosync:VERSION (corosync:2.0.1) or patched"
                 );

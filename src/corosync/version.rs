@@ -109,9 +109,8 @@ impl FromStr for Version {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let error = || {
-            let problem = format_args!(
-                "{text:?} is not a version of Corosync; write three numbers, as in 3.1.7"
-            );
+            let problem =
+                format!("{text:?} is not a version of Corosync; write three numbers, as in 3.1.7");
             ParseError::new("a version of Corosync", text, problem)
         };
         let mut numbers = [0; 3];

@@ -95,6 +95,6 @@ impl Declared {
 /// A network is declared floating and fixed at once.
 fn tie(net: IpNet) -> ParseError {
     let problem =
-        format_args!("{net} is declared both floating and fixed; take it off one of the two lists");
+        format!("{net} is declared both floating and fixed; take it off one of the two lists");
     ParseError::new("a declared network", net.to_string(), problem)
 }

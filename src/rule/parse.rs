@@ -234,13 +234,13 @@ pub(crate) enum Problem {
 impl Problem {
     /// With a text that should have been a bindnetaddr.
     pub(crate) fn of_bindnet(&self, text: &str) -> ParseError {
-        let message = format_args!("bindnetaddr {text:?}: {self}");
+        let message = format!("bindnetaddr {text:?}: {self}");
         ParseError::new("a bindnetaddr", text, message).wanting_interface(self.wants_interface())
     }
 
     /// With a text that should have been this.
     pub(super) fn of_text(&self, what: &'static str, text: &str) -> ParseError {
-        let message = format_args!("{text:?}: {self}");
+        let message = format!("{text:?}: {self}");
         ParseError::new(what, text, message).wanting_interface(self.wants_interface())
     }
 

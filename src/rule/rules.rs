@@ -54,7 +54,7 @@ impl FromStr for Evidence {
 
 fn unknown(code: &str) -> ParseError {
     let codes = codes();
-    let problem = format_args!("{code:?} is no evidence rule; the rules are {codes}");
+    let problem = format!("{code:?} is no evidence rule; the rules are {codes}");
     ParseError::new("an evidence rule", code, problem)
 }
 
