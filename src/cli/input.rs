@@ -25,7 +25,7 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, Failure> {
         (shown(path), text)
     };
     let read = Snapshot::from_json(&text);
-    read.map_err(|error| Failure::usage(format!("{name}: {}", no_snapshot(&error))))
+    read.map_err(|error| Failure::usage(format!("{name}: {}", no_snapshot(&text, &error))))
 }
 
 /// The name of a file, with `\xNN` for what a terminal must not see.

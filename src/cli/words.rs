@@ -37,8 +37,8 @@ pub fn state_in_options(error: &StateError) -> String {
 }
 
 /// Why a text is no snapshot, with the option that prints one.
-pub fn no_snapshot(error: &ParseError) -> String {
-    if error.text().trim().is_empty() {
+pub fn no_snapshot(text: &[u8], error: &ParseError) -> String {
+    if text.trim_ascii().is_empty() {
         return "nothing there; a snapshot (preview --capture) or the output of `ip -d -j addr` is \
                 expected"
             .to_owned();

@@ -4,7 +4,7 @@
 //!
 //! 1. a variant of [`Reason`] with a bit that no reason ever had,
 //! 2. its row in [`TABLE`], at its position in lists,
-//! 3. its line in [`Rules::weigh`], or in `view` if it compares addresses.
+//! 3. its line in [`Rules::weigh`], or in `view` or `subnets` if it compares addresses.
 //!
 //! JSON, `--no-rule`, the header of the C API, its man page and the table of the README are made from
 //! the row, or checked against it.

@@ -122,7 +122,7 @@ fn a_restart_keeps_the_choice() {
         let mut keeper = open(remembering(&folder));
         let first = keeper.wait(LONG).unwrap().unwrap();
         assert_eq!(told(&first), at(EventKind::Initial, "192.0.2.10"));
-        // It is in the file before anybody is told of it.
+        // It is in the file before the event is given.
         assert_eq!(folder.text().unwrap(), ONE);
         drop(keeper);
 
@@ -196,7 +196,7 @@ fn two_daemons_with_one_state_file_bind_the_same() {
     });
 }
 
-/// The same while the host never rests: whoever is told that it is remembered finds it in the file.
+/// The same while the host never rests: once an event is given, its choice is in the file.
 #[test]
 fn two_daemons_that_start_at_once_know_what_the_file_holds() {
     run(|| {
@@ -312,7 +312,7 @@ fn what_cannot_be_written_is_written_later() {
     });
 }
 
-/// A daemon that ends before the lock is free is told, and tries for the last time.
+/// At its end a keeper makes a last attempt, and fails if the lock is not free.
 #[test]
 fn the_last_attempt_is_made_at_the_end() {
     run(|| {

@@ -1,4 +1,4 @@
-//! Keepers beside hosts that change by chance: they say what a pure tracker says of the same
+//! Keepers beside hosts that change at random: they say what a pure tracker says of the same
 //! snapshots, and the file holds what the last daemon chose. `BINDNET_SEED` repeats a run.
 
 use bindnet_tests::{netns, random, random_changes, running_ip, state, watched};

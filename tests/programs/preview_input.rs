@@ -284,6 +284,10 @@ fn what_is_no_snapshot() {
     refused_file(&sound[..sound.len() - 40], &["cut short"]);
     refused_file(b"", &["nothing there; a snapshot (preview --capture) or "]);
     refused_file(b"  \n", &["nothing there"]);
+    refused_file(
+        &b" ".repeat(200),
+        &["nothing there; a snapshot (preview --capture) or "],
+    );
     refused_file(b"hello", &["'h'", "ip -j addr"]);
     refused_file(b"{}", &["format", "bindnet-snapshot/1"]);
     refused_file(b"[1]", &["line 1 column"]);

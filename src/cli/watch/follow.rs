@@ -45,19 +45,18 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut watch = Watch {
         keeper: keeper.open_with(monitor).map_err(Failure::system)?,
         memory: Memory::default(),
-        has_begun: false,
         options,
     };
     loop {
         // Waits for the first choice. At the end of the time the present host counts.
-        if !watch.has_begun && start.elapsed() >= wait {
+        if !watch.has_begun() && start.elapsed() >= wait {
             watch.look_at_once()?;
         } else {
             watch.look()?;
         }
         let left = |time: Duration| time.saturating_sub(start.elapsed());
         let over = end.is_some_and(|end| left(end).is_zero());
-        let waits = (!watch.has_begun).then(|| left(wait));
+        let waits = (!watch.has_begun()).then(|| left(wait));
         let time = waits.into_iter().chain(end.map(left)).min();
         if over || sleep(&watch.keeper, &signals, time)? == Next::Stop {
             watch.look_at_once()?;
@@ -75,11 +74,15 @@ fn limit(option: &str, text: Option<&str>) -> Result<Option<Duration>, Failure> 
 struct Watch<'a> {
     keeper: Keeper<ProfileSelector>,
     memory: Memory,
-    has_begun: bool,
     options: &'a Options,
 }
 
 impl Watch<'_> {
+    /// Whether there was a first event.
+    fn has_begun(&self) -> bool {
+        self.keeper.decision().is_some()
+    }
+
     /// Looks at a host that has changed, when its burst of changes is over.
     fn look(&mut self) -> Result<(), Failure> {
         let event = self.keeper.next_event();
@@ -99,7 +102,6 @@ impl Watch<'_> {
         let Some(event) = event else {
             return Ok(());
         };
-        self.has_begun = true;
         let line = if self.options.json {
             event.to_json(self.keeper.overruns())
         } else {
