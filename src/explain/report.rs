@@ -116,6 +116,18 @@ impl Decision {
             Some(Separation::LinkState) => {
                 format!("first only because the link of {other} is down.")
             }
+            Some(Separation::Lease) => format!("first only because {other} is no lease."),
+            Some(Separation::Port) => {
+                format!("first only because {other} is on a port of another link.")
+            }
+            Some(Separation::FixedAbsent) => "the address declared fixed is not here.".to_owned(),
+            Some(Separation::Pending) => format!("{other} cannot be bound yet."),
+            Some(Separation::Floating) => {
+                let floating = self.looks_floating(first).unwrap_or_default();
+                format!("you named it exactly, but it {floating}.")
+            }
+            Some(Separation::SkippedFirst) => format!("{other} is older."),
+            Some(Separation::EvidenceAgainst) => "there is evidence against it.".to_owned(),
             // The last two belong to Corosync's rule.
             Some(Separation::KernelOrder | Separation::Exact | Separation::ReversedOrder) => {
                 format!("first only because the kernel lists it before {other}.")

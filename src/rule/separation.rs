@@ -10,6 +10,10 @@ pub enum Separation {
     Loopback,
     /// There is weak evidence against the runner-up.
     WeakEvidence,
+    /// It is a lease, the runner-up is not.
+    Lease,
+    /// The runner-up is on a port of another link: a bridge, a bond or a team.
+    Port,
     /// The link of the runner-up is down.
     LinkState,
     /// The kernel lists it first.
@@ -20,6 +24,16 @@ pub enum Separation {
     Previous,
     /// The remembered choice is absent or unusable.
     PreviousAbsent,
+    /// An address that is declared fixed is not here, or pending, and the winner is not declared fixed.
+    FixedAbsent,
+    /// Duplicate address detection of another candidate is not over.
+    Pending,
+    /// It was named exactly, and decisive evidence speaks against it.
+    Floating,
+    /// An older address of its link floats by evidence that the order contradicts.
+    SkippedFirst,
+    /// There is evidence against the winner itself.
+    EvidenceAgainst,
     /// Corosync takes an exact address before any other. Our rule never gives this, nor the next.
     Exact,
     /// Corosync walks the list from its end, and finds it first.
@@ -33,11 +47,18 @@ impl Separation {
             Self::DeclaredFixed => "declared-fixed",
             Self::Loopback => "loopback",
             Self::WeakEvidence => "weak-evidence",
+            Self::Lease => "lease",
+            Self::Port => "port",
             Self::LinkState => "link-state",
             Self::KernelOrder => "kernel-order",
             Self::SameNetwork => "same-network",
             Self::Previous => "previous",
             Self::PreviousAbsent => "previous-absent",
+            Self::FixedAbsent => "fixed-absent",
+            Self::Pending => "pending",
+            Self::Floating => "floating",
+            Self::SkippedFirst => "skipped-first",
+            Self::EvidenceAgainst => "evidence-against",
             Self::Exact => "exact",
             Self::ReversedOrder => "reversed-order",
         }
@@ -47,5 +68,15 @@ impl Separation {
     /// decide for certain; everything else only ranks.
     pub const fn is_ambiguous(self) -> bool {
         !matches!(self, Self::DeclaredFixed | Self::Previous)
+    }
+
+    /// Whether the doubt may end by itself: the address that is missed may come.
+    ///
+    /// Such a choice is never remembered, and a daemon that starts waits with it.
+    pub const fn may_pass(self) -> bool {
+        matches!(
+            self,
+            Self::PreviousAbsent | Self::FixedAbsent | Self::Pending
+        )
     }
 }
