@@ -128,6 +128,13 @@ impl Decide for ProfileSelector {
             }
         }
     }
+
+    fn masters_needed(&self, addresses: &Snapshot) -> LinkIndexes {
+        match self.profile {
+            Profile::Default => self.selector.masters_needed(addresses),
+            _ => LinkIndexes::new(),
+        }
+    }
 }
 
 impl From<Selector> for ProfileSelector {

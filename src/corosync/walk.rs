@@ -4,7 +4,9 @@ use smallvec::SmallVec;
 
 use super::profile::Profile;
 use super::version::{Rule, Version};
-use crate::rule::{Candidate, Candidates, Match, Separation, Verdict, View, WhyNone, Winner};
+use crate::rule::{
+    About, Candidate, Candidates, Match, Separation, Verdict, View, WhyNone, Winner,
+};
 use crate::snapshot::{Address, Bits};
 
 /// The walk of a rule.
@@ -190,6 +192,7 @@ impl Walk {
         Ok(Winner {
             at,
             runner_up: runner_up.map(|(at, _)| *at),
+            about: About::Itself,
             separated_by,
             ambiguous: false,
         })

@@ -2,6 +2,7 @@
 
 mod advice;
 mod columns;
+mod doubts;
 mod explanation;
 #[cfg(feature = "serde")]
 pub(crate) mod json;

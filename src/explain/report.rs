@@ -116,18 +116,20 @@ impl Decision {
             Some(Separation::LinkState) => {
                 format!("first only because the link of {other} is down.")
             }
-            Some(Separation::Lease) => format!("first only because {other} is no lease."),
-            Some(Separation::Port) => {
-                format!("first only because {other} is on a port of another link.")
+            Some(Separation::Lease) => {
+                format!("first only because it is leased and {other} is not.")
             }
-            Some(Separation::FixedAbsent) => "the address declared fixed is not here.".to_owned(),
-            Some(Separation::Pending) => format!("{other} cannot be bound yet."),
+            Some(Separation::Port) => {
+                format!("first only because {other} is on a port of a bridge or a bond.")
+            }
+            Some(Separation::FixedAbsent) => self.fixed_absent(),
+            Some(Separation::Pending) => self.pending(first),
             Some(Separation::Floating) => {
                 let floating = self.looks_floating(first).unwrap_or_default();
                 format!("you named it exactly, but it {floating}.")
             }
-            Some(Separation::SkippedFirst) => format!("{other} is older."),
-            Some(Separation::EvidenceAgainst) => "there is evidence against it.".to_owned(),
+            Some(Separation::SkippedFirst) => self.skipped_first(first),
+            Some(Separation::EvidenceAgainst) => self.evidence_against(first),
             // The last two belong to Corosync's rule.
             Some(Separation::KernelOrder | Separation::Exact | Separation::ReversedOrder) => {
                 format!("first only because the kernel lists it before {other}.")
@@ -288,7 +290,7 @@ impl Decision {
     }
 
     /// A candidate, with its link if it has the same address as the winner.
-    fn distinct_name(&self, other: &Candidate, first: &Candidate) -> String {
+    pub(super) fn distinct_name(&self, other: &Candidate, first: &Candidate) -> String {
         let on_link = if other.ip == first.ip {
             on_link(other)
         } else {

@@ -2,8 +2,8 @@
 
 use super::capturer::{Capturer, about};
 use super::error::KernelError;
-use crate::rule::{Decide, Needs, Restriction};
-use crate::snapshot::{Link, Name, Snapshot};
+use crate::rule::{Decide, LinkIndexes, Needs, Restriction};
+use crate::snapshot::{HardwareAddress, Link, Name, Snapshot};
 
 /// Above so many links one dump of all of them is cheaper than four ioctls for each.
 const ASK_AT_MOST: usize = 64;
@@ -70,10 +70,51 @@ impl Capturer {
                 }
             }
             // A link that is gone takes its addresses along, and others may be asked about then.
-            if !gone {
+            if !gone && !self.fill_attributes(selector, host)? {
                 return Ok(());
             }
         }
+    }
+
+    /// The kinds and masters of links that the decision needs, which no ioctl tells: the request waits
+    /// for the RTNL lock. Returns whether a link is gone.
+    fn fill_attributes(
+        &mut self,
+        selector: &dyn Decide,
+        host: &mut Snapshot,
+    ) -> Result<bool, KernelError> {
+        let mut missing = LinkIndexes::new();
+        // Only a macvlan wears the address of a VRRP router for nothing else.
+        let vrrp = |link: &&Link| link.mac().is_some_and(HardwareAddress::is_vrrp);
+        missing.extend(host.links().iter().filter(vrrp).map(Link::index));
+        if host.links().len() > 1 {
+            missing.extend(selector.masters_needed(host));
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        let mut masters = LinkIndexes::new();
+        for index in &missing {
+            match self.ask_for_link(*index)? {
+                Some(link) => {
+                    let master = link.master().filter(|master| !missing.contains(master));
+                    masters.extend(master);
+                    host.replace_link(link);
+                }
+                None => {
+                    host.drop_addresses_on(*index);
+                    return Ok(true);
+                }
+            }
+        }
+        for index in masters {
+            if let Some(link) = self.ask_for_link(index)? {
+                match host.link(index) {
+                    Some(_) => host.replace_link(link),
+                    None => host.add_link(link),
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Lists the links that a selector names, as far as they exist.

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::decision::{Candidate, Candidates, Decision, Match, Verdict, WhyNone, Winner};
+use super::candidate::{Candidate, Verdict};
+use super::contest::Contest;
+use super::decision::{Candidates, Decision, WhyNone, Winner};
 use super::evidence::Reason;
 use super::needs::{Decide, Restriction};
+use super::rank::{Memory, Rank, best, may_be_kept, may_win};
 use super::selector::Selector;
-use super::separation::Separation;
 use super::view::View;
 use crate::snapshot::{Bits, Snapshot, Table};
 
@@ -77,6 +79,7 @@ impl Selector {
         // 1. Match.
         let mut candidates = view.matching(self.bindnet.target(), ip);
         view.weigh(self, &mut candidates);
+        view.add_host_prefixes(self, ip, &mut candidates);
         // 2. Unusable candidates are rejected. 4. Floating ones are skipped.
         for candidate in &mut candidates {
             candidate.verdict = if candidate.reasons.is_unusable() {
@@ -89,19 +92,24 @@ impl Selector {
         }
         // Only now, among the eligible ones: an older VIP says nothing against the host's own address.
         view.weigh_siblings(self, &mut candidates);
-        let result = self.first(&candidates, view.is_interrupted());
+        view.weigh_ports(&mut candidates);
+        let result = self.first(view, &candidates);
         (candidates, result)
     }
 
     /// The candidate that comes first, and its margin over the next.
-    fn first(&self, candidates: &[Candidate], interrupted: bool) -> Result<Winner, WhyNone> {
+    fn first<A: Bits>(
+        &self,
+        view: &View<'_, A>,
+        candidates: &[Candidate],
+    ) -> Result<Winner, WhyNone> {
         // 3. Exact wins over everything, floating or not: the operator named it. If no exact entry is
         // usable there is no choice, because a fall to another address would be silent.
         let exact = candidates.iter().any(Candidate::is_exact);
         // 5. The remembered choice is kept, unless the operator declares otherwise. An address that an
         // interrupted list lacks may be here all the same.
         let memory = self.memory(candidates, exact);
-        if memory == Memory::Absent && interrupted {
+        if memory == Memory::Absent && view.is_interrupted() {
             return Err(WhyNone::PreviousUnknown);
         }
         // 6. Rank the rest.
@@ -110,7 +118,7 @@ impl Selector {
         } else {
             best(candidates, |c| may_win(c, exact), Rank::of)
         };
-        let Some((at, winner)) = best else {
+        let Some((at, _)) = best else {
             return Err(if exact {
                 WhyNone::ExactUnusable
             } else if candidates.is_empty() {
@@ -120,13 +128,14 @@ impl Selector {
             });
         };
         // 7. Say when it was close.
-        let (runner_up, separated_by) = compare(candidates, winner, memory, exact);
-        Ok(Winner {
-            at,
-            runner_up,
-            separated_by,
-            ambiguous: separated_by.is_some_and(Separation::is_ambiguous),
-        })
+        Ok(Contest {
+            selector: self,
+            view,
+            candidates,
+            memory,
+            exact,
+        }
+        .judge(at))
     }
 
     /// Step 5: whether the remembered choice is kept.
@@ -159,8 +168,8 @@ impl Selector {
             .iter()
             .any(|c| c.is(Reason::DeclaredFixed) && !c.is(Reason::Previous) && !c.is_unusable());
         let overruled = previous.is(Reason::DeclaredFloating)
-            || other_is_fixed && !previous.is(Reason::DeclaredFixed);
-        if overruled && !exact {
+            || other_is_fixed && !previous.is(Reason::DeclaredFixed) && !exact;
+        if overruled {
             Memory::Overruled
         } else {
             Memory::Kept
@@ -200,136 +209,6 @@ fn mark_verdicts(candidates: &mut [Candidate], winner: usize) {
             candidate.verdict = Verdict::Chosen;
         } else if candidate.verdict == Verdict::Eligible {
             candidate.verdict = Verdict::Outranked;
-        }
-    }
-}
-
-/// The finding of step 5 about the remembered choice.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Memory {
-    /// There is none, or an exact address overrides it.
-    Nothing,
-    /// No candidate is the remembered address.
-    Absent,
-    /// It is a candidate, but bind(2) would fail.
-    Unusable,
-    /// The operator declares it floating, or a different address fixed.
-    Overruled,
-    /// It is kept.
-    Kept,
-}
-
-impl Memory {
-    /// Whether there is a remembered choice that cannot be kept for want of the address.
-    fn is_missed(self) -> bool {
-        matches!(self, Self::Absent | Self::Unusable)
-    }
-}
-
-/// Whether the ranking of step 6 is open to a candidate; `exact`: some candidate is exact.
-fn may_win(c: &Candidate, exact: bool) -> bool {
-    if exact {
-        c.is_exact() && !c.is_unusable()
-    } else {
-        c.verdict == Verdict::Eligible
-    }
-}
-
-/// Whether a candidate is a usable entry of the remembered address. It may be floating: the daemon is
-/// bound to it already.
-fn may_be_kept(c: &Candidate, exact: bool) -> bool {
-    c.is(Reason::Previous) && !c.is_unusable() && (!exact || c.is_exact())
-}
-
-/// Step 7: the position of the runner-up, and what separates it from the winner.
-fn compare(
-    candidates: &[Candidate],
-    winner: &Candidate,
-    memory: Memory,
-    exact: bool,
-) -> (Option<usize>, Option<Separation>) {
-    // Entries of the winner's own address do not compete: whichever wins, bind(2) gets the same.
-    let competes = |c: &Candidate| c.identity() != winner.identity();
-    let runner_up = best(candidates, |c| may_win(c, exact) && competes(c), Rank::of);
-    let (runner_up, separated_by) = if memory.is_missed() && !winner.is(Reason::DeclaredFixed) {
-        // The cluster knows this node by an address that is not here, alone or not.
-        (runner_up, Some(Separation::PreviousAbsent))
-    } else if winner.matched == Some(Match::SameNetwork) {
-        // The address that was named may still come.
-        (runner_up, Some(Separation::SameNetwork))
-    } else if memory == Memory::Kept {
-        // A memory without a link cannot choose between the links of a link-local address.
-        let twin = best(
-            candidates,
-            |c| may_be_kept(c, exact) && competes(c),
-            Rank::of_kept,
-        );
-        match twin {
-            Some((_, c)) => {
-                let separation = Rank::of_kept(winner).separation(Rank::of_kept(c));
-                (twin, Some(separation))
-            }
-            None => (runner_up, runner_up.map(|_| Separation::Previous)),
-        }
-    } else {
-        let separation = |(_, c)| Rank::of(winner).separation(Rank::of(c));
-        (runner_up, runner_up.map(separation))
-    };
-    (runner_up.map(|(at, _)| at), separated_by)
-}
-
-/// The admitted candidate with the smallest rank, and its position.
-fn best(
-    candidates: &[Candidate],
-    admits: impl Fn(&Candidate) -> bool,
-    rank: impl Fn(&Candidate) -> Rank,
-) -> Option<(usize, &Candidate)> {
-    let admitted = candidates.iter().enumerate().filter(|(_, c)| admits(c));
-    admitted.min_by_key(|(_, c)| rank(c))
-}
-
-/// Ranks a candidate: the smaller rank comes first, and an earlier field outweighs all later ones.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    not_fixed: bool,
-    loopback: bool,
-    weak: bool,
-    link_down: bool,
-    position: usize,
-}
-
-impl Rank {
-    fn of(c: &Candidate) -> Self {
-        Self {
-            not_fixed: !c.is(Reason::DeclaredFixed),
-            loopback: c.is(Reason::Loopback),
-            weak: c.reasons.is_weak(),
-            link_down: c.is(Reason::LinkDown),
-            position: c.position,
-        }
-    }
-
-    /// The rank among the entries of the remembered address. Other addresses bring
-    /// `newer-than-sibling` about, and one that appears or disappears must not move the daemon.
-    fn of_kept(c: &Candidate) -> Self {
-        Self {
-            weak: c.is(Reason::Secondary) || c.is(Reason::Deprecated),
-            ..Self::of(c)
-        }
-    }
-
-    /// The first field in which two ranks differ.
-    fn separation(self, other: Self) -> Separation {
-        if self.not_fixed != other.not_fixed {
-            Separation::DeclaredFixed
-        } else if self.loopback != other.loopback {
-            Separation::Loopback
-        } else if self.weak != other.weak {
-            Separation::WeakEvidence
-        } else if self.link_down != other.link_down {
-            Separation::LinkState
-        } else {
-            Separation::KernelOrder
         }
     }
 }

@@ -83,6 +83,14 @@ impl Declared {
         Ok(())
     }
 
+    /// The addresses declared fixed, each by itself.
+    pub(crate) fn fixed_hosts(&self) -> impl Iterator<Item = IpAddr> {
+        let fixed = self.entries.iter().filter(|(net, declaration)| {
+            **declaration == Declaration::Fixed && net.prefix_len() == net.max_prefix_len()
+        });
+        fixed.map(|(net, _)| net.addr())
+    }
+
     /// The declaration about an address.
     pub fn of(&self, ip: IpAddr) -> Option<Declaration> {
         self.lens.iter().find_map(|len| {

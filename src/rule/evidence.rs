@@ -14,7 +14,7 @@ use std::fmt;
 use super::declared::Declaration;
 use super::reasons::Reasons;
 use super::rules::Rules;
-use crate::snapshot::{Address, AddressFlags, Lifetime, Link};
+use crate::snapshot::{Address, AddressFlags, HardwareAddress, Lifetime, Link, Scope};
 
 /// A code that is true of an address.
 ///
@@ -38,12 +38,13 @@ pub enum Reason {
     DeclaredFixed = 1,
     /// There is a colon in its label (`IFA_LABEL`). Decisive.
     Label = 2,
-    /// Its link has the hardware address of a VRRP virtual router (RFC 9568, section 7.3).
-    /// Decisive.
+    /// Its link has the hardware address of a VRRP virtual router (RFC 9568, section 7.3), and is a
+    /// macvlan or of unknown kind. Decisive.
     VrrpMac = 3,
     /// Its `IFA_PROTO` is that of a VIP manager. Decisive.
     AddressProtocol = 4,
-    /// It is a permanent /32 or /128 inside the network of another address. Decisive.
+    /// It is a permanent /32 inside the network of another address, or such a /128 that is deprecated
+    /// or skips duplicate address detection (`IFA_F_NODAD`). Decisive.
     HostPrefixInSubnet = 5,
     /// It is deprecated and permanent. Decisive.
     DeprecatedPermanent = 6,
@@ -55,7 +56,7 @@ pub enum Reason {
     Deprecated = 9,
     /// IPv6: an address of the same link and network is older. Weak.
     NewerThanSibling = 10,
-    /// It is on a loopback link.
+    /// It is on a loopback link, or a loopback address: 127.0.0.0/8, ::1, or of scope host.
     Loopback = 11,
     /// Its link is administratively down.
     LinkDown = 12,
@@ -65,6 +66,16 @@ pub enum Reason {
     Dadfailed = 14,
     /// It is the remembered choice.
     Previous = 15,
+    /// It is a permanent /32 or /128 without a peer, beside an address of its link that shows a network.
+    /// Weak.
+    HostPrefix = 16,
+    /// It is leased (DHCP, SLAAC): its lifetime is finite, and it is neither temporary nor deprecated.
+    Lease = 17,
+    /// Its link is a port: of a bridge, a bond, a team or an Open vSwitch. It is listed only if the
+    /// candidates are on more than one link.
+    Port = 18,
+    /// Its link is up without a carrier.
+    NoCarrier = 19,
 }
 
 /// The effect of a reason on an address.
@@ -100,7 +111,7 @@ const fn row(reason: Reason, code: &'static str, kind: Kind, about: &'static str
 }
 
 /// Every reason, in the order in which reasons are listed.
-const TABLE: [Row; 16] = {
+const TABLE: [Row; 20] = {
     use Kind::*;
     use Reason::*;
     [
@@ -121,7 +132,7 @@ const TABLE: [Row; 16] = {
             VrrpMac,
             "vrrp-mac",
             Decisive,
-            "its link has the MAC of a VRRP virtual router",
+            "its link has the MAC of a VRRP virtual router, and is a macvlan or of unknown kind",
         ),
         row(
             AddressProtocol,
@@ -133,7 +144,8 @@ const TABLE: [Row; 16] = {
             HostPrefixInSubnet,
             "host-prefix-in-subnet",
             Decisive,
-            "a permanent /32 or /128 inside the network of another address here",
+            "a permanent /32, or a /128 that is deprecated or nodad, inside the network of another \
+             address here",
         ),
         row(
             DeprecatedPermanent,
@@ -155,13 +167,32 @@ const TABLE: [Row; 16] = {
             Weak,
             "IPv6: another address of its link and network is older",
         ),
-        row(Loopback, "loopback", Fact, "on a loopback link"),
+        row(
+            HostPrefix,
+            "host-prefix",
+            Weak,
+            "a permanent /32 or /128 beside an address of its link with a network",
+        ),
+        row(Lease, "lease", Fact, "leased by DHCP or SLAAC"),
+        row(
+            Loopback,
+            "loopback",
+            Fact,
+            "a loopback address, or on a loopback link",
+        ),
+        row(
+            Port,
+            "port",
+            Fact,
+            "on a port of a bridge, a bond or a team",
+        ),
         row(
             LinkDown,
             "link-down",
             Fact,
             "its link is administratively down",
         ),
+        row(NoCarrier, "no-carrier", Fact, "its link has no carrier"),
         row(
             Tentative,
             "tentative",
@@ -234,10 +265,12 @@ impl fmt::Display for Reason {
 
 impl Rules {
     /// Every code that is true of an address by itself: all except `host-prefix-in-subnet`,
-    /// `newer-than-sibling` and `previous`, which need other addresses or the memory.
+    /// `newer-than-sibling`, `host-prefix`, `port` and `previous`, which need other addresses, other links
+    /// or the memory.
     ///
-    /// An unknown fact is no evidence, neither for nor against.
-    pub fn weigh(&self, address: &Address, link: Option<&Link>) -> Reasons {
+    /// An unknown fact is no evidence, neither for nor against. `kinds_known`: a link without a kind is
+    /// a device, and not one of unknown kind.
+    pub fn weigh(&self, address: &Address, link: Option<&Link>, kinds_known: bool) -> Reasons {
         let ipv4 = address.ip().is_ipv4();
         let flag = |flag| address.flags().is_some_and(|flags| flags.contains(flag));
 
@@ -246,8 +279,12 @@ impl Rules {
         // the plain name of its link. IPv6 has no labels.
         let alias = ipv4 && address.label().is_some_and(|label| label.is_alias());
         inferred.insert_if(Reason::Label, alias);
-        // keepalived with `use_vmac` puts the VIP on a link of its own.
-        let vrrp_mac = link.and_then(Link::mac).is_some_and(|mac| mac.is_vrrp());
+        // keepalived with `use_vmac` puts the VIP on a macvlan of its own. A device or a bridge that wears
+        // such an address has the host's own addresses as well.
+        let vrrp_mac = link.is_some_and(|link| {
+            let macvlan = link.kind().map_or(!kinds_known, |kind| kind == "macvlan");
+            macvlan && link.mac().is_some_and(HardwareAddress::is_vrrp)
+        });
         inferred.insert_if(Reason::VrrpMac, vrrp_mac);
         let protocol = address.protocol();
         let manager = protocol.is_some_and(|protocol| self.protocols().contains(&protocol));
@@ -258,10 +295,13 @@ impl Rules {
         let permanent = flag(AddressFlags::PERMANENT);
         inferred.insert_if(Reason::DeprecatedPermanent, deprecated && permanent);
         // For IPv6 the bit of IFA_F_SECONDARY means IFA_F_TEMPORARY.
-        inferred.insert_if(Reason::Temporary, !ipv4 && flag(AddressFlags::TEMPORARY));
+        let temporary = !ipv4 && flag(AddressFlags::TEMPORARY);
+        inferred.insert_if(Reason::Temporary, temporary);
+        // kube-vip renews a deprecated address with a finite lifetime again and again: that is no lease.
+        let finite = matches!(address.valid_lft(), Some(Lifetime::Seconds(_)));
+        let lease = finite && !temporary && !deprecated;
         // Weak only: after a flap the node's own address may be the secondary one. No VIP manager
         // leases addresses, so a lease is not evidence at all.
-        let lease = matches!(address.valid_lft(), Some(Lifetime::Seconds(_)));
         let secondary = ipv4 && flag(AddressFlags::SECONDARY) && !lease;
         inferred.insert_if(Reason::Secondary, secondary);
         inferred.insert_if(Reason::Deprecated, deprecated);
@@ -273,10 +313,16 @@ impl Rules {
             Some(Declaration::Fixed) => reasons.insert(Reason::DeclaredFixed),
             None => {}
         }
-        let loopback = link.and_then(Link::is_loopback) == Some(true);
-        reasons.insert_if(Reason::Loopback, loopback);
-        let down = link.and_then(Link::is_up) == Some(false);
-        reasons.insert_if(Reason::LinkDown, down);
+        reasons.insert_if(Reason::Lease, lease);
+        let on_loopback = link.and_then(Link::is_loopback) == Some(true);
+        let loopback = address.ip().is_loopback() || address.scope() == Some(Scope::HOST);
+        reasons.insert_if(Reason::Loopback, on_loopback || loopback);
+        let up = link.and_then(Link::is_up);
+        reasons.insert_if(Reason::LinkDown, up == Some(false));
+        // networkd takes its address away if the cable is out, and a VIP stays.
+        let runs = link.and_then(Link::is_running);
+        let no_carrier = up == Some(true) && runs == Some(false) && !on_loopback;
+        reasons.insert_if(Reason::NoCarrier, no_carrier);
         // An optimistic address can be bound before duplicate address detection is over (RFC 4429).
         let tentative = flag(AddressFlags::TENTATIVE) && !flag(AddressFlags::OPTIMISTIC);
         reasons.insert_if(Reason::Tentative, tentative);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::bindnetaddr::{BindnetAddr, Target};
-use super::decision::Match;
+use super::candidate::Match;
 use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
 
 impl BindnetAddr {

@@ -1,14 +1,19 @@
 //! The decision, pure: a snapshot and a selector in, a decision out.
 
 pub(crate) mod bindnetaddr;
+mod candidate;
+mod contest;
 mod decide;
 mod decision;
 mod declared;
 mod evidence;
+mod host_prefixes;
 mod matching;
 mod needs;
 mod other_rule;
 mod parse;
+mod ports;
+mod rank;
 mod reasons;
 mod rules;
 mod scoped_addr;
@@ -18,7 +23,8 @@ mod subnets;
 mod view;
 
 pub use bindnetaddr::{BindnetAddr, Zone};
-pub use decision::{Candidate, Decision, Match, Outcome, Verdict, WhyNone};
+pub use candidate::{Candidate, Match, Verdict};
+pub use decision::{Decision, Outcome, WhyNone};
 pub use declared::{Declaration, Declared};
 pub use evidence::Reason;
 pub use needs::Decide;
@@ -29,7 +35,7 @@ pub use scoped_addr::ScopedAddr;
 pub use selector::Selector;
 pub use separation::Separation;
 
-pub(crate) use decision::{Candidates, Winner};
+pub(crate) use decision::{About, Candidates, Winner};
 pub(crate) use needs::{Needs, Restriction};
 pub(crate) use other_rule::OtherRule;
 pub(crate) use parse::{Problem, inet_aton};

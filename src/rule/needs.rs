@@ -4,11 +4,15 @@
 
 use std::net::IpAddr;
 
-use super::bindnetaddr::Zone;
+use smallvec::SmallVec;
+
+use super::bindnetaddr::{Target, Zone};
 use super::decision::Decision;
+use super::host_prefixes::shown_by;
+use super::ports::masters_needed;
 use super::selector::Selector;
 use super::view::{LinkIndexes, View};
-use crate::snapshot::{Bits, Family, Link, Snapshot};
+use crate::snapshot::{Address, Bits, Family, Link, Snapshot};
 
 /// A way to decide: a [`Selector`] decides by our rule, a
 /// [`corosync::ProfileSelector`](crate::corosync::ProfileSelector) by Corosync's.
@@ -57,6 +61,12 @@ pub trait Decide {
     /// links of candidates, of the nearest miss, and of networks that contain a host prefix.
     #[doc(hidden)]
     fn links_needed(&self, addresses: &Snapshot) -> LinkIndexes;
+
+    /// The indexes of the links whose masters such a decision needs.
+    #[doc(hidden)]
+    fn masters_needed(&self, _addresses: &Snapshot) -> LinkIndexes {
+        LinkIndexes::new()
+    }
 }
 
 impl Decide for Selector {
@@ -85,23 +95,58 @@ impl Decide for Selector {
     fn links_needed(&self, addresses: &Snapshot) -> LinkIndexes {
         let all = Restriction::None;
         match self.bindnet.ip() {
-            IpAddr::V4(ip) => links_needed(
-                self,
-                &View::new(addresses, &addresses.v4, all),
-                ip.to_bits(),
-            ),
-            IpAddr::V6(ip) => links_needed(
-                self,
-                &View::new(addresses, &addresses.v6, all),
-                ip.to_bits(),
-            ),
+            IpAddr::V4(ip) => {
+                let (view, ip) = (View::new(addresses, &addresses.v4, all), ip.to_bits());
+                view.links_needed(
+                    &self.rules,
+                    |found| self.each_possible(&view, ip, found),
+                    ip,
+                )
+            }
+            IpAddr::V6(ip) => {
+                let (view, ip) = (View::new(addresses, &addresses.v6, all), ip.to_bits());
+                view.links_needed(
+                    &self.rules,
+                    |found| self.each_possible(&view, ip, found),
+                    ip,
+                )
+            }
         }
+    }
+
+    fn masters_needed(&self, addresses: &Snapshot) -> LinkIndexes {
+        let all = Restriction::None;
+        let mut links = LinkIndexes::new();
+        let mut add = |address: &Address| links.extend(address.link_index());
+        match self.bindnet.ip() {
+            IpAddr::V4(ip) => {
+                let view = View::new(addresses, &addresses.v4, all);
+                self.each_possible(&view, ip.to_bits(), &mut add);
+            }
+            IpAddr::V6(ip) => {
+                let view = View::new(addresses, &addresses.v6, all);
+                self.each_possible(&view, ip.to_bits(), &mut add);
+            }
+        }
+        links.sort_unstable();
+        links.dedup();
+        masters_needed(links)
     }
 }
 
-fn links_needed<A: Bits>(selector: &Selector, view: &View<'_, A>, ip: A) -> LinkIndexes {
-    let each = |found: &mut dyn FnMut(&_)| view.each_match(selector.bindnet.target(), ip, found);
-    view.links_needed(&selector.rules, each, ip)
+impl Selector {
+    /// Calls `found` for every address that may be a candidate, whatever its evidence.
+    fn each_possible<A: Bits>(&self, view: &View<'_, A>, ip: A, found: &mut dyn FnMut(&Address)) {
+        let mut shown: SmallVec<[A; 4]> = SmallVec::new();
+        view.each_match(self.bindnet.target(), ip, &mut |address| {
+            let mask = shown_by(address.netmask());
+            shown.extend(mask.filter(|mask| !shown.contains(mask)));
+            found(address);
+        });
+        if matches!(self.bindnet.target(), Target::Address(_)) {
+            view.each_possible_host(ip, &shown, found);
+        }
+    }
 }
 
 /// The facts that a decision needs of a host.

@@ -74,6 +74,12 @@ impl Reasons {
         self.has_any(Self::UNUSABLE)
     }
 
+    /// Whether bind(2) would fail now and may succeed soon: duplicate address detection is not over.
+    pub(crate) fn is_pending(self) -> bool {
+        let tentative = self.contains(Reason::Tentative) && !self.contains(Reason::Dadfailed);
+        tentative && !self.is_floating()
+    }
+
     /// Whether there is weak evidence among them.
     pub const fn is_weak(self) -> bool {
         self.has_any(Self::WEAK)

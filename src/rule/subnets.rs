@@ -142,23 +142,28 @@ impl<A: Bits> HostPrefixes<A> {
     }
 }
 
-/// Whether an address may be a VIP by its prefix and lifetime. A DHCP server may lease a /32, so a
-/// finite lifetime speaks against a VIP.
-fn is_permanent_host(address: &Address) -> bool {
-    let permanent = |flags: AddressFlags| flags.contains(AddressFlags::PERMANENT);
-    address.netmask().is_host() && address.flags().is_none_or(permanent)
+/// Whether an address may be a VIP by its prefix and flags. A DHCP server may lease a /32, so a finite
+/// lifetime speaks against a VIP. A static /128 of a host is as usual; VIP managers skip duplicate
+/// address detection, or deprecate the address.
+pub(super) fn is_permanent_host(address: &Address) -> bool {
+    let looks_so = |flags: AddressFlags| {
+        let has = |flag| flags.contains(flag);
+        let marked = has(AddressFlags::NODAD) || has(AddressFlags::DEPRECATED);
+        (address.ip().is_ipv4() || marked) && has(AddressFlags::PERMANENT)
+    };
+    address.netmask().is_host() && address.flags().is_none_or(looks_so)
 }
 
 /// Whether this host is on the network of an address.
 fn is_subnet<A: Bits>(address: &Address, view: &View<'_, A>, rules: &Rules) -> bool {
     may_contain(address) && {
-        let reasons = rules.weigh(address, view.snapshot.link_of(address));
+        let reasons = view.reasons_of(rules, address);
         !reasons.is_unusable() && !reasons.is_floating()
     }
 }
 
 /// Whether the network of an address may contain a host prefix, as far as its own facts tell.
-fn may_contain(address: &Address) -> bool {
+pub(super) fn may_contain(address: &Address) -> bool {
     let global = address.scope().is_none_or(|scope| scope == Scope::GLOBAL);
     let shorter = address.netmask().prefix_len().is_some() && !address.netmask().is_host();
     shorter && global && address.peer().is_none()

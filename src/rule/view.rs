@@ -6,14 +6,16 @@ use std::net::IpAddr;
 use smallvec::SmallVec;
 
 use super::bindnetaddr::Target;
-use super::decision::{Candidate, Candidates, Verdict};
+use super::candidate::{Candidate, Verdict};
+use super::decision::Candidates;
 use super::evidence::Reason;
 use super::matching::each_match;
 use super::needs::Restriction;
+use super::reasons::Reasons;
 use super::rules::Rules;
 use super::selector::Selector;
 use super::subnets::{HostPrefixes, Subnets};
-use crate::snapshot::{Address, Bits, Link, Snapshot, Table};
+use crate::snapshot::{Address, Bits, Link, Snapshot, Source, Table};
 
 /// The indexes of some links; up to 64 are stored inline.
 pub type LinkIndexes = SmallVec<[u32; 64]>;
@@ -111,18 +113,17 @@ impl<'a, A: Bits> View<'a, A> {
         reversed.max_by_key(nearness)
     }
 
-    /// Gives candidates every reason that is true of them except `newer-than-sibling`.
+    /// Gives candidates every reason that is true of them except `newer-than-sibling` and `port`.
     pub fn weigh(&self, selector: &Selector, candidates: &mut [Candidate]) {
         let rules = &selector.rules;
         let previous = self.previous(selector);
         let mut subnets = Subnets::new(self, rules, candidates.len());
-        for candidate in candidates {
+        for candidate in &mut *candidates {
             // Another rule may take the other end of a link. The evidence is that of the entry.
             let Some(address) = self.table.get(candidate.position) else {
                 continue;
             };
-            let link = self.snapshot.link_of(&address);
-            let mut reasons = rules.weigh(&address, link);
+            let mut reasons = self.reasons_of(rules, &address);
             if subnets.contain_host(&address) {
                 reasons.insert(Reason::HostPrefixInSubnet);
             }
@@ -131,6 +132,14 @@ impl<'a, A: Bits> View<'a, A> {
             }
             candidate.reasons = reasons;
         }
+        self.weigh_host_prefixes(rules, candidates);
+    }
+
+    /// Every code that is true of an address by itself.
+    pub(super) fn reasons_of(&self, rules: &Rules, address: &Address) -> Reasons {
+        // A live decision asks for the kind where it matters.
+        let kinds_known = self.snapshot.about().source == Some(Source::Netlink);
+        rules.weigh(address, self.snapshot.link_of(address), kinds_known)
     }
 
     /// The address of the remembered choice, and the link that it is remembered on.

@@ -106,6 +106,9 @@ pub(crate) trait Bits:
     /// All bits.
     const ONES: Self;
 
+    /// 127.0.0.1 or ::1.
+    const LOOPBACK: Self;
+
     /// An integer of a quarter of the bits.
     type Quarter: Quarter;
 
@@ -156,6 +159,7 @@ macro_rules! bits {
             const IS_V4: bool = <$int>::BITS == 32;
             const ZERO: Self = 0;
             const ONES: Self = <$int>::MAX;
+            const LOOPBACK: Self = <$address>::LOCALHOST.to_bits();
 
             type Quarter = $quarter;
 

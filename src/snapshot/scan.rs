@@ -15,6 +15,8 @@ const BLOCK: usize = 32;
 pub(crate) struct Nets<A: Bits> {
     blocks: Vec<Block<A::Quarter>>,
     len: usize,
+    /// How many masks leave one address.
+    hosts: usize,
 }
 
 /// Some addresses and masks, quarter by quarter: vector instructions do not compare 128 bits. The
@@ -28,14 +30,19 @@ const MASKS: usize = 4;
 
 impl<A: Bits> Default for Nets<A> {
     fn default() -> Self {
-        let (blocks, len) = Default::default();
-        Self { blocks, len }
+        let (blocks, len, hosts) = Default::default();
+        Self { blocks, len, hosts }
     }
 }
 
 impl<A: Bits> Nets<A> {
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether there is any /32 or /128, except `::1`, which every host has.
+    pub fn has_hosts(&self) -> bool {
+        self.hosts > 0
     }
 
     /// The address at a position, and its mask.
@@ -56,12 +63,16 @@ impl<A: Bits> Nets<A> {
         if let Some(block) = self.blocks.last_mut() {
             set(block, lane, ip.quarters(), mask.quarters());
             self.len += 1;
+            self.hosts += usize::from(is_host(ip, mask));
         }
     }
 
     /// Replaces a range of rows. The rows that follow move up or down.
     pub fn replace(&mut self, range: Range<usize>, rows: &Self) {
         let Range { start, end } = range;
+        let gone =
+            (start..end).filter(|at| self.get(*at).is_some_and(|(ip, mask)| is_host(ip, mask)));
+        let hosts = self.hosts - gone.count() + rows.hosts;
         let new_end = start + rows.len();
         if new_end.abs_diff(end) < BLOCK {
             self.shift(end, new_end);
@@ -70,6 +81,7 @@ impl<A: Bits> Nets<A> {
                     set(block, at % BLOCK, ip.quarters(), mask.quarters());
                 }
             }
+            self.hosts = hosts;
             return;
         }
         let tail: Vec<_> = (end..self.len).filter_map(|at| self.get(at)).collect();
@@ -77,6 +89,7 @@ impl<A: Bits> Nets<A> {
         for (ip, mask) in rows.iter().chain(tail) {
             self.push(ip, mask);
         }
+        self.hosts = hosts;
     }
 
     /// Moves all rows from one position on to another, less than a block away. The rows between the two
@@ -143,6 +156,7 @@ impl<A: Bits> Nets<A> {
     pub fn clear(&mut self) {
         self.blocks.clear();
         self.len = 0;
+        self.hosts = 0;
     }
 
     /// Calls `found` with the position of every address that is in one network with `target` under
@@ -182,6 +196,12 @@ impl<A: Bits> Nets<A> {
             }
         }
     }
+}
+
+/// Whether an address and its mask are a host prefix that [`Nets::has_hosts`] counts.
+#[inline]
+fn is_host<A: Bits>(ip: A, mask: A) -> bool {
+    mask == A::ONES && ip != A::LOOPBACK
 }
 
 /// The first block in which an address differs in none of its quarters. On its own, the loop keeps
