@@ -146,13 +146,13 @@ impl Check<'_> {
         };
         if self.is_ours {
             let rival = self.only_rival(audit).and_then(Setting::floating);
-            advise(rival, "it is a cluster address");
+            advise(rival, "if it is a VIP");
             let fixed = Setting::fixed(self.chosen.ip());
-            advise(fixed, "it belongs to this host");
+            advise(fixed, "if it is this host's own");
             let previous = Setting::previous(self.chosen);
-            advise(previous, "it is what the daemon was bound to");
+            advise(previous, "if the daemon is to stay with it");
             let interface = self.interface.map(Setting::Interface);
-            advise(interface, "the daemon is to use this link");
+            advise(interface, "if the daemon is to use this link");
         }
         if advice.is_empty() {
             let exactly = Setting::bindnetaddr(self.chosen);

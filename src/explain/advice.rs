@@ -1,11 +1,12 @@
 //! Advice: settings that would make a decision certain, or lead to a choice.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::report::on_link;
 use super::setting::{Setting, Spelling};
 use crate::rule::{
-    Candidate, Decision, Declaration, Evidence, Match, Reason, ScopedAddr, Selector, Separation,
+    About, Candidate, Decision, Declaration, Match, Reason, ScopedAddr, Selector, Separation,
     Verdict, WhyNone,
 };
 
@@ -27,11 +28,20 @@ impl Advice {
     }
 }
 
+/// The statement that the operator makes about an address. Nobody else can know it.
+const OWN: &str = "if it is this host's own";
+
+/// How many lines of advice a text has at the most, so that it fits a screen.
+const SHOWN: usize = 20;
+
 /// How long to wait for duplicate address detection.
 const WAIT: Duration = Duration::from_secs(10);
 
 impl Decision {
     /// The settings that would make an ambiguous decision certain, or lead to a choice.
+    ///
+    /// There is a setting for every address that is left, because only the operator knows which of
+    /// them is this host's own. Any one of them settles the decision, and chooses that address.
     ///
     /// ```
     /// use bindnet::explain::Setting;
@@ -42,8 +52,9 @@ impl Decision {
     ///     [Address::new("192.0.2.10/24".parse()?, 2), Address::new("192.0.2.20/24".parse()?, 2)],
     /// )?;
     /// let advice = Selector::new("192.0.2.0".parse()?).decide(&host).advice();
-    /// assert_eq!(advice[0].setting, Setting::Floating("192.0.2.20/32".parse()?));
-    /// assert_eq!(advice[0].why, "it is a cluster address");
+    /// assert_eq!(advice[0].setting, Setting::Fixed("192.0.2.10/32".parse()?));
+    /// assert_eq!(advice[1].setting, Setting::Fixed("192.0.2.20/32".parse()?));
+    /// assert_eq!(advice[0].why, "if it is this host's own");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advice(&self) -> Vec<Advice> {
@@ -64,10 +75,28 @@ impl Decision {
         if advice.is_empty() {
             return None;
         }
-        Some(self.introduce_advice() + &advice_lines(&advice, spelling))
+        let shown = advice.get(..SHOWN).unwrap_or(&advice);
+        let mut text = self.introduce_advice(&advice) + &advice_lines(shown, spelling);
+        let more = advice.len() - shown.len();
+        if more > 0 {
+            text.push_str(&format!(
+                "    and {more} more, for the addresses below these\n"
+            ));
+        }
+        Some(text)
     }
 
-    fn introduce_advice(&self) -> String {
+    fn introduce_advice(&self, advice: &[Advice]) -> String {
+        if self.result.is_err() {
+            return "What would change that:\n".to_owned();
+        }
+        let declares = |advice: &&Advice| !matches!(advice.setting, Setting::Wait(_));
+        let question = match advice.iter().filter(declares).count() {
+            0 => "",
+            1 => "Is it this host's own? ",
+            2 => "Which of the two is this host's own? ",
+            _ => "Which of these is this host's own? ",
+        };
         let close = matches!(
             self.separated_by(),
             Some(Separation::WeakEvidence | Separation::KernelOrder)
@@ -75,86 +104,94 @@ impl Decision {
         let flap = match (self.first(), self.runner_up()) {
             // Across links the order does not depend on who came first.
             (Some(first), Some(other)) if close && first.link == other.link => {
-                format!("A flap of {} can swap the two. ", first.ip)
+                "A flap can swap them. "
             }
-            _ => String::new(),
+            _ => "",
         };
-        match self.result {
-            Ok(_) => format!("{flap}Settle it with one of:\n"),
-            Err(_) => "What would change that:\n".to_owned(),
-        }
+        format!("{question}{flap}Settle it with one of:\n")
     }
 
+    /// For each address that is left, the setting to make if that one is this host's own. Any one of
+    /// them settles the decision.
     fn how_to_make_certain(&self, separation: Separation) -> Vec<Advice> {
-        let Some(first) = self.first() else {
-            return Vec::new();
-        };
-        let exactly = first.scoped_addr();
-        let previous = |why| advise(Setting::previous(exactly), why);
-        let guess = first.matched == Some(Match::SameNetwork);
-        if guess || first.is_exact() {
-            let this = advise(Setting::bindnetaddr(exactly), "this address and no other");
-            let network = || {
-                let network = Setting::bindnetaddr(self.network_of(first));
-                advise(network, "any address of this network")
-            };
-            let network = if guess { network() } else { None };
-            return this.into_iter().chain(network).collect();
+        let lines = self
+            .doubtful()
+            .into_iter()
+            .filter_map(|c| self.settle_on(c));
+        let mut advice: Vec<_> = lines.map(|setting| Advice::new(setting, OWN)).collect();
+        if separation.may_pass() || self.candidates.iter().any(Candidate::is_pending) {
+            advice.push(self.wait());
         }
-        let others = self.other_addresses(first);
-        // A declaration applies to the address on every link, so it cannot choose between links.
-        let alone = |c: &Candidate| c.ip != first.ip || c.identity() == first.identity();
-        let fixed = advise(Setting::fixed(first.ip), "it belongs to this host");
-        let fixed =
-            fixed.filter(|_| !first.is(Reason::DeclaredFixed) && self.candidates.iter().all(alone));
-        if separation == Separation::PreviousAbsent {
-            let previous = previous("let the daemon move to it");
-            return previous.into_iter().chain(fixed).collect();
-        }
-        let mut advice = Vec::new();
-        let is_close =
-            |c: &Candidate| self.runner_up().map(Candidate::identity) == Some(c.identity());
-        if let [other] = others.as_slice()
-            && is_close(other)
-            && other.ip != first.ip
-            && !other.is(Reason::DeclaredFixed)
-        {
-            advice.extend(advise(
-                Setting::floating(other.ip),
-                "it is a cluster address",
-            ));
-        }
-        advice.extend(fixed);
-        advice.extend(previous("it is what the daemon was bound to"));
         advice
     }
 
-    /// One candidate for each address that qualifies, except the winner's.
-    fn other_addresses(&self, first: &Candidate) -> Vec<&Candidate> {
-        let qualifies =
-            |c: &&Candidate| matches!(c.verdict, Verdict::Outranked | Verdict::Eligible);
-        let mut others: Vec<_> = self.candidates.iter().filter(qualifies).collect();
-        others.retain(|c| c.identity() != first.identity());
-        others.sort_by_key(|c| c.identity());
-        others.dedup_by_key(|c| c.identity());
-        others
+    /// The addresses among which the operator has to decide, one entry for each, in kernel order.
+    fn doubtful(&self) -> Vec<&Candidate> {
+        let Ok(winner) = self.result else {
+            return Vec::new();
+        };
+        let named = self.candidates.iter().any(Candidate::is_exact);
+        let only_exact = named && winner.separated_by != Some(Separation::Floating);
+        let is_doubtful = |(at, c): &(usize, &Candidate)| {
+            let is_left = matches!(c.verdict, Verdict::Outranked | Verdict::Eligible);
+            let is_left = is_left && (c.is_exact() || !only_exact);
+            is_left || *at == winner.at || winner.about == About::Candidate(*at)
+        };
+        let candidates = self.candidates.iter().enumerate();
+        let mut seen = BTreeSet::new();
+        candidates
+            .filter(is_doubtful)
+            .map(|(_, c)| c)
+            .filter(|c| !c.is_unusable() && seen.insert(c.identity()))
+            .collect()
+    }
+
+    /// The setting that makes a candidate the certain choice: a declaration or, where none can settle it,
+    /// the question for this address alone.
+    fn settle_on(&self, c: &Candidate) -> Option<Setting> {
+        let is_rival = |other: &&Candidate| other.identity() != c.identity();
+        let rivals = || self.candidates.iter().filter(is_rival);
+        // A declaration applies to the address on every link.
+        let has_twin = rivals().any(|other| other.ip == c.ip);
+        // Two that are declared fixed settle nothing.
+        let fixed = |other: &Candidate| {
+            let counts = !other.is_unusable() || other.is_pending();
+            other.is(Reason::DeclaredFixed) && counts
+        };
+        let guess = |other: &Candidate| other.matched == Some(Match::SameNetwork);
+        let entries = self.candidates.iter().filter(|other| other.ip == c.ip);
+        let is_guess = entries.chain(self.first()).any(guess);
+        let named = rivals().any(Candidate::is_exact) && !c.is_exact();
+        let is_asked = has_twin || is_guess || named || fixed(c) || rivals().any(fixed);
+        // An exact address is taken though an entry of it floats. That is a doubt, unless it is remembered.
+        let mut entries = self.candidates.iter().filter(|other| other.ip == c.ip);
+        let floats = entries.any(|other| other.reasons.is_floating());
+        if !is_asked && !c.is(Reason::DeclaredFloating) {
+            Setting::fixed(c.ip)
+        } else if !floats || c.is(Reason::Previous) && !c.is(Reason::DeclaredFloating) {
+            Setting::bindnetaddr(c.scoped_addr())
+        } else {
+            None
+        }
+    }
+
+    /// To wait for an address that may come, or may be bound soon.
+    fn wait(&self) -> Advice {
+        let pending = self.candidates.iter().any(|c| c.is(Reason::Tentative));
+        let why = if pending {
+            "duplicate address detection takes a second or two".to_owned()
+        } else if let Ok(About::Address(ip)) = self.result.map(|winner| winner.about) {
+            format!("{ip} may come")
+        } else {
+            "the remembered choice may come".to_owned()
+        };
+        Advice::new(Setting::Wait(WAIT), why)
     }
 
     fn how_to_get_one(&self, why: WhyNone) -> Vec<Advice> {
         let mut advice = match why {
             WhyNone::AllTurnedDown if !self.is_ours() => Vec::new(),
-            WhyNone::AllTurnedDown => self.how_to_admit(),
-            WhyNone::ExactUnusable => {
-                let other = self
-                    .candidates
-                    .iter()
-                    .find(|c| c.verdict == Verdict::Eligible);
-                let network = |c| {
-                    let network = Setting::bindnetaddr(self.network_of(c));
-                    advise(network, "any address of its network")
-                };
-                other.and_then(network).into_iter().collect()
-            }
+            WhyNone::AllTurnedDown | WhyNone::ExactUnusable => self.how_to_admit(),
             WhyNone::NoMatch => {
                 let advice = |c: &Candidate| {
                     let why = format!("{c}{} matches it", on_link(c));
@@ -173,35 +210,18 @@ impl Decision {
         };
         let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
         if self.candidates.iter().any(waits) && self.is_ours() {
-            let why = "duplicate address detection takes a second or two";
-            advice.push(Advice::new(Setting::Wait(WAIT), why));
+            advice.push(self.wait());
         }
         advice
     }
 
-    /// Settings that would admit one of the floating candidates.
+    /// For each usable candidate, the setting to make if it is this host's own.
     fn how_to_admit(&self) -> Vec<Advice> {
-        let floating =
-            |c: &&Candidate| c.verdict == Verdict::Floating && !c.is(Reason::DeclaredFloating);
-        let floating = self.candidates.iter().filter(floating);
-        let mut advice = Vec::new();
-        if let Some(one) = floating.clone().next() {
-            let why = "it belongs to this host after all";
-            advice.extend(advise(Setting::fixed(one.ip), why));
-        }
-        let only_reason = |c: &Candidate| {
-            let mut reasons = c.reasons.inferred();
-            reasons.next().filter(|_| reasons.next().is_none())
-        };
-        if let Some(rule) = floating
-            .clone()
-            .find_map(only_reason)
-            .and_then(Evidence::of)
-        {
-            let why = "this evidence misleads on this host";
-            advice.push(Advice::new(Setting::NoRule(rule), why));
-        }
-        advice
+        let mut seen = BTreeSet::new();
+        let usable = self.candidates.iter().filter(|c| !c.is_unusable());
+        let each = usable.filter(|c| seen.insert(c.identity()));
+        each.filter_map(|c| Some(Advice::new(self.settle_on(c)?, OWN)))
+            .collect()
     }
 }
 
@@ -227,7 +247,6 @@ impl Selector {
             }
             Setting::Previous(address) => selector.previous(*address),
             Setting::Interface(name) => selector.interface(*name),
-            Setting::NoRule(rule) => selector.without([*rule]),
             Setting::Wait(_) => return None,
         })
     }

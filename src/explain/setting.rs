@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::rule::{BindnetAddr, Evidence, ScopedAddr};
+use crate::rule::{BindnetAddr, ScopedAddr};
 use crate::snapshot::Name;
 
 /// A setting of the operator that changes a decision, or makes it certain.
@@ -34,8 +34,6 @@ pub enum Setting {
     Previous(ScopedAddr),
     /// The one link whose addresses the rule sees.
     Interface(Name),
-    /// An evidence rule that is off.
-    NoRule(Evidence),
     /// How long to wait for a choice.
     Wait(Duration),
 }
@@ -49,7 +47,6 @@ impl Setting {
             Self::Fixed(_) => "fixed",
             Self::Previous(_) => "previous",
             Self::Interface(_) => "interface",
-            Self::NoRule(_) => "no-rule",
             Self::Wait(_) => "wait",
         }
     }
@@ -62,7 +59,6 @@ impl Setting {
             Self::Floating(net) | Self::Fixed(net) => written(net),
             Self::Previous(address) => address.to_string(),
             Self::Interface(name) => name.to_string(),
-            Self::NoRule(rule) => rule.reason().code().to_owned(),
             Self::Wait(time) => time.as_secs().to_string(),
         }
     }
@@ -131,7 +127,6 @@ impl fmt::Display for Setting {
             Self::Fixed(_) => write!(f, "declare {value} fixed"),
             Self::Previous(_) => write!(f, "remember {value} as the choice"),
             Self::Interface(_) => write!(f, "restrict the rule to {value}"),
-            Self::NoRule(_) => write!(f, "switch off the rule {value}"),
             Self::Wait(_) => write!(f, "wait {value} seconds"),
         }
     }

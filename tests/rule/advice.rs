@@ -4,14 +4,15 @@ use bindnet_tests::{ask, questions};
 
 use std::net::IpAddr;
 
-use bindnet::rule::Match;
-use bindnet::{Candidate, Decision, Reason};
+use bindnet::explain::Setting;
+use bindnet::rule::{Match, Verdict};
+use bindnet::{Candidate, Decision};
 use bindnet_tests::hostile::is_hostile;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use ask::Ask;
-use questions::{case, choice, config, decide, follow, told};
+use questions::{case, config, decide, follow, told};
 
 proptest! {
     #![proptest_config(config(2_000))]
@@ -32,37 +33,42 @@ proptest! {
         has_documented_members(&decision, &ask)?;
     }
 
-    /// Whoever follows a piece of advice about a close choice has settled it.
+    /// Whoever follows a piece of advice about a close choice has settled it, on the address that it
+    /// names. There is one for every address that is left.
     #[test]
     fn advice_settles((host, ask) in case()) {
         let decision = decide(&host, &ask);
         prop_assume!(decision.is_ambiguous());
-        let loose = decide(&host, &Ask { strict: false, ..ask.clone() });
-        let Some(first) = loose.chosen() else { panic!("{loose:#}") };
         // An IPv6 address on a link without a name cannot be told from another.
-        prop_assume!(!is_link_local(first.ip()) || first.interface().is_some());
-        // An address with two masks may be a guess by one of them and none by the other.
-        let same_ip = loose.candidates().iter().filter(|c| c.ip() == first.ip());
-        prop_assume!(same_ip.map(Candidate::matched).all(|matched| matched == first.matched()));
-        prop_assert!(!decision.advice().is_empty());
+        let is_nameless = |c: &Candidate| is_link_local(c.ip()) && c.interface().is_none();
+        prop_assume!(!decision.candidates().iter().any(is_nameless));
+        let mut named = Vec::new();
         for advice in decision.advice() {
-            let followed = follow(&ask, &advice);
-            let settled = decide(&host, &followed);
-            let kept = decide(&host, &Ask { strict: false, ..followed.clone() });
-            let chosen = kept.chosen().and_then(Candidate::matched);
-            if advice.setting.code() == "bindnetaddr" && followed.ip != first.ip() {
-                // The network itself may be an address; else it does not name another host.
-                let is_guess = chosen == Some(Match::SameNetwork);
-                prop_assert!(!is_guess && !kept.candidates().is_empty(), "{:?}", advice);
+            let ip = match &advice.setting {
+                Setting::Fixed(net) => net.addr(),
+                Setting::Bindnetaddr(bindnet) => bindnet.ip(),
+                Setting::Wait(_) => continue,
+                other => panic!("{other}"),
+            };
+            // Two entries of one address may differ in all but that, and a question is for both.
+            let entries = host.addresses.iter().filter(|address| address.ip() == ip);
+            if advice.setting.code() == "bindnetaddr" && entries.count() > 1 {
                 continue;
             }
-            // A host prefix is left once the network around it floats: then there is more to say.
-            if advice.setting.code() == "floating" && loose.candidates().iter().any(is_in_subnet) {
-                continue;
-            }
-            prop_assert_eq!(choice(&kept).0, choice(&loose).0, "{:?}\n{:#}", advice, kept);
-            let settled = !settled.is_ambiguous() || advice.setting.code() == "previous";
-            prop_assert!(settled, "{:?}\n{:#}", advice, kept);
+            let settled = decide(&host, &follow(&ask, &advice));
+            prop_assert!(!settled.is_ambiguous(), "{:?}\n{:#}\n{:#}", advice, decision, settled);
+            let chosen = settled.chosen().map(Candidate::ip);
+            prop_assert_eq!(chosen, Some(ip), "{:?}\n{:#}\n{:#}", advice, decision, settled);
+            named.push(ip);
+        }
+        let exact = decision.candidates().iter().any(|c| c.matched() == Some(Match::Exact));
+        let is_left = |c: &&Candidate| {
+            let left = [Verdict::Chosen, Verdict::Outranked, Verdict::Eligible];
+            let entries = host.addresses.iter().filter(|other| other.ip() == c.ip());
+            left.contains(&c.verdict()) && entries.count() == 1 && !exact
+        };
+        for left in decision.candidates().iter().filter(is_left) {
+            prop_assert!(named.contains(&left.ip()), "{}\n{:#}", left, decision);
         }
     }
 
@@ -152,10 +158,6 @@ fn has_documented_members(decision: &Decision, ask: &Ask) -> Result<(), TestCase
         prop_assert_eq!(members(piece), ["option", "value", "why"]);
     }
     Ok(())
-}
-
-fn is_in_subnet(candidate: &Candidate) -> bool {
-    candidate.reasons().contains(Reason::HostPrefixInSubnet)
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -12,7 +12,7 @@ fn label() {
     table(
         "
         # a colon in the label
-        preview 192.0.2.0 -> 192.0.2.10
+        preview 192.0.2.0 -> 192.0.2.10 AMBIGUOUS skipped-first
             eth0 192.0.2.20/24 label=eth0:vip   => network floating label
             eth0 192.0.2.10/24 label=eth0       => network chosen
 
@@ -56,6 +56,23 @@ fn vrrp_mac() {
         preview 192.0.2.0 -> none AllTurnedDown
             link vrrp.51 mac=00:00:5e:00:02:33
             vrrp.51 192.0.2.20/24               => network floating vrrp-mac
+
+        # on a macvlan
+        preview 192.0.2.0 -> 192.0.2.10
+            link vrrp.51 mac=00:00:5e:00:01:33 kind=macvlan
+            vrrp.51 192.0.2.20/24               => network floating vrrp-mac
+            eth0 192.0.2.10/24                  => network chosen
+
+        # not on a bridge or a device that wears one
+        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS kernel-order
+            link br0 mac=00:00:5e:00:01:33 kind=bridge
+            br0 192.0.2.20/24                   => network chosen
+            eth0 192.0.2.10/24                  => network outranked
+
+        # rtnetlink tells the kind of every link that has one: this is a device
+        preview 192.0.2.0 --netlink -> 192.0.2.20
+            link eth0 mac=00:00:5e:00:01:33
+            eth0 192.0.2.20/24                  => network chosen
 
         # other addresses of the same block
         preview 192.0.2.0 -> 192.0.2.20
@@ -111,25 +128,36 @@ fn host_prefix_in_subnet() {
     table(
         "
         # a permanent /32 inside another's prefix
-        preview 192.0.2.0/24 -> 192.0.2.10
-            eth0 192.0.2.20/32                  => network floating host-prefix-in-subnet
+        preview 192.0.2.0/24 -> 192.0.2.10 AMBIGUOUS skipped-first
+            eth0 192.0.2.20/32                  => network floating host-prefix-in-subnet host-prefix
             eth0 192.0.2.10/24                  => network chosen
 
-        # a permanent /128 inside another's prefix
+        # a permanent /128 inside another's prefix that skips duplicate address detection
         preview 2001:db8::/64 -> 2001:db8::10
-            eth0 2001:db8::20/128               => network floating host-prefix-in-subnet
+            eth0 2001:db8::20/128 nodad         => network floating host-prefix-in-subnet host-prefix
+            eth0 2001:db8::10/64                => network chosen
+
+        # or is deprecated
+        preview 2001:db8::/64 --no-rule deprecated-permanent -> 2001:db8::10
+            eth0 2001:db8::20/128 deprecated    => network floating host-prefix-in-subnet \
+             deprecated host-prefix
+            eth0 2001:db8::10/64                => network chosen
+
+        # any other /128 may be a static address of the host
+        preview 2001:db8::/64 -> 2001:db8::10 AMBIGUOUS weak-evidence
+            eth0 2001:db8::20/128               => network outranked host-prefix
             eth0 2001:db8::10/64                => network chosen
 
         # whichever of several networks they are inside, where there are many
-        preview 203.0.113.0/24 -> 203.0.113.10
+        preview 203.0.113.0/24 -> 203.0.113.10 AMBIGUOUS skipped-first
             eth1 192.0.2.10/24
             eth2 198.51.100.10/24
             eth3 198.51.101.10/24
-            eth0 203.0.113.20/32                => network floating host-prefix-in-subnet
-            eth0 203.0.113.21/32                => network floating host-prefix-in-subnet
-            eth0 203.0.113.22/32                => network floating host-prefix-in-subnet
-            eth0 203.0.113.23/32                => network floating host-prefix-in-subnet
-            eth0 203.0.113.24/32                => network floating host-prefix-in-subnet
+            eth0 203.0.113.20/32                => network floating host-prefix-in-subnet host-prefix
+            eth0 203.0.113.21/32                => network floating host-prefix-in-subnet host-prefix
+            eth0 203.0.113.22/32                => network floating host-prefix-in-subnet host-prefix
+            eth0 203.0.113.23/32                => network floating host-prefix-in-subnet host-prefix
+            eth0 203.0.113.24/32                => network floating host-prefix-in-subnet host-prefix
             eth0 203.0.113.10/24                => network chosen
 
         # whatever link the other is on
@@ -139,7 +167,7 @@ fn host_prefix_in_subnet() {
 
         # whatever prefix is shorter, even one that the bindnetaddr does not name
         preview 192.0.2.16/28 -> none AllTurnedDown
-            eth0 192.0.2.20/32                  => network floating host-prefix-in-subnet
+            eth0 192.0.2.20/32                  => network floating host-prefix-in-subnet host-prefix
             eth0 192.0.2.200/24
 
         # a /31 is not a host prefix
@@ -162,24 +190,29 @@ fn host_prefix_in_subnet() {
             eth0 192.0.2.20/32                  => network chosen
 
         # a lease is no floating address
-        preview 2001:db8::/64 -> 2001:db8::20 AMBIGUOUS kernel-order
-            eth0 2001:db8::20/128 lease=3600    => network chosen
+        preview 2001:db8::/64 -> 2001:db8::20 AMBIGUOUS lease
+            eth0 2001:db8::20/128 lease=3600    => network chosen lease
             eth0 2001:db8::10/64                => network outranked
 
         # unknown flags count as PERMANENT, an unknown scope as global
-        preview 192.0.2.0/24 -> 192.0.2.10
+        preview 192.0.2.0/24 -> 192.0.2.10 AMBIGUOUS skipped-first
             eth0 192.0.2.20/32 unknown          => network floating host-prefix-in-subnet
             eth0 192.0.2.10/24 unknown          => network chosen
 
+        # unknown flags count as NODAD
+        preview 2001:db8::/64 -> 2001:db8::10
+            eth0 2001:db8::20/128 unknown       => network floating host-prefix-in-subnet
+            eth0 2001:db8::10/64 unknown        => network chosen
+
         # the other has link scope
-        preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
-            eth0 192.0.2.20/32                  => network chosen
-            eth0 192.0.2.10/24 scope=link       => network outranked
+        preview 192.0.2.0/24 -> 192.0.2.10 AMBIGUOUS weak-evidence
+            eth0 192.0.2.20/32                  => network outranked host-prefix
+            eth0 192.0.2.10/24 scope=link       => network chosen
 
         # the other has site scope
-        preview 2001:db8::/64 -> 2001:db8::20 AMBIGUOUS kernel-order
-            eth0 2001:db8::20/128               => network chosen
-            eth0 2001:db8::10/64 scope=site     => network outranked
+        preview 2001:db8::/64 -> 2001:db8::10 AMBIGUOUS weak-evidence
+            eth0 2001:db8::20/128 nodad         => network outranked host-prefix
+            eth0 2001:db8::10/64 scope=site     => network chosen
 
         # the other has a peer
         preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
@@ -192,8 +225,8 @@ fn host_prefix_in_subnet() {
             eth0 192.0.2.10/24                  => network chosen
 
         # the other is not usable
-        preview 2001:db8::/64 -> 2001:db8::20
-            eth0 2001:db8::20/128               => network chosen
+        preview 2001:db8::/64 -> 2001:db8::20 AMBIGUOUS pending
+            eth0 2001:db8::20/128 nodad         => network chosen host-prefix
             eth0 2001:db8::10/64 tentative      => network unusable tentative
 
         # the other is itself floating: a routed host's own address inside a VIP's network
@@ -208,28 +241,28 @@ fn host_prefix_in_subnet() {
 
         # the other is declared fixed, whatever its label
         preview 192.0.2.0/24 --fixed 192.0.2.10 -> 192.0.2.10
-            eth0 192.0.2.5/32                   => network floating host-prefix-in-subnet
+            eth0 192.0.2.5/32                   => network floating host-prefix-in-subnet host-prefix
             eth0 192.0.2.10/24 label=eth0:1     => network chosen declared-fixed label
 
         # the other has a label that is no evidence
-        preview 192.0.2.0/24 --no-rule label -> 192.0.2.10
-            eth0 192.0.2.5/32                   => network floating host-prefix-in-subnet
+        preview 192.0.2.0/24 --no-rule label -> 192.0.2.10 AMBIGUOUS skipped-first
+            eth0 192.0.2.5/32                   => network floating host-prefix-in-subnet host-prefix
             eth0 192.0.2.10/24 label=eth0:1     => network chosen
 
         # a mask with holes is no prefix
-        preview 192.0.2.0/24 -> 192.0.2.20 AMBIGUOUS kernel-order
-            eth0 192.0.2.20/32                  => network chosen
-            eth0 192.0.2.10/255.0.255.0         => network outranked
+        preview 192.0.2.0/24 -> 192.0.2.10 AMBIGUOUS weak-evidence
+            eth0 192.0.2.20/32                  => network outranked host-prefix
+            eth0 192.0.2.10/255.0.255.0         => network chosen
 
-        # without a prefix it is listed of an exact match, and bites nobody
-        preview 192.0.2.20 -> 192.0.2.20
-            eth0 192.0.2.20/32                  => exact chosen host-prefix-in-subnet
+        # an exact match is chosen, and doubted
+        preview 192.0.2.20 -> 192.0.2.20 AMBIGUOUS floating
+            eth0 192.0.2.20/32                  => exact chosen host-prefix-in-subnet host-prefix
             eth0 192.0.2.10/24                  => same-network outranked
 
         # switched off
-        preview 192.0.2.0/24 --no-rule host-prefix-in-subnet -> 192.0.2.20 AMBIGUOUS kernel-order
-            eth0 192.0.2.20/32                  => network chosen
-            eth0 192.0.2.10/24                  => network outranked
+        preview 192.0.2.0/24 --no-rule host-prefix-in-subnet -> 192.0.2.10 AMBIGUOUS weak-evidence
+            eth0 192.0.2.20/32                  => network outranked host-prefix
+            eth0 192.0.2.10/24                  => network chosen
         ",
     );
 }
@@ -239,7 +272,7 @@ fn deprecated_permanent() {
     table(
         "
         # DEPRECATED and PERMANENT
-        preview 192.0.2.0 -> 192.0.2.10
+        preview 192.0.2.0 -> 192.0.2.10 AMBIGUOUS skipped-first
             eth0 192.0.2.20/24 deprecated       => network floating deprecated-permanent deprecated
             eth0 192.0.2.10/24                  => network chosen
 
@@ -249,11 +282,11 @@ fn deprecated_permanent() {
             eth0 2001:db8::10/64                => network chosen
 
         # DEPRECATED alone is a renumbering
-        preview 2001:db8:: -> 2001:db8::20
+        preview 2001:db8:: -> 2001:db8::20 AMBIGUOUS evidence-against
             eth0 2001:db8::20/64 deprecated lease=60 => network chosen deprecated
 
         # switched off
-        preview 192.0.2.0 --no-rule deprecated-permanent -> 192.0.2.20
+        preview 192.0.2.0 --no-rule deprecated-permanent -> 192.0.2.20 AMBIGUOUS evidence-against
             eth0 192.0.2.20/24 deprecated       => network chosen deprecated
         ",
     );
@@ -337,8 +370,8 @@ fn the_operators_lists() {
 
         # declared-fixed overrides all evidence, which is listed
         preview 2001:db8::/64 --fixed 2001:db8::20 -> 2001:db8::20 by declared-fixed
-            eth0 2001:db8::20/128 temporary     => network chosen \
-             declared-fixed host-prefix-in-subnet temporary
+            eth0 2001:db8::20/128 temporary nodad => network chosen \
+             declared-fixed host-prefix-in-subnet temporary host-prefix
             eth0 2001:db8::10/64                => network outranked
 
         # the longest prefix decides: fixed
@@ -396,7 +429,7 @@ fn the_rules_that_can_be_switched_off() {
     assert_eq!(
         codes.join(" "),
         "label vrrp-mac address-protocol host-prefix-in-subnet deprecated-permanent temporary \
-         secondary deprecated newer-than-sibling"
+         secondary deprecated newer-than-sibling host-prefix"
     );
     for code in [
         "declared-floating",

@@ -20,7 +20,7 @@ fn step_2_rejects_what_cannot_be_bound() {
             eth0 2001:db8::10/64                => network chosen
 
         # tentative
-        preview 2001:db8:: -> 2001:db8::10
+        preview 2001:db8:: -> 2001:db8::10 AMBIGUOUS pending
             eth0 2001:db8::11/64 tentative      => network unusable tentative
             eth0 2001:db8::10/64                => network chosen
 
@@ -38,12 +38,12 @@ fn step_2_rejects_what_cannot_be_bound() {
             eth0 2001:db8::11/64 tentative optimistic dadfailed => network unusable dadfailed
 
         # whatever the flags are of
-        preview 192.0.2.0 -> 192.0.2.10
+        preview 192.0.2.0 -> 192.0.2.10 AMBIGUOUS pending
             eth0 192.0.2.11/24 tentative        => network unusable tentative
             eth0 192.0.2.10/24                  => network chosen
 
         # before anything else is asked
-        preview 2001:db8:: --fixed 2001:db8::11 -> 2001:db8::10
+        preview 2001:db8:: --fixed 2001:db8::11 -> 2001:db8::10 AMBIGUOUS fixed-absent
             eth0 2001:db8::11/64 tentative      => network unusable declared-fixed tentative
             eth0 2001:db8::10/64                => network chosen
 
@@ -69,17 +69,17 @@ fn step_3_exact_wins() {
             eth0 2001:db8::10/64                => exact chosen
 
         # floating or not
-        preview 192.0.2.20 -> 192.0.2.20
+        preview 192.0.2.20 -> 192.0.2.20 AMBIGUOUS floating
             eth0 192.0.2.10/24                  => same-network outranked
             eth0 192.0.2.20/24 label=eth0:vip   => exact chosen label
 
         # floating or not
-        preview 2001:db8::20 -> 2001:db8::20
-            eth0 2001:db8::20/128               => exact chosen host-prefix-in-subnet
+        preview 2001:db8::20 -> 2001:db8::20 AMBIGUOUS floating
+            eth0 2001:db8::20/128 nodad         => exact chosen host-prefix-in-subnet host-prefix
             eth0 2001:db8::10/64                => same-network outranked
 
         # declared floating or not
-        preview 192.0.2.20 --floating 192.0.2.20 -> 192.0.2.20
+        preview 192.0.2.20 --floating 192.0.2.20 -> 192.0.2.20 AMBIGUOUS floating
             eth0 192.0.2.10/24                  => same-network outranked
             eth0 192.0.2.20/24                  => exact chosen declared-floating
 
@@ -194,8 +194,6 @@ fn step_8_names_the_near_miss() {
             .chosen()
             .is_some()
     );
-    let label = Setting::NoRule("label".parse().unwrap());
-    assert_eq!(advice(decide("192.0.2.0", lines), 1), label);
     assert!(
         decide("192.0.2.0 --no-rule label", lines)
             .chosen()
@@ -214,7 +212,7 @@ fn step_8_stays_on_the_link_that_was_named() {
         eth1 fe80::2/64";
     let advice = decide("fe80::99%eth1", lines).advice();
     let values: Vec<_> = advice.iter().map(|advice| advice.setting.value()).collect();
-    assert_eq!(values, ["fe80::2%eth1", "fe80::%eth1"]);
+    assert_eq!(values, ["fe80::2%eth1"]);
     let nearest = decide("2001:db8::%eth1", lines).advice().remove(0);
     assert_eq!(nearest.setting.value(), "fe80::%eth1");
 

@@ -81,7 +81,8 @@ fn inferred_evidence_does_not_move_it() {
 
         # another address brings its network
         preview 192.0.2.0/24 --previous 192.0.2.20 -> 192.0.2.20 by previous
-            eth0 192.0.2.20/32                  => network chosen host-prefix-in-subnet previous
+            eth0 192.0.2.20/32                  => network chosen host-prefix-in-subnet \
+             host-prefix previous
             eth0 192.0.2.10/24                  => network outranked
 
         # alone
@@ -328,7 +329,8 @@ fn an_exact_address_with_its_link_wins_over_the_memory() {
         # it is what is remembered, in two entries: no other address chooses between them
         preview 2001:db8::1%eth0 --previous 2001:db8::1 -> 2001:db8::1
             eth0 2001:db8::1/64                 => exact chosen newer-than-sibling previous
-            eth0 2001:db8::1/128                => exact floating host-prefix-in-subnet previous
+            eth0 2001:db8::1/128 nodad          => exact floating host-prefix-in-subnet \
+             host-prefix previous
             eth0 2001:db8::2/64                 => same-network outranked
         ",
     );

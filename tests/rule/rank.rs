@@ -90,8 +90,8 @@ fn step_6_ranks_weak_evidence_behind() {
             eth1 192.0.2.10/24                  => network chosen
 
         # not where the lifetime is finite
-        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS kernel-order
-            eth0 192.0.2.20/24 secondary lease=3600 => network chosen
+        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS lease
+            eth0 192.0.2.20/24 secondary lease=3600 => network chosen lease
             eth1 192.0.2.10/24                  => network outranked
 
         # deprecated
@@ -111,7 +111,8 @@ fn step_6_ranks_weak_evidence_behind() {
             eth1 192.0.2.10/24                  => network chosen link-down
 
         # two pieces weigh as much as one
-        preview 192.0.2.0 --no-rule deprecated-permanent -> 192.0.2.20 AMBIGUOUS kernel-order
+        preview 192.0.2.0 --no-rule deprecated-permanent -> \
+         192.0.2.20 AMBIGUOUS evidence-against
             eth0 192.0.2.20/24 secondary deprecated => network chosen secondary deprecated
             eth1 192.0.2.10/24 secondary        => network outranked secondary
 
@@ -212,10 +213,10 @@ fn step_6_ranks_links_that_are_down_behind() {
             eth0 2001:db8::20/64                => network outranked link-down
             eth1 2001:db8::10/64                => network chosen
 
-        # carrier is not ranked
-        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS kernel-order
+        # carrier is not ranked, but said
+        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS evidence-against
             link eth0 no-carrier
-            eth0 192.0.2.20/24                  => network chosen
+            eth0 192.0.2.20/24                  => network chosen no-carrier
             eth1 192.0.2.10/24                  => network outranked
 
         # nor is what is not known

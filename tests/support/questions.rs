@@ -214,10 +214,6 @@ pub fn follow(ask: &Ask, advice: &Advice) -> Ask {
             ask.prefix_len = bindnet.network().map(|net| net.prefix_len());
             ask.zone = bindnet.zone().map(|zone| zone.to_string());
         }
-        Setting::NoRule(_) => {
-            let rule: Evidence = value.parse().unwrap();
-            ask.off.push(rule.reason().code());
-        }
         setting => panic!("{setting} does not settle a choice"),
     }
     ask

@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use bindnet::corosync::{Profile, ProfileSelector};
 use bindnet::rule::{Declared, Evidence, parse_net};
 use bindnet::snapshot::{
-    About, AddressFlags, Consistency, Lifetime, LinkFlags, Name, Netmask, Scope,
+    About, AddressFlags, Consistency, Lifetime, LinkFlags, Name, Netmask, Scope, Source,
 };
 use bindnet::{Address, Decision, Link, Selector, Snapshot};
 
@@ -46,7 +46,11 @@ pub fn decide(options: &str, host: &str) -> Decision {
     if options.contains(&"--interrupted") {
         about.consistency = Some(Consistency::Interrupted);
     }
-    let options = options.into_iter().filter(|o| *o != "--interrupted");
+    if options.contains(&"--netlink") {
+        about.source = Some(Source::Netlink);
+    }
+    let of_host = ["--interrupted", "--netlink"];
+    let options = options.into_iter().filter(|o| !of_host.contains(o));
     selector(options).decide(&read(host).0.with_about(about))
 }
 
@@ -162,13 +166,15 @@ fn link(before: usize, name: &str, facts: &[&str]) -> Link {
     let index = index.map_or(before as u32 + 1, |index| index.parse().unwrap());
     let link = Link::new(index, name.parse::<Name>().unwrap());
     let mut flags = LinkFlags::UP | LinkFlags::RUNNING;
-    let mut mac = None;
+    let (mut mac, mut kind, mut master) = (None, None, 0);
     for fact in facts {
         match fact.split_once('=') {
             None if *fact == "down" => flags = LinkFlags::BROADCAST,
             None if *fact == "no-carrier" => flags = LinkFlags::UP,
             None if *fact == "unknown" => return link,
             Some(("mac", value)) => mac = Some(value.parse().unwrap()),
+            Some(("kind", value)) => kind = Some(value),
+            Some(("master", value)) => master = value.parse().unwrap(),
             Some(("index", _)) => {}
             _ => panic!("no such fact of a link: {fact}"),
         }
@@ -176,9 +182,12 @@ fn link(before: usize, name: &str, facts: &[&str]) -> Link {
     if name == "lo" {
         flags = flags | LinkFlags::LOOPBACK;
     }
-    let link = link.with_flags(flags);
-    match mac {
-        Some(mac) => link.with_mac(mac),
+    let mut link = link.with_flags(flags).with_master(master);
+    if let Some(mac) = mac {
+        link = link.with_mac(mac);
+    }
+    match kind {
+        Some(kind) => link.with_kind(kind),
         None => link,
     }
 }
@@ -213,6 +222,7 @@ fn address(net: &str, link: Option<&Link>, facts: &[&str]) -> Address {
             ("secondary" | "temporary", _) => flags |= AddressFlags::SECONDARY.bits(),
             ("deprecated", _) => flags |= AddressFlags::DEPRECATED.bits(),
             ("tentative", _) => flags |= AddressFlags::TENTATIVE.bits(),
+            ("nodad", _) => flags |= AddressFlags::NODAD.bits(),
             ("optimistic", _) => flags |= AddressFlags::OPTIMISTIC.bits(),
             ("dadfailed", _) => flags |= AddressFlags::DADFAILED.bits(),
             _ => panic!("no such fact of an address: {fact}"),
