@@ -62,11 +62,11 @@ enum bindnet_reasons {
     BINDNET_REASON_DECLARED_FIXED = (1 << 1),
     // a colon in its label
     BINDNET_REASON_LABEL = (1 << 2),
-    // its link has the MAC of a VRRP virtual router
+    // its link has the MAC of a VRRP virtual router, and is a macvlan or of unknown kind
     BINDNET_REASON_VRRP_MAC = (1 << 3),
     // its IFA_PROTO is a VIP manager's, 18 for keepalived
     BINDNET_REASON_ADDRESS_PROTOCOL = (1 << 4),
-    // a permanent /32 or /128 inside the network of another address here
+    // a permanent /32, or a /128 that is deprecated or nodad, inside the network of another address here
     BINDNET_REASON_HOST_PREFIX_IN_SUBNET = (1 << 5),
     // deprecated and permanent
     BINDNET_REASON_DEPRECATED_PERMANENT = (1 << 6),
@@ -78,7 +78,7 @@ enum bindnet_reasons {
     BINDNET_REASON_DEPRECATED = (1 << 9),
     // IPv6: another address of its link and network is older
     BINDNET_REASON_NEWER_THAN_SIBLING = (1 << 10),
-    // on a loopback link
+    // a loopback address, or on a loopback link
     BINDNET_REASON_LOOPBACK = (1 << 11),
     // its link is administratively down
     BINDNET_REASON_LINK_DOWN = (1 << 12),
@@ -88,6 +88,14 @@ enum bindnet_reasons {
     BINDNET_REASON_DADFAILED = (1 << 14),
     // the remembered choice
     BINDNET_REASON_PREVIOUS = (1 << 15),
+    // a permanent /32 or /128 beside an address of its link with a network
+    BINDNET_REASON_HOST_PREFIX = (1 << 16),
+    // leased by DHCP or SLAAC
+    BINDNET_REASON_LEASE = (1 << 17),
+    // on a port of a bridge, a bond or a team
+    BINDNET_REASON_PORT = (1 << 18),
+    // its link has no carrier
+    BINDNET_REASON_NO_CARRIER = (1 << 19),
 };
 
 // The major number of the version of this header.

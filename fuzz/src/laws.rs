@@ -102,7 +102,6 @@ fn words(decision: &Decision) {
             Setting::Bindnetaddr(_) => value.parse::<BindnetAddr>().is_ok(),
             Setting::Previous(_) => value.parse::<ScopedAddr>().is_ok(),
             Setting::Floating(net) | Setting::Fixed(net) => parse_net(&value) == Ok(*net),
-            Setting::NoRule(rule) => value.parse() == Ok(*rule),
             _ => true,
         };
         assert!(readable, "{report}");
