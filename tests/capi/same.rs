@@ -6,7 +6,7 @@
 use std::ffi::c_int;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use bindnet_tests::{ask, extern_c, questions};
+use bindnet_tests::{ask, extern_c, questions, recordings};
 
 use ask::Ask;
 use bindnet::corosync::{Profile, ProfileSelector};
@@ -16,6 +16,7 @@ use extern_c::*;
 use nix::libc;
 use proptest::prelude::*;
 use questions::{case, config, odd_links};
+use recordings::RECORDINGS;
 use serde_json::Value;
 
 /// BINDNET_NONE.
@@ -258,7 +259,7 @@ fn the_recorded_hosts() {
         }
         count += 1;
     }
-    assert_eq!(count, 27);
+    assert_eq!(count, RECORDINGS);
 }
 
 /// The bindnetaddrs of a recording, and some options for each of them.
