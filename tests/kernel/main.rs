@@ -22,6 +22,7 @@ mod monitor_bursts;
 mod monitor_calls;
 mod monitor_fails;
 mod monitor_random;
+mod recordings;
 mod scale;
 mod system_calls;
 mod v4;

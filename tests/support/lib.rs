@@ -29,6 +29,7 @@ pub mod hostile;
 pub mod inject;
 pub mod ip_answers;
 pub mod lan;
+pub mod made;
 pub mod many;
 pub mod model;
 pub mod n1;
