@@ -10,4 +10,5 @@ mod matching;
 mod parse;
 mod previous;
 mod rank;
+mod rightness;
 mod sentences;
