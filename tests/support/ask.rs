@@ -11,6 +11,8 @@ use ipnet::IpNet;
 pub struct Ask {
     pub ip: IpAddr,
     pub prefix_len: Option<u8>,
+    /// The other networks of a list, if there is a prefix.
+    pub more: Vec<IpNet>,
     pub zone: Option<String>,
     pub interface: Option<String>,
     pub previous: Option<(IpAddr, Option<String>)>,
@@ -27,6 +29,7 @@ impl Ask {
         Self {
             ip,
             prefix_len: None,
+            more: Vec::new(),
             zone: None,
             interface: None,
             previous: None,
@@ -41,8 +44,25 @@ impl Ask {
     pub fn bindnetaddr(&self) -> String {
         let zone = self.zone.iter().map(|zone| format!("%{zone}"));
         let prefix = self.prefix_len.iter().map(|len| format!("/{len}"));
-        let parts = zone.chain(prefix).collect::<String>();
+        let more = self.more.iter().map(|net| format!(",{net}"));
+        let parts = zone.chain(prefix).chain(more).collect::<String>();
         format!("{}{parts}", self.ip)
+    }
+
+    /// The networks that are written with their prefixes.
+    pub fn networks(&self) -> Vec<(IpAddr, u8)> {
+        let Some(len) = self.prefix_len else {
+            return Vec::new();
+        };
+        let more = self.more.iter().map(|net| (net.addr(), net.prefix_len()));
+        [(self.ip, len)].into_iter().chain(more).collect()
+    }
+
+    /// Whether an address is named by itself.
+    pub fn names(&self, ip: IpAddr) -> bool {
+        let networks = self.networks();
+        let host = |(net, len): &(IpAddr, u8)| *net == ip && IpNet::from(ip).prefix_len() == *len;
+        networks.iter().any(host) || networks.is_empty() && self.ip == ip
     }
 
     /// The same question for the library; lists every address.
