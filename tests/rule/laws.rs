@@ -1,16 +1,15 @@
-//! The laws of DESIGN.md, and the comparison of the rule with a naive model of it.
+//! The laws of DESIGN.md.
 
-use bindnet_tests::{model, questions};
+use bindnet_tests::questions;
 
 use bindnet::choice::State;
-use bindnet::rule::{Outcome, ScopedAddr, Separation, Zone};
+use bindnet::rule::{Outcome, ScopedAddr, Zone};
 use bindnet::testing::laws::check;
 use bindnet::testing::strategies::hosts::loose_address;
-use bindnet::{BindnetAddr, Candidate, Reason, Selector, Snapshot};
+use bindnet::{BindnetAddr, Candidate, Selector, Snapshot};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use model::Row;
 use questions::{case, config, decide, odd_links};
 
 /// A law as the public one says it, with a selector of every kind. What was remembered is a part of
@@ -137,58 +136,4 @@ proptest! {
             }
         }
     }
-}
-
-proptest! {
-    #![proptest_config(config(4_000))]
-
-    /// The library and the model agree on everything.
-    #[test]
-    fn it_decides_as_the_model_does((host, ask) in case()) {
-        let snapshot = host.snapshot();
-        let decision = ask.selector().decide(&snapshot);
-        let answer = model::decide(&ask, &snapshot);
-        let mut rows: Vec<&Candidate> = decision.candidates().iter().collect();
-        rows.extend(decision.others());
-        let shown: Vec<Row> = sorted(&snapshot, rows);
-        prop_assert_eq!(&shown, &answer.rows, "{}\n{:#}", ask.bindnetaddr(), decision);
-        prop_assert_eq!(decision.outcome().code(), answer.outcome, "{:#}", decision);
-        let chosen = shown.iter().position(|row| row.verdict == "chosen");
-        prop_assert_eq!(chosen, answer.chosen, "{:#}", decision);
-        prop_assert_eq!(decision.is_ambiguous(), answer.ambiguous, "{:#}", decision);
-        let separated_by = decision.separated_by().map(Separation::code);
-        prop_assert_eq!(separated_by, answer.separated_by, "{:#}", decision);
-    }
-}
-
-/// The library's rows in kernel order: candidates and others are each in it.
-fn sorted(snapshot: &Snapshot, mut rows: Vec<&Candidate>) -> Vec<Row> {
-    let mut sorted = Vec::new();
-    for address in snapshot.addresses() {
-        let is = |row: &&Candidate| {
-            (row.ip(), row.netmask(), row.interface_index(), row.label())
-                == (
-                    address.ip(),
-                    address.netmask(),
-                    address.link_index(),
-                    address.label(),
-                )
-        };
-        if let Some(at) = rows.iter().position(is) {
-            let row = rows.remove(at);
-            sorted.push(Row {
-                ip: row.ip(),
-                link: row.interface_index(),
-                matched: row.matched().map(|matched| matched.code()),
-                verdict: row.verdict().code(),
-                reasons: row.reasons().iter().map(Reason::code).collect(),
-            });
-        }
-    }
-    assert_eq!(
-        rows,
-        Vec::<&Candidate>::new(),
-        "rows that are not of the snapshot"
-    );
-    sorted
 }

@@ -1,6 +1,7 @@
 //! The rule: what it decides, clause by clause and as laws, and how it says so.
 
 mod advice;
+mod beside_model;
 mod evidence;
 mod exact;
 mod fixtures;

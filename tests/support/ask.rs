@@ -12,7 +12,7 @@ pub struct Ask {
     pub ip: IpAddr,
     pub prefix_len: Option<u8>,
     /// The other networks of a list, if there is a prefix.
-    pub more: Vec<IpNet>,
+    pub others: Vec<IpNet>,
     pub zone: Option<String>,
     pub interface: Option<String>,
     pub previous: Option<(IpAddr, Option<String>)>,
@@ -29,7 +29,7 @@ impl Ask {
         Self {
             ip,
             prefix_len: None,
-            more: Vec::new(),
+            others: Vec::new(),
             zone: None,
             interface: None,
             previous: None,
@@ -44,8 +44,8 @@ impl Ask {
     pub fn bindnetaddr(&self) -> String {
         let zone = self.zone.iter().map(|zone| format!("%{zone}"));
         let prefix = self.prefix_len.iter().map(|len| format!("/{len}"));
-        let more = self.more.iter().map(|net| format!(",{net}"));
-        let parts = zone.chain(prefix).chain(more).collect::<String>();
+        let others = self.others.iter().map(|net| format!(",{net}"));
+        let parts = zone.chain(prefix).chain(others).collect::<String>();
         format!("{}{parts}", self.ip)
     }
 
@@ -54,8 +54,8 @@ impl Ask {
         let Some(len) = self.prefix_len else {
             return Vec::new();
         };
-        let more = self.more.iter().map(|net| (net.addr(), net.prefix_len()));
-        [(self.ip, len)].into_iter().chain(more).collect()
+        let others = self.others.iter().map(|net| (net.addr(), net.prefix_len()));
+        [(self.ip, len)].into_iter().chain(others).collect()
     }
 
     /// Whether an address is named by itself.

@@ -52,6 +52,7 @@ pub mod rows;
 pub mod running_ip;
 pub mod same;
 pub mod sightings;
+pub mod situations;
 pub mod staged;
 pub mod state;
 pub mod stories;
