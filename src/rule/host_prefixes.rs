@@ -1,6 +1,6 @@
 //! Addresses with the prefix /32 or /128, which show no network, beside those that do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use smallvec::SmallVec;
 
@@ -102,7 +102,8 @@ impl<A: Bits> View<'_, A> {
         }
     }
 
-    /// Whether a candidate is a permanent host prefix without a peer, not on a loopback link.
+    /// Whether a candidate is a permanent host prefix without a peer, not on a loopback link. `::1` is
+    /// one on every host, and says nothing.
     fn is_plain_host(&self, candidate: &Candidate) -> bool {
         if !candidate.netmask.is_host() {
             return false;
@@ -113,7 +114,8 @@ impl<A: Bits> View<'_, A> {
         let permanent = |flags: AddressFlags| flags.contains(AddressFlags::PERMANENT);
         let link = self.snapshot.link_of(&address);
         let on_loopback = link.and_then(Link::is_loopback) == Some(true);
-        address.flags().is_some_and(permanent) && address.peer().is_none() && !on_loopback
+        let is_loopback = on_loopback || address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST);
+        address.flags().is_some_and(permanent) && address.peer().is_none() && !is_loopback
     }
 
     /// Those of some links, sorted, that have an address with a network: neither a host prefix nor

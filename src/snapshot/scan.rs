@@ -201,7 +201,7 @@ impl<A: Bits> Nets<A> {
 /// Whether an address and its mask are a host prefix that [`Nets::has_hosts`] counts.
 #[inline]
 fn is_host<A: Bits>(ip: A, mask: A) -> bool {
-    mask == A::ONES && ip != A::LOOPBACK
+    mask == A::ONES && (A::IS_V4 || ip != A::LOOPBACK)
 }
 
 /// The first block in which an address differs in none of its quarters. On its own, the loop keeps
