@@ -6,6 +6,7 @@ use super::bindnetaddr::Target;
 use super::candidate::{Candidate, Match, Verdict};
 use super::decision::{About, Winner};
 use super::evidence::Reason;
+use super::host_prefixes::shown_by;
 use super::rank::{Memory, Rank, best, may_be_kept, may_win};
 use super::reasons::Reasons;
 use super::selector::Selector;
@@ -124,8 +125,8 @@ impl<A: Bits> Contest<'_, A> {
         declared.find(absent).map(A::to_ip)
     }
 
-    /// Whether the bindnetaddr asks for an address: under the masks of the candidates that are left, if it
-    /// has no prefix of its own.
+    /// Whether the bindnetaddr asks for an address: if it has no prefix of its own, under the masks of the
+    /// candidates that do not float, which is where host prefixes match, too.
     fn asks_for(&self, ip: A) -> bool {
         let bindnet = match self.selector.bindnet.target() {
             Target::Network(net) => return net.contains(&ip.to_ip()),
@@ -134,12 +135,9 @@ impl<A: Bits> Contest<'_, A> {
         let Some(bindnet) = A::from_ip(bindnet) else {
             return false;
         };
-        let left = self
-            .candidates
-            .iter()
-            .filter(|c| c.verdict == Verdict::Eligible);
-        let mut masks = left.filter_map(|c| A::from_netmask(c.netmask));
-        ip == bindnet || masks.any(|mask| mask != A::ONES && (ip ^ bindnet) & mask == A::ZERO)
+        let shown = self.candidates.iter().filter(|c| !c.reasons.is_floating());
+        let mut masks = shown.filter_map(|c| shown_by(c.netmask));
+        ip == bindnet || masks.any(|mask: A| (ip ^ bindnet) & mask == A::ZERO)
     }
 
     /// A pending address that may come before the winner, or that may show that the winner floats.
