@@ -93,7 +93,7 @@ impl Decision {
         let declares = |advice: &&Advice| !matches!(advice.setting, Setting::Wait(_));
         let question = match advice.iter().filter(declares).count() {
             0 => "",
-            1 => "Is it this host's own? ",
+            1 => return "Is it this host's own?\n".to_owned(),
             2 => "Which of the two is this host's own? ",
             _ => "Which of these is this host's own? ",
         };

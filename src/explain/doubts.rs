@@ -45,7 +45,7 @@ impl Decision {
         };
         let floating = self.looks_floating(other).unwrap_or_default();
         let other = self.distinct_name(other, first);
-        format!("{other} {floating}, but is older, and a VIP comes after the host's own address.")
+        format!("{other} {floating}, yet it is older than this address.")
     }
 
     /// There is evidence against the winner itself.

@@ -34,7 +34,13 @@ impl Decision {
         let Some(first) = self.first() else {
             return warnings;
         };
-        warnings.extend(self.floating_warning(first));
+        if self.separated_by() == Some(Separation::Floating) {
+            // The sentence says that it looks floating.
+            let moves = "moves to another host, what is bound to it is cut off.";
+            warnings.push(format!("when {} {moves}", first.ip));
+        } else {
+            warnings.extend(self.floating_warning(first));
+        }
         if let Some(previous) = self.previous
             && !first.is(Reason::Previous)
             && self.separated_by() != Some(Separation::PreviousAbsent)

@@ -173,7 +173,7 @@ const VERDICTS: [&str; 7] = [
     "other-network",
     "other-family",
 ];
-const REASONS: [&str; 16] = [
+const REASONS: [&str; 20] = [
     "declared-floating",
     "declared-fixed",
     "label",
@@ -190,6 +190,10 @@ const REASONS: [&str; 16] = [
     "tentative",
     "dadfailed",
     "previous",
+    "host-prefix",
+    "lease",
+    "port",
+    "no-carrier",
 ];
 
 fn expected(candidate: &Candidate) -> Told {

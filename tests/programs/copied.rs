@@ -25,8 +25,8 @@ fn run_to_the_end(name: &str, args: &[&str]) -> Run {
 fn bind_binds_the_node_s_address_and_says_why() {
     run(|| {
         cable("eth0");
-        ip("addr add 192.168.1.20/24 dev eth0 label eth0:vip");
         ip("addr add 192.168.1.10/24 dev eth0");
+        ip("addr add 192.168.1.20/24 dev eth0 label eth0:vip");
         let bound = run_to_the_end("bind", &["192.168.1.0"]);
         assert_eq!((bound.status, bound.stderr.as_str()), (0, ""));
         assert!(bound.stdout.starts_with("bound 192.168.1.10:"), "{bound:?}");

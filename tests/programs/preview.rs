@@ -37,10 +37,9 @@ fn a_close_call_says_how_to_settle_it() {
   > 192.168.1.10/24  eth0       eth0   chosen     -
     192.168.1.20/24  eth0       eth0   outranked  secondary
 
-A flap of 192.168.1.10 can swap the two. Settle it with one of:
-    --floating 192.168.1.20    it is a cluster address
-    --fixed 192.168.1.10       it belongs to this host
-    --previous 192.168.1.10    it is what the daemon was bound to
+Which of the two is this host's own? A flap can swap them. Settle it with one of:
+    --fixed 192.168.1.10    if it is this host's own
+    --fixed 192.168.1.20    if it is this host's own
 "
     );
 }
@@ -74,12 +73,13 @@ fn each_advice_settles_it() {
 fn the_sentences_of_the_special_cases() {
     let host = recorded("ra_label");
     let substitution = "warning: Corosync (udp, udpu) makes the same substitution silently.\n";
-    let floating = "warning: 192.168.1.20 looks floating (label eth0:vip); when it moves to \
-                    another host, what is bound to it is cut off.\n";
+    let floating = "warning: when 192.168.1.20 moves to another host, what is bound to it is cut \
+                    off.\n";
     for (bindnetaddr, first_line, stderr) in [
         (
             "192.168.1.20",
-            "192.168.1.20/24 on eth0: you named it exactly.",
+            "192.168.1.20/24 on eth0: AMBIGUOUS; you named it exactly, but it looks floating (label \
+             eth0:vip).",
             floating,
         ),
         (

@@ -54,7 +54,7 @@ fn where_they_differ_and_why() {
     );
     assert!(
         run.stdout
-            .contains("\n192.168.1.10/24 on eth0: the only address"),
+            .contains("\n192.168.1.10/24 on eth0: AMBIGUOUS; 192.168.1.200 looks floating"),
         "{run:?}"
     );
     assert!(run.stdout.contains(differs), "{run:?}");
