@@ -1,7 +1,7 @@
 //! The scan finds what a loop over single bytes finds, in the same order, whatever the masks and
 //! wherever the table ends within a block of the scan.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use arbitrary::{Result, Unstructured};
 use bindnet::rule::{Match, Zone};
@@ -69,6 +69,10 @@ pub fn naive(bindnet: &BindnetAddr, address: &Address) -> Option<Match> {
     if ip.len() != target.len() || !ip.iter().enumerate().all(same) {
         return None;
     }
+    let len = bindnet.network().map_or(u8::MAX, |net| net.prefix_len());
+    if !may_reach(address.ip(), bindnet.ip(), len) {
+        return None;
+    }
     let host_bits = (0..mask.len()).any(|at| target[at] & !mask[at] != 0);
     Some(match bindnet.network() {
         Some(_) if whole => Match::Exact,
@@ -77,6 +81,21 @@ pub fn naive(bindnet: &BindnetAddr, address: &Address) -> Option<Match> {
         None if host_bits => Match::SameNetwork,
         None => Match::Network,
     })
+}
+
+/// A link-local or loopback address matches only a bindnetaddr inside fe80::/10, 127.0.0.0/8 or ::1.
+fn may_reach(ip: IpAddr, target: IpAddr, len: u8) -> bool {
+    match (ip, target) {
+        (IpAddr::V4(ip), IpAddr::V4(target)) => {
+            !ip.is_loopback() || target.is_loopback() && len >= 8
+        }
+        (IpAddr::V6(ip), IpAddr::V6(target)) => {
+            let local = |ip: Ipv6Addr| ip.is_unicast_link_local();
+            (!local(ip) || local(target) && len >= 10)
+                && (!ip.is_loopback() || target.is_loopback() && len >= 128)
+        }
+        _ => true,
+    }
 }
 
 fn octets(ip: IpAddr) -> Vec<u8> {

@@ -1,10 +1,11 @@
 //! The sentence of a decision, and more about a decision without a choice.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::rule::{
     BindnetAddr, Candidate, Decision, Outcome, Reason, ScopedAddr, Separation, Verdict, WhyNone,
-    Zone,
+    Zone, may_match,
 };
 use crate::snapshot::Family;
 
@@ -49,11 +50,13 @@ impl Decision {
         }
     }
 
-    /// The network of an address as a bindnetaddr: on the link that was named, or on the address's own
-    /// link if it is link-local.
+    /// The network of an address as a bindnetaddr, or the address if its network does not match it: on the
+    /// link that was named, or on the address's own link if it is link-local.
     pub(crate) fn network_of(&self, candidate: &Candidate) -> ScopedAddr {
         let network = candidate.netmask.network(candidate.ip);
-        let network = network.unwrap_or(candidate.ip);
+        // Our rule matches a loopback or link-local address only from inside its special network.
+        let matches = |network: &IpAddr| !self.is_ours() || may_match(*network, candidate.ip);
+        let network = network.filter(matches).unwrap_or(candidate.ip);
         let own = candidate
             .interface
             .filter(|_| candidate.identity().1.is_some());
@@ -205,7 +208,10 @@ impl Decision {
             }
             Some(WhyNone::NoAddress) => format!("no {family} address {here}"),
             Some(WhyNone::NoMatch) => match (bindnet.network(), whole(&bindnet)) {
-                (Some(_), false) => format!("no address {here} is in {bindnet}"),
+                (Some(_), false) => {
+                    let except = self.except();
+                    format!("no address {here} is in {bindnet}{except}")
+                }
                 (Some(_), true) => format!("no address {here} is {}", bindnet.ip()),
                 (None, _) => format!("no address {here} is in the network of {bindnet}"),
             },
@@ -223,6 +229,21 @@ impl Decision {
                 )
             }
             Some(WhyNone::AllTurnedDown | WhyNone::Refused) | None => self.all_rejected(),
+        }
+    }
+
+    /// The addresses inside the network that it does not match.
+    fn except(&self) -> &'static str {
+        let is_inside = |nearest: &Candidate| {
+            let network = self.bindnet.network();
+            network.is_some_and(|network| network.contains(&nearest.ip))
+        };
+        match &self.nearest {
+            Some(nearest) if is_inside(nearest) && nearest.ip.is_ipv4() => {
+                ", except loopback addresses"
+            }
+            Some(nearest) if is_inside(nearest) => ", except loopback and link-local addresses",
+            _ => "",
         }
     }
 

@@ -19,6 +19,9 @@ use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 /// | `192.0.2.10/32` | this address and no other |
 /// | `fe80::1%eth0`, `fe80::%2/64` | the same, on that link only (name or index) |
 ///
+/// A link-local IPv6 address matches only a bindnetaddr inside `fe80::/10`, and a loopback address only one
+/// inside `127.0.0.0/8` or `::1`. So `::/0` means every other address.
+///
 /// ```
 /// use bindnet::BindnetAddr;
 ///

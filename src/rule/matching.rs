@@ -1,6 +1,9 @@
 //! Step 1 of the rule: which addresses match a bindnetaddr, and how.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use smallvec::SmallVec;
 
 use super::bindnetaddr::{BindnetAddr, Target};
 use super::candidate::Match;
@@ -60,6 +63,13 @@ pub(crate) fn each_match<A: Bits>(
     mut found: impl FnMut(usize, Match),
 ) {
     let nets = &table.nets;
+    let hidden = hidden(target, ip);
+    let mut found = |at, matched| {
+        let is_hidden = |ip: A| hidden.iter().any(|(mask, net)| ip & *mask == *net);
+        if !nets.get(at).is_some_and(|(ip, _)| is_hidden(ip)) {
+            found(at, matched);
+        }
+    };
     match target {
         // Under the address's own mask.
         Target::Address(_) => nets.own_mask(ip, |at| {
@@ -83,4 +93,38 @@ pub(crate) fn each_match<A: Bits>(
             nets.one_mask(mask, ip, |at| found(at, matched));
         }
     }
+}
+
+/// The networks whose addresses match only a bindnetaddr inside of the same network: 127.0.0.0/8, ::1 and
+/// fe80::/10 (RFC 1122, section 3.2.1.3; RFC 4291, sections 2.5.3 and 2.5.6). No other host reaches the first
+/// two, and the last is a different network on every link. So `::/0` on a link means its other addresses.
+const CONFINED: [IpNet; 3] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),
+    IpNet::V6(Ipv6Net::new_assert(
+        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0),
+        10,
+    )),
+];
+
+/// Whether an address is outside of these networks, or inside of the same as a bindnetaddr without a
+/// prefix.
+pub(crate) fn may_match(bindnet: IpAddr, ip: IpAddr) -> bool {
+    let mut confined = CONFINED.iter();
+    confined.all(|net| !net.contains(&ip) || net.contains(&bindnet))
+}
+
+/// Those of these networks that `target` is not inside of, each as mask and address; `ip` is the address
+/// of `target`.
+fn hidden<A: Bits>(target: Target, ip: A) -> SmallVec<[(A, A); 2]> {
+    let len = match target {
+        Target::Address(_) => u8::MAX,
+        Target::Network(net) => net.prefix_len(),
+    };
+    let hidden = CONFINED.iter().filter_map(|net| {
+        let (mask, address) = (A::mask(net.prefix_len())?, A::from_ip(net.addr())?);
+        let is_inside = len >= net.prefix_len() && ip & mask == address;
+        (!is_inside).then_some((mask, address))
+    });
+    hidden.collect()
 }

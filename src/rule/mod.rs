@@ -36,6 +36,7 @@ pub use selector::Selector;
 pub use separation::Separation;
 
 pub(crate) use decision::{About, Candidates, Winner};
+pub(crate) use matching::may_match;
 pub(crate) use needs::{Needs, Restriction};
 pub(crate) use other_rule::OtherRule;
 pub(crate) use parse::{Problem, inet_aton};

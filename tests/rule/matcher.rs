@@ -98,6 +98,48 @@ fn every_prefix_length_that_the_operator_may_write() {
     }
 }
 
+/// A link-local or loopback address matches only a bindnetaddr inside its own network.
+#[test]
+fn what_no_wider_network_matches() {
+    let host: Vec<(IpAddr, IpAddr)> = [
+        ("127.0.0.1", "255.0.0.0"),
+        ("192.0.2.10", "255.255.255.0"),
+        ("192.0.2.11", "0.0.0.0"),
+        ("::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ("fe80::1", "ffff:ffff:ffff:ffff::"),
+        ("2001:db8::10", "ffff:ffff:ffff:ffff::"),
+        ("febf::1", "::"),
+        ("::1", "::"),
+    ]
+    .map(|(ip, mask)| (ip.parse().unwrap(), mask.parse().unwrap()))
+    .to_vec();
+    for (text, expected) in [
+        ("0.0.0.0/0", &["192.0.2.10", "192.0.2.11"][..]),
+        ("126.0.0.0/7", &[]),
+        ("127.0.0.0/8", &["127.0.0.1"]),
+        ("127.0.0.0/9", &["127.0.0.1"]),
+        ("127.0.0.0", &["127.0.0.1", "192.0.2.11"]),
+        ("127.0.0.1", &["127.0.0.1", "192.0.2.11"]),
+        ("::/0", &["2001:db8::10"]),
+        ("::/127", &[]),
+        ("fe80::/9", &[]),
+        ("fe80::/10", &["fe80::1", "febf::1"]),
+        ("fe80::/64", &["fe80::1"]),
+        ("fe80::", &["fe80::1", "febf::1"]),
+        ("fe80::1", &["fe80::1", "febf::1"]),
+        ("2001:db8::", &["2001:db8::10"]),
+        ("::1", &["::1", "::1"]),
+        ("::1/128", &["::1", "::1"]),
+    ] {
+        let bindnet: BindnetAddr = text.parse().unwrap();
+        let of_family = |(ip, _): &&(IpAddr, IpAddr)| ip.is_ipv4() == bindnet.ip().is_ipv4();
+        let host: Vec<_> = host.iter().filter(of_family).copied().collect();
+        let found = found(&host, text).into_iter();
+        let found: Vec<_> = found.map(|(ip, _)| ip.to_string()).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
 /// A hit at every position of tables around multiples of the block.
 #[test]
 fn every_position_of_every_size() {
@@ -180,7 +222,7 @@ fn check(host: &[(IpAddr, IpAddr)], target: IpAddr) {
             (false, false) => Match::Network,
             (false, true) => Match::SameNetwork,
         };
-        same.then_some((*ip, matched))
+        (same && may_reach(*ip, target, u8::MAX)).then_some((*ip, matched))
     });
     let wanted: Vec<_> = wanted.collect();
     assert_eq!(
@@ -195,12 +237,20 @@ fn check_network(host: &[(IpAddr, IpAddr)], net: IpNet) {
     let all = net.prefix_len() == net.max_prefix_len();
     let matched = if all { Match::Exact } else { Match::Network };
     let inside = host.iter().filter(|(ip, _)| {
-        let (ip, net_bytes) = (bytes(*ip), bytes(net.addr()));
+        let (ip_bytes, net_bytes) = (bytes(*ip), bytes(net.addr()));
         let bit = |bytes: &[u8], at: usize| bytes[at / 8] & 0x80 >> (at % 8) != 0;
-        (0..usize::from(net.prefix_len())).all(|at| bit(&ip, at) == bit(&net_bytes, at))
+        (0..usize::from(net.prefix_len())).all(|at| bit(&ip_bytes, at) == bit(&net_bytes, at))
+            && may_reach(*ip, net.addr(), net.prefix_len())
     });
     let wanted: Vec<_> = inside.map(|(ip, _)| (*ip, matched)).collect();
     assert_eq!(found(host, &net.to_string()), wanted, "{net} in {host:?}");
+}
+
+/// Whether an address is of no network that matches only from inside, or the target is inside of it.
+fn may_reach(ip: IpAddr, target: IpAddr, len: u8) -> bool {
+    let confined = ["127.0.0.0/8", "fe80::/10", "::1/128"].map(|net| net.parse::<IpNet>().unwrap());
+    let around = |ip: IpAddr| confined.into_iter().find(|net| net.contains(&ip));
+    around(ip).is_none_or(|net| around(target) == Some(net) && len >= net.prefix_len())
 }
 
 /// What the library finds; addresses of the other family stand around those of the host.

@@ -79,8 +79,39 @@ fn step_1_matches_by_the_own_mask() {
             eth0 192.0.2.10/0                   => network chosen
 
         # /0 matches everything
-        preview 2001:db8::99 -> fe80::1%1 AMBIGUOUS same-network
-            eth0 fe80::1/0                      => same-network chosen
+        preview 2001:db8::99 -> 2001:db8:1::1 AMBIGUOUS same-network
+            eth0 2001:db8:1::1/0                => same-network chosen
+
+        # a loopback address only from inside 127.0.0.0/8
+        preview 0.0.0.0/0 -> 192.0.2.10
+            lo 127.0.0.1/8
+            eth0 192.0.2.10/24                  => network chosen
+
+        # a loopback address only from inside 127.0.0.0/8
+        preview 127.0.0.0 -> 127.0.0.1
+            lo 127.0.0.1/8                      => network chosen loopback
+            eth0 192.0.2.10/24
+
+        # a link-local address only from inside fe80::/10, and ::1 only by itself
+        preview ::/0 -> 2001:db8::10
+            lo ::1/128
+            eth0 fe80::1/64
+            eth0 2001:db8::10/64                => network chosen
+
+        # no bindnetaddr is inside of the host's only network
+        preview ::/0 -> none NoMatch
+            lo ::1/128
+            eth0 fe80::1/64
+
+        # a link-local address from inside fe80::/10
+        preview fe80::/64 -> fe80::1%2
+            lo ::1/128
+            eth0 fe80::1/64                     => network chosen
+            eth0 2001:db8::10/64
+
+        # no network is wider than fe80::/10 and matches it
+        preview 2001:db8::99 -> none NoMatch
+            eth0 fe80::1/0
 
         # a mask with holes
         preview 192.0.2.0 -> 192.7.2.10

@@ -36,6 +36,16 @@ fn each_result_in_its_words() {
             "none: no address on eth0 is in 192.0.2.0/24",
         ),
         (
+            "::/0",
+            "lo ::1/128\neth0 fe80::1/64",
+            "none: no address of this host is in ::/0, except loopback and link-local addresses",
+        ),
+        (
+            "0.0.0.0/0 --interface lo",
+            "lo 127.0.0.1/8\neth0 192.0.2.10/24",
+            "none: no address on lo is in 0.0.0.0/0, except loopback addresses",
+        ),
+        (
             "2001:db8::%eth0 --interface eth1",
             "eth0 2001:db8::1/64\nlink eth1",
             "none: there is no link that is both eth1 and eth0 on this host (yet)",
