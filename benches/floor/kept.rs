@@ -73,7 +73,7 @@ fn one_candidate(report: &mut Report, patience: Patience) {
     let others = (1..MANY).map(|at| IpNet::new(v4(at << 8).into(), 24).expect("a prefix"));
     let host = host(others.chain(["192.0.2.10/24".parse().expect("a network")]));
     let bindnet: BindnetAddr = "192.0.2.0".parse().expect("a bindnetaddr");
-    let selector = Selector::new(bindnet);
+    let selector = Selector::new(bindnet.clone());
     let [scan, decision] = medians(
         patience,
         || {},

@@ -15,30 +15,36 @@ pub fn check(data: &[u8]) {
     };
     let plain = text.parse::<IpAddr>().ok().filter(|ip| !is_mapped(*ip));
     let bindnet = named("bindnetaddr ", text, text.parse::<BindnetAddr>());
-    if let Some(bindnet) = bindnet {
-        assert_eq!(bindnet.to_string().parse(), Ok(bindnet));
+    if let Some(bindnet) = &bindnet {
+        assert_eq!(bindnet.to_string().parse(), Ok(bindnet.clone()));
         assert!(!is_mapped(bindnet.ip()));
-        let own = |net: IpNet| net.trunc() == net && net.addr() == bindnet.ip();
-        assert!(bindnet.network().is_none_or(own));
-        assert!(bindnet.zone().is_none() || bindnet.ip().is_ipv6());
-        assert!(plain.is_some() || bindnet.network().is_some() || bindnet.zone().is_some());
+        let (ip, networks) = (bindnet.ip(), bindnet.networks());
+        assert!(networks.first().is_none_or(|net| net.addr() == ip));
+        let is_one = |net: &IpNet| net.trunc() == *net && net.addr().is_ipv4() == ip.is_ipv4();
+        assert!(networks.iter().all(is_one) && networks.len() <= BindnetAddr::MAX_NETWORKS);
+        assert_eq!(bindnet.network().is_some(), networks.len() == 1);
+        assert!(bindnet.zone().is_none() || ip.is_ipv6() && networks.len() <= 1);
+        assert!(plain.is_some() || !networks.is_empty() || bindnet.zone().is_some());
+        assert!(!ip.is_unspecified() || !networks.is_empty());
     }
-    assert!(plain.is_none() || bindnet.map(|bindnet| bindnet.ip()) == plain);
+    let asked = plain.filter(|ip| !ip.is_unspecified());
+    assert!(plain.is_none() || bindnet.as_ref().map(|bindnet| bindnet.ip()) == asked);
 
     let address = named("", text, text.parse::<ScopedAddr>());
-    let of_bindnet = bindnet.filter(|bindnet| bindnet.network().is_none());
+    let of_bindnet = bindnet.as_ref().filter(|b| b.networks().is_empty());
     let parts = |address: ScopedAddr| (address.ip(), address.zone());
-    assert_eq!(address.map(parts), of_bindnet.map(|b| (b.ip(), b.zone())));
+    let is_asked = |address: &ScopedAddr| !address.ip().is_unspecified();
+    let asked = address.filter(is_asked).map(parts);
+    assert_eq!(asked, of_bindnet.map(|b| (b.ip(), b.zone())));
     if let Some(address) = address {
         assert_eq!(address.to_string().parse(), Ok(address));
     }
 
     let net = named("", text, parse_net(text));
-    let of_bindnet = bindnet.filter(|bindnet| bindnet.zone().is_none());
-    assert_eq!(
-        net,
-        of_bindnet.map(|b| b.network().unwrap_or(b.ip().into()))
-    );
+    let of_bindnet = bindnet.filter(|b| b.zone().is_none() && b.networks().len() <= 1);
+    let of_bindnet = of_bindnet.map(|b| b.network().unwrap_or(b.ip().into()));
+    let is_bare = |net: &IpNet| net.addr().is_unspecified() && !text.contains('/');
+    assert_eq!(net.filter(|net| !is_bare(net)), of_bindnet);
     if let Some(net) = net {
         assert_eq!(parse_net(&net.to_string()), Ok(net));
     }

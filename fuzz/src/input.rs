@@ -43,7 +43,7 @@ pub struct Question {
 
 impl Question {
     pub fn selector(&self) -> Selector {
-        let mut selector = Selector::new(self.bindnet)
+        let mut selector = Selector::new(self.bindnet.clone())
             .declared(self.declared.clone())
             .without(self.off.iter().copied())
             .floating_protocols([self.protocol])
@@ -156,10 +156,11 @@ pub fn bindnet(u: &mut Unstructured<'_>, v4: bool) -> Result<BindnetAddr> {
         Some(len) => format!("{}{zone}/{len}", network(ip, len)),
         None => format!("{ip}{zone}"),
     };
-    // An IPv4-mapped address is none.
+    // An IPv4-mapped address is none, and neither is the unspecified one.
+    let other = if v4 { "192.0.2.0" } else { "fd00::" };
     Ok(text
         .parse()
-        .unwrap_or_else(|_| "fd00::".parse().expect("a literal")))
+        .unwrap_or_else(|_| other.parse().expect("a literal")))
 }
 
 /// An address of one of the networks, mostly the first: its last bits set somehow, or none.

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use arbitrary::{Result, Unstructured};
+use bindnet::ipnet::IpNet;
 use bindnet::rule::{Match, Zone};
 use bindnet::{Address, BindnetAddr, Link, Snapshot};
 
@@ -44,7 +45,23 @@ fn draw(u: &mut Unstructured<'_>) -> Result<(BindnetAddr, Snapshot)> {
     }
     let links = [(1, "lo"), (2, "eth0")].map(|(index, name)| Link::new(index, input::name(name)));
     let host = Snapshot::new(links, addresses).expect("both links are listed");
-    Ok((bindnet, host))
+    Ok((with_others(u, bindnet)?, host))
+}
+
+/// The same network and up to three others, some of which overlap it.
+fn with_others(u: &mut Unstructured<'_>, bindnet: BindnetAddr) -> Result<BindnetAddr> {
+    let Some(net) = bindnet.network().filter(|_| bindnet.zone().is_none()) else {
+        return Ok(bindnet);
+    };
+    let mut text = net.to_string();
+    for _ in 0..u.int_in_range(0..=3)? {
+        let ip = input::flip(u, net.addr())?;
+        let len = u.int_in_range(0..=net.max_prefix_len())?;
+        let other = IpNet::new(ip, len).expect("of this family").trunc();
+        text.push_str(&format!(",{other}"));
+    }
+    // A network of IPv4-mapped addresses is refused.
+    Ok(text.parse().unwrap_or(bindnet))
 }
 
 /// Whether the zone of a bindnetaddr, if it has one, is the link of an address.
@@ -55,8 +72,14 @@ pub fn visible(bindnet: &BindnetAddr, host: &Snapshot, address: &Address) -> boo
         .is_none_or(|zone| on(zone).is_some_and(|index| address.link_index() == Some(index)))
 }
 
-/// Step 1 of the rule, byte by byte.
+/// Step 1 of the rule, byte by byte. Several networks match what each of them does.
 pub fn naive(bindnet: &BindnetAddr, address: &Address) -> Option<Match> {
+    if bindnet.networks().len() > 1 {
+        let one = |net: &IpNet| BindnetAddr::try_from(*net).expect("a network");
+        let matches = bindnet.networks().iter();
+        let matches = matches.filter_map(|net| naive(&one(net), address));
+        return matches.max_by_key(|matched| *matched == Match::Exact);
+    }
     let (ip, target) = (octets(address.ip()), octets(bindnet.ip()));
     let (mask, whole) = match bindnet.network() {
         Some(net) => (

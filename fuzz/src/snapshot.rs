@@ -21,11 +21,11 @@ pub fn check(data: &[u8]) {
     for address in host.addresses().step_by(host.len() / 4 + 1) {
         let network = address.netmask().network(address.ip());
         for ip in [Some(address.ip()), network].into_iter().flatten() {
-            // An IPv4-mapped address is no bindnetaddr.
+            // An IPv4-mapped address is no bindnetaddr, and neither is the unspecified one.
             let Ok(bindnet) = BindnetAddr::try_from(ip) else {
                 continue;
             };
-            let selector = Selector::new(bindnet).list_all(true);
+            let selector = Selector::new(bindnet.clone()).list_all(true);
             let decision = selector.decide(&host);
             assert!(!decision.candidates().is_empty());
             assert_eq!(decision, selector.decide(&again));

@@ -63,7 +63,11 @@ impl<'a> Setup<'a> {
     fn addresses(host: &Snapshot, decision: &Decision) -> Option<(Address, Option<Address>)> {
         let chosen = decision.chosen()?;
         let chosen = chosen.entry(host)?;
-        let newcomer = newcomer(host, &chosen, decision.bindnet().network());
+        let newcomer = newcomer(
+            host,
+            &chosen,
+            decision.bindnet().network_around(chosen.ip()),
+        );
         Some((chosen, newcomer))
     }
 

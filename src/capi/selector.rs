@@ -25,7 +25,7 @@ impl bindnet_selector {
     /// Changes the selector. It is not copied: it may have many networks.
     pub(super) fn set(&mut self, change: impl FnOnce(Selector) -> Selector) {
         let selector = &mut self.selector.selector;
-        let empty = Selector::new(*selector.bindnet());
+        let empty = Selector::new(selector.bindnet().clone());
         *selector = change(std::mem::replace(selector, empty));
     }
 }

@@ -169,7 +169,7 @@ fn effect_on_choice(last: &Decision, now: &Decision, current: &Candidate) -> Vec
     let differs = |d: &Decision| d.chosen().map(|c| (c.identity(), c.netmask));
     let mut sentences = Vec::new();
     if last.candidates.iter().any(is_current) && !now.candidates.iter().any(is_current) {
-        let bindnet = now.bindnet;
+        let bindnet = &now.bindnet;
         sentences.push(format!(
             "{current}{on_link} is here, but no candidate for {bindnet} any more."
         ));

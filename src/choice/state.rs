@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use smallvec::{SmallVec, smallvec};
 
 use super::state_reader;
 use crate::explain::not_used;
@@ -114,12 +115,12 @@ impl State {
         &self,
         bindnet: &BindnetAddr,
     ) -> impl Iterator<Item = (BindnetAddr, ScopedAddr)> {
-        let bindnet = *bindnet;
+        let bindnet = bindnet.clone();
         let known = self.get(&bindnet).is_some();
         let others = self.entries.iter().filter(move |_| !known);
         others
             .filter(move |entry| entry.overlaps(&bindnet))
-            .map(|entry| (entry.bindnet, entry.scoped_addr()))
+            .map(|entry| (entry.bindnet.clone(), entry.scoped_addr()))
     }
 
     /// Warnings for the reader of a decision about a bindnetaddr, one or two sentences for each of the
@@ -154,7 +155,7 @@ impl State {
     /// # Ok::<(), bindnet::ParseError>(())
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (BindnetAddr, ScopedAddr)> {
-        let pair = |entry: &Entry| (entry.bindnet, entry.scoped_addr());
+        let pair = |entry: &Entry| (entry.bindnet.clone(), entry.scoped_addr());
         self.entries.iter().map(pair)
     }
 
@@ -220,7 +221,7 @@ impl fmt::Display for State {
 }
 
 /// The choice for one bindnetaddr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub bindnet: BindnetAddr,
     /// An address of the family of the bindnetaddr.
@@ -237,7 +238,7 @@ impl Entry {
         let ours = !interrupted && decision.is_ours();
         let chosen = decision.chosen().filter(|_| ours)?;
         Some(Self {
-            bindnet: *decision.bindnet(),
+            bindnet: decision.bindnet().clone(),
             ip: chosen.ip(),
             prefix: chosen.netmask().prefix_len(),
             interface: chosen.interface(),
@@ -246,20 +247,22 @@ impl Entry {
 
     /// Whether a different bindnetaddr may mean the same network, or a part of it.
     fn overlaps(&self, bindnet: &BindnetAddr) -> bool {
-        let (a, b) = (self.network(), bindnet.written());
+        let (own, other) = (self.networks(), bindnet.written());
+        let overlap = |a: &IpNet, b: &IpNet| a.contains(b) || b.contains(a);
         let zones = self.bindnet.zone().zip(bindnet.zone());
-        (a.contains(&b) || b.contains(&a)) && zones.is_none_or(|(a, b)| a.may_be(&b))
+        own.iter().any(|a| other.iter().any(|b| overlap(a, b)))
+            && zones.is_none_or(|(a, b)| a.may_be(&b))
     }
 
-    /// The network that the bindnetaddr means. An address without a prefix means the network of the
+    /// The networks that the bindnetaddr means. An address without a prefix means the network of the
     /// choice by the choice's own mask, if it is the address of that network.
-    fn network(&self) -> IpNet {
+    fn networks(&self) -> SmallVec<[IpNet; 1]> {
         let own = self.prefix.and_then(|len| IpNet::new(self.ip, len).ok());
         let own = own.map(|net| net.trunc()).filter(|net| {
-            let is_written = self.bindnet.network().is_some();
+            let is_written = !self.bindnet.networks().is_empty();
             !is_written && net.addr() == self.bindnet.ip() && net.addr() != self.ip
         });
-        own.unwrap_or(self.bindnet.written())
+        own.map_or_else(|| self.bindnet.written(), |net| smallvec![net])
     }
 
     fn scoped_addr(&self) -> ScopedAddr {

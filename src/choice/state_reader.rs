@@ -70,9 +70,10 @@ impl Reader {
     }
 
     fn push(&mut self, entry: Entry, at: usize) -> Result<(), Problem> {
-        let bindnet = entry.bindnet;
+        let bindnet = &entry.bindnet;
         let mut known = self.state.entries.iter().zip(&self.lines);
-        if let Some((_, &line)) = known.find(|(known, _)| known.bindnet == bindnet) {
+        if let Some((_, &line)) = known.find(|(known, _)| known.bindnet == *bindnet) {
+            let bindnet = bindnet.clone();
             return Err(Problem::Twice { bindnet, line });
         }
         self.state.entries.push(entry);

@@ -135,7 +135,7 @@ impl ConfLink {
 
     /// The same as a bindnetaddr.
     pub fn bindnet(&self) -> BindnetAddr {
-        self.bindnet
+        self.bindnet.clone()
     }
 
     /// Sentences that the operator of this host should know.

@@ -157,7 +157,10 @@ impl Plan {
     pub fn decide(&self, host: &Snapshot, selector: &Selector) -> Vec<LinkDecision> {
         let decide = |link: &ConfLink| LinkDecision {
             link: link.clone(),
-            decision: selector.clone().with_bindnet(link.bindnet).decide(host),
+            decision: selector
+                .clone()
+                .with_bindnet(link.bindnet.clone())
+                .decide(host),
             corosync: self.taken(link, host),
         };
         self.links.iter().map(decide).collect()
@@ -200,7 +203,7 @@ impl Plan {
             Profile::Default => Profile::Corosync(None),
             profile => profile,
         };
-        let selector = Selector::new(link.bindnet);
+        let selector = Selector::new(link.bindnet.clone());
         let decision = ProfileSelector::new(profile, selector).decide(host);
         let chosen = decision.chosen();
         let exits = self.transport == Transport::Udpu && self.version >= Version::new(2, 4, 5);

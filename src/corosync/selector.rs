@@ -70,7 +70,7 @@ impl ProfileSelector {
     fn walk<A: Bits>(&self, walk: Walk, host: &Snapshot, table: &Table<A>, ip: A) -> Decision {
         let selector = &self.selector;
         let view = View::new(host, table, self.needs().restriction(host));
-        let choice = if selector.bindnet.network().is_some() {
+        let choice = if !selector.bindnet.networks().is_empty() {
             (Candidates::new(), Err(WhyNone::Refused))
         } else {
             // The reasons are reported; nothing is skipped because of them.

@@ -236,7 +236,7 @@ impl Selector {
     pub(crate) fn following(&self, setting: &Setting) -> Option<Self> {
         let mut selector = self.clone();
         Some(match setting {
-            Setting::Bindnetaddr(bindnet) => selector.with_bindnet(*bindnet),
+            Setting::Bindnetaddr(bindnet) => selector.with_bindnet(bindnet.clone()),
             Setting::Floating(net) => {
                 selector.declare(*net, Declaration::Floating).ok()?;
                 selector

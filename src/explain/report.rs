@@ -55,7 +55,8 @@ impl Decision {
     pub(crate) fn network_of(&self, candidate: &Candidate) -> ScopedAddr {
         let network = candidate.netmask.network(candidate.ip);
         // Our rule matches a loopback or link-local address only from inside its special network.
-        let matches = |network: &IpAddr| !self.is_ours() || may_match(*network, candidate.ip);
+        let matches =
+            |network: &IpAddr| !self.is_ours() || may_match(&(*network).into(), candidate.ip);
         let network = network.filter(matches).unwrap_or(candidate.ip);
         let own = candidate
             .interface
@@ -166,7 +167,7 @@ impl Decision {
     }
 
     pub(crate) fn same_network(&self) -> String {
-        let bindnet = self.bindnet;
+        let bindnet = &self.bindnet;
         let others = self
             .candidates
             .iter()
@@ -196,7 +197,7 @@ impl Decision {
     }
 
     fn why_none_text(&self) -> String {
-        let (bindnet, family) = (self.bindnet, Family::of(self.bindnet.ip()));
+        let (bindnet, family) = (&self.bindnet, Family::of(self.bindnet.ip()));
         let here = match self.restriction() {
             Some(link) => format!("on {link}"),
             None => "of this host".to_owned(),
@@ -207,18 +208,21 @@ impl Decision {
                 format!("there is no link {link} on this host (yet)")
             }
             Some(WhyNone::NoAddress) => format!("no {family} address {here}"),
-            Some(WhyNone::NoMatch) => match (bindnet.network(), whole(&bindnet)) {
-                (Some(_), false) => {
+            Some(WhyNone::NoMatch) => match bindnet.networks() {
+                [] => format!("no address {here} is in the network of {bindnet}"),
+                [_] if bindnet.names(bindnet.ip()) => {
+                    format!("no address {here} is {}", bindnet.ip())
+                }
+                _ => {
                     let except = self.except();
                     format!("no address {here} is in {bindnet}{except}")
                 }
-                (Some(_), true) => format!("no address {here} is {}", bindnet.ip()),
-                (None, _) => format!("no address {here} is in the network of {bindnet}"),
             },
             Some(WhyNone::ExactUnusable) => {
                 let exact = self.candidates.iter().find(|c| c.is_exact());
                 let why = exact.map(unusable).unwrap_or_default();
-                format!("{} is here but {why}", bindnet.ip())
+                let ip = exact.map_or(bindnet.ip(), |exact| exact.ip);
+                format!("{ip} is here but {why}")
             }
             Some(WhyNone::PreviousUnknown) => {
                 let previous = self.previous.map(|previous| previous.to_string());
@@ -234,10 +238,7 @@ impl Decision {
 
     /// The addresses inside the network that it does not match.
     fn except(&self) -> &'static str {
-        let is_inside = |nearest: &Candidate| {
-            let network = self.bindnet.network();
-            network.is_some_and(|network| network.contains(&nearest.ip))
-        };
+        let is_inside = |nearest: &Candidate| self.bindnet.contains(nearest.ip);
         match &self.nearest {
             Some(nearest) if is_inside(nearest) && nearest.ip.is_ipv4() => {
                 ", except loopback addresses"
@@ -253,7 +254,7 @@ impl Decision {
     }
 
     fn all_rejected(&self) -> String {
-        let bindnet = self.bindnet;
+        let bindnet = &self.bindnet;
         let (floating, unusable_ones) =
             (self.count(Verdict::Floating), self.count(Verdict::Unusable));
         match (self.candidates.as_slice(), floating, unusable_ones) {
@@ -301,13 +302,11 @@ impl Decision {
 
     /// The network that the winner is the only address of.
     fn network(&self, first: &Candidate) -> String {
-        match self.bindnet.network() {
-            Some(_) => self.bindnet.to_string(),
-            None => {
-                let network = first.netmask.network(first.ip).unwrap_or(first.ip);
-                format!("{network}/{}", first.netmask)
-            }
+        if !self.bindnet.networks().is_empty() {
+            return self.bindnet.to_string();
         }
+        let network = first.netmask.network(first.ip).unwrap_or(first.ip);
+        format!("{network}/{}", first.netmask)
     }
 
     /// A candidate, with its link if it has the same address as the winner.
@@ -355,11 +354,4 @@ pub(crate) fn why_unusable(candidate: &Candidate) -> &'static str {
     } else {
         "duplicate address detection is not over (tentative)"
     }
-}
-
-/// Whether a bindnetaddr names one address by a prefix that leaves no other.
-fn whole(bindnet: &BindnetAddr) -> bool {
-    bindnet
-        .network()
-        .is_some_and(|net| net.prefix_len() == net.max_prefix_len())
 }

@@ -54,7 +54,7 @@ impl Serialize for FleetReport {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let json = ReportJson {
             format: "bindnet-fleet/1",
-            bindnetaddr: self.bindnet.map(|bindnet| bindnet.to_string()),
+            bindnetaddr: self.bindnet.as_ref().map(|bindnet| bindnet.to_string()),
             file: self.file.as_deref(),
             nodes: &self.nodes,
             unread: self.unread().collect(),

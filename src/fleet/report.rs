@@ -115,7 +115,7 @@ impl FleetReport {
         }
         problems.sort_unstable_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         Self {
-            bindnet: conf.is_none().then_some(*selector.selector.bindnet()),
+            bindnet: conf.is_none().then(|| selector.selector.bindnet().clone()),
             file: conf.map(|conf| conf.file),
             warnings: warnings(&nodes, remarks),
             nodes,

@@ -2,11 +2,15 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::slice;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
+use smallvec::{SmallVec, smallvec};
 
-use super::parse::{Problem, parse};
+use super::parse::{parse, parse_bindnet};
+use super::problem::Problem;
 use super::scoped_addr::ScopedAddr;
 use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 
@@ -17,6 +21,7 @@ use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 /// | `192.0.2.0` | Corosync's form: the address itself, or one whose own mask makes this its network |
 /// | `192.0.2.0/24` | any address inside the network |
 /// | `192.0.2.10/32` | this address and no other |
+/// | `192.0.2.0/24,198.51.100.0/24` | any address inside one of them, which have no order of preference |
 /// | `fe80::1%eth0`, `fe80::%2/64` | the same, on that link only (name or index) |
 ///
 /// A link-local IPv6 address matches only a bindnetaddr inside `fe80::/10`, and a loopback address only one
@@ -36,36 +41,78 @@ use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 /// );
 /// # Ok::<(), bindnet::ParseError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BindnetAddr {
     pub(crate) target: Target,
     pub(crate) zone: Option<Zone>,
 }
 
-/// The address or network that a [`BindnetAddr`] names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The address or the networks that a [`BindnetAddr`] names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     /// An address without a prefix.
     Address(IpAddr),
     /// A network, without host bits; `/32` and `/128` are one address.
     Network(IpNet),
+    /// Several such networks of one family, at most [`BindnetAddr::MAX_NETWORKS`]. A clone allocates nothing.
+    Networks { first: IpNet, all: Arc<[IpNet]> },
 }
 
 impl BindnetAddr {
-    /// The address of the bindnetaddr, without prefix and zone.
+    /// How many networks a list may have.
+    pub const MAX_NETWORKS: usize = 64;
+
+    /// The address of the bindnetaddr, without prefix and zone. Of several networks, the address of the
+    /// first.
     pub fn ip(&self) -> IpAddr {
-        match self.target {
-            Target::Address(ip) => ip,
+        match &self.target {
+            Target::Address(ip) => *ip,
             Target::Network(net) => net.addr(),
+            Target::Networks { first, .. } => first.addr(),
         }
     }
 
-    /// The network, if it was written with its prefix.
+    /// The network, if one was written with its prefix and no other.
     pub fn network(&self) -> Option<IpNet> {
         match self.target {
-            Target::Address(_) => None,
             Target::Network(net) => Some(net),
+            Target::Address(_) | Target::Networks { .. } => None,
         }
+    }
+
+    /// The networks that were written with their prefixes, in the order of the text; none, if it is an
+    /// address without a prefix.
+    ///
+    /// ```
+    /// use bindnet::BindnetAddr;
+    ///
+    /// let racks: BindnetAddr = "192.0.2.0/24,198.51.100.0/24".parse()?;
+    /// let lens = racks.networks().iter().map(|net| net.prefix_len());
+    /// assert_eq!(lens.collect::<Vec<_>>(), [24, 24]);
+    /// assert!("192.0.2.0".parse::<BindnetAddr>()?.networks().is_empty());
+    /// # Ok::<(), bindnet::ParseError>(())
+    /// ```
+    pub fn networks(&self) -> &[IpNet] {
+        match &self.target {
+            Target::Address(_) => &[],
+            Target::Network(net) => slice::from_ref(net),
+            Target::Networks { all, .. } => all,
+        }
+    }
+
+    /// Whether an address is inside one of the [`networks`](BindnetAddr::networks). The link and the kind of
+    /// the address do not matter here.
+    ///
+    /// ```
+    /// use bindnet::BindnetAddr;
+    ///
+    /// let racks: BindnetAddr = "192.0.2.0/24,198.51.100.0/24".parse()?;
+    /// assert!(racks.contains("198.51.100.10".parse().unwrap()));
+    /// assert!(!racks.contains("203.0.113.10".parse().unwrap()));
+    /// # Ok::<(), bindnet::ParseError>(())
+    /// ```
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        self.networks().iter().any(|net| net.contains(&ip))
     }
 
     /// The link it is restricted to.
@@ -73,8 +120,24 @@ impl BindnetAddr {
         self.zone
     }
 
-    pub(crate) fn target(&self) -> Target {
-        self.target
+    /// The narrowest network that was written with its prefix and that an address is inside of.
+    pub(crate) fn network_around(&self, ip: IpAddr) -> Option<IpNet> {
+        let around = self.networks().iter().filter(|net| net.contains(&ip));
+        around.max_by_key(|net| net.prefix_len()).copied()
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether an address is named exactly: without a prefix, or by one that leaves no other address.
+    pub(crate) fn names(&self, ip: IpAddr) -> bool {
+        match &self.target {
+            Target::Address(address) => *address == ip,
+            Target::Network(_) | Target::Networks { .. } => {
+                self.networks().contains(&IpNet::from(ip))
+            }
+        }
     }
 
     /// An address without a prefix, which is not IPv4-mapped.
@@ -93,11 +156,11 @@ impl BindnetAddr {
         }
     }
 
-    /// The network as it was written; of an address alone, the network of this one address.
-    pub(crate) fn written(&self) -> IpNet {
-        match self.target {
-            Target::Address(ip) => IpNet::from(ip),
-            Target::Network(net) => net,
+    /// The networks as they were written; of an address alone, the network of this one address.
+    pub(crate) fn written(&self) -> SmallVec<[IpNet; 1]> {
+        match &self.target {
+            Target::Address(ip) => smallvec![IpNet::from(*ip)],
+            Target::Network(_) | Target::Networks { .. } => self.networks().into(),
         }
     }
 }
@@ -106,7 +169,7 @@ impl FromStr for BindnetAddr {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse(text).map_err(|problem| problem.of_bindnet(text))
+        parse_bindnet(text).map_err(|problem| problem.of_bindnet(text))
     }
 }
 
@@ -149,6 +212,11 @@ impl TryFrom<IpNet> for BindnetAddr {
 
 impl fmt::Display for BindnetAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Target::Networks { first, all } = &self.target {
+            write!(f, "{first}")?;
+            let mut rest = all.iter().skip(1);
+            return rest.try_for_each(|net| write!(f, ",{net}"));
+        }
         write!(f, "{}", self.ip())?;
         if let Some(zone) = self.zone {
             write!(f, "%{zone}")?;

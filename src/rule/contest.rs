@@ -129,10 +129,12 @@ impl<A: Bits> Contest<'_, A> {
     /// candidates that do not float, which is where host prefixes match, too.
     fn asks_for(&self, ip: A) -> bool {
         let bindnet = match self.selector.bindnet.target() {
-            Target::Network(net) => return net.contains(&ip.to_ip()),
-            Target::Address(bindnet) => bindnet,
+            Target::Address(bindnet) => A::from_ip(*bindnet),
+            Target::Network(_) | Target::Networks { .. } => {
+                return self.selector.bindnet.contains(ip.to_ip());
+            }
         };
-        let Some(bindnet) = A::from_ip(bindnet) else {
+        let Some(bindnet) = bindnet else {
             return false;
         };
         let shown = self.candidates.iter().filter(|c| !c.reasons.is_floating());

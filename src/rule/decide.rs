@@ -57,7 +57,7 @@ impl Selector {
         };
         let about = view.snapshot.about();
         Decision {
-            bindnet: self.bindnet,
+            bindnet: self.bindnet.clone(),
             made_by: None,
             interface: self.interface,
             previous: self.previous,
@@ -145,7 +145,7 @@ impl Selector {
         let no_link_named = self.interface.is_none() && self.bindnet.zone().is_none();
         let counts = self
             .previous
-            .is_some_and(|previous| !exact || no_link_named && previous.ip() == self.bindnet.ip());
+            .is_some_and(|previous| !exact || no_link_named && self.bindnet.names(previous.ip()));
         let is_remembered = |c: &&Candidate| c.is(Reason::Previous) && (!exact || c.is_exact());
         let mut entries = candidates.iter().filter(is_remembered);
         let Some(previous) = entries.clone().next() else {

@@ -57,22 +57,15 @@ impl BindnetAddr {
 
 /// Calls `found` for every position of a table that matches; `ip` is the address of `target`.
 pub(crate) fn each_match<A: Bits>(
-    target: Target,
+    target: &Target,
     table: &Table<A>,
     ip: A,
     mut found: impl FnMut(usize, Match),
 ) {
     let nets = &table.nets;
-    let hidden = hidden(target, ip);
-    let mut found = |at, matched| {
-        let is_hidden = |ip: A| hidden.iter().any(|(mask, net)| ip & *mask == *net);
-        if !nets.get(at).is_some_and(|(ip, _)| is_hidden(ip)) {
-            found(at, matched);
-        }
-    };
     match target {
         // Under the address's own mask.
-        Target::Address(_) => nets.own_mask(ip, |at| {
+        Target::Address(bindnet) => nets.own_mask(ip, |at| {
             let Some((address, mask)) = nets.get(at) else {
                 return;
             };
@@ -83,16 +76,52 @@ pub(crate) fn each_match<A: Bits>(
             } else {
                 Match::SameNetwork
             };
-            found(at, matched);
+            if may_match(&IpNet::from(*bindnet), address.to_ip()) {
+                found(at, matched);
+            }
         }),
         // Under the mask that the operator wrote; that of a /32 or /128 leaves one address.
         Target::Network(net) => {
-            let mask = A::mask(net.prefix_len()).unwrap_or(A::ZERO);
-            let whole = net.prefix_len() == net.max_prefix_len();
-            let matched = if whole { Match::Exact } else { Match::Network };
-            nets.one_mask(mask, ip, |at| found(at, matched));
+            let (mask, _) = bits(net);
+            nets.one_mask(mask, ip, |at| {
+                let address = nets.get(at).map(|(address, _): (A, A)| address.to_ip());
+                if address.is_some_and(|address| may_match(net, address)) {
+                    found(at, matched_by(net));
+                }
+            });
+        }
+        // The same of each of several. An address is found once.
+        Target::Networks { all, .. } => {
+            let masks: SmallVec<[(A, A); BindnetAddr::MAX_NETWORKS]> =
+                all.iter().map(bits).collect();
+            nets.any_mask(&masks, |at| {
+                let Some((address, _)) = nets.get(at) else {
+                    return;
+                };
+                let address = address.to_ip();
+                let matches = |net: &&IpNet| net.contains(&address) && may_match(net, address);
+                let matched = all.iter().filter(matches).map(matched_by);
+                if let Some(matched) = matched.max_by_key(|matched| *matched == Match::Exact) {
+                    found(at, matched);
+                }
+            });
         }
     }
+}
+
+/// How an address inside a network matches it.
+fn matched_by(net: &IpNet) -> Match {
+    if net.prefix_len() == net.max_prefix_len() {
+        Match::Exact
+    } else {
+        Match::Network
+    }
+}
+
+/// The mask and the address of a network, which is of this family.
+fn bits<A: Bits>(net: &IpNet) -> (A, A) {
+    let mask = A::mask(net.prefix_len()).unwrap_or(A::ZERO);
+    (mask, A::from_ip(net.addr()).unwrap_or(A::ZERO))
 }
 
 /// The networks whose addresses match only a bindnetaddr inside of the same network: 127.0.0.0/8, ::1 and
@@ -107,24 +136,9 @@ const CONFINED: [IpNet; 3] = [
     )),
 ];
 
-/// Whether an address is outside of these networks, or inside of the same as a bindnetaddr without a
-/// prefix.
-pub(crate) fn may_match(bindnet: IpAddr, ip: IpAddr) -> bool {
+/// Whether an address is outside of these networks, or inside of the same as the network that is asked
+/// for.
+pub(crate) fn may_match(asked: &IpNet, ip: IpAddr) -> bool {
     let mut confined = CONFINED.iter();
-    confined.all(|net| !net.contains(&ip) || net.contains(&bindnet))
-}
-
-/// Those of these networks that `target` is not inside of, each as mask and address; `ip` is the address
-/// of `target`.
-fn hidden<A: Bits>(target: Target, ip: A) -> SmallVec<[(A, A); 2]> {
-    let len = match target {
-        Target::Address(_) => u8::MAX,
-        Target::Network(net) => net.prefix_len(),
-    };
-    let hidden = CONFINED.iter().filter_map(|net| {
-        let (mask, address) = (A::mask(net.prefix_len())?, A::from_ip(net.addr())?);
-        let is_inside = len >= net.prefix_len() && ip & mask == address;
-        (!is_inside).then_some((mask, address))
-    });
-    hidden.collect()
+    confined.all(|net| !net.contains(&ip) || net.contains(asked))
 }

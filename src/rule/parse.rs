@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use thiserror::Error;
 
 use super::bindnetaddr::{BindnetAddr, Target, Zone};
-use crate::snapshot::{NameProblem, ParseError, escape_rest};
+use super::problem::Problem;
+use crate::snapshot::{Family, Netmask, ParseError};
 
 /// Reads an address (as the network of one address) or a network with its prefix, as the
 /// operator's lists of floating and fixed addresses have them.
@@ -23,19 +23,100 @@ use crate::snapshot::{NameProblem, ParseError, escape_rest};
 pub fn parse_net(text: &str) -> Result<IpNet, ParseError> {
     let fail = |problem: Problem| problem.of_text("an address or a network", text);
     let bindnet = parse(text).map_err(fail)?;
-    match (bindnet.target, bindnet.zone) {
-        (_, Some(_)) => Err(fail(Problem::ZoneInList)),
-        (Target::Address(ip), None) => Ok(IpNet::from(ip)),
-        (Target::Network(net), None) => Ok(net),
+    if bindnet.zone.is_some() {
+        return Err(fail(Problem::ZoneInList));
+    }
+    Ok(bindnet.network().unwrap_or(bindnet.ip().into()))
+}
+
+/// Reads what an operator may ask for: an address, a network, or several networks with commas.
+pub(super) fn parse_bindnet(text: &str) -> Result<BindnetAddr, Problem> {
+    if is_list(text) {
+        return parse_networks(text);
+    }
+    let bindnet = parse(text)?;
+    if bindnet.network().is_none() && bindnet.ip().is_unspecified() {
+        let family = Family::of(bindnet.ip());
+        return Err(Problem::Unspecified {
+            family,
+            network: format!("{text}/0"),
+        });
+    }
+    Ok(bindnet)
+}
+
+/// Whether commas are between networks. A comma may also belong to the name of a link, behind the % of a
+/// zone and before the prefix.
+fn is_list(text: &str) -> bool {
+    text.split_once(',')
+        .is_some_and(|(first, _)| !first.contains('%') || first.contains('/'))
+}
+
+fn parse_networks(text: &str) -> Result<BindnetAddr, Problem> {
+    if text.contains(|c: char| c.is_whitespace()) {
+        return Err(Problem::SpaceInNetworks);
+    }
+    let count = text.split(',').count();
+    if count > BindnetAddr::MAX_NETWORKS {
+        return Err(Problem::TooMany { count });
+    }
+    let mut nets = Vec::with_capacity(count);
+    for (number, entry) in (1..).zip(text.split(',')) {
+        let net = parse_entry(entry, nets.first());
+        nets.push(net.map_err(|problem| Problem::Entry {
+            number,
+            entry: entry.to_owned(),
+            problem: Box::new(problem),
+        })?);
+    }
+    let target = match nets.as_slice() {
+        [] => return Err(Problem::Empty),
+        [first, ..] => Target::Networks {
+            first: *first,
+            all: nets.into(),
+        },
+    };
+    Ok(BindnetAddr { target, zone: None })
+}
+
+/// Reads an entry of several networks; `first` is the first of them.
+fn parse_entry(entry: &str, first: Option<&IpNet>) -> Result<IpNet, Problem> {
+    if entry.is_empty() {
+        return Err(Problem::EmptyEntry);
+    }
+    let bindnet = parse(entry).map_err(|problem| match problem {
+        Problem::HostBits { net } => Problem::HostBitsInEntry { net },
+        problem => problem,
+    })?;
+    if bindnet.zone.is_some() {
+        return Err(Problem::ZoneInNetworks);
+    }
+    let ip = bindnet.ip();
+    let Some(net) = bindnet.network() else {
+        return Err(Problem::NoPrefix(ip));
+    };
+    match first {
+        Some(first) if first.addr().is_ipv4() != ip.is_ipv4() => {
+            let [first, other] = [first.addr(), ip].map(Family::of);
+            Err(Problem::TwoFamilies { first, other })
+        }
+        _ => Ok(net),
     }
 }
 
+/// Reads one address, or one network with its prefix.
 pub(crate) fn parse(text: &str) -> Result<BindnetAddr, Problem> {
     if text.is_empty() {
         return Err(Problem::Empty);
     }
     if text.contains(|c: char| c.is_whitespace()) {
         return Err(Problem::Space);
+    }
+    if is_list(text) {
+        return Err(Problem::Comma);
+    }
+    if let Some(problem) = brackets(text) {
+        return Err(problem);
     }
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
@@ -52,6 +133,23 @@ pub(crate) fn parse(text: &str) -> Result<BindnetAddr, Problem> {
         None => Target::Address(ip),
     };
     Ok(BindnetAddr { target, zone })
+}
+
+/// The problem of an address in brackets, if it is one without them: `[fd00::1]:5405`.
+fn brackets(text: &str) -> Option<Problem> {
+    let (address, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let (prefix, port) = match rest.strip_prefix(':') {
+        Some(port) => ("", port),
+        None => (rest, ""),
+    };
+    let write = format!("{address}{prefix}");
+    let is_port = port.bytes().all(|b| b.is_ascii_digit());
+    let is_address = is_port && !address.starts_with('[') && parse(&write).is_ok();
+    is_address.then_some(if port.is_empty() {
+        Problem::Brackets(write)
+    } else {
+        Problem::BracketsAndPort(write)
+    })
 }
 
 fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
@@ -83,7 +181,11 @@ fn ipv4_problem(text: &str) -> Problem {
         .iter()
         .all(|part| part.bytes().next().is_some_and(|b| b.is_ascii_digit()))
     {
-        return Problem::NoAddress(text.to_owned());
+        return if text.contains(|c: char| c.is_alphabetic()) {
+            Problem::HostName(text.to_owned())
+        } else {
+            Problem::NoAddress(text.to_owned())
+        };
     }
     let corosync = inet_aton(&parts);
     let is_decimal = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
@@ -161,6 +263,11 @@ fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
         let whole = format!("{ip}%{zone}/{len}");
         return Err(Problem::ZoneBehindPrefix { whole });
     }
+    let net = mask_len(ip, prefix).and_then(|len| IpNet::new(ip, len).ok());
+    if let Some(net) = net {
+        let prefix = prefix.to_owned();
+        return Err(Problem::Mask { prefix, net });
+    }
     let digits = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
     let zero = prefix.len() > 1 && prefix.starts_with('0');
     let len = prefix.parse::<u8>().ok();
@@ -176,103 +283,15 @@ fn parse_prefix(ip: IpAddr, prefix: &str) -> Result<IpNet, Problem> {
     Ok(net)
 }
 
-/// The problem of a text that is no address or network.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum Problem {
-    #[error("empty; write an address (192.168.1.0) or a network with its prefix (192.168.1.0/24)")]
-    Empty,
-    #[error("white space in it; write the address alone")]
-    Space,
-    #[error(
-        "{0:?} is not an address; write an IPv4 or IPv6 address (192.168.1.0, fd00::), or a \
-         network with its prefix (192.168.1.0/24)"
-    )]
-    NoAddress(String),
-    #[error("{0:?} is not an IPv6 address; write for instance fd00:: or fd00::/64")]
-    Ipv6(String),
-    #[error("{0:?} is more than 255; an IPv4 address is four numbers from 0 to 255")]
-    TooLarge(String),
-    #[error("leading zero in {part:?}; {}{}", octal(*.corosync), write(*.corosync, *.decimal))]
-    LeadingZero {
-        part: String,
-        corosync: Option<Ipv4Addr>,
-        decimal: Option<Ipv4Addr>,
-    },
-    #[error(
-        "{}; Corosync reads it as {corosync}.{}",
-        short(*.parts), write(*.padded, Some(*.corosync))
-    )]
-    ShortForm {
-        parts: usize,
-        corosync: Ipv4Addr,
-        /// With zeros for the numbers that are missing.
-        padded: Option<Ipv4Addr>,
-    },
-    #[error("a port has no place here; write {0}")]
-    Port(String),
-    #[error("the IPv4 address {0} in an IPv6 one (IPv4-mapped); write {0}")]
-    Mapped(Ipv4Addr),
-    #[error("the zone after %: {0}; write the name or the index of a link (fe80::1%eth0)")]
-    Zone(NameProblem),
-    #[error("a zone (%) belongs to an IPv6 address; restrict the interface")]
-    ZoneOnIpv4,
-    #[error("a zone (%) has no place here; write the address or network alone")]
-    ZoneInList,
-    #[error("{prefix:?} is not a prefix length; write a number from 0 to {max}")]
-    PrefixLen { prefix: String, max: u8 },
-    #[error("the zone (%) stands before the prefix: write {}", escape_rest(.whole))]
-    ZoneBehindPrefix { whole: String },
-    #[error(
-        "a prefix length (/{}) has no place here; write {}",
-        escape_rest(.prefix), escape_rest(.address)
-    )]
-    Prefix { address: String, prefix: String },
-    #[error("{net} names a host and a network; write {} or {}", net.addr(), net.trunc())]
-    HostBits { net: IpNet },
-}
-
-impl Problem {
-    /// With a text that should have been a bindnetaddr.
-    pub(crate) fn of_bindnet(&self, text: &str) -> ParseError {
-        let message = format!("bindnetaddr {text:?}: {self}");
-        ParseError::new("a bindnetaddr", text, message).wanting_interface(self.wants_interface())
-    }
-
-    /// With a text that should have been this.
-    pub(super) fn of_text(&self, what: &'static str, text: &str) -> ParseError {
-        let message = format!("{text:?}: {self}");
-        ParseError::new(what, text, message).wanting_interface(self.wants_interface())
-    }
-
-    fn wants_interface(&self) -> bool {
-        *self == Self::ZoneOnIpv4
-    }
-}
-
-fn octal(corosync: Option<Ipv4Addr>) -> String {
-    match corosync {
-        Some(ip) => format!("Corosync reads it as octal, {ip}."),
-        None => "Corosync reads it as octal, which it is not.".to_owned(),
-    }
-}
-
-fn write(one: Option<Ipv4Addr>, other: Option<Ipv4Addr>) -> String {
-    match (one, other.filter(|other| Some(*other) != one)) {
-        (Some(one), Some(other)) => format!("\nWrite {one} or {other}."),
-        (Some(only), None) | (None, Some(only)) => format!("\nWrite {only}."),
-        (None, None) => String::new(),
-    }
+/// The prefix length that a mask of the family of an address means: 24 for `255.255.255.0`.
+fn mask_len(ip: IpAddr, mask: &str) -> Option<u8> {
+    let mask: IpAddr = mask.parse().ok()?;
+    let len = Netmask::from_ip(mask).prefix_len();
+    len.filter(|_| mask.is_ipv4() == ip.is_ipv4())
 }
 
 /// A short form with zeros for the missing numbers, which most people mean.
 fn pad(text: &str, parts: usize) -> Option<Ipv4Addr> {
     let zeros = ".0".repeat(4usize.saturating_sub(parts));
     format!("{text}{zeros}").parse().ok()
-}
-
-fn short(parts: usize) -> String {
-    match parts {
-        4 => "an IPv4 address is four decimal numbers".to_owned(),
-        parts => format!("{parts} of the 4 numbers of an IPv4 address"),
-    }
 }

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use super::bindnetaddr::Zone;
-use super::parse::{Problem, parse};
+use super::parse::parse;
+use super::problem::Problem;
 use crate::snapshot::ParseError;
 
 /// An address of a host, with its link if it is link-local:
@@ -69,6 +70,7 @@ impl FromStr for ScopedAddr {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let fail = |problem: Problem| problem.of_text("an address", text);
         if let Some((address, prefix)) = text.split_once('/')
+            && !prefix.contains(',')
             && parse(address).is_ok()
         {
             let (address, prefix) = (address.to_owned(), prefix.to_owned());

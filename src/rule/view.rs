@@ -57,7 +57,7 @@ impl<'a, A: Bits> View<'a, A> {
     }
 
     /// The addresses that match, in kernel order.
-    pub fn matching(&self, target: Target, ip: A) -> Candidates {
+    pub fn matching(&self, target: &Target, ip: A) -> Candidates {
         let mut candidates = Candidates::new();
         each_match(target, self.table, ip, |at, matched| {
             if let Some((at, address)) = self.get(at) {
@@ -229,7 +229,7 @@ impl<'a, A: Bits> View<'a, A> {
     }
 
     /// Calls `found` for every address that matches, in kernel order.
-    pub fn each_match(&self, target: Target, ip: A, found: &mut dyn FnMut(&Address)) {
+    pub fn each_match(&self, target: &Target, ip: A, found: &mut dyn FnMut(&Address)) {
         each_match(target, self.table, ip, |at, _| {
             if let Some((_, address)) = self.get(at) {
                 found(&address);

@@ -175,6 +175,25 @@ impl<A: Bits> Nets<A> {
         );
     }
 
+    /// Calls `found` with the position of every address inside one of several networks, each a mask and an
+    /// address.
+    pub fn any_mask(&self, nets: &[(A, A)], mut found: impl FnMut(usize)) {
+        for (number, block) in self.blocks.iter().enumerate() {
+            let mut inside = [false; BLOCK];
+            for (mask, target) in nets {
+                let (target, mask) = (target.quarters(), mask.quarters());
+                let differ = |quarter: usize, ip, _| (ip ^ target[quarter]) & mask[quarter];
+                for (lane, inside) in inside.iter_mut().enumerate() {
+                    *inside |= is_same(block, lane, &differ);
+                }
+            }
+            let lanes = (number * BLOCK..self.len).zip(inside);
+            lanes
+                .filter(|(_, inside)| *inside)
+                .for_each(|(at, _)| found(at));
+        }
+    }
+
     /// Calls `found` with the position of every address that differs in none of its quarters.
     fn scan(
         &self,

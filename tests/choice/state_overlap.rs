@@ -49,6 +49,32 @@ fn bindnetaddrs_that_overlap() {
             "192.0.2.20",
             false,
         ),
+        // One network of several is enough.
+        (
+            "192.0.2.0/24,10.0.0.0/8 address 192.0.2.10",
+            "10.1.0.0/16,203.0.113.0/24",
+            true,
+        ),
+        (
+            "192.0.2.0/24,10.0.0.0/8 address 192.0.2.10",
+            "192.0.2.0",
+            true,
+        ),
+        (
+            "192.0.2.0/24,10.0.0.0/8 address 192.0.2.10",
+            "10.0.0.0/8,192.0.2.0/24",
+            true,
+        ),
+        (
+            "192.0.2.0/24,10.0.0.0/8 address 192.0.2.10",
+            "203.0.113.0/24",
+            false,
+        ),
+        (
+            "192.0.2.0 address 192.0.2.10 prefix 24",
+            "192.0.2.128/25,10.0.0.0/8",
+            true,
+        ),
         // Another link is another question, if the two cannot be one.
         ("fe80:: address fe80::1", "fe80::%eth0", true),
         ("fe80::%eth0/64 address fe80::1", "fe80::%eth0", true),
@@ -116,7 +142,7 @@ proptest! {
         let net = |bindnet: &BindnetAddr| bindnet.network().unwrap_or(bindnet.ip().into());
         let common = (0..16).any(|last| {
             let ip = IpAddr::from([192, 0, 2, last]);
-            [known, asked].iter().all(|bindnet| net(bindnet).contains(&ip))
+            [&known, &asked].into_iter().all(|bindnet| net(bindnet).contains(&ip))
         });
         let found = overlapping(&format!("{known} address 192.0.2.1"), &asked.to_string());
         prop_assert_eq!(!found.is_empty(), common && known != asked);

@@ -72,7 +72,8 @@ fn row(case: &Value, what: &str) -> String {
     let bindnet: BindnetAddr = text(&case["bindnetaddr"]).parse().expect("a bindnetaddr");
     let entries = recorded(case);
     let host = snapshot(&entries);
-    let decide = |profile| ProfileSelector::new(profile, Selector::new(bindnet)).decide(&host);
+    let selector = || Selector::new(bindnet.clone());
+    let decide = |profile| ProfileSelector::new(profile, selector()).decide(&host);
     let short = |ip| shorten(ip, bindnet.ip());
     let cell = |ip: Option<IpAddr>| ip.map_or("-".to_owned(), short);
 

@@ -6,6 +6,7 @@ mod evidence;
 mod exact;
 mod fixtures;
 mod laws;
+mod lists;
 mod matcher;
 mod matching;
 mod parse;

@@ -189,6 +189,37 @@ proptest! {
         check(&host, Ipv4Addr::from_bits(target).into());
     }
 
+    /// Several networks match what each of them does, and each address once.
+    #[test]
+    fn several_networks(
+        target: u32,
+        nets in prop::collection::vec((few_bits(), 0..=32u8), 2..70),
+        table in prop::collection::vec((few_bits(), any::<u32>()), 0..70),
+    ) {
+        let near = |flip: u128| Ipv4Addr::from_bits(target ^ flip as u32).into();
+        let net = |(flip, len): &(u128, u8)| IpNet::new(near(*flip), *len).unwrap().trunc();
+        let nets: Vec<_> = nets.iter().take(BindnetAddr::MAX_NETWORKS).map(net).collect();
+        let mask = |mask: &u32| Ipv4Addr::from_bits(*mask).into();
+        let host: Vec<_> = table.iter().map(|(flip, bits)| (near(*flip), mask(bits))).collect();
+        check_networks(&host, &nets);
+    }
+
+    #[test]
+    fn several_ipv6_networks(
+        target: u128,
+        nets in prop::collection::vec((few_bits(), 0..=128u8), 2..9),
+        table in prop::collection::vec(few_bits(), 0..70),
+    ) {
+        let near = |flip: u128| Ipv6Addr::from_bits(target ^ flip).into();
+        let net = |(flip, len): &(u128, u8)| IpNet::new(near(*flip), *len).unwrap().trunc();
+        let nets: Vec<_> = nets.iter().map(net).collect();
+        let is_mapped = |net: &IpNet| matches!(net.addr(), IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some());
+        prop_assume!(!nets.iter().any(is_mapped));
+        let mask: IpAddr = "ffff:ffff:ffff:ffff::".parse().unwrap();
+        let host: Vec<_> = table.iter().map(|flip| (near(*flip), mask)).collect();
+        check_networks(&host, &nets);
+    }
+
     #[test]
     fn any_ipv6_masks(target: u128, table in prop::collection::vec((few_bits(), any::<u128>()), 0..70)) {
         // An IPv4-mapped address is refused.
@@ -225,6 +256,10 @@ fn check(host: &[(IpAddr, IpAddr)], target: IpAddr) {
         (same && may_reach(*ip, target, u8::MAX)).then_some((*ip, matched))
     });
     let wanted: Vec<_> = wanted.collect();
+    // It is refused.
+    if target.is_unspecified() {
+        return;
+    }
     assert_eq!(
         found(host, &target.to_string()),
         wanted,
@@ -244,6 +279,31 @@ fn check_network(host: &[(IpAddr, IpAddr)], net: IpNet) {
     });
     let wanted: Vec<_> = inside.map(|(ip, _)| (*ip, matched)).collect();
     assert_eq!(found(host, &net.to_string()), wanted, "{net} in {host:?}");
+}
+
+/// Compares the matches of several networks with those of each. An address may be on the
+/// host twice.
+fn check_networks(host: &[(IpAddr, IpAddr)], nets: &[IpNet]) {
+    let texts: Vec<_> = nets.iter().map(IpNet::to_string).collect();
+    let each = texts.iter().flat_map(|text| found(host, text));
+    let each: Vec<_> = each.collect();
+    let exact = |ip| each.contains(&(ip, Match::Exact));
+    let wanted = host.iter().filter_map(|(ip, _)| {
+        let matched = if exact(*ip) {
+            Match::Exact
+        } else {
+            Match::Network
+        };
+        each.iter()
+            .any(|(found, _)| found == ip)
+            .then_some((*ip, matched))
+    });
+    let wanted: Vec<_> = wanted.collect();
+    assert_eq!(
+        found(host, &texts.join(",")),
+        wanted,
+        "{texts:?} in {host:?}"
+    );
 }
 
 /// Whether an address is of no network that matches only from inside, or the target is inside of it.

@@ -75,8 +75,8 @@ fn step_1_matches_by_the_own_mask() {
             eth0 2001:db8::10/128               => exact chosen
 
         # /0 matches everything
-        preview 0.0.0.0 -> 192.0.2.10
-            eth0 192.0.2.10/0                   => network chosen
+        preview 198.51.100.0 -> 192.0.2.10 AMBIGUOUS same-network
+            eth0 192.0.2.10/0                   => same-network chosen
 
         # /0 matches everything
         preview 2001:db8::99 -> 2001:db8:1::1 AMBIGUOUS same-network
@@ -140,9 +140,9 @@ fn step_1_matches_by_the_family() {
             eth0 2001:db8::10/0
 
         # the other family never matters
-        preview :: -> 2001:db8::10
+        preview 2001:db8::10 -> 2001:db8::10
             eth0 192.0.2.10/0
-            eth0 2001:db8::10/0                 => network chosen
+            eth0 2001:db8::10/0                 => exact chosen
         ",
     );
 }
@@ -180,6 +180,55 @@ fn step_1_matches_a_network_with_its_prefix() {
         # /32 takes no neighbour
         preview 192.0.2.99/32 -> none NoMatch
             eth0 192.0.2.10/24
+
+        # several networks, in kernel order
+        preview 198.51.100.0/24,192.0.2.0/24 -> 192.0.2.10 AMBIGUOUS kernel-order
+            eth0 192.0.2.10/24                  => network chosen
+            eth1 203.0.113.10/24
+            eth1 198.51.100.10/24               => network outranked
+
+        # several networks that overlap: an address matches once
+        preview 192.0.0.0/16,192.0.2.0/24,192.0.2.0/24 -> 192.0.2.10
+            eth0 192.0.2.10/24                  => network chosen
+            eth0 198.51.100.10/24
+
+        # several networks, IPv6
+        preview 2001:db8::/64,fd00:7::/64 -> fd00:7::10
+            eth0 2001:db8:0:1::10/64
+            eth0 fd00:7::10/64                  => network chosen
+
+        # of several networks, one that is an address wins
+        preview 192.0.2.0/24,198.51.100.10/32 -> 198.51.100.10
+            eth0 192.0.2.10/24                  => network outranked
+            eth0 198.51.100.10/24               => exact chosen
+
+        # of several networks, one that is an address is an address inside of another, too
+        preview 192.0.2.0/24,192.0.2.20/32 -> 192.0.2.20
+            eth0 192.0.2.10/24                  => network outranked
+            eth0 192.0.2.20/24 label=eth0:vip   => exact chosen label
+
+        # several addresses
+        preview 192.0.2.20/32,192.0.2.10/32 -> 192.0.2.10 AMBIGUOUS kernel-order
+            eth0 192.0.2.10/24                  => exact chosen
+            eth0 192.0.2.20/24                  => exact outranked
+
+        # the remembered one of several addresses
+        preview 192.0.2.20/32,192.0.2.10/32 --previous 192.0.2.20 -> 192.0.2.20 by previous
+            eth0 192.0.2.10/24                  => exact outranked
+            eth0 192.0.2.20/24                  => exact chosen previous
+
+        # several networks restricted to a link
+        preview 192.0.2.0/24,198.51.100.0/24 --interface eth1 -> 198.51.100.10
+            eth0 192.0.2.10/24
+            eth1 198.51.100.10/24               => network chosen
+
+        # no network of several matches what is confined to another
+        preview 0.0.0.0/0,10.0.0.0/8 -> none NoMatch
+            lo 127.0.0.1/8
+
+        # but the other one does
+        preview 0.0.0.0/0,127.0.0.0/8 -> 127.0.0.1
+            lo 127.0.0.1/8                      => network chosen loopback
 
         # /0 is the whole family
         preview 0.0.0.0/0 -> 198.51.100.10

@@ -24,7 +24,7 @@ fn error(text: &str) -> String {
 
 /// Whether the message says each of these things.
 #[track_caller]
-fn says(text: &str, wanted: &[&str]) {
+pub fn says(text: &str, wanted: &[&str]) {
     let message = error(text);
     for part in wanted {
         assert!(message.contains(part), "no {part:?} in: {message}");
@@ -45,6 +45,13 @@ fn what_is_accepted_prints_as_it_was_written() {
         "fe80::1%eth0",
         "fe80::1%2",
         "fe80::%eth0/64",
+        "192.168.1.0/24,192.168.2.0/24",
+        "192.168.1.10/32,192.168.1.0/24,10.0.0.0/8,10.0.0.0/8",
+        "fd00::/64,fd00:1::/64,fd00:2::1/128",
+        "0.0.0.0/0,10.0.0.0/8",
+        // The name of a link may have a comma.
+        "fe80::1%a,b",
+        "fe80::%a,b/64",
     ];
     for text in texts {
         assert_eq!(text.parse::<BindnetAddr>().unwrap().to_string(), text);
@@ -131,6 +138,63 @@ fn what_is_no_address() {
     says("node1", &["not an address", "192.168.1.0"]);
     says("fd00::1::2", &["not an IPv6 address", "fd00::"]);
     says("192.168.1.0.5", &["not an address", "192.168.1.0"]);
+}
+
+#[test]
+fn the_address_of_no_network() {
+    for (text, family, network) in [
+        ("0.0.0.0", "IPv4", "0.0.0.0/0"),
+        ("::", "IPv6", "::/0"),
+        ("0::0", "IPv6", "0::0/0"),
+        ("::%eth0", "IPv6", "::%eth0/0"),
+    ] {
+        says(
+            text,
+            &[
+                &format!("any {family} address of a link"),
+                &format!("write {network} and"),
+            ],
+        );
+        assert!(text.parse::<BindnetAddr>().unwrap_err().wants_interface());
+    }
+    let any: std::net::IpAddr = "0.0.0.0".parse().unwrap();
+    assert!(BindnetAddr::try_from(any).is_err());
+    // These name addresses and not networks.
+    assert!(parse_net("0.0.0.0").is_ok() && "::".parse::<ScopedAddr>().is_ok());
+}
+
+#[test]
+fn addresses_as_other_programs_write_them() {
+    says(
+        "[fd00:1::]",
+        &["brackets have no place here; write fd00:1::"],
+    );
+    says(
+        "[fd00::1]:5405",
+        &["brackets and a port have no place here; write fd00::1"],
+    );
+    says("[fd00::]/64", &["brackets", "write fd00::/64"]);
+    says("[fe80::1%eth0]:5405", &["write fe80::1%eth0"]);
+    says("[192.168.1.0]", &["brackets", "write 192.168.1.0"]);
+    says("[fd00::1]:port", &["not an IPv6 address"]);
+    says(
+        "192.168.1.0:5405",
+        &["a port has no place here; write 192.168.1.0"],
+    );
+    says("192.168.1.0/255.255.255.0", &["write 192.168.1.0/24"]);
+    says(
+        "192.168.1.10/255.255.255.0",
+        &["write 192.168.1.10 or 192.168.1.0/24"],
+    );
+    says("fd00::/ffff::", &["is a mask", "write fd00::/16"]);
+    says("192.168.1.0/255.0.255.0", &["not a prefix length"]);
+    says("node1", &["names are not resolved"]);
+    says("eth0", &["names are not resolved"]);
+    let both = parse_net("192.168.1.10/24").unwrap_err().to_string();
+    assert!(
+        both.ends_with("write 192.168.1.10 or 192.168.1.0/24"),
+        "{both}"
+    );
 }
 
 /// A message goes to a terminal and a log.

@@ -47,13 +47,15 @@ pub fn problems(ask: &Ask, nodes: &[(String, Snapshot)]) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// Every address of both families is a candidate for /0.
+/// Every address of both families is a candidate for /0, except loopback and link-local ones, which are
+/// nobody's duplicates.
 fn rows<'a>(ask: &Ask, node: &'a str, host: &'a Snapshot) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
     for everything in ["0.0.0.0", "::"] {
         let mut all = ask.clone();
         (all.ip, all.prefix_len) = (everything.parse().unwrap(), Some(0));
         (all.zone, all.interface, all.previous) = (None, None, None);
+        all.others.clear();
         for candidate in all.selector().decide(host).candidates() {
             let has = |reason| candidate.reasons().contains(reason);
             let decisive = Reason::ALL.iter().filter(|reason| reason.is_decisive());

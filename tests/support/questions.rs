@@ -85,7 +85,11 @@ impl Ask {
     /// Asks for what a bindnetaddr names.
     fn aim_at(&mut self, bindnet: BindnetAddr) {
         self.ip = bindnet.ip();
-        self.prefix_len = bindnet.network().map(|net| net.prefix_len());
+        let (first, others) = match bindnet.networks() {
+            [] => (None, &[][..]),
+            [first, others @ ..] => (Some(first.prefix_len()), others),
+        };
+        (self.prefix_len, self.others) = (first, others.to_vec());
         self.zone = bindnet.zone().map(|zone| zone.to_string());
     }
 }
@@ -210,9 +214,7 @@ pub fn follow(ask: &Ask, advice: &Advice) -> Ask {
         Setting::Interface(_) => ask.interface = Some(value.to_owned()),
         Setting::Bindnetaddr(_) => {
             let bindnet: BindnetAddr = value.parse().unwrap();
-            ask.ip = bindnet.ip();
-            ask.prefix_len = bindnet.network().map(|net| net.prefix_len());
-            ask.zone = bindnet.zone().map(|zone| zone.to_string());
+            ask.aim_at(bindnet);
         }
         setting => panic!("{setting} does not settle a choice"),
     }

@@ -288,7 +288,7 @@ impl Model {
         };
         let candidates = || answer.rows.iter().filter(|row| row.matched.is_some());
         let exact = candidates().any(|row| row.matched == Some("exact"));
-        let counts = !exact || previous == self.ask.ip && !self.is_restricted();
+        let counts = !exact || self.ask.names(previous) && !self.is_restricted();
         interrupted(host) && counts && !candidates().any(|row| row.reasons.contains(&"previous"))
     }
 }

@@ -64,7 +64,7 @@ pub fn preview(file: &ConfFile, options: &Options) -> Result<ExitCode, Failure> 
             unasked.push((link.link.number(), failure));
             None
         });
-        let selector = selector.clone().with_bindnet(*decision.bindnet());
+        let selector = selector.clone().with_bindnet(decision.bindnet().clone());
         let audit = options.audit.then(|| Audit::of(&selector, &host)).flatten();
         Assessment {
             decision,

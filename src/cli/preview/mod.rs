@@ -127,7 +127,10 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let (bindnet, reading) = options.selector.bindnet(bindnetaddr)?;
-    let selector = options.selector.selector(bindnet)?.list_all(options.all);
+    let selector = options
+        .selector
+        .selector(bindnet.clone())?
+        .list_all(options.all);
     let profile = options.selector.profile()?;
     if options.remember {
         not_corosyncs("--remember", profile)?;

@@ -26,7 +26,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     if file.is_some() {
         not_corosyncs("--state", options.selector.profile()?)?;
     }
-    let selector = options.selector.selector(bindnet)?;
+    let selector = options.selector.selector(bindnet.clone())?;
     let selector = ProfileSelector::new(options.selector.profile()?, selector);
     for warning in recall(file.as_ref())?.warnings(&bindnet) {
         print_error(&format!("warning: {warning}\n"));

@@ -87,7 +87,7 @@ pub(super) fn failovers(law: Law, picker: &dyn Picker, run: Run) -> Ran {
 
 /// What nodes are aimed at: the bindnetaddr, on the link that the whole rule is restricted to.
 fn aim(selector: &Selector) -> BindnetAddr {
-    let bindnet = *selector.bindnet();
+    let bindnet = selector.bindnet().clone();
     match selector.needs().zones() {
         [Some(zone), ..] | [None, Some(zone), _] => BindnetAddr {
             zone: Some(zone),

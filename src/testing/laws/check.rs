@@ -170,7 +170,7 @@ pub fn stickiness(
         return Ok(());
     };
     let kept = kept.ip();
-    let named = added.ip() == kept || added.ip() == selector.bindnet().ip();
+    let named = added.ip() == kept || selector.bindnet().names(added.ip());
     if named || selector.rules.declared(added.ip()) == Some(Declaration::Fixed) {
         return Ok(());
     }

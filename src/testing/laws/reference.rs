@@ -97,7 +97,7 @@ pub(super) fn is_bystander(
     let mut twins = all.filter(|row| is(row, vip)).peekable();
     let floats =
         |row: &Candidate| row.reasons().is_floating() && !row.reasons().contains(Reason::Previous);
-    vip.ip() != selector.bindnet().ip() && twins.peek().is_some() && twins.all(floats)
+    !selector.bindnet().names(vip.ip()) && twins.peek().is_some() && twins.all(floats)
 }
 
 /// Whether a row of a decision is about an address.

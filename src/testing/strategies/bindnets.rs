@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
+use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -15,7 +16,7 @@ pub const ELSEWHERE_V4: [Ipv4Addr; 4] = [
     Ipv4Addr::new(192, 0, 2, 99),
     Ipv4Addr::new(192, 0, 2, 128),
     Ipv4Addr::new(198, 51, 100, 0),
-    Ipv4Addr::UNSPECIFIED,
+    Ipv4Addr::new(203, 0, 113, 0),
 ];
 
 /// IPv6 addresses that are on no host of [`hosts::host`](super::hosts::host).
@@ -23,7 +24,7 @@ pub const ELSEWHERE_V6: [Ipv6Addr; 4] = [
     Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x99),
     Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 0),
     Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0),
-    Ipv6Addr::UNSPECIFIED,
+    Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0, 0, 0),
 ];
 
 /// The form in which a bindnetaddr names an address.
@@ -43,10 +44,12 @@ pub enum Aim {
     Zone,
     /// By the network beside its own, which is a near miss: `192.0.3.0/24`.
     Beside,
+    /// By the network beside its own and its own: `192.0.3.0/24,192.0.2.0/24`.
+    Networks,
 }
 
 /// The ways of naming an address, the usual ones more often.
-const AIMS: [Aim; 11] = [
+const AIMS: [Aim; 13] = [
     Aim::Exact,
     Aim::Network,
     Aim::Network,
@@ -58,6 +61,8 @@ const AIMS: [Aim; 11] = [
     Aim::Host,
     Aim::Zone,
     Aim::Beside,
+    Aim::Networks,
+    Aim::Networks,
 ];
 
 impl Aim {
@@ -74,6 +79,7 @@ impl Aim {
     /// assert_eq!(named(Aim::Prefix), "192.0.2.0/24");
     /// assert_eq!(named(Aim::SameNetwork), "192.0.2.99");
     /// assert_eq!(named(Aim::Beside), "192.0.3.0/24");
+    /// assert_eq!(named(Aim::Networks), "192.0.3.0/24,192.0.2.0/24");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn at(self, address: &Address, links: &[Link]) -> BindnetAddr {
@@ -86,10 +92,14 @@ impl Aim {
             Self::Exact => of_address(ip, None),
             Self::Network => of_address(network, None),
             Self::SameNetwork => of_address(neighbour(ip, network, address), None),
-            Self::Prefix => of_network(net.unwrap_or(ip.into())),
-            Self::Host => of_network(ip.into()),
+            Self::Prefix => of_networks(vec![net.unwrap_or(ip.into())]),
+            Self::Host => of_networks(vec![ip.into()]),
             Self::Zone => of_address(network, zone(address, links).filter(|_| all == 128)),
-            Self::Beside => of_network(beside(net.unwrap_or(ip.into()))),
+            Self::Beside => of_networks(vec![beside(net.unwrap_or(ip.into()))]),
+            Self::Networks => {
+                let net = net.unwrap_or(ip.into());
+                of_networks(vec![beside(net), net])
+            }
         }
     }
 }
@@ -99,8 +109,8 @@ pub fn aim() -> impl Strategy<Value = Aim> {
     select(&AIMS[..])
 }
 
-/// Bindnetaddrs of a host: most name one of its addresses, some the network beside it, some
-/// nothing that is there.
+/// Bindnetaddrs of a host: most name one of its addresses, some the network beside it, some the networks
+/// of two addresses, some nothing that is there.
 ///
 /// ```
 /// use bindnet::testing::strategies::{bindnets, hosts};
@@ -120,16 +130,20 @@ pub fn of(host: &Snapshot) -> impl Strategy<Value = BindnetAddr> + use<> {
     let (links, addresses): (Vec<Link>, Vec<Address>) =
         (host.links().to_vec(), host.addresses().collect());
     (
-        any::<Index>(),
-        aim(),
+        (any::<Index>(), aim()),
+        weighted(0.2, (any::<Index>(), aim())),
         prop::bool::weighted(0.1),
         elsewhere(),
     )
-        .prop_map(move |(index, aim, misses, elsewhere)| {
+        .prop_map(move |((index, aim), other, misses, elsewhere)| {
             if addresses.is_empty() || misses {
-                elsewhere
-            } else {
-                aim.at(index.get(&addresses), &links)
+                return elsewhere;
+            }
+            let at = |aim: Aim, index: Index| aim.at(index.get(&addresses), &links);
+            let one = at(aim, index);
+            match other.map(|(index, aim)| at(aim, index)) {
+                Some(other) => both(&one, &other).unwrap_or(one),
+                None => one,
             }
         })
 }
@@ -180,14 +194,36 @@ fn zone(address: &Address, links: &[Link]) -> Option<Zone> {
     Some(Zone::from(link.name()))
 }
 
-/// An address without a prefix; the text of an IPv4-mapped one would be refused.
+/// The networks of two bindnetaddrs, if both have prefixes, are of one family and name no link.
+fn both(one: &BindnetAddr, other: &BindnetAddr) -> Option<BindnetAddr> {
+    let has_networks = |b: &&BindnetAddr| !b.networks().is_empty() && b.zone().is_none();
+    let are_lists = [one, other].iter().all(has_networks);
+    let is_one_family = one.ip().is_ipv4() == other.ip().is_ipv4();
+    let nets = [one.networks(), other.networks()].concat();
+    (are_lists && is_one_family).then(|| of_networks(nets))
+}
+
+/// An address without a prefix; the text of an IPv4-mapped one would be refused. The unspecified address
+/// is the whole family.
 fn of_address(ip: IpAddr, zone: Option<Zone>) -> BindnetAddr {
-    let target = Target::Address(ip);
+    let target = if ip.is_unspecified() {
+        Target::Network(IpNet::new(ip, 0).unwrap_or(ip.into()))
+    } else {
+        Target::Address(ip)
+    };
     BindnetAddr { target, zone }
 }
 
-/// A network with its prefix.
-fn of_network(net: IpNet) -> BindnetAddr {
-    let target = Target::Network(net.trunc());
+/// Networks with their prefixes; their texts have no host bits.
+fn of_networks(mut nets: Vec<IpNet>) -> BindnetAddr {
+    nets.iter_mut().for_each(|net| *net = net.trunc());
+    let target = match nets.as_slice() {
+        [net] => Target::Network(*net),
+        [first, ..] => Target::Networks {
+            first: *first,
+            all: nets.into(),
+        },
+        [] => Target::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    };
     BindnetAddr { target, zone: None }
 }

@@ -156,7 +156,7 @@ fn around(bindnet: &BindnetAddr) -> (Vec<IpAddr>, Vec<Weighted>) {
     let ip = bindnet.ip();
     let v4 = ip.is_ipv4();
     let (all, wide) = if v4 { (32, 24) } else { (128, 64) };
-    let written = bindnet.network().map(|net| net.prefix_len());
+    let written = bindnet.networks().first().map(|net| net.prefix_len());
     let zeros = bits_of(ip).trailing_zeros() as u8;
     let len = match written {
         Some(len) if len + 2 <= all => len,
@@ -172,6 +172,9 @@ fn around(bindnet: &BindnetAddr) -> (Vec<IpAddr>, Vec<Weighted>) {
     bits.push((base ^ (half * 2)) | (10 % half));
     let mut ips: Vec<IpAddr> = bits.into_iter().map(|bits| with_bits(ip, bits)).collect();
     ips.push(ip);
+    // An address of each other network of a list.
+    let others = bindnet.networks().iter().skip(1);
+    ips.extend(others.filter_map(|net| net.hosts().nth(4).or(net.hosts().next())));
     let usual = if len == wide {
         vec![len]
     } else {

@@ -36,8 +36,8 @@ const SERVICES_V6: [(Ipv6Addr, u8); 2] = [
 /// RFC 3849.
 const DOCUMENTATION_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
 
-/// A bindnetaddr, and the network in which a node's address answers it.
-#[derive(Clone, Copy)]
+/// A bindnetaddr, and the network in which a node's address answers it; of several networks, the first.
+#[derive(Clone)]
 pub(super) struct Aim {
     pub bindnet: BindnetAddr,
     /// The network of the node and of its floating addresses.
@@ -70,7 +70,7 @@ impl Aim {
             IpAddr::V6(ip) => ip.to_bits().trailing_zeros(),
         };
         let zeros = u8::try_from(zeros).unwrap_or(all);
-        let (len, exact) = match bindnet.network().map(|net| net.prefix_len()) {
+        let (len, exact) = match bindnet.networks().first().map(IpNet::prefix_len) {
             Some(len) if len + 2 > all => (usual, true),
             Some(len) if narrow => (len.max(usual), false),
             Some(len) => (len, false),
@@ -88,7 +88,7 @@ impl Aim {
     /// Whether a /32 or /128 on any link answers it.
     pub fn finds_host_prefix(&self) -> bool {
         let anywhere = self.bindnet.zone().is_none() && !self.is_link_local();
-        anywhere && (self.exact || self.bindnet.network().is_some())
+        anywhere && (self.exact || !self.bindnet.networks().is_empty())
     }
 
     /// The addresses that a node may have, with the prefix length of their network.
@@ -103,7 +103,8 @@ impl Aim {
     /// The addresses of the network that nobody has.
     pub fn free(&self, own: IpNet) -> Vec<IpNet> {
         let mut free = self.numbered();
-        free.retain(|net| net.addr() != own.addr() && net.addr() != self.bindnet.ip());
+        let is_named = |ip| ip == self.bindnet.ip() || self.bindnet.names(ip);
+        free.retain(|net| net.addr() != own.addr() && !is_named(net.addr()));
         free
     }
 
@@ -124,7 +125,7 @@ impl Aim {
         } else {
             ELSEWHERE_V6.map(|ip| net(ip.into(), 64)).to_vec()
         };
-        let aim = *self;
+        let aim = self.clone();
         networks.into_iter().filter(move |net| aim.is_beside(net))
     }
 
@@ -138,8 +139,11 @@ impl Aim {
     }
 
     fn is_beside(&self, net: &IpNet) -> bool {
-        let network = self.bindnet.network().unwrap_or(self.network);
-        !net.contains(&network) && !network.contains(net)
+        let overlaps = |network: &IpNet| net.contains(network) || network.contains(net);
+        match self.bindnet.networks() {
+            [] => !overlaps(&self.network),
+            networks => !networks.iter().any(overlaps),
+        }
     }
 
     /// Whether it asks for addresses of the link.

@@ -20,7 +20,7 @@ const WORKER: usize = 20;
 /// second.
 pub(super) fn cluster_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     (draw(), any::<bool>()).prop_map(move |(draw, first)| {
-        let mut plan = Plan::of(bindnet, draw);
+        let mut plan = Plan::of(bindnet.clone(), draw);
         plan.own_link(if first { 2 } else { 3 }, "eth1");
         let management = plan.nic(if first { 3 } else { 2 }, "eth0");
         plan.static_beside(management);
@@ -34,7 +34,7 @@ pub(super) fn cluster_node(bindnet: BindnetAddr) -> impl Strategy<Value = Cluste
 /// An IPv6 lease is a /128, unless the bindnetaddr has no prefix, so that it would not be found.
 pub(super) fn dhcp_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     draw().prop_map(move |draw| {
-        let mut plan = Plan::of(bindnet, draw);
+        let mut plan = Plan::of(bindnet.clone(), draw);
         plan.own_link(2, "eth0");
         let v6 = plan.own.addr().is_ipv6();
         if v6 && plan.aim.finds_host_prefix() {
@@ -54,7 +54,7 @@ pub(super) fn dhcp_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHo
 /// privacy address beside it, a unique local and a link-local one.
 pub(super) fn dual_stack_node(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     draw().prop_map(move |draw| {
-        let mut plan = Plan::of(bindnet, draw);
+        let mut plan = Plan::of(bindnet.clone(), draw);
         let link = plan.own_link(2, "eth0");
         let by_router =
             |request: AddressRequest| request.protocol(BY_ROUTER).lifetimes(LEASE.0, LEASE.1);
@@ -91,7 +91,7 @@ pub(super) fn dual_stack_node(bindnet: BindnetAddr) -> impl Strategy<Value = Clu
 /// IPVS mode has them; up to [`WORKER`] of each.
 pub(super) fn worker(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     (draw(), 0..=WORKER, 0..=WORKER).prop_map(move |(draw, pods, services)| {
-        let mut plan = Plan::of(bindnet, draw);
+        let mut plan = Plan::of(bindnet.clone(), draw);
         plan.own_link(2, "eth0");
         plan.own_is(|request| request);
         plan.bridge_with(pods);
@@ -106,7 +106,7 @@ pub(super) fn worker(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost>
 /// A bindnetaddr without a prefix finds it only where it is the address itself.
 pub(super) fn router(bindnet: BindnetAddr) -> impl Strategy<Value = ClusterHost> {
     draw().prop_map(move |draw| {
-        let mut plan = Plan::of(bindnet, draw);
+        let mut plan = Plan::of(bindnet.clone(), draw);
         plan.own = IpNet::from(plan.own.addr());
         plan.link = name("lo");
         let v4 = plan.own.addr().is_ipv4();

@@ -52,7 +52,7 @@ pub struct ClusterHost {
 impl ClusterHost {
     /// The bindnetaddr of the daemon.
     pub fn bindnet(&self) -> BindnetAddr {
-        self.bindnet
+        self.bindnet.clone()
     }
 
     /// The node as it is before anything happens to it.
@@ -131,12 +131,12 @@ impl fmt::Debug for ClusterHost {
 /// - it announces its address by BGP, a /32 or /128 on `lo`, if the bindnetaddr finds such a one.
 pub fn node(bindnet: BindnetAddr) -> BoxedStrategy<ClusterHost> {
     let mut kinds = vec![
-        (3, cluster_node(bindnet).boxed()),
-        (2, dual_stack_node(bindnet).boxed()),
-        (2, dhcp_node(bindnet).boxed()),
-        (1, worker(bindnet).boxed()),
+        (3, cluster_node(bindnet.clone()).boxed()),
+        (2, dual_stack_node(bindnet.clone()).boxed()),
+        (2, dhcp_node(bindnet.clone()).boxed()),
+        (1, worker(bindnet.clone()).boxed()),
     ];
-    if aim::Aim::at(bindnet, false).finds_host_prefix() {
+    if aim::Aim::at(bindnet.clone(), false).finds_host_prefix() {
         kinds.push((1, router(bindnet).boxed()));
     }
     proptest::strategy::Union::new_weighted(kinds).boxed()

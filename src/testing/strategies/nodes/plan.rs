@@ -67,6 +67,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn of(bindnet: BindnetAddr, draw: Draw) -> Self {
+        let ip = bindnet.ip();
         let aim = Aim::at(bindnet, draw.narrow);
         let hosts = aim.hosts();
         let own = hosts.get(draw.own.index(hosts.len().max(1))).copied();
@@ -75,10 +76,10 @@ impl Plan {
             .with_flags(LinkFlags::LOOPBACK)
             .with_hardware_type(LOOPBACK);
         Self {
-            aim,
             promotes: draw.promotes,
             by_hash: draw.by_hash,
-            own: own.unwrap_or(net(bindnet.ip(), aim.network.prefix_len())),
+            own: own.unwrap_or(net(ip, aim.network.prefix_len())),
+            aim,
             link: lo,
             request: None,
             nics: vec![loopback],
@@ -212,7 +213,7 @@ impl Plan {
             .collect();
         links.truncate(2);
         ClusterHost {
-            bindnet: self.aim.bindnet,
+            bindnet: self.aim.bindnet.clone(),
             host,
             own,
             own_net: self.own,
