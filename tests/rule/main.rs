@@ -5,6 +5,7 @@ mod beside_model;
 mod evidence;
 mod exact;
 mod fixtures;
+mod host_prefixes;
 mod laws;
 mod lists;
 mod matcher;
