@@ -166,7 +166,10 @@ impl Decision {
         // An exact address is taken though an entry of it floats. That is a doubt, unless it is remembered.
         let mut entries = self.candidates.iter().filter(|other| other.ip == c.ip);
         let floats = entries.any(|other| other.reasons.is_floating());
-        if !is_asked && !c.is(Reason::DeclaredFloating) {
+        // The question cannot name a link that is not known.
+        if has_twin && c.scoped_addr().zone().is_none() {
+            None
+        } else if !is_asked && !c.is(Reason::DeclaredFloating) {
             Setting::fixed(c.ip)
         } else if !floats || c.is(Reason::Previous) && !c.is(Reason::DeclaredFloating) {
             Setting::bindnetaddr(c.scoped_addr())

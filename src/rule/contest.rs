@@ -7,6 +7,7 @@ use super::candidate::{Candidate, Match, Verdict};
 use super::decision::{About, Winner};
 use super::evidence::Reason;
 use super::host_prefixes::shown_by;
+use super::matching::may_match;
 use super::rank::{Memory, Rank, best, may_be_kept, may_win};
 use super::reasons::Reasons;
 use super::selector::Selector;
@@ -60,7 +61,9 @@ impl<A: Bits> Contest<'_, A> {
         {
             return Some((Separation::FixedAbsent, About::Address(ip)));
         }
-        if !settled && let Some(about) = self.pending(winner) {
+        if !self.is_only_fixed(winner)
+            && let Some(about) = self.pending(winner)
+        {
             return Some((Separation::Pending, about));
         }
         // The address that was named may still come.
@@ -128,13 +131,13 @@ impl<A: Bits> Contest<'_, A> {
     /// Whether the bindnetaddr asks for an address: if it has no prefix of its own, under the masks of the
     /// candidates that do not float, which is where host prefixes match, too.
     fn asks_for(&self, ip: A) -> bool {
-        let bindnet = match self.selector.bindnet.target() {
-            Target::Address(bindnet) => A::from_ip(*bindnet),
-            Target::Network(_) | Target::Networks { .. } => {
-                return self.selector.bindnet.contains(ip.to_ip());
-            }
+        let (asked, address) = (&self.selector.bindnet, ip.to_ip());
+        let Target::Address(bindnet) = asked.target() else {
+            let mut networks = asked.networks().iter();
+            return networks.any(|net| net.contains(&address) && may_match(net, address));
         };
-        let Some(bindnet) = bindnet else {
+        let Some(bindnet) = A::from_ip(*bindnet).filter(|_| may_match(&(*bindnet).into(), address))
+        else {
             return false;
         };
         let shown = self.candidates.iter().filter(|c| !c.reasons.is_floating());
@@ -142,16 +145,22 @@ impl<A: Bits> Contest<'_, A> {
         ip == bindnet || masks.any(|mask: A| (ip ^ bindnet) & mask == A::ZERO)
     }
 
-    /// A pending address that may come before the winner, or that may show that the winner floats.
+    /// A pending address that may come before the winner, or that may show that the winner floats. Before
+    /// a remembered choice comes only the same address of another link, or one that is declared fixed.
     fn pending(&self, winner: &Candidate) -> Option<About> {
+        let kept = self.memory == Memory::Kept;
+        let fixed =
+            |c: &Candidate| c.is(Reason::DeclaredFixed) && !winner.is(Reason::DeclaredFixed);
         let rivals = |c: &Candidate| {
             let rivals = c.is_pending() && c.identity() != winner.identity();
-            rivals && (!self.exact || c.is_exact())
+            let comes_first = !kept || c.is(Reason::Previous) || fixed(c);
+            rivals && comes_first && (!self.exact || c.is_exact())
         };
         if let Some(at) = self.candidates.iter().position(rivals) {
             return Some(About::Candidate(at));
         }
-        let ip = A::from_ip(winner.ip).filter(|_| !self.exact && winner.netmask.is_host())?;
+        let may_float = !kept && !self.exact && winner.netmask.is_host();
+        let ip = A::from_ip(winner.ip).filter(|_| may_float)?;
         self.view
             .pending_network(self.selector, winner, ip)
             .map(About::Address)

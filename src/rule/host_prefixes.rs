@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use super::bindnetaddr::Target;
 use super::candidate::{Candidate, Match, Verdict};
 use super::decision::Candidates;
 use super::evidence::Reason;
+use super::matching::may_match;
 use super::rules::Rules;
 use super::selector::Selector;
 use super::subnets::{is_permanent_host, may_contain};
@@ -64,7 +66,8 @@ impl<A: Bits> View<'_, A> {
             let inside = shown.iter().filter(|mask| (host ^ ip) & **mask == A::ZERO);
             let is_network = |mask: &&A| ip & !**mask == A::ZERO;
             let mut inside = inside.peekable();
-            if host == ip || inside.peek().is_none() {
+            let asked = IpNet::from(ip.to_ip());
+            if host == ip || inside.peek().is_none() || !may_match(&asked, host.to_ip()) {
                 return;
             }
             let matched = if inside.any(|mask| is_network(&mask)) {

@@ -130,16 +130,17 @@ fn the_operator_moves_it() {
              newer-than-sibling previous
             eth0 2001:db8::10/64                => network outranked declared-fixed
 
-        # one that is declared fixed and cannot be bound does not count
-        preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> 2001:db8::20
+        # one that is declared fixed and cannot be bound yet does not count, but is said
+        preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> \
+         2001:db8::20 AMBIGUOUS pending
             eth0 2001:db8::20/64                => network chosen previous
             eth0 2001:db8::10/64 tentative      => network unusable declared-fixed tentative
 
-        # one that is declared fixed and cannot be bound does not count, before others
+        # one that is declared fixed and another host has does not count, before others
         preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> 2001:db8::20 by previous
             lo 2001:db8::20/64                  => network chosen loopback previous
             eth0 2001:db8::11/64                => network outranked
-            eth0 2001:db8::10/64 tentative      => network unusable declared-fixed tentative
+            eth0 2001:db8::10/64 dadfailed      => network unusable declared-fixed dadfailed
 
         # nor does one that is no candidate
         preview 192.0.2.0 --previous 192.0.2.20 --fixed 198.51.100.0/24 -> 192.0.2.20

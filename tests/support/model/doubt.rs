@@ -22,7 +22,7 @@ impl Model<'_> {
         if open && !fixed && self.fixed_is_absent() {
             return Some("fixed-absent");
         }
-        if !settled && self.another_is_pending(winner) {
+        if !self.is_only_fixed(winner) && self.another_is_pending(winner) {
             return Some("pending");
         }
         if self.matched(winner) == Some("same-network") {
@@ -74,7 +74,8 @@ impl Model<'_> {
         })
     }
 
-    /// Another candidate is pending; or an address is, after which the choice floats.
+    /// Another candidate is pending; or an address is, after which the choice floats. Only what overrules
+    /// a memory, or is it on another link, comes before a choice that is kept.
     fn another_is_pending(&self, winner: usize) -> bool {
         let exact = self.matched(winner) == Some("exact");
         let among = if exact {
@@ -82,8 +83,11 @@ impl Model<'_> {
         } else {
             self.candidates()
         };
-        let rival = |at: usize| self.is_another(at, winner) && self.pending(at);
-        among.into_iter().any(rival) || !exact && self.may_come_to_float(winner)
+        let kept = self.keeps(winner);
+        let fixed = |at: usize| self.declared_fixed(at) && !self.declared_fixed(winner);
+        let counts = |at: usize| !kept || self.previous(at) || fixed(at);
+        let rival = |at: usize| self.is_another(at, winner) && self.pending(at) && counts(at);
+        among.into_iter().any(rival) || !kept && !exact && self.may_come_to_float(winner)
     }
 
     /// A usable candidate on the same link that floats by one of three codes alone is older than
