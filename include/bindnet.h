@@ -300,7 +300,8 @@ enum bindnet_result bindnet_selector_strict(struct bindnet_selector *selector, i
 // Restricts the rule to the addresses of one interface.
 //
 // `interface_name` is the name as the kernel has it, byte for byte: what `interface_name` of a
-// struct bindnet_address holds goes in as it is. Nothing is un-escaped in it.
+// struct bindnet_address holds goes in as it is. Nothing is un-escaped in it. It may also be an
+// alternative name of the interface (altname of ip-link(8)), of up to 127 bytes.
 enum bindnet_result bindnet_selector_interface(struct bindnet_selector *selector,
                                                const char *interface_name);
 
@@ -542,8 +543,8 @@ void bindnet_event_free(struct bindnet_event *event);
 
 // Begins to ask whether another host claims an address of this host.
 //
-// `interface_name` is NULL for the interface that has the address, or a name as the kernel has it,
-// byte for byte. `timing` is a number of enum bindnet_timings.
+// `interface_name` is NULL for the interface that has the address, or a name or an alternative name
+// as the kernel has it, byte for byte. `timing` is a number of enum bindnet_timings.
 //
 // That it may not be asked, or cannot on this link, is no error but a verdict.
 enum bindnet_result bindnet_detector_new(const char *address,
@@ -552,8 +553,8 @@ enum bindnet_result bindnet_detector_new(const char *address,
                                          struct bindnet_detector **detector);
 
 // Begins to ask whether another host claims an address that this host is about to take, on the
-// interface of this name, which is as the kernel has it, byte for byte. Ask right before it is taken,
-// and no sooner.
+// interface of this name or alternative name, which is as the kernel has it, byte for byte. Ask right
+// before it is taken, and no sooner.
 //
 // `timing` is a number of enum bindnet_timings. That it may not be asked, or cannot on this link, is
 // no error but a verdict.

@@ -52,7 +52,7 @@ fn laws(u: &mut Unstructured<'_>) -> Result<()> {
     };
     let target = match u.ratio(1, 2)? {
         true => Target::own(ip.into()),
-        false => Target::free(ip.into(), input::name("eth0")),
+        false => Target::free(ip.into(), input::name("eth0").into()),
     };
     let target = target.expect("of one host");
     let timing = *u.choose(&[Timing::Fast, Timing::Rfc])?;

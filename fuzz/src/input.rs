@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use arbitrary::{Result, Unstructured};
 use bindnet::rule::{Declared, Evidence, ScopedAddr, parse_net};
 use bindnet::snapshot::{
-    About, AddressFlags, Consistency, Lifetime, LinkFlags, Name, Netmask, Scope,
+    About, AddressFlags, Consistency, Lifetime, LinkFlags, LinkName, Name, Netmask, Scope,
 };
 use bindnet::{Address, BindnetAddr, Link, Selector, Snapshot};
 
@@ -33,7 +33,7 @@ const ZONES: [&str; 3] = ["%eth0", "%3", "%9"];
 #[derive(Clone, Debug)]
 pub struct Question {
     pub bindnet: BindnetAddr,
-    pub interface: Option<Name>,
+    pub interface: Option<LinkName>,
     pub previous: Option<ScopedAddr>,
     pub declared: Declared,
     pub off: Vec<Evidence>,
@@ -62,7 +62,7 @@ pub fn question(u: &mut Unstructured<'_>) -> Result<Question> {
     let v4 = u.ratio(1, 2)?;
     Ok(Question {
         bindnet: bindnet(u, v4)?,
-        interface: maybe(u, 8, |u| u.choose(&NAMES).map(|text| name(text)))?,
+        interface: maybe(u, 8, |u| u.choose(&NAMES).map(|text| name(text).into()))?,
         previous: maybe(u, 3, |u| scoped_addr(u, v4))?,
         declared: declared(u, v4)?,
         off: Evidence::all()
@@ -97,6 +97,13 @@ pub fn link(u: &mut Unstructured<'_>, index: u32) -> Result<Link> {
     let mut link = Link::new(index, name(u.choose(&NAMES)?));
     if let Some(flags) = *mostly(u, &[Some(up), Some(any), None, Some(loopback)])? {
         link = link.with_flags(flags);
+        // Two flags that decide nothing stand for alternative names: a draw of their own would change
+        // what older seeds mean.
+        for (flag, alt_name) in [(0x2000, "eth1"), (0x4000, "9")] {
+            if flags.bits() & flag != 0 {
+                link = link.with_alt_name(name(alt_name).into());
+            }
+        }
     }
     if let Some(mac) = maybe(u, 2, |u| u.choose(&MACS).copied())? {
         link = link.with_mac(mac.parse().expect("a literal"));

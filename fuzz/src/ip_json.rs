@@ -51,6 +51,7 @@ fn known(host: &Snapshot, link: &Link) -> Link {
     let mut known = Link::new(link.index(), name)
         .with_flags(LinkFlags::from_bits(flags))
         .with_hardware_type(Link::ETHERNET);
+    known = link.alt_names().fold(known, Link::with_alt_name);
     if let Some(mac) = link.mac() {
         known = known.with_mac(*mac);
     }
@@ -103,6 +104,13 @@ fn print(out: &mut impl Write, links: &[Link], addresses: &[Address]) -> Result<
                 out,
                 r#","linkinfo":{{"info_kind":"{kind}","info_data":{{"a":[1]}}}}"#
             )?;
+        }
+        for (at, name) in link.alt_names().enumerate() {
+            write!(out, "{}", if at == 0 { r#","altnames":["# } else { "," })?;
+            string(out, name.as_bytes())?;
+        }
+        if link.alt_names().next().is_some() {
+            write!(out, "]")?;
         }
         write!(out, r#","addr_info":["#)?;
         let here = addresses

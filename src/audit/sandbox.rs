@@ -102,7 +102,7 @@ impl<'a> Sandbox<'a> {
     /// The name by which `ip` would find the link of an address.
     fn link_of(&self, address: &Address) -> Option<Name> {
         let link = self.before.link_of(address)?;
-        let found = self.before.link_named(&link.name())?;
+        let found = self.before.link_named(&link.name().into())?;
         (found.index() == link.index()).then_some(link.name())
     }
 }

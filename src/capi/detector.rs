@@ -59,8 +59,8 @@ pub enum bindnet_sightings {
 
 /// Begins to ask whether another host claims an address of this host.
 ///
-/// `interface_name` is NULL for the interface that has the address, or a name as the kernel has it,
-/// byte for byte. `timing` is a number of enum bindnet_timings.
+/// `interface_name` is NULL for the interface that has the address, or a name or an alternative name
+/// as the kernel has it, byte for byte. `timing` is a number of enum bindnet_timings.
 ///
 /// That it may not be asked, or cannot on this link, is no error but a verdict.
 #[unsafe(no_mangle)]
@@ -82,8 +82,8 @@ pub extern "C" fn bindnet_detector_new(
 }
 
 /// Begins to ask whether another host claims an address that this host is about to take, on the
-/// interface of this name, which is as the kernel has it, byte for byte. Ask right before it is taken,
-/// and no sooner.
+/// interface of this name or alternative name, which is as the kernel has it, byte for byte. Ask right
+/// before it is taken, and no sooner.
 ///
 /// `timing` is a number of enum bindnet_timings. That it may not be asked, or cannot on this link, is
 /// no error but a verdict.

@@ -7,7 +7,7 @@ use super::call::{Failure, bindnet_result, call, flag, free, hand_out, not_null}
 use super::text::{block, bytes, text};
 use crate::corosync::{Profile, ProfileSelector};
 use crate::rule::{BindnetAddr, Declaration, Evidence, ScopedAddr, Selector, parse_net};
-use crate::snapshot::Name;
+use crate::snapshot::LinkName;
 
 /// What is asked: a bindnetaddr, and all that is known beforehand.
 #[derive(Clone)]
@@ -86,7 +86,8 @@ pub extern "C" fn bindnet_selector_strict(
 /// Restricts the rule to the addresses of one interface.
 ///
 /// `interface_name` is the name as the kernel has it, byte for byte: what `interface_name` of a
-/// struct bindnet_address holds goes in as it is. Nothing is un-escaped in it.
+/// struct bindnet_address holds goes in as it is. Nothing is un-escaped in it. It may also be an
+/// alternative name of the interface (altname of ip-link(8)), of up to 127 bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_selector_interface(
     selector: Option<&mut bindnet_selector>,
@@ -183,10 +184,10 @@ pub extern "C" fn bindnet_selector_list_all(
     })
 }
 
-/// The name of an interface, in the bytes that the kernel has.
-pub(super) fn interface(interface_name: *const c_char) -> Result<Name, Failure> {
+/// The name of an interface, or an alternative one, in the bytes that the kernel has.
+pub(super) fn interface(interface_name: *const c_char) -> Result<LinkName, Failure> {
     let bytes = bytes(interface_name, "interface_name")?;
-    Name::from_bytes(bytes).map_err(|error| {
+    LinkName::from_bytes(bytes).map_err(|error| {
         let shown = String::from_utf8_lossy(bytes);
         Failure::invalid(format_args!("interface_name {shown:?}: {error}"))
     })

@@ -73,7 +73,7 @@ impl Reader {
         let bindnet = &entry.bindnet;
         let mut known = self.state.entries.iter().zip(&self.lines);
         if let Some((_, &line)) = known.find(|(known, _)| known.bindnet == *bindnet) {
-            let bindnet = bindnet.clone();
+            let bindnet = Box::new(bindnet.clone());
             return Err(Problem::Twice { bindnet, line });
         }
         self.state.entries.push(entry);
@@ -99,6 +99,7 @@ fn entry(line: &str) -> Result<Entry, Problem> {
     expect(words.next(), "address")?;
     let ip = parse_ip(value(words.next(), "an address")?)?;
     if ip.is_ipv4() != bindnet.ip().is_ipv4() {
+        let bindnet = Box::new(bindnet);
         return Err(Problem::Family { bindnet, ip });
     }
     let mut next = words.next();
@@ -142,7 +143,7 @@ fn value<'a>(found: Option<&'a str>, expected: &'static str) -> Result<&'a str, 
 fn parse_ip(text: &str) -> Result<IpAddr, Problem> {
     match (text.parse(), text.parse::<ScopedAddr>()) {
         (Ok(ip), _) => Ok(ip),
-        (Err(_), Ok(address)) => Err(Problem::Zone(address)),
+        (Err(_), Ok(address)) => Err(Problem::Zone(address.into())),
         (Err(_), Err(error)) => Err(Problem::Address(error)),
     }
 }
@@ -182,17 +183,23 @@ enum Problem {
     #[error("address {0}")]
     Address(ParseError),
     #[error("the interface stands behind the address: write address {} interface {}", .0.ip(), zone(.0))]
-    Zone(ScopedAddr),
+    Zone(Box<ScopedAddr>),
     #[error(
         "the address {ip} and the bindnetaddr {bindnet} are not of one family; write two that are"
     )]
-    Family { bindnet: BindnetAddr, ip: IpAddr },
+    Family {
+        bindnet: Box<BindnetAddr>,
+        ip: IpAddr,
+    },
     #[error("prefix {0}")]
     Prefix(crate::rule::Problem),
     #[error("interface: {0}")]
     Interface(ParseError),
     #[error("bindnetaddr {bindnet} stands in line {line} already; keep one of the two")]
-    Twice { bindnet: BindnetAddr, line: usize },
+    Twice {
+        bindnet: Box<BindnetAddr>,
+        line: usize,
+    },
 }
 
 /// An example of an entry.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::corosync::{How, IpVersion, Profile, read_address};
 use crate::rule::{BindnetAddr, Declared, Evidence, ScopedAddr, Selector, parse_net};
-use crate::snapshot::{Name, ParseError};
+use crate::snapshot::{LinkName, ParseError};
 
 use super::corosync;
 use super::input::{read_file, shown};
@@ -54,7 +54,7 @@ pub struct SelectorOptions {
     /// Choose nothing where the decision is ambiguous
     #[arg(long)]
     pub strict: bool,
-    /// The rule sees only this link's addresses
+    /// The rule sees only this link's addresses; the name may be an alternative one (altname)
     #[arg(long, value_name = "NAME")]
     interface: Option<OsString>,
     /// Declare an address or network floating: a cluster manager moves it; @FILE: one a line
@@ -152,10 +152,10 @@ fn no_rule_help() -> String {
 }
 
 /// A name as the shell gives it, or as it is printed, with `\xNN`.
-pub fn link_name(text: &OsString) -> Result<Name, ParseError> {
+pub fn link_name(text: &OsString) -> Result<LinkName, ParseError> {
     match text.to_str() {
         Some(text) => text.parse(),
-        None => Name::from_bytes(text.as_bytes()),
+        None => LinkName::from_bytes(text.as_bytes()),
     }
 }
 

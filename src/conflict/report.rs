@@ -8,7 +8,7 @@ use super::detection::{Conflict, Detection, Inconclusive};
 use super::listener::Notice;
 use super::target::Target;
 use crate::rule::{Reason, Reasons};
-use crate::snapshot::{HardwareAddress, Name};
+use crate::snapshot::{HardwareAddress, LinkName, Name};
 use crate::wire::How;
 
 /// The result of a probe, or a later notice, with its address and its link.
@@ -31,7 +31,7 @@ use crate::wire::How;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConflictReport {
     ip: IpAddr,
-    interface: Option<Name>,
+    interface: Option<LinkName>,
     event: Notice,
     reasons: Reasons,
     elapsed: Duration,
@@ -43,7 +43,7 @@ impl ConflictReport {
         let zone = target.address().zone();
         Self {
             ip: target.address().ip(),
-            interface: interface.or_else(|| zone?.name()),
+            interface: interface.map(LinkName::from).or_else(|| zone?.name()),
             event,
             reasons: Reasons::default(),
             elapsed,
@@ -62,8 +62,8 @@ impl ConflictReport {
         self.ip
     }
 
-    /// The link, if there is one; if not, the link that was named.
-    pub fn interface(&self) -> Option<Name> {
+    /// The name of the link, if there is one; if not, the name that was asked for.
+    pub fn interface(&self) -> Option<LinkName> {
         self.interface
     }
 

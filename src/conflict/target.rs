@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use super::detection::{Detection, Inconclusive, NotApplicable};
 use crate::rule::{BindnetAddr, Candidate, Reasons, ScopedAddr, Selector, Zone};
-use crate::snapshot::{Address, AddressFlags, HardwareAddress, Link, LinkFlags, Name, Snapshot};
+use crate::snapshot::{
+    Address, AddressFlags, HardwareAddress, Link, LinkFlags, LinkName, Name, Snapshot,
+};
 
 /// An address to ask for: this host has it, or is about to take it.
 ///
@@ -37,12 +39,12 @@ impl Target {
         check(address.ip()).map(|()| Self { address, is_free })
     }
 
-    /// An address of this host, on the link of this name.
+    /// An address of this host, on the link of this name or alternative name.
     ///
     /// # Errors
     /// As for [`Target::own`], and if the zone of the address is a different name, or an index. The
-    /// name of an index is not known here.
-    pub fn own_on(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
+    /// names of one link are not known here.
+    pub fn own_on(address: ScopedAddr, link: LinkName) -> Result<Self, TargetError> {
         Self::own(on_link(address, link)?)
     }
 
@@ -62,7 +64,7 @@ impl Target {
     ///
     /// # Errors
     /// As for [`Target::own_on`].
-    pub fn free(address: ScopedAddr, link: Name) -> Result<Self, TargetError> {
+    pub fn free(address: ScopedAddr, link: LinkName) -> Result<Self, TargetError> {
         let address = on_link(address, link)?;
         let is_free = true;
         check(address.ip()).map(|()| Self { address, is_free })
@@ -115,7 +117,7 @@ impl Target {
     pub fn reasons(&self, host: &Snapshot) -> Option<Reasons> {
         let link = self.link(host)?;
         let bindnet = BindnetAddr::try_from(self.address.ip()).ok()?;
-        let selector = Selector::new(bindnet).interface(link.name());
+        let selector = Selector::new(bindnet).interface(link.name().into());
         selector.decide(host).chosen().map(Candidate::reasons)
     }
 
@@ -252,9 +254,12 @@ fn master(link: &Link, host: &Snapshot) -> Option<Name> {
     (master.kind() != Some("vrf")).then(|| master.name())
 }
 
-fn on_link(address: ScopedAddr, link: Name) -> Result<ScopedAddr, TargetError> {
+fn on_link(address: ScopedAddr, link: LinkName) -> Result<ScopedAddr, TargetError> {
     match address.zone().filter(|zone| zone.name() != Some(link)) {
-        Some(_) => Err(TargetError::OtherLink { address, link }),
+        Some(_) => Err(TargetError::OtherLink {
+            address: Box::new(address),
+            link: Box::new(link),
+        }),
         None => Ok(ScopedAddr::new(
             address.ip().to_canonical(),
             Some(link.into()),
@@ -273,7 +278,7 @@ fn check(ip: IpAddr) -> Result<(), TargetError> {
 /// Why an address cannot be asked for.
 ///
 /// A second attempt does not help: ask for a different address, or leave out the zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
     /// It is no address of one host.
@@ -286,8 +291,8 @@ pub enum TargetError {
     #[error("{address} on {link}: it names another link; write the same one, or none")]
     OtherLink {
         /// The address.
-        address: ScopedAddr,
+        address: Box<ScopedAddr>,
         /// The link.
-        link: Name,
+        link: Box<LinkName>,
     },
 }

@@ -249,7 +249,7 @@ impl Selector {
                 selector
             }
             Setting::Previous(address) => selector.previous(*address),
-            Setting::Interface(name) => selector.interface(*name),
+            Setting::Interface(name) => selector.interface((*name).into()),
             Setting::Wait(_) => return None,
         })
     }

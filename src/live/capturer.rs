@@ -7,11 +7,12 @@ use nix::errno::Errno;
 use super::dump::{Bound, Dump, Dumper};
 use super::error::KernelError;
 use crate::rule::{Decide, Decision, Needs};
-use crate::snapshot::{About, Consistency, Family, Link, Name, Snapshot, Source, Table};
+use crate::snapshot::{About, Consistency, Family, Link, LinkName, Name, Snapshot, Source, Table};
 use crate::sys::host;
 use crate::wire::DecodeError;
 use crate::wire::rtnetlink::{
-    Frame, Wire, request_addresses, request_link, request_link_named, request_links,
+    Frame, Wire, request_addresses, request_link, request_link_alt_named, request_link_named,
+    request_links,
 };
 
 /// The remembered choice is gone if it is missing so many times in a row.
@@ -221,9 +222,19 @@ impl Capturer {
         self.ask_for_one(&|sequence| request_link(index, sequence))
     }
 
-    /// The same for a link by its name, which may be an alternative name.
-    pub(super) fn ask_for_named_link(&mut self, name: Name) -> Result<Option<Link>, KernelError> {
-        self.ask_for_one(&|sequence| request_link_named(name, sequence))
+    /// The same for a link by its name or an alternative name.
+    pub(super) fn ask_for_named_link(
+        &mut self,
+        name: LinkName,
+    ) -> Result<Option<Link>, KernelError> {
+        match name.name() {
+            Some(name) => self.ask_for_one(&|sequence| request_link_named(name, sequence)),
+            None => match self.ask_for_one(&|sequence| request_link_alt_named(name, sequence)) {
+                // A kernel before 5.5 knows no alternative names, and refuses the attribute.
+                Err(error) if error.is_refused_with(Errno::EINVAL) => Ok(None),
+                result => result,
+            },
+        }
     }
 
     fn ask_for_one<const N: usize>(

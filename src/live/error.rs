@@ -91,8 +91,13 @@ impl KernelError {
 
     /// Whether the kernel refused a request because there is no such link.
     pub(crate) fn is_no_device(&self) -> bool {
-        let no_device = Some(nix::errno::Errno::ENODEV as i32);
-        matches!(self, Self::Refused { error, .. } if error.raw_os_error() == no_device)
+        self.is_refused_with(nix::errno::Errno::ENODEV)
+    }
+
+    /// Whether the kernel refused a request with this error.
+    pub(crate) fn is_refused_with(&self, errno: nix::errno::Errno) -> bool {
+        let errno = Some(errno as i32);
+        matches!(self, Self::Refused { error, .. } if error.raw_os_error() == errno)
     }
 }
 

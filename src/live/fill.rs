@@ -3,7 +3,7 @@
 use super::capturer::{Capturer, about};
 use super::error::KernelError;
 use crate::rule::{Decide, LinkIndexes, Needs, Restriction};
-use crate::snapshot::{HardwareAddress, Link, Name, Snapshot};
+use crate::snapshot::{HardwareAddress, Link, LinkName, Snapshot};
 
 /// Above so many links one dump of all of them is cheaper than four ioctls for each.
 const ASK_AT_MOST: usize = 64;
@@ -128,36 +128,39 @@ impl Capturer {
                 Some(name) => self.named_link(name)?,
                 None => None,
             };
-            let link = match (named, zone.index()) {
-                (None, Some(index)) => self.link(index)?,
-                (named, _) => named,
-            };
-            if let Some(link) = link {
+            if let Some(link) = named {
+                // By its index it is listed without its alternative names.
+                host.add_or_replace_link(link);
+            } else if let Some(index) = zone.index()
+                && host.link(index).is_none()
+                && let Some(link) = self.link(index)?
+            {
                 host.add_link(link);
             }
         }
         Ok(())
     }
 
-    /// A link by its name; `None` if there is none.
+    /// A link by its name or an alternative name; `None` if there is none.
     ///
-    /// If the name was found before, only the index is asked, which takes no RTNL lock: while the
-    /// link of this index has the name, no other link has it. An ioctl by name is never made: it
-    /// loads modules.
-    fn named_link(&mut self, name: Name) -> Result<Option<Link>, KernelError> {
-        let found = self.found.iter().find(|(known, _)| *known == name);
+    /// If it was found before by its own name, only the index is asked, which takes no RTNL lock: while
+    /// the link of this index has the name, no other link has it. An alternative name is asked for each
+    /// time, because no ioctl reads it. An ioctl by name is never made: it loads modules.
+    fn named_link(&mut self, name: LinkName) -> Result<Option<Link>, KernelError> {
+        let Some(own) = name.name() else {
+            return self.ask_for_named_link(name);
+        };
+        let found = self.found.iter().find(|(known, _)| *known == own);
         if let Some((_, index)) = found.copied()
-            && let Some(link) = self.link(index)?.filter(|link| link.name() == name)
+            && let Some(link) = self.link(index)?.filter(|link| link.name() == own)
         {
             return Ok(Some(link));
         }
         let link = self.ask_for_named_link(name)?;
-        // The kernel also finds links by alternative names.
-        let link = link.filter(|link| link.name() == name);
-        self.found.retain(|(known, _)| *known != name);
-        if let Some(link) = &link {
+        self.found.retain(|(known, _)| *known != own);
+        if let Some(link) = link.as_ref().filter(|link| link.name() == own) {
             self.found.truncate(FOUND_AT_MOST - 1);
-            self.found.insert(0, (name, link.index()));
+            self.found.insert(0, (own, link.index()));
         }
         Ok(link)
     }

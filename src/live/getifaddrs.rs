@@ -22,7 +22,8 @@ impl Snapshot {
     }
 
     /// Captures this host by getifaddrs(3), which works on any Unix and knows less: no flags,
-    /// scopes, lifetimes or protocols, no consistency, and a peer only on a point-to-point link.
+    /// scopes, lifetimes or protocols, no alternative names of links, no consistency, and a peer only on a
+    /// point-to-point link.
     ///
     /// On Linux glibc and musl ask rtnetlink themselves, so this is no way around a refused
     /// AF_NETLINK; glibc repeats an interrupted dump without bound.

@@ -141,8 +141,8 @@ impl Memory {
                 let path = self.file.path().to_owned();
                 Some(StateError::Another {
                     path,
-                    remembered,
-                    chosen,
+                    remembered: remembered.into(),
+                    chosen: chosen.into(),
                 })
             }
             Err(error) => {

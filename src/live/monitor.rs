@@ -45,8 +45,8 @@ const EVENT_SIZE: usize = 8 * 1024;
 /// A burst of changes gives one new snapshot: it is made when nothing has changed for 50 ms, and
 /// after half a second in any case. Once it has caught up, the snapshot is what
 /// [`Snapshot::capture`] would give, but for lifetimes, which are those of the last change, and
-/// changes without an event of the kernel: some of tentative IPv6 addresses, and the loss of a
-/// carrier for less than a second.
+/// changes without an event of the kernel: some of tentative IPv6 addresses, the loss of a carrier
+/// for less than a second, and the alternative names of a link that is down, until it comes up.
 ///
 /// It belongs to the network namespace of its thread when it was opened; a thread that enters a
 /// different one (setns(2)) opens a new monitor. It is not shared between threads; after fork(2)

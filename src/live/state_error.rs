@@ -117,9 +117,9 @@ pub enum StateError {
         /// The path.
         path: PathBuf,
         /// The address in the file.
-        remembered: ScopedAddr,
+        remembered: Box<ScopedAddr>,
         /// The choice.
-        chosen: ScopedAddr,
+        chosen: Box<ScopedAddr>,
     },
     /// The lock file is no regular file, or a file that a different user can lock.
     #[error(

@@ -12,7 +12,7 @@ use smallvec::{SmallVec, smallvec};
 use super::parse::{parse, parse_bindnet};
 use super::problem::Problem;
 use super::scoped_addr::ScopedAddr;
-use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
+use crate::snapshot::{Link, LinkName, Name, NameProblem, ParseError, Snapshot};
 
 /// A bindnetaddr: names the network, or the address, of the local address to choose.
 ///
@@ -22,7 +22,7 @@ use crate::snapshot::{Link, Name, NameProblem, ParseError, Snapshot};
 /// | `192.0.2.0/24` | any address inside the network |
 /// | `192.0.2.10/32` | this address and no other |
 /// | `192.0.2.0/24,198.51.100.0/24` | any address inside one of them, which have no order of preference |
-/// | `fe80::1%eth0`, `fe80::%2/64` | the same, on that link only (name or index) |
+/// | `fe80::1%eth0`, `fe80::%2/64` | the same, on that link only (name, alternative name or index) |
 ///
 /// A link-local IPv6 address matches only a bindnetaddr inside `fe80::/10`, and a loopback address only one
 /// inside `127.0.0.0/8` or `::1`. So `::/0` means every other address.
@@ -150,7 +150,7 @@ impl BindnetAddr {
         match self.ip() {
             IpAddr::V4(_) => Err(Problem::ZoneOnIpv4),
             IpAddr::V6(_) => Ok(Self {
-                zone: Some(Zone::name_or_index(name)),
+                zone: Some(Zone::name_or_index(name.into())),
                 ..self
             }),
         }
@@ -230,8 +230,9 @@ impl fmt::Display for BindnetAddr {
 
 /// A link by its name or index, as in `fe80::1%eth0` and `fe80::1%2` (RFC 4007, section 11).
 ///
-/// A number in a text may be either: the link of this name counts, and without one the index does.
-/// [`Zone::from`] a [`Name`] is a name and nothing else, and `Zone::from` a number is an index.
+/// The name may be an alternative one. A number in a text may be either: the link of this name counts,
+/// and without one the index does. [`Zone::from`] a [`Name`] or a [`LinkName`] is a name and nothing
+/// else, and `Zone::from` a number is an index.
 ///
 /// ```
 /// use bindnet::rule::Zone;
@@ -256,9 +257,9 @@ pub struct Zone(Named);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Named {
     Index(u32),
-    Name(Name),
+    Name(LinkName),
     /// A number in a text.
-    NameOrIndex(Name, u32),
+    NameOrIndex(LinkName, u32),
 }
 
 impl Zone {
@@ -269,7 +270,7 @@ impl Zone {
     }
 
     /// The name of the link, if the zone is or may be a name.
-    pub fn name(&self) -> Option<Name> {
+    pub fn name(&self) -> Option<LinkName> {
         match self.0 {
             Named::Name(name) | Named::NameOrIndex(name, _) => Some(name),
             Named::Index(_) => None,
@@ -286,11 +287,11 @@ impl Zone {
 
     /// The zone that a text means.
     pub(super) fn of_text(text: &str) -> Result<Self, NameProblem> {
-        Name::of_text(text).map(Self::name_or_index)
+        LinkName::of_text(text).map(Self::name_or_index)
     }
 
     /// The zone that a text with the bytes of this name means.
-    fn name_or_index(name: Name) -> Self {
+    fn name_or_index(name: LinkName) -> Self {
         let digits = str::from_utf8(name.as_bytes()).ok();
         let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let index = digits.and_then(|digits| digits.parse().ok());
@@ -309,6 +310,13 @@ impl Zone {
 impl From<Name> for Zone {
     /// The zone of the link with this name, which is no index even if it is a number.
     fn from(name: Name) -> Self {
+        Self::from(LinkName::from(name))
+    }
+}
+
+impl From<LinkName> for Zone {
+    /// The zone of the link with this name or alternative name, which is no index even if it is a number.
+    fn from(name: LinkName) -> Self {
         Self(Named::Name(name))
     }
 }

@@ -10,7 +10,7 @@ use super::evidence::Reason;
 use super::other_rule::OtherRule;
 use super::scoped_addr::ScopedAddr;
 use super::separation::Separation;
-use crate::snapshot::{Consistency, Name, Source};
+use crate::snapshot::{Consistency, LinkName, Source};
 
 /// The chosen address or none, with every candidate's verdict and reasons.
 ///
@@ -38,7 +38,7 @@ pub struct Decision {
     pub(crate) bindnet: BindnetAddr,
     /// The rule that made it, if it was not ours.
     pub(crate) made_by: Option<Box<OtherRule>>,
-    pub(crate) interface: Option<Name>,
+    pub(crate) interface: Option<LinkName>,
     pub(crate) previous: Option<ScopedAddr>,
     pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
     pub(crate) strict: bool,

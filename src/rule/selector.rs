@@ -6,7 +6,7 @@ use super::bindnetaddr::BindnetAddr;
 use super::declared::{Declaration, Declared};
 use super::rules::{Evidence, Rules};
 use super::scoped_addr::ScopedAddr;
-use crate::snapshot::{Name, ParseError};
+use crate::snapshot::{LinkName, ParseError};
 
 /// Chooses the address of a snapshot for a bindnetaddr.
 ///
@@ -34,7 +34,7 @@ use crate::snapshot::{Name, ParseError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     pub(crate) bindnet: BindnetAddr,
-    pub(crate) interface: Option<Name>,
+    pub(crate) interface: Option<LinkName>,
     pub(crate) previous: Option<ScopedAddr>,
     /// The remembered choices for other bindnetaddrs that overlap this one.
     pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
@@ -64,8 +64,19 @@ impl Selector {
         self
     }
 
-    /// Restricts the whole rule to the addresses of one link.
-    pub fn interface(mut self, name: Name) -> Self {
+    /// Restricts the whole rule to the addresses of one link. The name may be an alternative one; the
+    /// [`Decision`](crate::Decision) has the link's own.
+    ///
+    /// ```
+    /// # use bindnet::{Address, Link, Selector, Snapshot};
+    /// let eth1 = Link::new(3, "eth1".parse()?).with_alt_name("enp0s8".parse()?);
+    /// let host = Snapshot::new([Link::new(2, "eth0".parse()?), eth1], [
+    ///     Address::new("192.0.2.10/24".parse()?, 2), Address::new("192.0.2.20/24".parse()?, 3)])?;
+    /// let decision = Selector::new("192.0.2.0".parse()?).interface("enp0s8".parse()?).decide(&host);
+    /// assert_eq!(decision.chosen().unwrap().interface(), Some("eth1".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn interface(mut self, name: LinkName) -> Self {
         self.interface = Some(name);
         self
     }

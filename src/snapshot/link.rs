@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::ParseError;
 use super::flags::LinkFlags;
+use super::link_name::{AltNames, LinkName};
 use super::name::Name;
 
 /// A link: a network interface, virtual or not.
@@ -24,6 +25,7 @@ use super::name::Name;
 pub struct Link {
     index: u32,
     name: Name,
+    alt_names: AltNames,
     flags: Option<LinkFlags>,
     mac: Option<HardwareAddress>,
     kind: Option<String>,
@@ -43,6 +45,7 @@ impl Link {
         Self {
             index,
             name,
+            alt_names: AltNames::default(),
             flags: None,
             mac: None,
             kind: None,
@@ -62,6 +65,28 @@ impl Link {
     pub(crate) fn renumbered(mut self, new: impl Fn(u32) -> u32) -> Self {
         self.index = new(self.index);
         self.master = self.master.map(new);
+        self
+    }
+
+    /// With one more alternative name.
+    ///
+    /// ```
+    /// use bindnet::Link;
+    ///
+    /// let link = Link::new(2, "eth0".parse()?).with_alt_name("enp0s3".parse()?);
+    /// assert_eq!(link.alt_names().next(), Some("enp0s3".parse()?));
+    /// assert_eq!(link.alt_names().count(), 1);
+    /// # Ok::<(), bindnet::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn with_alt_name(mut self, name: LinkName) -> Self {
+        self.alt_names.push(&name);
+        self
+    }
+
+    /// With these alternative names, and no others.
+    pub(crate) fn with_alt_names(mut self, names: AltNames) -> Self {
+        self.alt_names = names;
         self
     }
 
@@ -117,6 +142,19 @@ impl Link {
     #[doc(alias = "IFLA_IFNAME")]
     pub fn name(&self) -> Name {
         self.name
+    }
+
+    /// The alternative names, in the order in which the kernel lists them. Where they are not known, as by
+    /// getifaddrs(3), there are none.
+    #[doc(alias = "IFLA_PROP_LIST")]
+    #[doc(alias = "IFLA_ALT_IFNAME")]
+    #[doc(alias = "altname")]
+    pub fn alt_names(&self) -> impl Iterator<Item = LinkName> + '_ {
+        self.alt_names.iter()
+    }
+
+    pub(crate) fn has_alt_name(&self, name: &LinkName) -> bool {
+        self.alt_names.contains(name)
     }
 
     /// The flags, if they are known.

@@ -20,6 +20,45 @@ impl Snapshot {
         }
     }
 
+    /// Replaces the links; of several with one index, which only an interrupted dump lists, the
+    /// first stays.
+    pub(crate) fn set_links(&mut self, links: Vec<Link>) {
+        self.links = links;
+        self.index_links();
+        if self.repeated_link().is_some() {
+            let mut seen = std::collections::BTreeSet::new();
+            self.links.retain(|link| seen.insert(link.index()));
+            self.index_links();
+        }
+    }
+
+    /// Adds a link, unless its index is listed already.
+    pub(crate) fn add_link(&mut self, link: Link) {
+        let at = self.links.len();
+        let index = |(index, _): &(u32, usize)| *index;
+        if let Err(row) = self.by_index.binary_search_by_key(&link.index(), index) {
+            self.by_index.insert(row, (link.index(), at));
+            self.links.push(link);
+        }
+    }
+
+    /// Adds a link, in the place of one with its index if there is one.
+    pub(crate) fn add_or_replace_link(&mut self, link: Link) {
+        if self.link(link.index()).is_some() {
+            self.replace_link(link);
+        } else {
+            self.add_link(link);
+        }
+    }
+
+    /// Replaces the link with the same index, which must be listed.
+    pub(crate) fn replace_link(&mut self, link: Link) {
+        let at = self.link_position(link.index());
+        if let Some(old) = at.and_then(|at| self.links.get_mut(at)) {
+            *old = link;
+        }
+    }
+
     /// Requires that the link of every address is listed; `is_v4` has the family of each, in the
     /// order in which they were pushed.
     #[cfg(feature = "serde")]

@@ -6,6 +6,7 @@ mod facts;
 mod family;
 mod flags;
 mod link;
+mod link_name;
 mod listed;
 mod name;
 mod netmask;
@@ -19,6 +20,7 @@ pub use address::{Address, Lifetime};
 pub use family::Family;
 pub use flags::{AddressFlags, LinkFlags, Scope};
 pub use link::{HardwareAddress, Link};
+pub use link_name::LinkName;
 pub use name::Name;
 pub use netmask::Netmask;
 pub use parse_error::ParseError;
@@ -28,6 +30,7 @@ pub(crate) use address::is_link_local;
 pub(crate) use escape::unescape;
 pub(crate) use escape::{escape, escape_rest};
 pub(crate) use facts::Facts;
+pub(crate) use link_name::AltNames;
 pub(crate) use listed::Contradiction;
 pub(crate) use name::NameProblem;
 pub(crate) use netmask::Bits;
@@ -188,9 +191,23 @@ impl Snapshot {
         Some(*position)
     }
 
-    /// The link with this name.
-    pub fn link_named(&self, name: &Name) -> Option<&Link> {
-        self.links.iter().find(|link| link.name() == *name)
+    /// The link with this name; without one, the link with this alternative name.
+    ///
+    /// ```
+    /// use bindnet::{Link, Snapshot};
+    ///
+    /// let eth0 = Link::new(2, "eth0".parse()?).with_alt_name("enp0s3".parse()?);
+    /// let host = Snapshot::new([eth0], [])?;
+    /// for name in ["eth0", "enp0s3"] {
+    ///     assert_eq!(host.link_named(&name.parse()?).unwrap().index(), 2);
+    /// }
+    /// assert_eq!(host.link_named(&"enp0s4".parse()?), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn link_named(&self, name: &LinkName) -> Option<&Link> {
+        let is_own = |name| self.links.iter().find(|link| link.name() == name);
+        let is_alternative = || self.links.iter().find(|link| link.has_alt_name(name));
+        name.name().and_then(is_own).or_else(is_alternative)
     }
 
     /// The link that an address of this snapshot is on.
@@ -210,36 +227,6 @@ impl Snapshot {
 
     pub(crate) fn about_mut(&mut self) -> &mut About {
         &mut self.about
-    }
-
-    /// Replaces the links; of several with one index, which only an interrupted dump lists, the
-    /// first stays.
-    pub(crate) fn set_links(&mut self, links: Vec<Link>) {
-        self.links = links;
-        self.index_links();
-        if self.repeated_link().is_some() {
-            let mut seen = std::collections::BTreeSet::new();
-            self.links.retain(|link| seen.insert(link.index()));
-            self.index_links();
-        }
-    }
-
-    /// Adds a link, unless its index is listed already.
-    pub(crate) fn add_link(&mut self, link: Link) {
-        let at = self.links.len();
-        let index = |(index, _): &(u32, usize)| *index;
-        if let Err(row) = self.by_index.binary_search_by_key(&link.index(), index) {
-            self.by_index.insert(row, (link.index(), at));
-            self.links.push(link);
-        }
-    }
-
-    /// Replaces the link with the same index, which must be listed.
-    pub(crate) fn replace_link(&mut self, link: Link) {
-        let at = self.link_position(link.index());
-        if let Some(old) = at.and_then(|at| self.links.get_mut(at)) {
-            *old = link;
-        }
     }
 
     /// Replaces the addresses of a family on a link, which must be listed, by those of another snapshot.

@@ -46,15 +46,7 @@ impl Name {
     }
 
     pub(crate) fn of_bytes(bytes: &[u8]) -> Result<Self, NameProblem> {
-        if bytes.is_empty() {
-            return Err(NameProblem::Empty);
-        }
-        if bytes.contains(&0) {
-            return Err(NameProblem::Nul);
-        }
-        if bytes.len() > Self::MAX_LEN {
-            return Err(NameProblem::TooLong { len: bytes.len() });
-        }
+        check(bytes, Self::MAX_LEN)?;
         Ok(Self::pack(bytes))
     }
 
@@ -69,9 +61,7 @@ impl Name {
         let len = bytes.iter().position(|byte| *byte == 0);
         match bytes.get(..len.unwrap_or(bytes.len())) {
             None | Some([]) => Ok(None),
-            Some(bytes) if bytes.len() > Self::MAX_LEN => {
-                Err(NameProblem::TooLong { len: bytes.len() })
-            }
+            Some(bytes) if bytes.len() > Self::MAX_LEN => Err(too_long(bytes, Self::MAX_LEN)),
             Some(bytes) => Ok(Some(Self::pack(bytes))),
         }
     }
@@ -118,17 +108,38 @@ impl fmt::Debug for Name {
     }
 }
 
-/// Why some bytes or a text are not a [`Name`].
+/// Whether these bytes may be a name.
+pub(super) fn check(bytes: &[u8], max: usize) -> Result<(), NameProblem> {
+    if bytes.is_empty() {
+        return Err(NameProblem::Empty);
+    }
+    if bytes.contains(&0) {
+        return Err(NameProblem::Nul);
+    }
+    if bytes.len() > max {
+        return Err(too_long(bytes, max));
+    }
+    Ok(())
+}
+
+fn too_long(bytes: &[u8], max: usize) -> NameProblem {
+    let len = bytes.len();
+    NameProblem::TooLong { len, max }
+}
+
+/// Why some bytes or a text are not a [`Name`] or a [`LinkName`](super::LinkName).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum NameProblem {
     /// There is no byte at all.
     #[error("a name has at least one byte")]
     Empty,
     /// There are more bytes than the kernel keeps.
-    #[error("{len} bytes; a name has at most {max}", max = Name::MAX_LEN)]
+    #[error("{len} bytes; a name has at most {max}")]
     TooLong {
         /// How many bytes there were.
         len: usize,
+        /// How many there may be.
+        max: usize,
     },
     /// There is a NUL byte.
     #[error("a name holds no NUL byte")]
@@ -142,7 +153,7 @@ pub(crate) enum NameProblem {
 }
 
 impl NameProblem {
-    fn of(self, text: &str) -> ParseError {
+    pub(super) fn of(self, text: &str) -> ParseError {
         ParseError::new("a name", text, self)
     }
 }

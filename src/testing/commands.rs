@@ -122,6 +122,12 @@ impl Script {
             let name = self.cable(link, &mut free);
             names.extend(name.map(|name| (link.index(), name)));
         }
+        // The kernel refuses those that another link has.
+        for link in host.links() {
+            for name in link.alt_names() {
+                self.remark(link.name(), &format!("without its altname {name}"));
+            }
+        }
         names
     }
 

@@ -1,13 +1,12 @@
 //! The output of `ip -j addr` and `ip -d -j addr`, iproute2 5 and 6.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
 
 use super::json::Problem;
 use super::listed::{Collect, Listed, Text};
+use super::names::{AltNamesOfIp, Bytes, name};
 use super::snapshot_json::{prefix, read};
 use super::words::few;
 use crate::snapshot::{
@@ -21,6 +20,7 @@ struct LinkJson {
     /// Absent from empty objects: iproute2 5 prints one for each link that a filter excludes.
     ifindex: Option<u32>,
     ifname: Option<Bytes>,
+    altnames: Option<Listed<AltNamesOfIp>>,
     #[serde(default, deserialize_with = "few")]
     flags: Option<Vec<String>>,
     address: Option<String>,
@@ -78,33 +78,6 @@ struct AddressJson {
     stable_privacy: bool,
 }
 
-/// A string whose bytes may be anything.
-struct Bytes(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct BytesVisitor;
-
-        impl Visitor<'_> for BytesVisitor {
-            type Value = Bytes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
-                Ok(Bytes(text.as_bytes().to_vec()))
-            }
-
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
-                Ok(Bytes(bytes.to_vec()))
-            }
-        }
-
-        from.deserialize_bytes(BytesVisitor)
-    }
-}
-
 pub(super) fn parse(text: &Text<'_>) -> Result<Snapshot, Problem> {
     let Host {
         mut list,
@@ -153,7 +126,11 @@ impl Collect for Host {
                 "no link with its addresses; run ip -d -j addr (no other command, no -br)";
             return Err(Problem::value(path, problem));
         };
-        let new_link = link(&path, index, &json)?;
+        let mut new_link = link(&path, index, &json)?;
+        if let Some(names) = json.altnames.take() {
+            let names = names.value().map_err(|error| error.within(&path))?;
+            new_link = new_link.with_alt_names(names.0);
+        }
         // No link has a name that is not valid.
         let master = json
             .master
@@ -376,11 +353,4 @@ fn protocol(text: &str) -> Option<u8> {
             None => text.parse().ok(),
         },
     }
-}
-
-fn name(bytes: &[u8], path: impl Fn() -> String) -> Result<Name, Problem> {
-    Name::from_bytes(bytes).map_err(|error| {
-        let text = String::from_utf8_lossy(bytes);
-        Problem::value(path(), format!("{text:?}: {error}"))
-    })
 }

@@ -8,6 +8,8 @@ mod ip_json;
 mod json;
 #[cfg(feature = "serde")]
 mod listed;
+#[cfg(feature = "serde")]
+mod names;
 mod sighting;
 #[cfg(feature = "serde")]
 mod snapshot_json;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::Problem;
 use super::listed::{Collect, Listed, Text};
+use super::names::AltNamesRead;
 use super::words::{self, address_words, bits, words};
 use crate::snapshot::{
     About, Address, AddressFlags, Bits, Consistency, HardwareAddress, Lifetime, Link, LinkFlags,
@@ -36,16 +37,18 @@ struct SnapshotJson<L, A> {
 }
 
 /// The form that is written.
-type Written = SnapshotJson<Vec<LinkJson>, Vec<AddressJson>>;
+type Written = SnapshotJson<Vec<LinkJson<Vec<String>>>, Vec<AddressJson>>;
 
 /// The form that is read.
 type Read = SnapshotJson<Listed<Links>, Listed<Addresses>>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(expecting = "a link")]
-struct LinkJson {
+struct LinkJson<N> {
     index: u32,
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    altnames: Option<N>,
     #[serde(default, deserialize_with = "words::few")]
     flags: Option<Vec<String>>,
     #[serde(default)]
@@ -165,10 +168,12 @@ fn plain(text: String) -> String {
     read.unwrap_or(text)
 }
 
-fn link_to_json(link: &Link) -> LinkJson {
+fn link_to_json(link: &Link) -> LinkJson<Vec<String>> {
+    let altnames: Vec<_> = link.alt_names().map(|name| name.to_string()).collect();
     LinkJson {
         index: link.index(),
         name: link.name().to_string(),
+        altnames: Some(altnames).filter(|names| !names.is_empty()),
         flags: link
             .flags()
             .map(|flags| words(flags.bits(), LinkFlags::WORDS)),
@@ -228,9 +233,9 @@ fn from_json(json: Read) -> Result<Snapshot, Problem> {
 struct Links(Vec<Link>);
 
 impl Collect for Links {
-    type Item = LinkJson;
+    type Item = LinkJson<Listed<AltNamesRead>>;
 
-    fn add(&mut self, at: usize, json: LinkJson) -> Result<(), Problem> {
+    fn add(&mut self, at: usize, json: Self::Item) -> Result<(), Problem> {
         self.0.push(link_from_json(at, json)?);
         Ok(())
     }
@@ -277,9 +282,14 @@ fn consistency(code: &str) -> Result<Consistency, Problem> {
         })
 }
 
-fn link_from_json(at: usize, json: LinkJson) -> Result<Link, Problem> {
+fn link_from_json(at: usize, json: LinkJson<Listed<AltNamesRead>>) -> Result<Link, Problem> {
     let path = |member: &str| format!("links[{at}].{member}");
     let mut link = Link::new(json.index, read(&json.name, || path("name"))?);
+    if let Some(names) = json.altnames {
+        let names = names.value();
+        let names = names.map_err(|error| error.within(&format!("links[{at}]")))?;
+        link = link.with_alt_names(names.0);
+    }
     if let Some(flags) = json.flags {
         let bits = bits(&flags, LinkFlags::WORDS, || path("flags"))?;
         link = link.with_flags(LinkFlags::from_bits(bits));

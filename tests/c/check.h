@@ -174,4 +174,11 @@ static inline struct bindnet_decision *decide(const struct bindnet_selector *sel
     "{\"family\":\"inet\",\"local\":\"192.0.2.20\",\"prefixlen\":24,\"scope\":\"global\","        \
     "\"secondary\":true,\"label\":\"eth0\"}]}]"
 
+/* A host whose link has an alternative name. */
+#define ALT_NAME_HOST                                                                             \
+    "[{\"ifindex\":2,\"ifname\":\"eth0\",\"altnames\":[\"enp0s3-long-name\"],"                    \
+    "\"flags\":[\"BROADCAST\",\"UP\",\"LOWER_UP\"],"                                              \
+    "\"addr_info\":[{\"family\":\"inet\",\"local\":\"192.0.2.10\",\"prefixlen\":24,"              \
+    "\"scope\":\"global\",\"label\":\"eth0\"}]}]"
+
 #endif

@@ -3,7 +3,7 @@
 
 use bindnet_tests::netns;
 
-use bindnet::snapshot::Name;
+use bindnet::snapshot::{LinkName, Name};
 use bindnet::{Link, Reason, Selector, Snapshot};
 use netns::{
     AddressRequest, Changer, IFA_LABEL, IFA_PROTO, address, assert_decides_alike,
@@ -141,7 +141,7 @@ fn names_are_bytes() {
             ip_about(&format!("addr add {net} dev @"), name);
             // A label of the same bytes; and they appear about other links, as master and the like.
             let index = capture()
-                .link_named(&Name::from_bytes(name).unwrap())
+                .link_named(&LinkName::from_bytes(name).unwrap())
                 .unwrap()
                 .index();
             let net = format!("198.51.100.{at}/32").parse().unwrap();
@@ -160,7 +160,7 @@ fn names_are_bytes() {
             let name = Name::from_bytes(name).unwrap();
             assert_eq!(name.to_string().parse(), Ok(name));
             assert!(name.to_string().chars().all(|c| !c.is_control()));
-            let link = host.link_named(&name).unwrap();
+            let link = host.link_named(&name.into()).unwrap();
             let ports = host
                 .links()
                 .iter()
@@ -295,7 +295,7 @@ fn links_of_many_kinds() {
     });
 }
 
-/// Where a link has a number for its name, the name counts; another name (altname) is none.
+/// Where a link has a number for its name or for an alternative one, the name counts.
 #[test]
 fn a_zone_is_a_name_before_it_is_an_index() {
     run(|| {
@@ -314,7 +314,7 @@ fn a_zone_is_a_name_before_it_is_an_index() {
         ip(&format!("link property add dev eth0 altname {eth1}"));
         assert_decides_alike(&by_zone);
         let decision = decide(by_zone[1]);
-        assert_eq!(decision.chosen().unwrap().interface_index(), Some(eth1));
+        assert_eq!(decision.chosen().unwrap().interface_index(), Some(eth0));
     });
 }
 

@@ -112,8 +112,8 @@ fn options() {
         &["--previous", "restrict the interface (--interface)\n"],
     );
     refused(
-        &[bind, "--interface", "sixteen-byte-nam"],
-        &["--interface", "16 bytes", "at most 15"],
+        &[bind, "--interface", &"n".repeat(128)],
+        &["--interface", "128 bytes", "at most 127"],
     );
     refused(&[bind, "--interface", r"eth\0"], &["--interface", "xNN"]);
     refused(&[bind, "--wait", "soon"], &["--wait \"soon\"", "seconds"]);
@@ -233,6 +233,11 @@ fn snapshots() {
             "\"eth0\"",
             "\"a-name-of-more-than-15-bytes\"",
             &["links[0].name", "at most 15"],
+        ),
+        (
+            "\"name\":\"eth0\"",
+            "\"name\":\"eth0\",\"altnames\":[\"a\",\"\"]",
+            &["links[0].altnames[1]", "at least one byte"],
         ),
         (
             "\"label\":\"eth0\"",

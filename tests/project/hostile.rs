@@ -82,8 +82,8 @@ fn selectors(host: &Snapshot) -> Vec<ProfileSelector> {
     let first = || selectors[0].clone();
     let more = [
         first().list_all(true),
-        first().interface(host.links()[1].name()),
-        first().interface(missing),
+        first().interface(host.links()[1].name().into()),
+        first().interface(missing.into()),
         first().previous(format!("fe80::1%{missing}").parse().unwrap()),
     ];
     selectors.extend(more);

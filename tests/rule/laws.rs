@@ -111,7 +111,7 @@ proptest! {
     fn a_link_that_was_given_out_is_taken_for_no_other(host in odd_links()) {
         for link in host.links() {
             let index = Some(link.index());
-            let by_name = Selector::new("fe80::".parse().unwrap()).interface(link.name());
+            let by_name = Selector::new("fe80::".parse().unwrap()).interface(link.name().into());
             let decision = by_name.decide(&host);
             let chosen = decision.chosen().unwrap();
             prop_assert_eq!(chosen.interface_index(), index);

@@ -3,7 +3,7 @@
 
 use bindnet::conflict::{How, Sighting, Target, Timing};
 use bindnet::rule::ScopedAddr;
-use bindnet::snapshot::{About, AddressFlags, Consistency, HardwareAddress, LinkFlags, Name};
+use bindnet::snapshot::{About, AddressFlags, Consistency, HardwareAddress, LinkFlags, LinkName};
 use bindnet::{Address, Link, Snapshot};
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -216,7 +216,7 @@ pub const ASKS: [Ask; 3] = [Ask::Own, Ask::OwnOnEth0, Ask::Free];
 impl Ask {
     pub fn target(self, v4: bool) -> Target {
         let ip = if v4 { "192.0.2.10" } else { "2001:db8::10" };
-        let eth0: Name = "eth0".parse().unwrap();
+        let eth0: LinkName = "eth0".parse().unwrap();
         match self {
             Self::Own => Target::own(ip.parse().unwrap()).unwrap(),
             Self::OwnOnEth0 => {

@@ -219,7 +219,8 @@ fn remake(at: &Index, keeps: bool, host: &mut Draft) {
 
 /// The same link with another name and index.
 fn named(link: &Link, index: u32, name: &str) -> Link {
-    let mut named = Link::new(index, name.parse().unwrap());
+    let named = Link::new(index, name.parse().unwrap());
+    let mut named = link.alt_names().fold(named, Link::with_alt_name);
     if let Some(flags) = link.flags() {
         named = named.with_flags(flags);
     }

@@ -250,7 +250,15 @@ fn assert_ip_agrees(before: &Snapshot, ip: &Snapshot, after: &Snapshot) {
     assert_eq!(ip.about().source, Some(Source::IpJson));
     let facts = |link: &Link| {
         let (name, mac) = (link.name(), link.mac().copied());
-        (link.index(), name, link.flags(), mac, link.master())
+        let alt_names: Vec<_> = link.alt_names().collect();
+        (
+            link.index(),
+            name,
+            alt_names,
+            link.flags(),
+            mac,
+            link.master(),
+        )
     };
     assert_same(
         after.links().iter().map(facts),
@@ -383,7 +391,9 @@ pub fn assert_decides_alike(bindnets: &[&str]) {
     let mut live = capturer();
     for bindnet in bindnets {
         let selector = Selector::new(bindnet.parse().unwrap());
-        let restricted = links.iter().map(|link| selector.clone().interface(*link));
+        let restricted = links
+            .iter()
+            .map(|link| selector.clone().interface((*link).into()));
         let strict = selector.clone().strict(true);
         let corosync = ["corosync:1.4.3", "corosync"].map(|profile| {
             let profile = profile.parse().unwrap();

@@ -208,10 +208,7 @@ impl Model {
 
     /// The link that is asked for, if it exists.
     fn restricted_to(&self, host: &Snapshot) -> Vec<Option<u32>> {
-        let named = |text: &str| {
-            let is = |link: &&Link| link.name().to_string() == text;
-            host.links().iter().find(is).map(Link::index)
-        };
+        let named = |text: &str| model::named(host.links(), text);
         let numbered = |text: &str| {
             let is = |link: &&Link| link.index().to_string() == text;
             host.links().iter().find(is).map(Link::index)

@@ -20,7 +20,7 @@ pub struct Options {
     /// An address of this host; or with --free one that is to be taken
     #[arg(value_name = "ADDRESS")]
     address: String,
-    /// The link to ask on, instead of the one that has the address
+    /// The link to ask on, by a name or an alternative name, instead of the one that has the address
     #[arg(long, value_name = "NAME")]
     interface: Option<OsString>,
     /// The address is not here yet: does anybody have it? Ask right before it is taken: another

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::rule::{Candidate, Decide, Decision, Match, Outcome, Reason, Selector, Verdict};
-use crate::snapshot::{Address, Snapshot};
+use crate::snapshot::{Address, Link, Snapshot};
 use crate::testing::picker::remembering;
 
 /// The same question for our own rule, listing every address.
@@ -75,7 +75,8 @@ pub(super) fn unsound(
     let found = |address: Address, _: Match| matches |= is(chosen, &address);
     decision.bindnet().each_match(host, found);
     let [interface, ..] = selector.needs().zones();
-    matches &= interface.is_none_or(|interface| chosen.interface() == interface.name());
+    let is_on = |link: &Link| Some(link.index()) == chosen.interface_index();
+    matches &= interface.is_none_or(|interface| interface.link(host).is_some_and(is_on));
     if !matches || chosen.matched().is_none() {
         return Some("the chosen candidate does not match");
     }

@@ -191,7 +191,9 @@ fn zone(address: &Address, links: &[Link]) -> Option<Zone> {
     let link = links
         .iter()
         .find(|link| Some(link.index()) == address.link_index())?;
-    Some(Zone::from(link.name()))
+    // What is too long for its own name is no other link's.
+    let long = link.alt_names().find(|name| name.name().is_none());
+    Some(long.map_or(Zone::from(link.name()), Zone::from))
 }
 
 /// The networks of two bindnetaddrs, if both have prefixes, are of one family and name no link.

@@ -91,8 +91,13 @@ fn address_flags() -> impl Strategy<Value = AddressFlags> {
     bits.prop_map(|(a, b, c, d, e, f, g)| AddressFlags::from_bits(a | b | c | d | e | f | g))
 }
 
-/// Flags, hardware address, and hardware type with the number of carrier changes.
-pub(super) type LinkFacts = (Option<LinkFlags>, Option<&'static str>, Option<(u16, u32)>);
+/// Flags, hardware address, hardware type with the number of carrier changes, and an alternative name.
+pub(super) type LinkFacts = (
+    Option<LinkFlags>,
+    Option<&'static str>,
+    Option<(u16, u32)>,
+    Option<&'static str>,
+);
 
 /// The facts of a link, except its name and its index.
 pub(super) fn link_facts() -> impl Strategy<Value = LinkFacts> {
@@ -109,17 +114,24 @@ pub(super) fn link_facts() -> impl Strategy<Value = LinkFacts> {
         1 => Just("00:00:5e:00:03:33"),
         1 => Just("00:00:5e:00:01:33:00"),
     ];
+    // `#` becomes the index of the link. A number may be another's index, and a name another's name.
+    let alt_names = vec!["enx-too-long-for-a-name-#", "3", "eth1", r"\xff:\x0a"];
     let hardware_type_and_changes = (select(vec![Link::ETHERNET, 772, 65534]), any::<u32>());
     (
         weighted(0.85, flags),
         weighted(0.8, mac),
         weighted(0.5, hardware_type_and_changes),
+        weighted(0.2, select(alt_names)),
     )
 }
 
 /// The link with these facts; `lo` is always a loopback link.
-pub(super) fn link(index: u32, name: Name, (flags, mac, carrier): &LinkFacts) -> Link {
+pub(super) fn link(index: u32, name: Name, (flags, mac, carrier, alt_name): &LinkFacts) -> Link {
     let mut link = Link::new(index, name);
+    let alt_name = alt_name.map(|text| text.replace('#', &index.to_string()));
+    if let Some(Ok(alt_name)) = alt_name.map(|text| text.parse()) {
+        link = link.with_alt_name(alt_name);
+    }
     let is_lo = name.as_bytes() == b"lo";
     if let Some(flags) = *flags {
         let loopback = if is_lo { LinkFlags::LOOPBACK } else { flags };

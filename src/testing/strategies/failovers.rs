@@ -362,7 +362,7 @@ impl<'a> Course<'a> {
 
     fn is_there(&self, manager: Manager, vip: &Vip) -> bool {
         let host = self.host.snapshot();
-        let link = host.link_named(&manager.link(vip)).map(Link::index);
+        let link = host.link_named(&manager.link(vip).into()).map(Link::index);
         let mut addresses = host.addresses();
         addresses.any(|a| a.net() == Some(manager.net(vip)) && a.link_index() == link)
     }

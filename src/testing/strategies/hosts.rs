@@ -240,7 +240,7 @@ fn drawn_from(pools: &Pools) -> impl Strategy<Value = Draft> + use<> {
     let needed = pools.needed.clone();
     let most = pools.links.len().min(3);
     let present = subsequence(pools.links.clone(), 1..=most);
-    let all = pools.links.clone();
+    let (all, alt_names) = (pools.links.clone(), pools.alt_names.clone());
     let facts = vec(link_facts(), all.len());
     (present, facts, vec(loose(pools), 0..9), about()).prop_map(
         move |(present, facts, loose, about)| {
@@ -251,7 +251,11 @@ fn drawn_from(pools: &Pools) -> impl Strategy<Value = Draft> + use<> {
             let mut links: Vec<Link> = made
                 .iter()
                 .filter(here)
-                .map(|((index, name), facts)| link(*index, *name, facts))
+                .map(|((index, name), facts)| {
+                    let names = alt_names.iter().filter(|(of, _)| of == index);
+                    let link = link(*index, *name, facts);
+                    names.fold(link, |link, (_, name)| link.with_alt_name(*name))
+                })
                 .collect();
             links.sort_by_key(Link::index);
             let mut addresses: Vec<_> = loose.into_iter().map(|l| l.on(&links)).collect();

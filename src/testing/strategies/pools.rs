@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use super::hosts::{LINKS, V4, V6};
 use crate::rule::{BindnetAddr, Decide, Selector, Zone};
-use crate::snapshot::{Name, Netmask};
+use crate::snapshot::{LinkName, Name, Netmask};
 
 /// A mask, and how often it is drawn.
 type Weighted = (u32, Netmask);
@@ -28,6 +28,8 @@ pub(crate) struct Pools {
     ratio: (u32, u32),
     /// Names and indexes.
     pub links: Vec<(u32, Name)>,
+    /// The alternative names that links have for certain, with the indexes of the links.
+    pub alt_names: Vec<(u32, LinkName)>,
     /// The indexes of those that are always there.
     pub needed: Vec<u32>,
 }
@@ -44,6 +46,7 @@ impl Pools {
             links: (1..)
                 .zip(LINKS.iter().filter_map(|n| n.parse().ok()))
                 .collect(),
+            alt_names: Vec::new(),
             needed: Vec::new(),
         }
     }
@@ -90,18 +93,22 @@ impl Pools {
 
     /// Has a link always there.
     fn need(&mut self, zone: Zone) {
-        let named = |(_, name): &&(u32, Name)| Some(*name) == zone.name();
+        let own = zone.name().and_then(|name| name.name());
+        let named = |(_, name): &&(u32, Name)| Some(*name) == own;
         let at = |(index, _): &&(u32, Name)| Some(*index) == zone.index();
         let known = self.links.iter().find(named).or(self.links.iter().find(at));
         let index = match known {
             Some((index, _)) => *index,
             None => {
                 let index = zone.index().unwrap_or(6);
-                let name = zone.name().or_else(|| format!("link{index}").parse().ok());
+                let name = own.or_else(|| format!("link{index}").parse().ok());
                 self.links.extend(name.map(|name| (index, name)));
                 index
             }
         };
+        // What is too long for its own name is an alternative one.
+        let alternative = zone.name().filter(|_| own.is_none());
+        self.alt_names.extend(alternative.map(|name| (index, name)));
         self.needed.push(index);
     }
 

@@ -31,7 +31,8 @@ mod part;
 mod request;
 
 use crate::snapshot::{
-    Address, AddressFlags, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope, escape,
+    Address, AddressFlags, AltNames, Bits, Entry, Facts, HardwareAddress, Link, LinkFlags, Scope,
+    escape,
 };
 use crate::wire::DecodeError;
 
@@ -39,7 +40,9 @@ pub use crate::snapshot::Family;
 pub(crate) use frame::{Change, Changed, Frame, Frames, frames};
 use part::Part;
 pub(crate) use request::request_refusal;
-pub use request::{request_addresses, request_link, request_link_named, request_links};
+pub use request::{
+    request_addresses, request_link, request_link_alt_named, request_link_named, request_links,
+};
 
 // linux/netlink.h
 const NLMSG_ERROR: u16 = 2;
@@ -74,6 +77,8 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MASTER: u16 = 10;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_CARRIER_CHANGES: u16 = 35;
+const IFLA_PROP_LIST: u16 = 52;
+const IFLA_ALT_IFNAME: u16 = 53;
 const IFLA_INFO_KIND: u16 = 1;
 
 // linux/socket.h
@@ -220,7 +225,7 @@ fn link(body: Part<'_>) -> Result<Link, DecodeError> {
     let flags = body.u32(8, "ifi_flags")?;
     let offset = body.offset();
     let (mut name, mut mac, mut kind, mut master) = (None, None, None, None);
-    let mut carrier_changes = None;
+    let (mut carrier_changes, mut alt_names) = (None, AltNames::default());
     for attribute in attributes.attributes() {
         let (attribute, value) = attribute?;
         match attribute {
@@ -231,10 +236,12 @@ fn link(body: Part<'_>) -> Result<Link, DecodeError> {
             IFLA_CARRIER_CHANGES => {
                 carrier_changes = Some(value.u32(0, "IFLA_CARRIER_CHANGES")?);
             }
+            IFLA_PROP_LIST => add_alt_names(value, &mut alt_names)?,
             _ => {}
         }
     }
     let mut link = Link::new(index, name.ok_or(DecodeError::NoName { offset })?)
+        .with_alt_names(alt_names)
         .with_flags(LinkFlags::from_bits(flags))
         .with_hardware_type(hardware_type);
     if let Some(mac) = mac {
@@ -250,6 +257,20 @@ fn link(body: Part<'_>) -> Result<Link, DecodeError> {
         link = link.with_carrier_changes(carrier_changes);
     }
     Ok(link)
+}
+
+/// The alternative names among the properties of a link; there is no other property yet.
+#[cold]
+fn add_alt_names(properties: Part<'_>, to: &mut AltNames) -> Result<(), DecodeError> {
+    for property in properties.attributes() {
+        let (kind, value) = property?;
+        if kind == IFLA_ALT_IFNAME
+            && let Some(name) = value.link_name("IFLA_ALT_IFNAME")?
+        {
+            to.push(&name);
+        }
+    }
+    Ok(())
 }
 
 fn info_kind(info: Part<'_>) -> Result<Option<String>, DecodeError> {

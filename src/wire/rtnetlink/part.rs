@@ -1,6 +1,6 @@
 //! Checked access to the parts of a datagram.
 
-use crate::snapshot::Name;
+use crate::snapshot::{LinkName, Name};
 use crate::wire::DecodeError;
 
 // linux/netlink.h, linux/rtnetlink.h
@@ -75,6 +75,17 @@ impl<'a> Part<'a> {
     pub fn name(self, what: &'static str) -> Result<Option<Name>, DecodeError> {
         let length = |_| self.length(what, self.bytes.len());
         Name::until_nul(self.bytes).map_err(length)
+    }
+
+    /// The same for a name that may be an alternative one.
+    pub fn link_name(self, what: &'static str) -> Result<Option<LinkName>, DecodeError> {
+        let name = self.bytes.split(|b| *b == 0).next().unwrap_or_default();
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let name = LinkName::of_bytes(name);
+        name.map(Some)
+            .map_err(|_| self.length(what, self.bytes.len()))
     }
 
     /// The error for a wrong length here.

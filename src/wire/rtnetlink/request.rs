@@ -1,7 +1,7 @@
 //! Requests to the kernel.
 
-use super::{AF_INET, AF_INET6, Family, IFINFOMSG_LEN, IFLA_IFNAME};
-use crate::snapshot::Name;
+use super::{AF_INET, AF_INET6, Family, IFINFOMSG_LEN, IFLA_ALT_IFNAME, IFLA_IFNAME};
+use crate::snapshot::{LinkName, Name};
 
 // linux/netlink.h
 const NLM_F_REQUEST: u16 = 0x01;
@@ -17,7 +17,8 @@ const RTEXT_FILTER_SKIP_STATS: u32 = 1 << 3;
 const IFLA_EXT_MASK: u16 = 29;
 
 // linux/if.h
-const IFNAMSIZ: usize = 16;
+const IFNAMSIZ: usize = Name::MAX_LEN + 1;
+const ALTIFNAMSIZ: usize = LinkName::MAX_LEN + 1;
 
 /// The request to dump the addresses of one family, of all links or of one.
 ///
@@ -63,12 +64,36 @@ pub fn request_link(index: u32, sequence: u32) -> [u8; 40] {
 #[doc(alias = "RTM_GETLINK")]
 #[doc(alias = "IFLA_IFNAME")]
 pub fn request_link_named(name: Name, sequence: u32) -> [u8; 60] {
-    // struct rtattr, and the name; it is no longer than 15 bytes, so that a NUL ends it.
-    let len = 4 + IFNAMSIZ as u16;
-    let attribute = len.to_ne_bytes().into_iter();
-    let attribute = attribute.chain(IFLA_IFNAME.to_ne_bytes());
-    let attribute = attribute.chain(name.as_bytes().iter().copied());
+    // The name is no longer than 15 bytes, so that a NUL ends it.
+    let attribute = attribute(IFLA_IFNAME, IFNAMSIZ, name.as_bytes());
     request_link_of(0, NLM_F_ACK, sequence, attribute)
+}
+
+/// The request for the link with this alternative name (Linux 5.5), which may be longer than any that
+/// [`request_link_named`] can ask for. Otherwise it is like that one.
+///
+/// ```
+/// use bindnet::wire::rtnetlink::request_link_alt_named;
+///
+/// let request = request_link_alt_named("longer-than-any-own-name".parse()?, 1);
+/// assert_eq!(request[44..68], *b"longer-than-any-own-name");
+/// assert_eq!(request[68..], [0; 104]);
+/// # Ok::<(), bindnet::ParseError>(())
+/// ```
+#[doc(alias = "RTM_GETLINK")]
+#[doc(alias = "IFLA_ALT_IFNAME")]
+pub fn request_link_alt_named(name: LinkName, sequence: u32) -> [u8; 172] {
+    // The name is no longer than 127 bytes, so that a NUL ends it.
+    let attribute = attribute(IFLA_ALT_IFNAME, ALTIFNAMSIZ, name.as_bytes());
+    request_link_of(0, NLM_F_ACK, sequence, attribute)
+}
+
+/// The last attribute of a request (struct rtattr); what is missing of its size is NUL.
+fn attribute(kind: u16, size: usize, value: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    // No size is more than 128.
+    let len = 4 + size as u16;
+    let header = len.to_ne_bytes().into_iter().chain(kind.to_ne_bytes());
+    header.chain(value.iter().copied())
 }
 
 fn request_link_of<const N: usize>(

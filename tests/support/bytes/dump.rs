@@ -73,6 +73,14 @@ fn link(link: &Link) -> Vec<u8> {
         let kind = attribute(IFLA_INFO_KIND, &text(kind));
         attributes.push(attribute(IFLA_LINKINFO, &kind));
     }
+    let alt_names = link.alt_names().map(|name| {
+        let name = [name.as_bytes(), b"\0"].concat();
+        attribute(IFLA_ALT_IFNAME, &name)
+    });
+    let alt_names = alt_names.collect::<Vec<_>>().concat();
+    if !alt_names.is_empty() {
+        attributes.push(attribute(IFLA_PROP_LIST, &alt_names));
+    }
     let flags = link.flags().map_or(0, LinkFlags::bits);
     let hardware_type = link.hardware_type().unwrap_or(0);
     let body = link_body(hardware_type, link.index(), flags, &attributes);

@@ -47,6 +47,12 @@ pub const IFLA_MASTER: u16 = 10;
 pub const IFLA_LINKINFO: u16 = 18;
 /// How often the carrier came or went.
 pub const IFLA_CARRIER_CHANGES: u16 = 35;
+/// Attributes about its properties, with the flag of nested ones.
+pub const IFLA_PROP_LIST: u16 = 52 | NLA_F_NESTED;
+/// An alternative name, with a NUL, within `IFLA_PROP_LIST`.
+pub const IFLA_ALT_IFNAME: u16 = 53;
+/// Attributes are within it.
+pub const NLA_F_NESTED: u16 = 1 << 15;
 /// Its kind, within `IFLA_LINKINFO`.
 pub const IFLA_INFO_KIND: u16 = 1;
 

@@ -26,7 +26,7 @@ impl<'a> Model<'a> {
             let index = address.link_index();
             let link = links.iter().find(|link| Some(link.index()) == index);
             let inside = |text: &str| index.is_some() && zone(&links, text) == index;
-            let named = |text: &str| link.is_some_and(|link| link.name().to_string() == text);
+            let named = |text: &str| index.is_some() && named(&links, text) == index;
             if ask.zone.as_ref().is_none_or(|text| inside(text))
                 && ask.interface.as_ref().is_none_or(|text| named(text))
             {
@@ -145,7 +145,14 @@ impl<'a> Model<'a> {
 
 /// The index of the link that a zone names; a name counts before an index.
 fn zone(links: &[Link], text: &str) -> Option<u32> {
-    let named = links.iter().find(|link| link.name().to_string() == text);
     let numbered = || links.iter().find(|link| link.index().to_string() == text);
-    named.or_else(numbered).map(Link::index)
+    named(links, text).or_else(|| numbered().map(Link::index))
+}
+
+/// The index of the link with this name; an alternative name counts if it is no link's own.
+pub fn named(links: &[Link], text: &str) -> Option<u32> {
+    let own = |link: &&Link| link.name().to_string() == text;
+    let other = |link: &&Link| link.alt_names().any(|name| name.to_string() == text);
+    let found = links.iter().find(own).or(links.iter().find(other));
+    found.map(Link::index)
 }

@@ -15,6 +15,7 @@ use bindnet::Snapshot;
 
 use crate::ask::Ask;
 use host::Model;
+pub use host::named;
 
 /// The codes of the reasons, in the order in which they are listed.
 pub const REASONS: [&str; 20] = [

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkInfo, LinkMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkInfo, LinkMessage, Prop};
 
 /// The sequence number, the port and the message, for every message of a datagram.
 pub fn messages(datagram: &[u8]) -> Vec<(u32, u32, Message)> {
@@ -117,6 +117,13 @@ fn link(message: &LinkMessage) -> Link {
                 LinkInfo::Kind(kind) => link.with_kind(kind.to_string()),
                 _ => link,
             }),
+            LinkAttribute::PropList(properties) => {
+                let names = properties.iter().filter_map(|property| match property {
+                    Prop::AltIfName(text) => Some(text.parse().expect("an alternative name")),
+                    _ => None,
+                });
+                names.fold(link, Link::with_alt_name)
+            }
             _ => link,
         };
     }

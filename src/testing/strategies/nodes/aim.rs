@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::rule::BindnetAddr;
-use crate::snapshot::{Name, is_link_local};
+use crate::snapshot::{LinkName, is_link_local};
 
 /// The numbers of hosts in their network, as one meets them; the first is that of the node, where
 /// nothing else is drawn.
@@ -152,7 +152,7 @@ impl Aim {
     }
 
     /// The link that it names, by its index or by its name; `lo` is none.
-    pub fn link(&self) -> (Option<u32>, Option<Name>) {
+    pub fn link(&self) -> (Option<u32>, Option<LinkName>) {
         match self.bindnet.zone() {
             None => (None, None),
             Some(zone) => match zone.index() {

@@ -94,7 +94,9 @@ impl ClusterHost {
 
     /// Whether its own address is there.
     pub fn has_own(&self, host: &Snapshot) -> bool {
-        let link = host.link_named(&self.own_link).map(|link| link.index());
+        let link = host
+            .link_named(&self.own_link.into())
+            .map(|link| link.index());
         host.addresses().any(|address| {
             address.net() == Some(self.own_net) && link.is_some() && address.link_index() == link
         })

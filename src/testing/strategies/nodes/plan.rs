@@ -12,8 +12,8 @@ use super::{ClusterHost, name};
 use crate::model::{AddressRequest, Host, Kernel, LinkRequest, Operation};
 use crate::rule::BindnetAddr;
 use crate::snapshot::{
-    About, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, Name, Scope, Snapshot,
-    Source,
+    About, AddressFlags, Consistency, HardwareAddress, Link, LinkFlags, LinkName, Name, Scope,
+    Snapshot, Source,
 };
 
 /// `ARPHRD_LOOPBACK` (linux/if_arp.h).
@@ -91,9 +91,12 @@ impl Plan {
     /// The link of its own address: the one that is asked for, or else this one.
     pub fn own_link(&mut self, index: u32, otherwise: &str) -> Name {
         let (asked_index, asked_name) = self.aim.link();
-        let link = asked_name.unwrap_or(name(otherwise));
+        let own = asked_name.and_then(|asked| asked.name());
+        let link = own.unwrap_or(name(otherwise));
         self.link = link;
-        self.insert_nic(asked_index.unwrap_or(index), link);
+        // What is too long for its own name is an alternative one.
+        let alternative = asked_name.filter(|_| own.is_none());
+        self.insert_nic(asked_index.unwrap_or(index), link, alternative);
         link
     }
 
@@ -107,11 +110,11 @@ impl Plan {
             .unwrap_or(name(called));
         let taken = |index: u32| self.nics.iter().any(|nic| nic.index() == index);
         let index = (index..).find(|index| !taken(*index)).unwrap_or(index);
-        self.insert_nic(index, link);
+        self.insert_nic(index, link, None);
         link
     }
 
-    fn insert_nic(&mut self, index: u32, link: Name) {
+    fn insert_nic(&mut self, index: u32, link: Name, alternative: Option<LinkName>) {
         let flags = LinkFlags::UP | LinkFlags::BROADCAST | LinkFlags::MULTICAST;
         let flags = flags | LinkFlags::RUNNING | LinkFlags::LOWER_UP;
         let [.., high, low] = index.to_be_bytes();
@@ -120,6 +123,9 @@ impl Plan {
             .with_hardware_type(Link::ETHERNET);
         if let Ok(mac) = HardwareAddress::from_bytes(&[2, 0, 0, 0, high, low]) {
             nic = nic.with_mac(mac);
+        }
+        if let Some(alternative) = alternative {
+            nic = nic.with_alt_name(alternative);
         }
         self.nics.push(nic);
         self.add_link_local(link, index);
