@@ -1,6 +1,7 @@
 //! Beside the kernel, in network namespaces that the tests make.
 
 mod allocations;
+mod altnames;
 mod churn;
 mod commands;
 mod conflict;

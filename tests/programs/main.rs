@@ -1,5 +1,6 @@
 //! The programs as a user runs them, and the two outages from end to end.
 
+mod altnames;
 mod bindnet;
 mod conflict;
 mod copied;
