@@ -28,7 +28,7 @@ pub struct Link {
     alt_names: AltNames,
     flags: Option<LinkFlags>,
     mac: Option<HardwareAddress>,
-    kind: Option<String>,
+    kind: Option<Box<str>>,
     master: Option<u32>,
     hardware_type: Option<u16>,
     carrier_changes: Option<u32>,
@@ -108,7 +108,8 @@ impl Link {
     /// with white space, control characters, `\` or other than ASCII) is none.
     #[must_use]
     pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into()).filter(|kind| is_kind(kind));
+        let kind = Some(kind.into()).filter(|kind| is_kind(kind));
+        self.kind = kind.map(String::into_boxed_str);
         self
     }
 

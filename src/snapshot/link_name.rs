@@ -100,14 +100,17 @@ impl fmt::Debug for LinkName {
 }
 
 /// The alternative names of a link, one behind the other with a NUL after each: without any there
-/// is no allocation, and a list takes no more memory than its text.
+/// is no allocation, and a list takes little more memory than its text. Few links have any, so that
+/// they take a pointer in each link and no more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct AltNames(Vec<u8>);
+#[expect(clippy::box_collection, reason = "a pointer is a third of a vector")]
+pub(crate) struct AltNames(Option<Box<Vec<u8>>>);
 
 impl AltNames {
     pub fn push(&mut self, name: &LinkName) {
-        self.0.extend(name.as_bytes());
-        self.0.push(0);
+        let names = self.0.get_or_insert_default();
+        names.extend(name.as_bytes());
+        names.push(0);
     }
 
     pub fn contains(&self, name: &LinkName) -> bool {
@@ -119,7 +122,7 @@ impl AltNames {
     }
 
     fn each(&self) -> impl Iterator<Item = &[u8]> {
-        let names = self.0.strip_suffix(&[0]);
+        let names = self.0.as_ref().and_then(|names| names.strip_suffix(&[0]));
         names.into_iter().flat_map(|names| names.split(|b| *b == 0))
     }
 }

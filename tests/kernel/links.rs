@@ -219,12 +219,14 @@ fn a_host_prefix_may_be_inside_a_network_of_another_link() {
         ip("link set lo up");
         cable("eth0");
         cable("eth1");
-        ip("link set eth1 address 00:00:5e:00:01:33");
+        // Only rtnetlink tells the kind of a link, and only a macvlan wears this address for a VIP.
+        ip("link add link eth1 name vrrp.51 address 00:00:5e:00:01:33 type macvlan mode private");
+        ip("link set vrrp.51 up");
         ip("addr add 192.0.2.20/32 dev lo");
         ip("addr add 192.0.2.10/24 dev eth0");
         // The only network around this one is a floating one itself, and proves nothing.
         ip("addr add 198.51.100.20/32 dev lo");
-        ip("addr add 198.51.100.10/24 dev eth1");
+        ip("addr add 198.51.100.10/24 dev vrrp.51");
         ip("addr add 203.0.113.20/32 dev lo");
         ip("addr add 2001:db8::20/128 dev lo nodad");
         ip("addr add 2001:db8::10/64 dev eth0");

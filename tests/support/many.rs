@@ -68,7 +68,11 @@ impl Many {
         };
         ip_batch((self.others..count - 1).map(add));
         self.others = count - 1;
-        hold_still(if self.ipv6 { "::" } else { "0.0.0.0" });
+        hold_still(if self.ipv6 {
+            "2001:db8:ffff::"
+        } else {
+            "198.18.0.0"
+        });
     }
 }
 
@@ -87,7 +91,7 @@ pub fn links() {
     ip_batch((0..=ASK_AT_MOST).map(dumped));
     ip("addr add 203.0.113.10/24 dev v0");
     ip("addr add 203.0.113.77/32 dev p0");
-    hold_still("0.0.0.0");
+    hold_still("198.18.0.0");
 }
 
 /// Waits until the kernel lists the addresses without an interruption: what is counted is one
