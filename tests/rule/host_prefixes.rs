@@ -23,6 +23,11 @@ fn step_1_matches_them_inside_a_network_that_is_shown() {
             eth0 192.0.2.10/24 label=eth0:vip   => network floating label
             eth0 192.0.2.20/32 lease=60
 
+        # not from outside fe80::/10
+        preview 2001:db8:: -> 2001:db8::10 AMBIGUOUS same-network
+            eth0 2001:db8::10/0                 => same-network chosen
+            eth0 fe80::1/128 lease=60
+
         # the usual address of lo is one like any other
         preview 127.0.0.0 -> 127.0.0.2 AMBIGUOUS kernel-order
             lo 127.0.0.2/8                      => network chosen loopback
@@ -62,6 +67,10 @@ fn an_absent_fixed_address_is_asked_for_in_a_network_that_is_shown() {
         preview 2001:db8:: --fixed 2001:db8::10 -> 2001:db8::20 AMBIGUOUS fixed-absent
             eth0 2001:db8::10/64 dadfailed      => network unusable declared-fixed dadfailed
             eth0 2001:db8::20/128 lease=60      => network chosen lease
+
+        # nor is a link-local one from outside fe80::/10
+        preview ::/0 --fixed fe80::1 -> 2001:db8::20
+            eth0 2001:db8::20/64                => network chosen
 
         # not outside
         preview 192.0.2.0 --fixed 192.0.3.10 -> 192.0.2.20
