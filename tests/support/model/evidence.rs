@@ -219,11 +219,12 @@ impl Model<'_> {
     /// Its link has a master that forwards its frames. Masters count only of candidates, and only
     /// where these are on more than one link.
     fn port(&self, at: usize) -> bool {
+        let kind = self.master(at).and_then(Link::kind);
+        if !kind.is_some_and(|kind| FORWARDING.contains(&kind)) || self.matched(at).is_none() {
+            return false;
+        }
         let candidates = self.candidates().into_iter();
         let links: BTreeSet<_> = candidates.filter_map(|c| self.link_index(c)).collect();
-        let kind = self.master(at).and_then(Link::kind);
-        self.matched(at).is_some()
-            && links.len() > 1
-            && kind.is_some_and(|kind| FORWARDING.contains(&kind))
+        links.len() > 1
     }
 }

@@ -42,16 +42,17 @@ impl Model<'_> {
 
     pub fn keeps(&self, at: usize) -> bool {
         // What cannot be bound is out by step 2.
-        let other_fixed = self.candidates().into_iter().any(|other| {
-            self.usable(other) && self.is_another(other, at) && self.declared_fixed(other)
-        });
-        // No other address is chosen instead of an exact one.
-        let exact = self.matched(at) == Some("exact");
+        let other_is_fixed = || {
+            self.candidates().into_iter().any(|other| {
+                self.usable(other) && self.is_another(other, at) && self.declared_fixed(other)
+            })
+        };
         self.previous(at)
             && self.matched(at).is_some()
             && self.usable(at)
             && !self.declared_floating(at)
-            && (self.declared_fixed(at) || exact || !other_fixed)
+            // No other address is chosen instead of an exact one.
+            && (self.declared_fixed(at) || self.matched(at) == Some("exact") || !other_is_fixed())
     }
 
     /// Whether there is a memory that counts. Exact wins over it, unless it is of what was named:
