@@ -58,6 +58,7 @@ fn situations() -> impl Iterator<Item = String> {
         "a host prefix inside a network",
         "a host prefix inside a same-network",
         "a list",
+        "chosen on a link of an alternative name",
         "chosen though host-prefix",
         "chosen though no-carrier",
         "chosen though loopback",

@@ -33,6 +33,8 @@ pub const V6: [&str; 8] = [
     "fe80::1",
 ];
 pub const LINKS: [&str; 4] = ["lo", "eth0", "eth1", "br0"];
+/// The alternative names of links by their indexes; one is the index of another link.
+pub const ALT_NAMES: [(u32, &str); 2] = [(2, "enp0s3"), (3, "2")];
 
 /// Something that is done to an address of a host, or to its link.
 #[derive(Clone, Copy, Debug)]
@@ -177,7 +179,11 @@ fn running() -> LinkFlags {
 }
 
 fn link((index, name): (u32, &str)) -> Link {
-    Link::new(index, name.parse().unwrap()).with_flags(running())
+    let link = Link::new(index, name.parse().unwrap()).with_flags(running());
+    let alt_names = ALT_NAMES.iter().filter(|(of, _)| *of == index);
+    alt_names.fold(link, |link, (_, name)| {
+        link.with_alt_name(name.parse().unwrap())
+    })
 }
 
 pub fn usual_len(ip: IpAddr) -> u8 {

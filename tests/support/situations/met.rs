@@ -41,6 +41,16 @@ impl Met {
                 self.add(format!("a host prefix inside a {code}"));
             }
         }
+        let alt_names = host.links().iter().flat_map(|link| link.alt_names());
+        let alt_names: Vec<String> = alt_names.map(|name| name.to_string()).collect();
+        let texts = [&ask.zone, &ask.interface];
+        let by_alt_name = texts
+            .into_iter()
+            .flatten()
+            .any(|text| alt_names.contains(text));
+        if by_alt_name && answer.chosen.is_some() {
+            self.add("chosen on a link of an alternative name".to_owned());
+        }
         if !ask.others.is_empty() {
             self.add("a list".to_owned());
         }

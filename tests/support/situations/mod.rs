@@ -17,7 +17,7 @@ use proptest::sample::{Index, select, subsequence};
 use crate::ask::Ask;
 use crate::model::REASONS;
 use crate::questions;
-use hosts::{LINKS, V4, V6, host, usual_len};
+use hosts::{ALT_NAMES, LINKS, V4, V6, host, usual_len};
 
 pub use met::Met;
 
@@ -31,6 +31,8 @@ enum Form {
     Wide,
     All,
     Zone,
+    /// By an alternative name of a link.
+    AltName,
     List,
 }
 
@@ -79,9 +81,13 @@ fn calm() -> impl Strategy<Value = (Draft, Ask)> {
         1 => Just(Form::Wide),
         1 => Just(Form::All),
         2 => Just(Form::Zone),
+        1 => Just(Form::AltName),
         2 => Just(Form::List),
     ];
-    let interface = weighted(0.1, select(vec!["eth0", "eth0", "eth1", "br0"]));
+    let interface = weighted(
+        0.1,
+        select(vec!["eth0", "eth0", "eth1", "br0", "enp0s3", "2"]),
+    );
     let previous = weighted(0.25, (somebody(), prop::bool::weighted(0.5)));
     let strict = prop::bool::weighted(0.15);
     let asked = (any::<Index>(), any::<Index>(), form, interface);
@@ -90,7 +96,7 @@ fn calm() -> impl Strategy<Value = (Draft, Ask)> {
             let address = *index.get(&host.addresses);
             let v4 = address.ip().is_ipv4();
             let mut ask = aim(form, &address, other.get(&host.addresses));
-            ask.interface = interface.map(str::to_owned);
+            ask.interface = interface.map(str::to_owned).or(ask.interface);
             ask.previous = previous.map(|(who, with_link)| {
                 let ip = find(who, &host, v4);
                 let link = with_link && ip.is_ipv6();
@@ -141,6 +147,21 @@ fn aim(form: Form, address: &Address, other: &Address) -> Ask {
             let mut ask = Ask::new(net.addr());
             let name = LINKS[address.link_index().unwrap() as usize - 1];
             ask.zone = Some(name.to_owned()).filter(|_| ip.is_ipv6());
+            ask
+        }
+        Form::AltName => {
+            let mut ask = Ask::new(net.addr());
+            let of_link = |(of, _): &&(u32, &str)| Some(*of) == address.link_index();
+            let name = ALT_NAMES
+                .iter()
+                .find(of_link)
+                .map(|(_, name)| name.to_string());
+            let slot = if ip.is_ipv6() {
+                &mut ask.zone
+            } else {
+                &mut ask.interface
+            };
+            *slot = name;
             ask
         }
         Form::List => {
