@@ -282,8 +282,10 @@ const char *bindnet_version(void);
 // room (BINDNET_SPACE).
 enum bindnet_result bindnet_error(char *buffer, size_t size, size_t *needed);
 
-// Makes a selector for a bindnetaddr: an address without a prefix ("192.168.1.0"), or a network with
-// its prefix ("192.168.1.0/24").
+// Makes a selector for a bindnetaddr: an address without a prefix ("192.168.1.0"), a network with its
+// prefix ("192.168.1.0/24"), or several networks of one family with commas
+// ("192.168.1.0/24,192.168.2.0/24"). Any address of a link is "0.0.0.0/0" or "::/0", and
+// bindnet_selector_interface(). "0.0.0.0" and "::" alone are refused.
 enum bindnet_result bindnet_selector_new(const char *bindnetaddr,
                                          struct bindnet_selector **selector);
 

@@ -30,8 +30,10 @@ impl bindnet_selector {
     }
 }
 
-/// Makes a selector for a bindnetaddr: an address without a prefix ("192.168.1.0"), or a network with
-/// its prefix ("192.168.1.0/24").
+/// Makes a selector for a bindnetaddr: an address without a prefix ("192.168.1.0"), a network with its
+/// prefix ("192.168.1.0/24"), or several networks of one family with commas
+/// ("192.168.1.0/24,192.168.2.0/24"). Any address of a link is "0.0.0.0/0" or "::/0", and
+/// bindnet_selector_interface(). "0.0.0.0" and "::" alone are refused.
 #[unsafe(no_mangle)]
 pub extern "C" fn bindnet_selector_new(
     bindnetaddr: *const c_char,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::corosync::{How, IpVersion, Profile, read_address};
 use crate::rule::{BindnetAddr, Declared, Evidence, ScopedAddr, Selector, parse_net};
-use crate::snapshot::{LinkName, ParseError};
+use crate::snapshot::{LinkName, ParseError, Snapshot};
 
 use super::corosync;
 use super::input::{read_file, shown};
@@ -95,6 +95,44 @@ impl SelectorOptions {
                 ),
             )),
         }
+    }
+
+    /// The bindnetaddr of a question: what was written, or else any address of the link of `--interface`.
+    pub fn asked(
+        &self,
+        bindnetaddr: Option<&str>,
+        ipv6: bool,
+    ) -> Result<(BindnetAddr, Option<String>), Failure> {
+        let any = if ipv6 { "::/0" } else { "0.0.0.0/0" };
+        if bindnetaddr.is_none() && self.profile()? != Profile::Default {
+            return Err(Failure::usage(
+                "--interface alone: Corosync takes no prefix; write a BINDNETADDR",
+            ));
+        }
+        self.bindnet(bindnetaddr.unwrap_or(any))
+    }
+
+    /// The failure of a text that is no bindnetaddr, but a link of a host or a label there.
+    pub fn if_link(&self, text: &str, host: &Snapshot) -> Option<Failure> {
+        let name: LinkName = text.parse().ok()?;
+        let label = || {
+            host.addresses()
+                .any(|address| address.label().map(LinkName::from) == Some(name))
+        };
+        let what = if host.link_named(&name).is_some() {
+            "a link of this host"
+        } else if label() {
+            "a label on this host"
+        } else {
+            return None;
+        };
+        // The kernel lists labels of IPv4 addresses, which begin with the name of the link.
+        let shown = name.to_string();
+        let link = shown.split(':').next().unwrap_or_default();
+        Some(Failure::usage(format!(
+            "bindnetaddr {text:?}: {what}; for any IPv4 address of the link write --interface {link}, \
+             for any IPv6 address --interface {link} -6"
+        )))
     }
 
     /// The bindnetaddr as the profile reads it, and a warning if Corosync reads it differently.

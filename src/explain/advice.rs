@@ -209,7 +209,16 @@ impl Decision {
                     .into_iter()
                     .collect()
             }
-            WhyNone::NoSuchLink | WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
+            WhyNone::NoSuchLink => {
+                let link = self
+                    .nearest
+                    .iter()
+                    .filter_map(|labelled| labelled.interface);
+                let why = "the link of this label";
+                link.map(|link| Advice::new(Setting::Interface(link), why))
+                    .collect()
+            }
+            WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
         };
         let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
         if self.candidates.iter().any(waits) && self.is_ours() {

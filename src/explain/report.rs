@@ -203,6 +203,14 @@ impl Decision {
             None => "of this host".to_owned(),
         };
         match self.result.err() {
+            Some(WhyNone::NoSuchLink) if self.nearest.is_some() => {
+                let label = self.interface.map(|name| name.to_string());
+                let label = label.unwrap_or_default();
+                let labelled = self.nearest.as_ref();
+                let address = labelled.map(|c| format!("{c}{}", on_link(c)));
+                let address = address.unwrap_or_default();
+                format!("{label} is no link, but the label of {address}")
+            }
             Some(WhyNone::NoSuchLink) => {
                 let link = self.restriction().unwrap_or_default();
                 format!("there is no link {link} on this host (yet)")

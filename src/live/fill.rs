@@ -3,7 +3,7 @@
 use super::capturer::{Capturer, about};
 use super::error::KernelError;
 use crate::rule::{Decide, LinkIndexes, Needs, Restriction};
-use crate::snapshot::{HardwareAddress, Link, LinkName, Snapshot};
+use crate::snapshot::{Family, HardwareAddress, Link, LinkName, Snapshot};
 
 /// Above so many links one dump of all of them is cheaper than four ioctls for each.
 const ASK_AT_MOST: usize = 64;
@@ -23,6 +23,10 @@ impl Capturer {
         let result = match restriction {
             Restriction::None => self.dump_addresses(needs.family, None, host),
             Restriction::Link(index) => self.dump_addresses(needs.family, Some(index), host),
+            // The decision says so if it is the label of an address, which IPv4 alone has.
+            Restriction::NoSuchLink if needs.may_name_label() => {
+                self.dump_addresses(Family::V4, None, host)
+            }
             Restriction::NoSuchLink => Ok(true),
         };
         let clean = match (result, restriction) {

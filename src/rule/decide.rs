@@ -10,7 +10,7 @@ use super::needs::{Decide, Restriction};
 use super::rank::{Memory, Rank, best, may_be_kept, may_win};
 use super::selector::Selector;
 use super::view::View;
-use crate::snapshot::{Bits, Snapshot, Table};
+use crate::snapshot::{Bits, Name, Snapshot, Table};
 
 impl Selector {
     /// Decides.
@@ -38,7 +38,10 @@ impl Selector {
         let mut nearest = None;
         // 8. None is an outcome with reasons, so that the operator learns what to change.
         if result == Err(WhyNone::NoMatch) {
-            nearest = view.nearest(self, ip);
+            nearest = match view.sees {
+                Restriction::NoSuchLink => self.labelled(view.snapshot),
+                _ => view.nearest(self, ip),
+            };
             result = Err(match (view.sees, seen) {
                 (Restriction::NoSuchLink, _) => WhyNone::NoSuchLink,
                 (_, 0) => WhyNone::NoAddress,
@@ -72,6 +75,22 @@ impl Selector {
             list_all: self.list_all,
             result,
         }
+    }
+
+    /// The first address with the label that the interface is. A label begins with the name of its link
+    /// (ip-address(8)).
+    fn labelled(&self, snapshot: &Snapshot) -> Option<Candidate> {
+        let label = self.interface?.name().filter(Name::may_be_label)?;
+        let view = View::new(snapshot, &snapshot.v4, Restriction::None);
+        let mut addresses = view.addresses();
+        let (at, address) = addresses.find(|(_, address)| address.label() == Some(label))?;
+        let link = label.as_bytes().split(|byte| *byte == b':').next()?;
+        Some(Candidate {
+            interface: Name::from_bytes(link).ok(),
+            link_up: None,
+            link_running: None,
+            ..view.candidate(at, &address, Verdict::OtherNetwork)
+        })
     }
 
     /// The candidates with their reasons and verdicts, and the one that comes first.

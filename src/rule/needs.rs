@@ -165,6 +165,14 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Whether the interface may be a label of addresses.
+    pub fn may_name_label(&self) -> bool {
+        let name = self
+            .interface
+            .and_then(|interface| interface.name()?.name());
+        name.is_some_and(|name| name.may_be_label())
+    }
+
     /// The links that are named.
     pub fn zones(&self) -> [Option<Zone>; 3] {
         [self.interface, self.zone, self.previous]

@@ -50,6 +50,12 @@ impl Name {
         Ok(Self::pack(bytes))
     }
 
+    /// Whether it may be the label of an address and no link: the kernel refuses a link with a colon in its
+    /// name (`dev_valid_name` in net/core/dev.c).
+    pub(crate) fn may_be_label(&self) -> bool {
+        self.as_bytes().contains(&b':')
+    }
+
     /// A name from its text.
     pub(crate) fn of_text(text: &str) -> Result<Self, NameProblem> {
         Self::of_bytes(&unescape(text)?)

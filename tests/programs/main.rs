@@ -9,6 +9,7 @@ mod fleet_input;
 mod hostile;
 mod pipes;
 mod preview;
+mod preview_asks;
 mod preview_audit;
 mod preview_check;
 mod preview_conf;

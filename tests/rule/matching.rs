@@ -205,7 +205,7 @@ fn step_1_matches_a_network_with_its_prefix() {
         # of several networks, one that is an address is an address inside of another, too
         preview 192.0.2.0/24,192.0.2.20/32 -> 192.0.2.20 AMBIGUOUS floating
             eth0 192.0.2.10/24                  => network outranked
-            eth0 192.0.2.20/24 label=eth0:vip   => exact chosen label
+            eth0 192.0.2.20/24                  => exact chosen
 
         # several addresses
         preview 192.0.2.20/32,192.0.2.10/32 -> 192.0.2.10 AMBIGUOUS kernel-order

@@ -31,8 +31,8 @@ use nodes::NodeFile;
 // One remembered choice is not that of many nodes.
 #[command(mut_arg("previous", |previous| previous.hide(true)))]
 pub struct Options {
-    /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24);
-    /// behind it each node by its name, with the file of its snapshot, or with a pipe of the shell:
+    /// An address without a prefix (192.168.1.0), a network with its prefix (192.168.1.0/24), or
+    /// several networks with commas; behind it each node by its name, with the file of its snapshot, or with a pipe of the shell:
     /// n1=<(ssh n1 ip -d -j addr)
     #[arg(value_name = "BINDNETADDR NODE=SNAPSHOT")]
     arguments: Vec<OsString>,

@@ -25,7 +25,7 @@ use crate::corosync::{Profile, ProfileSelector};
 #[cfg(target_os = "linux")]
 use crate::live::Capturer;
 use crate::live::KernelError;
-use crate::rule::Decision;
+use crate::rule::{BindnetAddr, Decision};
 use crate::snapshot::Snapshot;
 use assessment::Assessment;
 use check::check;
@@ -44,9 +44,13 @@ use memory::WriteResult;
 #[derive(Debug, clap::Parser)]
 #[command(name = "preview", version)]
 pub struct Options {
-    /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
-    #[arg(value_name = "BINDNETADDR", required_unless_present_any = ["capture", "conf"])]
+    /// An address without a prefix (192.168.1.0), a network with its prefix (192.168.1.0/24), or several
+    /// networks with commas; may be left out with --interface
+    #[arg(value_name = "BINDNETADDR", required_unless_present_any = ["capture", "conf", "interface"])]
     bindnetaddr: Option<String>,
+    /// Without a BINDNETADDR: any IPv6 address of the link of --interface, instead of any IPv4 address
+    #[arg(short = '6', requires = "interface", conflicts_with_all = ["bindnetaddr", "conf"])]
+    ipv6: bool,
     /// Every link of a corosync.conf, beside what Corosync takes for it. Unless --profile or --from
     /// says which version, `corosync -v` is run, for five seconds at most
     #[arg(long, value_name = "FILE", conflicts_with_all = ["bindnetaddr", "state"])]
@@ -121,12 +125,12 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     if let Some(path) = &options.conf {
         return conf::preview(&ConfFile::read(path)?, options);
     }
-    let Some(bindnetaddr) = &options.bindnetaddr else {
+    if options.capture {
         let host = capture(options.source).map_err(Failure::system)?;
         print(&(host.to_json() + "\n"))?;
         return Ok(ExitCode::SUCCESS);
-    };
-    let (bindnet, reading) = options.selector.bindnet(bindnetaddr)?;
+    }
+    let (bindnet, reading) = asked(options)?;
     let selector = options
         .selector
         .selector(bindnet.clone())?
@@ -182,6 +186,21 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let failed = (unasked.is_some() || forgotten.is_some()).then_some(3);
     let statuses = [status::of(&assessment, options)].into_iter().chain(failed);
     Ok(ExitCode::from(status::worst(statuses).unwrap_or(0)))
+}
+
+/// What is asked for. The host is looked at only if the text may be the name of a link.
+fn asked(options: &Options) -> Result<(BindnetAddr, Option<String>), Failure> {
+    let text = options.bindnetaddr.as_deref();
+    let asked = options.selector.asked(text, options.ipv6);
+    asked.map_err(|failure| {
+        let host = match options.recorded() {
+            Ok(None) => capture(options.source).ok(),
+            recorded => recorded.ok().flatten(),
+        };
+        let link = text.zip(host);
+        let link = link.and_then(|(text, host)| options.selector.if_link(text, &host));
+        link.unwrap_or(failure)
+    })
 }
 
 /// Decides about one bindnetaddr. The host is for an audit, which is about all of it.

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use crate::choice::Event;
 use crate::corosync::ProfileSelector;
 use crate::live::{Capturer, Keeper, Monitor};
+use crate::rule::BindnetAddr;
+use crate::snapshot::Snapshot;
 
 use super::Options;
 use super::memory::Memory;
@@ -18,7 +20,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let start = Instant::now();
     let wait = limit("--wait", options.wait.as_deref())?.unwrap_or_default();
     let end = limit("--for", options.time.as_deref())?;
-    let (bindnet, warning) = options.selector.bindnet(&options.bindnetaddr)?;
+    let (bindnet, warning) = asked(options)?;
     if let Some(warning) = warning {
         print_error(&format!("warning: {warning}\n"));
     }
@@ -63,6 +65,19 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
             return watch.end();
         }
     }
+}
+
+/// What is asked for. The host is looked at only if the text may be the name of a link.
+fn asked(options: &Options) -> Result<(BindnetAddr, Option<String>), Failure> {
+    let text = options.bindnetaddr.as_deref();
+    options
+        .selector
+        .asked(text, options.ipv6)
+        .map_err(|failure| {
+            let host = text.and_then(|text| Some((text, Snapshot::capture().ok()?)));
+            let link = host.and_then(|(text, host)| options.selector.if_link(text, &host));
+            link.unwrap_or(failure)
+        })
 }
 
 /// The time of an option in seconds, if it has one.

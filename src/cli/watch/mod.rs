@@ -22,9 +22,13 @@ use crate::cli::state::StateOptions;
 #[derive(Debug, clap::Parser)]
 #[command(name = "watch", version)]
 pub struct Options {
-    /// An address without a prefix (192.168.1.0), or a network with its prefix (192.168.1.0/24)
-    #[arg(value_name = "BINDNETADDR")]
-    bindnetaddr: String,
+    /// An address without a prefix (192.168.1.0), a network with its prefix (192.168.1.0/24), or several
+    /// networks with commas; may be left out with --interface
+    #[arg(value_name = "BINDNETADDR", required_unless_present = "interface")]
+    bindnetaddr: Option<String>,
+    /// Without a BINDNETADDR: any IPv6 address of the link of --interface, instead of any IPv4 address
+    #[arg(short = '6', requires = "interface", conflicts_with = "bindnetaddr")]
+    ipv6: bool,
     #[command(flatten)]
     selector: SelectorOptions,
     /// Also written: the first choice, and with --follow one that was moved to
