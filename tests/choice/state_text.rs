@@ -118,7 +118,7 @@ fn what_is_no_entry() {
     no_entry("END", "\"END\" stands where \"bindnetaddr\" is");
     no_entry("bindnetaddr", "the end of the line stands where an address");
     no_entry("bindnetaddr 192.0.2 address ::1", "Write 192.0.2.0");
-    no_entry("bindnetaddr :: address 192.0.2.1", "not of one family");
+    no_entry("bindnetaddr fd00:: address 192.0.2.1", "not of one family");
 
     let no_address = |text: &str, says| no_entry(&format!("bindnetaddr fe80:: {text}"), says);
     no_address("adress ::1", "\"address\" is expected");
