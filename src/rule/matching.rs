@@ -63,9 +63,11 @@ pub(crate) fn each_match<A: Bits>(
     mut found: impl FnMut(usize, Match),
 ) {
     let nets = &table.nets;
+    let hidden = hidden(target);
+    let is_hidden = |address: A| hidden.iter().any(|(mask, net)| address & *mask == *net);
     match target {
         // Under the address's own mask.
-        Target::Address(bindnet) => nets.own_mask(ip, |at| {
+        Target::Address(_) => nets.own_mask(ip, |at| {
             let Some((address, mask)) = nets.get(at) else {
                 return;
             };
@@ -76,7 +78,7 @@ pub(crate) fn each_match<A: Bits>(
             } else {
                 Match::SameNetwork
             };
-            if may_match(&IpNet::from(*bindnet), address.to_ip()) {
+            if !is_hidden(address) {
                 found(at, matched);
             }
         }),
@@ -84,8 +86,8 @@ pub(crate) fn each_match<A: Bits>(
         Target::Network(net) => {
             let (mask, _) = bits(net);
             nets.one_mask(mask, ip, |at| {
-                let address = nets.get(at).map(|(address, _): (A, A)| address.to_ip());
-                if address.is_some_and(|address| may_match(net, address)) {
+                let address = || nets.get(at).map(|(address, _)| address);
+                if hidden.is_empty() || !address().is_some_and(is_hidden) {
                     found(at, matched_by(net));
                 }
             });
@@ -141,4 +143,19 @@ const CONFINED: [IpNet; 3] = [
 pub(crate) fn may_match(asked: &IpNet, ip: IpAddr) -> bool {
     let mut confined = CONFINED.iter();
     confined.all(|net| !net.contains(&ip) || net.contains(asked))
+}
+
+/// Those of these networks that hide some of what a target has in common with them, each as mask and
+/// address. A list has none here: each of its networks hides others.
+fn hidden<A: Bits>(target: &Target) -> SmallVec<[(A, A); 2]> {
+    let hides = |net: &&IpNet| match target {
+        Target::Address(ip) => !net.contains(ip),
+        Target::Network(asked) => asked.contains(*net) && asked != *net,
+        Target::Networks { .. } => false,
+    };
+    let hidden = CONFINED.iter().filter(hides).filter_map(|net| {
+        let address = A::from_ip(net.addr())?;
+        Some((A::mask(net.prefix_len())?, address))
+    });
+    hidden.collect()
 }
