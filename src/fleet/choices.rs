@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::list;
@@ -52,16 +54,11 @@ pub(super) fn ambiguous(node: &Node, spelling: Spelling) -> Vec<Problem> {
 /// The links whose choices do not share a network.
 pub(super) fn apart(survey: &Survey<'_>) -> Vec<Problem> {
     let mut links: BTreeMap<Option<u32>, Vec<Chosen>> = BTreeMap::new();
-    for (number, node) in survey.nodes.iter().enumerate() {
-        for (link, decision) in node.decisions() {
-            if let Some(chosen) = decision.chosen() {
-                let (node, ip, mask) = (number as u32, chosen.ip, chosen.netmask);
-                links
-                    .entry(link)
-                    .or_default()
-                    .push(Chosen { node, ip, mask });
-            }
-        }
+    for (node, link, decision) in survey.decisions() {
+        links
+            .entry(link)
+            .or_default()
+            .extend(Chosen::of(node, link, decision));
     }
     links
         .into_iter()
@@ -69,19 +66,20 @@ pub(super) fn apart(survey: &Survey<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// The network that all choices share, if they have one mask.
+/// The network of all choices: their own if they have one mask, or that of bindnetaddr.
 pub(super) fn common_network(nodes: &[Node], link: Option<u32>) -> Option<String> {
     let of_link = |node| Node::decisions(node).filter(|(l, _)| *l == link);
-    let chosen = nodes
-        .iter()
-        .flat_map(of_link)
-        .filter_map(|(_, d)| d.chosen());
+    let chosen = nodes.iter().flat_map(of_link);
+    let chosen: Vec<_> = chosen
+        .filter_map(|(link, d)| Chosen::of(0, link, d))
+        .collect();
     let networks: BTreeSet<_> = chosen
-        .map(|c| (c.netmask.network(c.ip), c.netmask))
+        .iter()
+        .map(|c| (c.mask.network(c.ip), c.mask))
         .collect();
     match networks.into_iter().collect::<Vec<_>>().as_slice() {
         [(Some(network), mask)] => Some(format!("{network}/{mask}")),
-        _ => None,
+        _ => asked_for_all(&chosen).map(|net| net.to_string()),
     }
 }
 
@@ -89,6 +87,30 @@ struct Chosen {
     node: u32,
     ip: IpAddr,
     mask: Netmask,
+    /// The network that bindnetaddr names with its prefix.
+    asked: Option<IpNet>,
+    /// Whether the operator can write a prefix: neither Corosync nor its configuration takes one.
+    takes_prefix: bool,
+}
+
+impl Chosen {
+    fn of(node: u32, link: Option<u32>, decision: &Decision) -> Option<Self> {
+        let chosen = decision.chosen()?;
+        Some(Self {
+            node,
+            ip: chosen.ip,
+            mask: chosen.netmask,
+            asked: decision.bindnet().network(),
+            takes_prefix: link.is_none() && decision.is_ours(),
+        })
+    }
+}
+
+/// The network that bindnetaddr names with its prefix, if it holds all choices.
+fn asked_for_all(chosen: &[Chosen]) -> Option<IpNet> {
+    let asked: BTreeSet<IpNet> = chosen.iter().filter_map(|chosen| chosen.asked).collect();
+    let holds_all = |net: &IpNet| chosen.iter().all(|chosen| net.contains(&chosen.ip));
+    asked.into_iter().find(holds_all)
 }
 
 /// Each choice must be in the network of every other: they must agree in the bits of every mask.
@@ -98,8 +120,12 @@ fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
     if !both && !differ::<u32>(chosen) && !differ::<u128>(chosen) {
         return None;
     }
+    // The operator named the network that holds them all, so it is what he wants.
+    if asked_for_all(chosen).is_some() {
+        return None;
+    }
     let mut networks: BTreeMap<_, Vec<u32>> = BTreeMap::new();
-    for Chosen { node, ip, mask } in chosen {
+    for Chosen { node, ip, mask, .. } in chosen {
         let network = mask.network(*ip).unwrap_or(*ip);
         networks.entry((network, *mask)).or_default().push(*node);
     }
@@ -110,9 +136,14 @@ fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
         let nodes = list(nodes.iter().map(|node| survey.name(*node)));
         format!("{network}/{mask} ({nodes})")
     });
+    let or_all = if chosen.iter().all(|chosen| chosen.takes_prefix) {
+        ", or the one that holds them all, with its prefix"
+    } else {
+        ""
+    };
     let detail = format!(
         "the choices are not all of one network but of {}: correct the addresses or prefixes that \
-         are wrong, or name one of the networks.",
+         are wrong, or name one of the networks{or_all}.",
         list(words)
     );
     let nodes: Vec<u32> = chosen.iter().map(|chosen| chosen.node).collect();

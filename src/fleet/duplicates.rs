@@ -1,6 +1,8 @@
 //! Addresses that several nodes have.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::inventory::{self, Holding, first_per_node};
 use super::problem::{Code, Problem};
@@ -24,6 +26,27 @@ pub(super) fn floating(survey: &Survey<'_>) -> Vec<Problem> {
     let same = survey.inventory.chunk_by(|a, b| a.ip == b.ip);
     same.filter_map(|holdings| floats(survey, holdings))
         .collect()
+}
+
+/// Addresses in the networks asked for that several nodes have, whoever chose what.
+///
+/// An address is one of them if it is a candidate on any node. `known` are the problems that say it
+/// of an address already.
+pub(super) fn held_by_several(survey: &Survey<'_>, known: &[Problem]) -> Vec<Problem> {
+    let mut candidates: Vec<(IpAddr, Option<u32>)> = survey
+        .decisions()
+        .flat_map(|(_, link, decision)| decision.candidates().iter().map(move |c| (c.ip, link)))
+        .collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    let known: BTreeSet<IpAddr> = known.iter().filter_map(Problem::address).collect();
+    let same = candidates.chunk_by(|(a, _), (b, _)| a == b);
+    let problem = |of_links: &[(IpAddr, Option<u32>)]| {
+        let (ip, link) = *of_links.first().filter(|(ip, _)| !known.contains(ip))?;
+        let link = link.filter(|_| of_links.len() == 1);
+        Some(held(survey, ip)?.of_link(link))
+    };
+    same.filter_map(problem).collect()
 }
 
 /// An address that a node chose.
@@ -133,27 +156,43 @@ fn declaration(spelling: Spelling, ip: IpAddr) -> String {
 
 /// The problem of one address, given by all its holdings.
 fn floats(survey: &Survey<'_>, holdings: &[Holding]) -> Option<Problem> {
-    // Anycast and LVS put one address on the loopback links of many nodes on purpose.
-    let mut holdings: Vec<_> = holdings
-        .iter()
-        .filter(|holding| !holding.on_loopback)
-        .collect();
-    let floating = holdings.iter().find(|holding| holding.is_floating)?;
+    let off_loopback = |holding: &&Holding| !holding.on_loopback;
+    let mut off_loopback = holdings.iter().filter(off_loopback);
+    let floating = off_loopback.find(|holding| holding.is_floating)?;
     let (ip, on_node) = (floating.ip, survey.name(floating.node));
-    holdings.dedup_by_key(|holding| holding.node);
-    if holdings.len() < 2 {
-        return None;
-    }
-    let all = list(
-        holdings
-            .iter()
-            .map(|holding| on(survey.name(holding.node), holding.interface)),
-    );
+    let (nodes, all) = on_several(survey, holdings)?;
     let detail = format!(
         "{ip} is floating (on {on_node}), and {all} have it at once: have the cluster manager take \
          it off all but one, or capture them again if it moved in between."
     );
-    let nodes: Vec<u32> = holdings.iter().map(|holding| holding.node).collect();
-    let problem = Problem::new(Code::FloatingOnSeveralNodes, survey.names(&nodes), detail);
+    let problem = Problem::new(Code::FloatingOnSeveralNodes, nodes, detail);
     Some(problem.about(Some(ip)))
+}
+
+/// The problem of an address of which nothing else is known.
+fn held(survey: &Survey<'_>, ip: IpAddr) -> Option<Problem> {
+    let (nodes, all) = on_several(survey, inventory::of(survey.inventory, ip))?;
+    let detail = format!(
+        "{ip}, in the network asked for, is on {all} at once: leave it to one of them, and declare \
+         it {} if it is a cluster address.",
+        declaration(survey.spelling, ip)
+    );
+    let problem = Problem::new(Code::HeldBySeveral, nodes, detail);
+    Some(problem.about(Some(ip)))
+}
+
+/// The nodes that have an address, and where, if they are several. The holdings are sorted.
+///
+/// Loopback links do not count: anycast and LVS have one address on those of many nodes on purpose.
+fn on_several(survey: &Survey<'_>, holdings: &[Holding]) -> Option<(Vec<Arc<str>>, String)> {
+    let mut holdings: Vec<_> = holdings.iter().filter(|h| !h.on_loopback).collect();
+    holdings.dedup_by_key(|holding| holding.node);
+    if holdings.len() < 2 {
+        return None;
+    }
+    let all = holdings
+        .iter()
+        .map(|holding| on(survey.name(holding.node), holding.interface));
+    let nodes: Vec<u32> = holdings.iter().map(|holding| holding.node).collect();
+    Some((survey.names(&nodes), list(all)))
 }

@@ -34,8 +34,9 @@
 //! |---|---|
 //! | `duplicate-address` | one node chose an address that another node has or chose |
 //! | `floating-on-several-nodes` | several nodes have an address that is floating on one of them |
+//! | `held-by-several` | several nodes have an address that bindnetaddr asks for on one of them, whoever chose what |
 //! | `duplicate-mac` | links of several nodes have one hardware address, and addresses of one network: cloned machines |
-//! | `different-network` | the choices do not share a network: one is outside that of another |
+//! | `different-network` | the choices do not share a network: one is outside that of another, and bindnetaddr has no prefix that holds them all |
 //! | `no-choice` | a node chose nothing |
 //! | `ambiguous` | the decision of a node was ambiguous |
 //! | `node-not-listed` | a node is not in the nodelist |
@@ -44,11 +45,12 @@
 //! | `choice-not-listed` | a node chose a different address than the nodelist gives to it |
 //!
 //! The last four need a corosync.conf ([`Fleet::of_conf`]). Every code that is true is reported, so
-//! that one mistake may have several.
+//! that one mistake may have several. The exception is `held-by-several`: it is not reported of an
+//! address that has one of the first two codes, which say more.
 //!
-//! Loopback, link-local, multicast and unspecified addresses are never duplicates. A floating
-//! address on a loopback link does not count: anycast and LVS with direct routing have it on many
-//! nodes on purpose.
+//! Loopback, link-local, multicast and unspecified addresses are never duplicates. On a loopback
+//! link no address counts for `floating-on-several-nodes` and `held-by-several`: anycast and LVS with
+//! direct routing have one on many nodes on purpose.
 //!
 //! A hardware address counts if it is a station's, has six bytes, is not a VRRP router's, and if
 //! the networks of its links overlap. It does not count if the links share only the same addresses

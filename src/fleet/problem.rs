@@ -14,9 +14,11 @@ pub enum Code {
     DuplicateAddress,
     /// Several nodes have an address that is floating on one of them.
     FloatingOnSeveralNodes,
+    /// Several nodes have an address in the networks asked for, and neither of the codes above says so.
+    HeldBySeveral,
     /// Links of several nodes have one hardware address, and addresses of one network.
     DuplicateMac,
-    /// The choices do not share a network.
+    /// The choices do not share a network, and bindnetaddr has no prefix that holds them all.
     DifferentNetwork,
     /// A node chose nothing.
     NoChoice,
@@ -38,6 +40,7 @@ impl Code {
         match self {
             Self::DuplicateAddress => "duplicate-address",
             Self::FloatingOnSeveralNodes => "floating-on-several-nodes",
+            Self::HeldBySeveral => "held-by-several",
             Self::DuplicateMac => "duplicate-mac",
             Self::DifferentNetwork => "different-network",
             Self::NoChoice => "no-choice",

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::words::{Remarks, count, list};
 use super::{Fleet, Node, choices, duplicates, listed, macs, table};
 use crate::explain::Spelling;
-use crate::rule::BindnetAddr;
+use crate::rule::{BindnetAddr, Decision};
 use crate::snapshot::escape;
 
 /// The choices of the nodes of a fleet, and the problems among them.
@@ -70,12 +70,18 @@ impl Survey<'_> {
         nodes.iter().filter_map(name).collect()
     }
 
-    pub fn choices(&self) -> impl Iterator<Item = Choice> {
+    /// Each decision with its node and its link.
+    pub fn decisions(&self) -> impl Iterator<Item = (u32, Option<u32>, &Decision)> {
         let nodes = self.nodes.iter().enumerate();
         nodes.flat_map(|(number, node)| {
             let decisions = node.decisions();
-            decisions.filter_map(move |(link, decision)| Choice::of(number as u32, link, decision))
+            decisions.map(move |(link, decision)| (number as u32, link, decision))
         })
+    }
+
+    pub fn choices(&self) -> impl Iterator<Item = Choice> {
+        let decisions = self.decisions();
+        decisions.filter_map(|(node, link, decision)| Choice::of(node, link, decision))
     }
 }
 
@@ -104,6 +110,8 @@ impl FleetReport {
         };
         let mut problems = duplicates::chosen(&survey);
         problems.extend(duplicates::floating(&survey));
+        let held = duplicates::held_by_several(&survey, &problems);
+        problems.extend(held);
         problems.extend(macs::cloned(&survey));
         problems.extend(choices::apart(&survey));
         for node in &nodes {

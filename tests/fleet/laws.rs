@@ -85,6 +85,47 @@ proptest! {
         prop_assert!(named.contains(&"thief") && named.contains(&chooser.name()), "{}", found);
     }
 
+    /// A candidate that is on another node as well is in one problem, whoever chose what.
+    #[test]
+    fn a_candidate_on_two_nodes_is_found((ask, mut nodes) in fleet(), of in any::<Index>(), at in any::<Index>()) {
+        let report = judge(&ask, &nodes);
+        let node = of.get(report.nodes());
+        let on_loopback = |index| {
+            let snapshot = nodes[of.index(nodes.len())].1.snapshot();
+            snapshot.link(index).and_then(Link::is_loopback) == Some(true)
+        };
+        let counts = |c: &&bindnet::Candidate| {
+            !is_nobodys(c.ip()) && c.interface_index().is_some_and(|index| !on_loopback(index))
+        };
+        let candidates: Vec<_> = node.decision().unwrap().candidates().iter().filter(counts).collect();
+        prop_assume!(!candidates.is_empty());
+        let ip = at.get(&candidates).ip();
+        let eth0 = Link::new(1, "eth0".parse().unwrap());
+        let address = Address::new(ipnet::IpNet::new(ip, if ip.is_ipv4() { 24 } else { 64 }).unwrap(), 1);
+        let other = Draft { links: vec![eth0], addresses: vec![address], about: Default::default() };
+        nodes.push(("other".to_owned(), other));
+        let found = judge(&ask, &nodes);
+        let codes = [Code::DuplicateAddress, Code::FloatingOnSeveralNodes, Code::HeldBySeveral];
+        let told = found.problems().iter().filter(|p| p.address() == Some(ip) && codes.contains(&p.code()));
+        let told: Vec<_> = told.collect();
+        prop_assert!(!told.is_empty(), "{} {}", ip, found);
+        for problem in &told {
+            let named: Vec<_> = problem.nodes().collect();
+            prop_assert!(named.contains(&"other") && named.contains(&node.name()), "{}", found);
+        }
+        let held = told.iter().any(|problem| problem.code() == Code::HeldBySeveral);
+        prop_assert!(!held || told.len() == 1, "{}", found);
+    }
+
+    /// With a prefix no choices are in different networks.
+    #[test]
+    fn a_prefix_holds_all_choices((ask, nodes) in fleet()) {
+        prop_assume!(ask.prefix_len.is_some());
+        let report = judge(&ask, &nodes);
+        let apart = report.problems().iter().any(|p| p.code() == Code::DifferentNetwork);
+        prop_assert!(!apart, "{}", report);
+    }
+
     /// Addresses that no other node has, and a MAC of its own: such a node changes no problem of the
     /// others.
     #[test]

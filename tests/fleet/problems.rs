@@ -81,6 +81,7 @@ fn duplicates() {
         fleet 10.8.52.0 --strict
         node a: eth0 10.8.52.1/24; eth0 10.8.52.3/24
         node b: eth0 10.8.52.1/24; eth0 10.8.52.4/24
+        => held-by-several 10.8.52.1 a b
         => ambiguous 10.8.52.1 a
         => ambiguous 10.8.52.1 b
 
@@ -116,6 +117,83 @@ fn nobodys_duplicates() {
             net
         );
     }
+}
+
+/// An address in the networks asked for, whoever chose what.
+#[test]
+fn held_by_several() {
+    table(
+        "
+        # a virtual address without a mark, on two nodes that chose their own
+        fleet 10.8.52.0
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.2/24; eth0 10.8.52.200/24 secondary
+        node c: eth0 10.8.52.3/24
+        => held-by-several 10.8.52.200 a b
+        => ambiguous 10.8.52.1 a
+        => ambiguous 10.8.52.2 b
+
+        # with a prefix, and with both families on the nodes
+        fleet fd00:8::/32
+        node a: eth0 10.8.52.200/24; eth0 fd00:8:52::200/64; eth0 fd00:8:52::1/64
+        node b: eth0 10.8.52.200/24; eth0 fd00:8:52::200/64; eth0 fd00:8:52::2/64
+        => held-by-several fd00:8:52::200 a b
+        => ambiguous fd00:8:52::1 a
+        => ambiguous fd00:8:52::2 b
+
+        # it matches on one of them only, and is on another link, with another mask on the other
+        fleet 10.8.52.0 --interface eth0 --fixed 10.8.52.1
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.2/24; eth1 10.8.52.200/16
+        => held-by-several 10.8.52.200 a b
+
+        # that cannot be bound
+        fleet 10.8.52.0
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 dadfailed
+        node b: eth0 10.8.52.2/24; eth0 10.8.52.200/24 dadfailed
+        => held-by-several 10.8.52.200 a b
+
+        # that is declared fixed: no node may have that of another
+        fleet 10.8.52.0 --fixed 10.8.52.200 --fixed 10.8.52.1 --fixed 10.8.52.2
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 label=eth0:7
+        node b: eth0 10.8.52.2/24; eth0 10.8.52.200/24 label=eth0:7
+        => held-by-several 10.8.52.200 a b
+        => ambiguous 10.8.52.1 a
+        => ambiguous 10.8.52.2 b
+
+        # that another code says already
+        fleet 10.8.52.0
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.200/24
+        node c: eth0 10.8.52.3/24; eth0 10.8.52.201/24 label=eth0:vip
+        node d: eth0 10.8.52.4/24; eth0 10.8.52.201/24 secondary
+        => duplicate-address 10.8.52.200 a b
+        => floating-on-several-nodes 10.8.52.201 c d
+        => ambiguous 10.8.52.1 a
+        => ambiguous 10.8.52.4 d
+
+        # not in the network asked for
+        fleet 10.8.52.0
+        node a: eth0 10.8.52.1/24; docker0 172.17.0.1/16; eth0 10.8.53.200/24
+        node b: eth0 10.8.52.2/24; docker0 172.17.0.1/16; eth0 10.8.53.200/24
+
+        # on loopback links, as anycast has it
+        fleet 10.8.52.0/24
+        node a: eth0 10.8.52.1/24; lo 10.8.52.200/32
+        node b: eth0 10.8.52.2/24; lo 10.8.52.200/32
+
+        # on two links of one node
+        fleet 10.8.52.0 --fixed 10.8.52.1
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24; eth1 10.8.52.200/24
+        node b: eth0 10.8.52.2/24
+
+        # loopback and link-local addresses are nobody's
+        fleet fe80:: --fixed fe80::1 --fixed fe80::2
+        node a: eth0 fe80::1/64; eth0 fe80::7/64
+        node b: eth0 fe80::2/64; eth0 fe80::7/64
+        ",
+        by,
+    );
 }
 
 #[test]
@@ -226,18 +304,11 @@ fn cloned_machines() {
 fn networks() {
     table(
         "
-        # an odd one
-        fleet 10.8.0.0/16
+        # an odd one, which has another network of the same address
+        fleet 10.8.52.0
         node a: eth0 10.8.52.1/24
         node b: eth0 10.8.52.2/24
-        node c: eth0 10.8.53.3/24
-        => different-network a b c
-
-        # the odd one has the lower network
-        fleet 10.8.0.0/16
-        node a: eth0 10.8.53.1/24
-        node b: eth0 10.8.53.2/24
-        node c: eth0 10.8.52.3/24
+        node c: eth0 10.8.53.3/22
         => different-network a b c
 
         # prefixes differ, and each is in the network of the other
@@ -246,10 +317,18 @@ fn networks() {
         node b: eth0 10.8.52.2/25
 
         # prefixes differ, and one is outside that of another
-        fleet 10.8.52.0/22
-        node a: eth0 10.8.52.1/22
-        node b: eth0 10.8.53.2/24
+        fleet 10.8.52.0
+        node a: eth0 10.8.53.1/22
+        node b: eth0 10.8.52.2/24
         => different-network a b
+
+        # the neighbours of a host that is named
+        fleet 10.8.52.7
+        node a: eth0 10.8.53.1/22
+        node b: eth0 10.8.52.2/24
+        => different-network a b
+        => ambiguous 10.8.52.2 b
+        => ambiguous 10.8.53.1 a
 
         # host prefixes are routed
         fleet 10.8.52.0/24
@@ -257,16 +336,10 @@ fn networks() {
         node b: lo 10.8.52.2/32
         node c: eth0 10.8.52.3/24
 
-        # but in the network of another they have to be
-        fleet 10.8.0.0/16
-        node a: lo 10.8.52.1/32
-        node b: eth0 10.8.53.2/24
-        => different-network a b
-
         # IPv6
-        fleet fd00::/32
-        node a: eth0 fd00:0:1::1/64
-        node b: eth0 fd00:0:2::2/64
+        fleet fd00::
+        node a: eth0 fd00:0:0:1::1/48
+        node b: eth0 fd00::2/64
         => different-network a b
 
         # who chose nothing is in no network
@@ -274,6 +347,48 @@ fn networks() {
         node a: eth0 10.8.52.1/24
         node b: eth0 10.9.0.2/24
         => no-choice b
+
+        # Corosync takes the first of the network, as it has it
+        fleet 10.8.52.0 --profile corosync:3.1.7
+        node a: eth0 10.8.53.1/22
+        node b: eth0 10.8.52.2/24
+        => different-network a b
+        ",
+        by,
+    );
+}
+
+/// The operator named the network that holds them all.
+#[test]
+fn the_networks_inside_one_with_its_prefix() {
+    table(
+        "
+        # three racks, each with a link to its own switch
+        fleet 10.0.0.0/8
+        node a: eth0 10.1.0.0/31
+        node b: eth0 10.2.0.0/31
+        node c: eth0 10.3.0.0/31
+
+        # an odd one
+        fleet 10.8.0.0/16
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.52.2/24
+        node c: eth0 10.8.53.3/24
+
+        # one is outside the network of another
+        fleet 10.8.52.0/22
+        node a: eth0 10.8.52.1/22
+        node b: eth0 10.8.53.2/24
+
+        # host prefixes
+        fleet 10.8.0.0/16
+        node a: lo 10.8.52.1/32
+        node b: eth0 10.8.53.2/24
+
+        # IPv6
+        fleet fd00::/32
+        node a: eth0 fd00:0:1::1/64
+        node b: eth0 fd00:0:2::2/64
         ",
         by,
     );

@@ -3,6 +3,7 @@
 use bindnet_tests::{fleets, rows};
 
 use bindnet::ParseError;
+use bindnet::explain::{Setting, Spelling};
 use bindnet::fleet::{Code, Fleet};
 use fleets::{by, judge, snapshot};
 
@@ -115,24 +116,80 @@ fn what_floats_and_is_chosen_all_the_same() {
 
 #[test]
 fn many_nodes_are_counted() {
-    let mut fleet = by("10.8.0.0/16");
-    for node in 0..40 {
-        let host = format!("eth0 10.8.{}.1/24", u8::from(node == 17));
-        fleet.add(format!("n{node:02}"), &snapshot(&host)).unwrap();
-    }
-    let report = fleet.judge();
-    let told: Vec<_> = report.problems().iter().map(ToString::to_string).collect();
+    let many = |bindnet: &str| {
+        let mut fleet = by(bindnet);
+        for node in 0..40 {
+            let net = if node == 17 {
+                "10.8.1.1/16"
+            } else {
+                "10.8.0.1/24"
+            };
+            fleet
+                .add(format!("n{node:02}"), &snapshot(&format!("eth0 {net}")))
+                .unwrap();
+        }
+        let report = fleet.judge();
+        assert_eq!(report.problems()[0].nodes().count(), 39);
+        report
+            .problems()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let duplicate = "duplicate-address: 10.8.0.1 was chosen by n00 (eth0), n01 (eth0), n02 (eth0) and \
+                     36 more: leave it to one of them, and give every other an address of its own.";
+    let different = "different-network: the choices are not all of one network but of 10.8.0.0/16 (n17) \
+                     and 10.8.0.0/24 (n00, n01, n02 and 36 more): correct the addresses or prefixes that \
+                     are wrong, or name one of the networks";
+    let all = ", or the one that holds them all, with its prefix";
     assert_eq!(
-        told,
-        [
-            "duplicate-address: 10.8.0.1 was chosen by n00 (eth0), n01 (eth0), n02 (eth0) and 36 \
-             more: leave it to one of them, and give every other an address of its own.",
-            "different-network: the choices are not all of one network but of 10.8.1.0/24 (n17) and \
-             10.8.0.0/24 (n00, n01, n02 and 36 more): correct the addresses or prefixes that are \
-             wrong, or name one of the networks.",
-        ]
+        many("10.8.0.0"),
+        [duplicate.to_owned(), format!("{different}{all}.")]
     );
-    assert_eq!(report.problems()[0].nodes().count(), 39);
+    assert_eq!(many("10.8.0.0/16"), [duplicate]);
+    // Corosync takes no prefix.
+    let corosync = many("10.8.0.0 --profile corosync:3.1.7");
+    assert_eq!(corosync, [duplicate.to_owned(), format!("{different}.")]);
+}
+
+/// What two nodes have that chose others, in plain words and in those of a program.
+#[test]
+fn an_address_that_nobody_chose() {
+    let story = "
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.2/24; eth1 10.8.52.200/24 secondary";
+    let told = |fleet: Fleet| judge(fleet, story, false).problems()[0].to_string();
+    let first = "held-by-several: 10.8.52.200, in the network asked for, is on a (eth0) and b (eth1) at \
+                 once: leave it to one of them, and declare it";
+    assert_eq!(
+        told(by("10.8.52.0")),
+        format!("{first} floating if it is a cluster address.")
+    );
+    let option = |setting: &Setting| format!("{} = {}", setting.code(), setting.value());
+    assert_eq!(
+        told(by("10.8.52.0").spelling(Spelling::new(option, "ringd"))),
+        format!("{first} (floating = 10.8.52.200) if it is a cluster address.")
+    );
+    let json = judge(by("10.8.52.0"), story, false).to_json();
+    let problem =
+        r#""problems":[{"code":"held-by-several","nodes":["a","b"],"address":"10.8.52.200","#;
+    assert!(json.contains(problem), "{json}");
+    // It says what to do: what is declared floating has the other code.
+    let declared = judge(by("10.8.52.0 --floating 10.8.52.200"), story, false);
+    let codes: Vec<_> = declared.problems().iter().map(|p| p.code()).collect();
+    assert_eq!(codes, [Code::FloatingOnSeveralNodes]);
+}
+
+/// The network of choices in several networks is the one that was asked for.
+#[test]
+fn racks_agree_in_the_network_that_was_named() {
+    let story = "
+        node a: eth0 10.1.0.0/31
+        node b: eth0 10.2.0.0/31
+        node c: eth0 10.3.0.0/31";
+    let report = judge(by("10.0.0.0/8"), story, false);
+    let first = "3 nodes agree: each chose an address of its own in 10.0.0.0/8.\n";
+    assert!(report.to_string().starts_with(first), "{report}");
 }
 
 #[test]

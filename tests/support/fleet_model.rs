@@ -33,9 +33,10 @@ pub fn problems(ask: &Ask, nodes: &[(String, Snapshot)]) -> Vec<String> {
     for row in &rows {
         found.extend(duplicate(row.ip, &rows, &decided));
         found.extend(floating(row.ip, &rows));
+        found.extend(several(row.ip, &rows, &decided));
         found.extend(clones(row, &rows, &decided));
     }
-    found.extend(apart(&decided));
+    found.extend(apart(ask, &decided));
     for (name, decision) in &decided {
         if decision.outcome() == Outcome::None {
             found.insert(format!("no-choice {name}"));
@@ -92,12 +93,29 @@ fn duplicate(ip: IpAddr, rows: &[Row<'_>], decided: &[(&str, Decision)]) -> Opti
     (nodes.len() > 1).then(|| format!("duplicate-address {ip} {}", join(&nodes)))
 }
 
-fn floating(ip: IpAddr, rows: &[Row<'_>]) -> Option<String> {
+/// The entries of an address, but not those on loopback links.
+fn off_loopback<'a>(ip: IpAddr, rows: &'a [Row<'a>]) -> Vec<&'a Row<'a>> {
     let counts = |row: &&Row<'_>| {
         let loopback = row.link.and_then(Link::is_loopback).unwrap_or(false);
         row.ip == ip && !loopback
     };
-    let of_ip: Vec<&Row<'_>> = rows.iter().filter(counts).collect();
+    rows.iter().filter(counts).collect()
+}
+
+/// More than one node has it, it matches the bindnetaddr on one node or more, and no other code says so.
+fn several(ip: IpAddr, rows: &[Row<'_>], decided: &[(&str, Decision)]) -> Option<String> {
+    let is_candidate = |decision: &Decision| decision.candidates().iter().any(|c| c.ip() == ip);
+    let asked = decided.iter().any(|(_, decision)| is_candidate(decision));
+    let known = duplicate(ip, rows, decided).is_some() || floating(ip, rows).is_some();
+    if nobodys(ip) || !asked || known {
+        return None;
+    }
+    let nodes = nodes(off_loopback(ip, rows).into_iter());
+    (nodes.len() > 1).then(|| format!("held-by-several {ip} {}", join(&nodes)))
+}
+
+fn floating(ip: IpAddr, rows: &[Row<'_>]) -> Option<String> {
+    let of_ip = off_loopback(ip, rows);
     let nodes = nodes(of_ip.iter().copied());
     let floats = of_ip.iter().any(|row| row.floats) && !nobodys(ip);
     (floats && nodes.len() > 1).then(|| format!("floating-on-several-nodes {ip} {}", join(&nodes)))
@@ -160,8 +178,12 @@ fn same_bits(a: IpAddr, b: IpAddr, len: u8) -> bool {
     (0..usize::from(len)).all(|bit| (a[bit / 8] ^ b[bit / 8]) & (0x80 >> (bit % 8)) == 0)
 }
 
-/// A choice that is not in the network of another.
-fn apart(decided: &[(&str, Decision)]) -> Option<String> {
+/// A choice that is not in the network of another, if the bindnetaddr has no prefix. With one every choice
+/// is inside it.
+fn apart(ask: &Ask, decided: &[(&str, Decision)]) -> Option<String> {
+    if ask.prefix_len.is_some() {
+        return None;
+    }
     let chosen = || decided.iter().filter_map(|(_, decision)| decision.chosen());
     let outside = chosen().any(|a| {
         let network = |ip| a.netmask().network(ip);
