@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use ipnet::IpNet;
+
 use crate::explain::{Advice, Spelling, advice_lines, aligned};
 use crate::rule::ScopedAddr;
 
@@ -28,8 +30,14 @@ pub enum Scenario {
     VipAwayAndBack,
     /// The same with `promote_secondaries=1`, where secondaries would go along.
     VipAwayAndBackPromoted,
+    /// The chosen address floats: it was named exactly, or remembered, or another rule than ours
+    /// takes it. It leaves for another host, and the daemon is started without it. With
+    /// `promote_secondaries=0`.
+    ChosenVipLeaves,
     /// An address that was not here comes into the network of the chosen one, without a label or
-    /// any other mark.
+    /// any other mark. A chosen /32 or /128 has no network of its own: then it comes into the
+    /// longest network of another address that contains the chosen one, else into the network that
+    /// bindnetaddr names with its prefix.
     NewVip,
     /// It comes before the chosen address does, as at boot, or was made a primary address by a flap
     /// of the chosen one.
@@ -53,6 +61,7 @@ impl Scenario {
             Self::OwnAddressFlapPromoted => "own-address-flap-promoted",
             Self::VipAwayAndBack => "vip-away-and-back",
             Self::VipAwayAndBackPromoted => "vip-away-and-back-promoted",
+            Self::ChosenVipLeaves => "chosen-vip-leaves",
             Self::NewVip => "new-vip",
             Self::NewVipFirst => "new-vip-first",
             Self::LinksReordered => "links-reordered",
@@ -67,9 +76,9 @@ impl Scenario {
 pub enum Fate {
     /// The same address.
     Stays,
-    /// A different address, although the chosen one is there.
+    /// A different address, although the chosen one is there, or because it floats and has left.
     Moves(ScopedAddr),
-    /// No address, although the chosen one is there.
+    /// No address, although the chosen one is there, or because it floats and has left.
     Nothing,
 }
 
@@ -110,8 +119,11 @@ pub struct Finding {
     pub fate: Fate,
     /// The fate of the choice if the memory is lost; the same if there is none.
     pub without_memory: Fate,
-    /// Whether the chosen address itself goes for a while, which cuts off the daemon.
+    /// Whether the chosen address itself goes, which cuts off the daemon: for a while, and in
+    /// [`Scenario::ChosenVipLeaves`] until it comes back.
     pub interrupts: bool,
+    /// The network that a new VIP was drawn from, if the chosen address has none of its own.
+    pub network: Option<IpNet>,
     /// A setting that makes the choice stay; `None` if it stays, or if nothing helps.
     pub advice: Option<Advice>,
 }
@@ -125,17 +137,21 @@ impl Finding {
             fate,
             without_memory: fate,
             interrupts: false,
+            network: None,
             advice: None,
         }
     }
 
     /// Its row of the table.
     fn cells(&self) -> Vec<String> {
-        let about = self.about.clone().unwrap_or("-".to_owned());
-        let cut_off = if self.interrupts {
-            ", cut off for a while"
-        } else {
-            ""
+        let mut about = self.about.clone().unwrap_or("-".to_owned());
+        if let Some(network) = self.network {
+            about.push_str(&format!(" in {network}"));
+        }
+        let cut_off = match (self.interrupts, self.scenario) {
+            (false, _) => "",
+            (true, Scenario::ChosenVipLeaves) => ", cut off",
+            (true, _) => ", cut off for a while",
         };
         let fate = format!("{}{cut_off}", self.fate);
         vec![self.scenario.code().to_owned(), about, fate]

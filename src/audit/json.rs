@@ -19,6 +19,7 @@ struct FindingJson {
     to: Option<String>,
     without_memory: FateJson,
     interrupts: bool,
+    network: Option<String>,
     advice: Option<AdviceJson>,
 }
 
@@ -48,6 +49,7 @@ fn finding_json(found: &Finding) -> FindingJson {
         to,
         without_memory: fate_json(found.without_memory),
         interrupts: found.interrupts,
+        network: found.network.map(|network| network.to_string()),
         advice: found.advice.clone().map(AdviceJson::from),
     }
 }

@@ -4,6 +4,7 @@
 mod finding;
 #[cfg(feature = "serde")]
 mod json;
+mod newcomer;
 mod sandbox;
 mod scenarios;
 
@@ -33,7 +34,8 @@ impl Audit {
     /// decision is ambiguous.
     ///
     /// A scenario is left out if the host has no free address or no link for it. It is also left
-    /// out if the kernel would refuse it, or if the chosen address is gone after it.
+    /// out if the kernel would refuse it, or if the chosen address is gone after it, except
+    /// [`Scenario::ChosenVipLeaves`]: a choice that floats never passes.
     ///
     /// The other candidates may float, and so may addresses that float by evidence or declaration.
     /// At most a hundred are simulated ([`Audit::left_out`]): first those that match, then the
@@ -90,6 +92,7 @@ impl Audit {
             let fate = check.fate(run, selector);
             let mut found = Finding::new(run.scenario, run.about.clone(), fate);
             found.interrupts = run.interrupts;
+            found.network = run.network;
             if remembers {
                 found.without_memory = check.fate(run, &forgetful);
             }

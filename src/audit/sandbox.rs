@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::model::{AddressRequest, Host, Kernel, Notification, Operation};
-use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Scope, Snapshot};
+use crate::snapshot::{Address, AddressFlags, Link, Name, Netmask, Snapshot};
 
 /// A copy of a host for the scenarios. An operation that the kernel would refuse gives `None`.
 #[derive(Clone)]
@@ -170,54 +170,9 @@ pub(super) fn reordered(host: &Snapshot) -> Option<Snapshot> {
     Some(reordered.with_about(host.about().clone()))
 }
 
-/// An address that is not on the host, in the network of one that is, without any mark. `None` if
-/// no address is free, or if no VIP would come there.
-///
-/// `within` is the network that the bindnetaddr names with its prefix.
-pub(super) fn newcomer(
-    host: &Snapshot,
-    beside: &Address,
-    within: Option<ipnet::IpNet>,
-) -> Option<Address> {
-    let link = host.link_of(beside)?;
-    let own = beside.net()?;
-    let global = beside.scope().is_none_or(|scope| scope == Scope::GLOBAL);
-    if beside.peer().is_some() || link.is_loopback() == Some(true) || !global {
-        return None;
-    }
-    let narrower = |net: &ipnet::IpNet| own.contains(net);
-    let network = within.filter(narrower).unwrap_or(own);
-    let taken: std::collections::BTreeSet<IpAddr> = host.addresses().map(|a| a.ip()).collect();
-    let ip = free(network, &taken)?;
-    let mut address = Address::with_netmask(ip, beside.netmask(), link.index()).ok()?;
-    if let Some(scope) = beside.scope() {
-        address = address.with_scope(scope);
-    }
-    if beside.flags().is_some() {
-        address = address.with_flags(AddressFlags::PERMANENT);
-    }
-    Some(match beside.label() {
-        Some(_) => address.with_label(link.name()),
-        None => address,
-    })
-}
-
-/// The last free address of a network, for instance 192.0.2.254 or 2001:db8::fffe.
-fn free(net: ipnet::IpNet, taken: &std::collections::BTreeSet<IpAddr>) -> Option<IpAddr> {
-    let (first, last): (u128, u128) = match net.trunc() {
-        ipnet::IpNet::V4(net) => (
-            net.network().to_bits().into(),
-            net.broadcast().to_bits().into(),
-        ),
-        ipnet::IpNet::V6(net) => {
-            let (first, last) = (net.network().to_bits(), net.broadcast().to_bits());
-            (first, last.min(first | 0xffff))
-        }
-    };
-    let ip = |bits: u128| match net {
-        ipnet::IpNet::V4(_) => u32::try_from(bits).ok().map(|bits| IpAddr::V4(bits.into())),
-        ipnet::IpNet::V6(_) => Some(IpAddr::V6(bits.into())),
-    };
-    let inside = (first.saturating_add(1)..last).rev();
-    inside.filter_map(ip).find(|ip| !taken.contains(ip))
+/// The host without some of its addresses.
+pub(super) fn without(host: &Snapshot, leaves: impl Fn(&Address) -> bool) -> Option<Snapshot> {
+    let stay = host.addresses().filter(|address| !leaves(address));
+    let left = Snapshot::new(host.links().to_vec(), stay).ok()?;
+    Some(left.with_about(host.about().clone()))
 }

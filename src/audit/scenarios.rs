@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::sandbox::{Sandbox, newcomer, reordered};
+use ipnet::IpNet;
+
+use super::newcomer::{Newcomer, newcomer};
+use super::sandbox::{Sandbox, reordered, without};
 use crate::audit::Scenario;
 use crate::rule::{Candidate, Decision};
 use crate::snapshot::{Address, Snapshot};
@@ -13,6 +16,8 @@ pub(super) struct Run {
     pub about: Option<String>,
     pub hosts: Vec<Snapshot>,
     pub interrupts: bool,
+    /// The network of a new VIP, if the chosen address has none of its own.
+    pub network: Option<IpNet>,
 }
 
 /// Looks at each run, and breaks off when it has seen enough.
@@ -21,21 +26,46 @@ pub(super) type Visit<'a> = dyn FnMut(&Run) -> ControlFlow<()> + 'a;
 /// A host, the address that was chosen on it, and one that may come.
 pub(super) struct Setup<'a> {
     host: &'a Snapshot,
-    chosen: Address,
-    newcomer: Option<Address>,
+    subject: Subject,
     sandbox: Sandbox<'a>,
     /// The runs that are about no other address of the host: each is simulated once.
     runs: Vec<Run>,
 }
 
+/// The facts of a decision that the scenarios depend on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Subject {
+    chosen: Address,
+    floats: bool,
+    newcomer: Option<Newcomer>,
+}
+
+impl Subject {
+    /// `None` if the choice is not on the host.
+    fn of(host: &Snapshot, decision: &Decision) -> Option<Self> {
+        let candidate = decision.chosen()?;
+        let chosen = candidate.entry(host)?;
+        Some(Self {
+            chosen,
+            floats: candidate.reasons().is_floating(),
+            newcomer: newcomer(host, &chosen, decision.bindnet().network_around(chosen.ip())),
+        })
+    }
+
+    /// Whether an entry is of the chosen address. A link-local address is a different one on each link.
+    fn is_chosen(&self, address: &Address) -> bool {
+        let of_link = !address.is_link_local() || address.link_index() == self.chosen.link_index();
+        address.ip() == self.chosen.ip() && of_link
+    }
+}
+
 impl<'a> Setup<'a> {
     /// The setup of a decision; `None` if the choice is not on the host.
     pub fn new(host: &'a Snapshot, decision: &Decision) -> Option<Self> {
-        let (chosen, newcomer) = Self::addresses(host, decision)?;
+        let subject = Subject::of(host, decision)?;
         let mut setup = Self {
             host,
-            chosen,
-            newcomer,
+            subject,
             sandbox: Sandbox::new(host),
             runs: Vec::new(),
         };
@@ -47,28 +77,19 @@ impl<'a> Setup<'a> {
         runs.extend(reordered.map(|hosts| Run::new(Scenario::LinksReordered, None, hosts)));
         runs.extend(setup.link_flaps());
         // A chosen address that is gone is no move, except on links with other indexes.
-        let is_there = |host: &Snapshot| is_there(&chosen, host);
+        let is_there = |host: &Snapshot| is_there(&subject.chosen, host);
         runs.retain(|run| {
             run.scenario == Scenario::LinksReordered || run.hosts.iter().all(is_there)
         });
+        // One that floats is not there for good.
+        runs.extend(setup.chosen_leaves());
         setup.runs = runs;
         Some(setup)
     }
 
     /// Whether a decision has the same setup.
     pub fn is_of(&self, decision: &Decision) -> bool {
-        Self::addresses(self.host, decision) == Some((self.chosen, self.newcomer))
-    }
-
-    fn addresses(host: &Snapshot, decision: &Decision) -> Option<(Address, Option<Address>)> {
-        let chosen = decision.chosen()?;
-        let chosen = chosen.entry(host)?;
-        let newcomer = newcomer(
-            host,
-            &chosen,
-            decision.bindnet().network_around(chosen.ip()),
-        );
-        Some((chosen, newcomer))
+        Subject::of(self.host, decision) == Some(self.subject)
     }
 
     /// Runs every scenario that is possible, with these addresses, which float or may float.
@@ -87,19 +108,23 @@ impl<'a> Setup<'a> {
             (Scenario::OwnAddressFlapPromoted, true),
         ];
         // IPv6 has no secondaries.
-        let settings = if self.chosen.ip().is_ipv4() { 2 } else { 1 };
+        let settings = if self.subject.chosen.ip().is_ipv4() {
+            2
+        } else {
+            1
+        };
         let run = |(scenario, promotes)| {
             let hosts = vec![self.flapped(promotes)?];
-            Some(Run::of(scenario, &self.chosen, hosts).interrupting(true))
+            Some(Run::of(scenario, &self.subject.chosen, hosts).interrupting(true))
         };
         both.into_iter().take(settings).filter_map(run).collect()
     }
 
     fn flapped(&self, promotes: bool) -> Option<Snapshot> {
         let mut sandbox = self.sandbox.clone();
-        sandbox.promote(&self.chosen, promotes)?;
-        let gone = sandbox.delete(&self.chosen)?;
-        sandbox.add(&self.chosen)?;
+        sandbox.promote(&self.subject.chosen, promotes)?;
+        let gone = sandbox.delete(&self.subject.chosen)?;
+        sandbox.add(&self.subject.chosen)?;
         sandbox.add_all(&gone)?;
         sandbox.snapshot()
     }
@@ -109,13 +134,13 @@ impl<'a> Setup<'a> {
             return Vec::new();
         };
         let run = Run::of(Scenario::VipAwayAndBack, vip, hosts);
-        let mut runs = vec![run.interrupting(gone.contains(&self.chosen))];
+        let mut runs = vec![run.interrupting(gone.contains(&self.subject.chosen))];
         if !gone.is_empty()
             && let Some((hosts, _)) = self.without(vip, true)
         {
             runs.push(Run::of(Scenario::VipAwayAndBackPromoted, vip, hosts));
         }
-        let is_there = |host: &Snapshot| is_there(&self.chosen, host);
+        let is_there = |host: &Snapshot| is_there(&self.subject.chosen, host);
         runs.retain(|run| run.hosts.iter().all(is_there));
         runs
     }
@@ -132,14 +157,18 @@ impl<'a> Setup<'a> {
     }
 
     fn new_vips(&self) -> Vec<Run> {
-        let Some(vip) = &self.newcomer else {
+        let Some(Newcomer { address, network }) = &self.subject.newcomer else {
             return Vec::new();
         };
         let both = [
-            (Scenario::NewVip, self.joined(vip)),
-            (Scenario::NewVipFirst, self.preceded(vip)),
+            (Scenario::NewVip, self.joined(address)),
+            (Scenario::NewVipFirst, self.preceded(address)),
         ];
-        let run = |(scenario, host): (_, Option<_>)| Some(Run::of(scenario, vip, vec![host?]));
+        let run = |(scenario, host): (_, Option<_>)| {
+            let run = Run::of(scenario, address, vec![host?]);
+            let network = *network;
+            Some(Run { network, ..run })
+        };
         both.into_iter().filter_map(run).collect()
     }
 
@@ -151,23 +180,50 @@ impl<'a> Setup<'a> {
 
     fn preceded(&self, vip: &Address) -> Option<Snapshot> {
         let mut sandbox = self.sandbox.clone();
-        sandbox.promote(&self.chosen, false)?;
-        let gone = sandbox.delete(&self.chosen)?;
+        sandbox.promote(&self.subject.chosen, false)?;
+        let gone = sandbox.delete(&self.subject.chosen)?;
         sandbox.add(vip)?;
-        sandbox.add(&self.chosen)?;
+        sandbox.add(&self.subject.chosen)?;
         sandbox.add_all(&gone)?;
         sandbox.snapshot()
     }
 
+    /// The chosen address leaves, if it floats.
+    fn chosen_leaves(&self) -> Option<Run> {
+        let chosen = Some(self.subject.chosen).filter(|_| self.subject.floats)?;
+        let is_gone = |host: &Snapshot| !host.addresses().any(|a| self.subject.is_chosen(&a));
+        let left = self.left().filter(is_gone);
+        // What the kernel would refuse may happen all the same: then it is just not listed.
+        let left = left.or_else(|| without(self.host, |a| self.subject.is_chosen(a)))?;
+        let run = Run::of(Scenario::ChosenVipLeaves, &chosen, vec![left]);
+        Some(run.interrupting(true))
+    }
+
+    /// The host once every entry of the chosen address is deleted.
+    fn left(&self) -> Option<Snapshot> {
+        let is_chosen = |address: &Address| self.subject.is_chosen(address);
+        let mut sandbox = self.sandbox.clone();
+        for entry in self.host.addresses().filter(is_chosen) {
+            sandbox.promote(&entry, false)?;
+            let gone = sandbox.delete(&entry)?;
+            sandbox.add_all(gone.iter().filter(|address| !is_chosen(address)))?;
+        }
+        sandbox.snapshot()
+    }
+
     fn link_flaps(&self) -> Vec<Run> {
-        let link = self.host.link_of(&self.chosen);
+        let link = self.host.link_of(&self.subject.chosen);
         let link = link.filter(|l| l.is_up() == Some(true) && l.is_loopback() != Some(true));
         let both = [
             (Scenario::LinkDownAndUp, false),
             (Scenario::LinkDownAndUpKept, true),
         ];
         // IPv4 addresses stay with both settings.
-        let settings = if self.chosen.ip().is_ipv4() { 1 } else { 2 };
+        let settings = if self.subject.chosen.ip().is_ipv4() {
+            1
+        } else {
+            2
+        };
         let run = |(scenario, keeps)| {
             let name = link?.name();
             let mut sandbox = self.sandbox.clone();
@@ -177,7 +233,7 @@ impl<'a> Setup<'a> {
             sandbox.add_all(gone.iter().rev())?;
             let hosts = vec![sandbox.snapshot()?];
             let run = Run::new(scenario, Some(name.to_string()), hosts);
-            Some(run.interrupting(gone.contains(&self.chosen)))
+            Some(run.interrupting(gone.contains(&self.subject.chosen)))
         };
         both.into_iter().take(settings).filter_map(run).collect()
     }
@@ -190,6 +246,7 @@ impl Run {
             about,
             hosts,
             interrupts: false,
+            network: None,
         }
     }
 

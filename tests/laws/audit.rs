@@ -19,7 +19,8 @@ use audited::{audit, selector, told};
 /// address has flapped: on IPv4 where secondaries are promoted, on IPv6 always, since the newest
 /// address is listed first and counts as the youngest. And one that was there before the node's own
 /// address is first everywhere, unless the address was named exactly (`10.255.0.7`, `10.128.0.5`) or
-/// its network has no room (`169.254.7.0/31`, a /32).
+/// its network has no room (`169.254.7.0/31`). A /32 meets it in the network of another address
+/// (`routed_plus_vip`: that of the VIP) and looks like a VIP beside it.
 const EXPECTED: &str = "
 base_fixed
     192.168.1.0         new-vip-first 192.168.1.254
@@ -88,7 +89,7 @@ ra_v6
 renamed_labels
     192.168.1.0         new-vip-first 192.168.1.254
 routed_plus_vip
-    10.0.0.0/24
+    10.0.0.0/24         new-vip 10.0.0.254, new-vip-first 10.0.0.254
     10.0.0.5
 v6_dadfailed
     fd00:1::            new-vip-first fd00:1::fffe

@@ -71,14 +71,14 @@ fn json_has_each_scenario() {
     let nothing = json!({"moves": false, "to": null});
     let expected = json!({
         "scenario": "restart", "about": null, "moves": false, "to": null,
-        "without_memory": nothing, "interrupts": false, "advice": null,
+        "without_memory": nothing, "interrupts": false, "network": null, "advice": null,
     });
     assert_eq!(scenarios[0], expected);
     let expected = json!({
         "scenario": "own-address-flap-promoted", "about": "192.168.1.10",
         "moves": true, "to": "192.168.1.20",
         "without_memory": {"moves": true, "to": "192.168.1.20"}, "interrupts": true,
-        "advice": {
+        "network": null, "advice": {
             "option": "--fixed", "value": "192.168.1.10", "why": "it belongs to this host",
         },
     });
@@ -183,6 +183,7 @@ fn corosync_is_audited_by_its_own_rule() {
     assert_eq!(json_of(&old)["chosen"]["address"], "192.168.1.20");
     let expected = [
         r#""new-vip" "192.168.1.254""#,
+        r#""chosen-vip-leaves" "192.168.1.10""#,
         r#""vip-away-and-back" "192.168.1.10""#,
         r#""vip-away-and-back-promoted" "192.168.1.10""#,
     ];
