@@ -200,7 +200,13 @@ impl Decision {
                     let why = format!("{c}{} matches it", on_link(c));
                     advise(Setting::bindnetaddr(self.bindnet_for(c)?), why)
                 };
-                self.nearest.iter().filter_map(advice).collect()
+                let network = |c: &Candidate| {
+                    let setting = Setting::Bindnetaddr(self.network_around(c)?);
+                    Some(Advice::new(setting, "any address of this network"))
+                };
+                let nearest = self.nearest.iter();
+                let networks = nearest.clone().filter_map(network);
+                nearest.filter_map(advice).chain(networks).collect()
             }
             WhyNone::Refused => {
                 let address = ScopedAddr::new(self.bindnet.ip(), None);

@@ -6,6 +6,7 @@ mod doubts;
 mod explanation;
 #[cfg(feature = "serde")]
 pub(crate) mod json;
+mod nearest;
 mod report;
 mod setting;
 mod table;

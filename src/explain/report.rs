@@ -23,9 +23,12 @@ impl Decision {
             (Err(WhyNone::NoMatch), Some(nearest)) => {
                 let family = Family::of(self.bindnet.ip());
                 let (count, s) = (self.seen, if self.seen == 1 { "" } else { "es" });
+                let network = self.network_around(nearest);
+                let or = network.map(|network| format!(" or \"{network}\""));
+                let or = or.unwrap_or_default();
                 let would = self
                     .bindnet_for(nearest)
-                    .map(|text| format!("; \"{text}\" would match it"));
+                    .map(|text| format!("; \"{text}\"{or} would match it"));
                 let would = would.unwrap_or_default();
                 let on_link = on_link(nearest);
                 let but = match self.looks_floating(nearest) {

@@ -175,6 +175,60 @@ fn step_8_says_why_there_is_none() {
     );
 }
 
+/// Every node of a host of /32s has another one: what is right on all of them is the network.
+#[test]
+fn step_8_names_the_network_of_a_host_prefix() {
+    let both = |bindnet: &str, host: &str| {
+        let decision = decide(bindnet, host);
+        let advice = decision.advice();
+        let values: Vec<_> = advice.iter().map(|a| a.setting.value()).collect();
+        let detail = decision.explain().detail.unwrap();
+        let would = detail.split_once("; ").unwrap().1.to_owned();
+        (values, would)
+    };
+    let (values, would) = both("172.16.50.0", "eth0 172.16.50.44/32");
+    assert_eq!(values, ["172.16.50.44", "172.16.50.0/24"]);
+    assert_eq!(
+        would,
+        "\"172.16.50.44\" or \"172.16.50.0/24\" would match it"
+    );
+    for (bindnet, host, network) in [
+        // The longest that the zeros at the end allow, and that contains it.
+        ("10.0.0.0", "eth0 10.0.0.5/32", Some("10.0.0.0/24")),
+        ("10.0.0.0", "eth0 10.0.7.5/32", Some("10.0.0.0/16")),
+        ("10.0.0.0", "eth0 10.7.7.5/32", Some("10.0.0.0/8")),
+        ("10.7.0.0", "eth0 10.7.7.5/32", Some("10.7.0.0/16")),
+        ("10.7.0.0", "eth0 10.8.7.5/32", None),
+        ("10.7.7.1", "eth0 10.7.7.5/32", None),
+        ("10.7.7.4/30", "eth0 10.7.7.9/32", None),
+        ("fd00:1::", "eth0 fd00:1::5/128", Some("fd00:1::/64")),
+        ("fd00:1::", "eth0 fd00:1:0:0:1::5/128", Some("fd00:1::/64")),
+        ("fd00:1::", "eth0 fd00:1:0:1::5/128", None),
+        ("fd00:1::1", "eth0 fd00:1::5/128", None),
+        ("fe80::%eth0", "eth0 fe80::5/128", Some("fe80::%eth0/64")),
+        // A network of its own names it, and what floats would not be chosen.
+        ("10.7.0.0", "eth0 10.7.7.5/24", None),
+        ("10.7.7.0", "eth0 10.7.7.5/32 label=eth0:vip", None),
+        (
+            "10.7.7.0 --profile corosync:3.1.7",
+            "eth0 10.7.7.5/32",
+            None,
+        ),
+    ] {
+        let decision = decide(bindnet, host);
+        let advice = decision.advice();
+        let values: Vec<_> = advice.iter().skip(1).map(|a| a.setting.value()).collect();
+        assert_eq!(
+            values,
+            network.into_iter().collect::<Vec<_>>(),
+            "{bindnet}\n{decision:#}"
+        );
+        if let (Some(network), false) = (network, bindnet.contains("--")) {
+            assert!(decide(network, host).chosen().is_some(), "{network}");
+        }
+    }
+}
+
 #[test]
 fn step_8_names_the_near_miss() {
     let decision = decide("198.51.100.0", "lo 127.0.0.1/8\neth0 192.0.2.10/24");
