@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use super::problem::{Code, Problem};
 use super::report::Survey;
 use super::words::list;
 use super::{Choices, Node};
-use crate::explain::{Setting, Spelling};
-use crate::rule::{Decision, Outcome, Separation};
+use crate::explain::{Advice, Setting, Spelling};
+use crate::rule::{BindnetAddr, Decision, Outcome, Separation};
 use crate::snapshot::{Bits, Netmask};
 
 /// Nodes that chose nothing.
@@ -53,7 +51,7 @@ pub(super) fn ambiguous(node: &Node, spelling: Spelling) -> Vec<Problem> {
 
 /// The links whose choices do not share a network.
 pub(super) fn apart(survey: &Survey<'_>) -> Vec<Problem> {
-    let mut links: BTreeMap<Option<u32>, Vec<Chosen>> = BTreeMap::new();
+    let mut links: BTreeMap<Option<u32>, Vec<Chosen<'_>>> = BTreeMap::new();
     for (node, link, decision) in survey.decisions() {
         links
             .entry(link)
@@ -79,48 +77,49 @@ pub(super) fn common_network(nodes: &[Node], link: Option<u32>) -> Option<String
         .collect();
     match networks.into_iter().collect::<Vec<_>>().as_slice() {
         [(Some(network), mask)] => Some(format!("{network}/{mask}")),
-        _ => asked_for_all(&chosen).map(|net| net.to_string()),
+        _ => asked_for_all(&chosen).map(ToString::to_string),
     }
 }
 
-struct Chosen {
+struct Chosen<'a> {
     node: u32,
     ip: IpAddr,
     mask: Netmask,
-    /// The network that bindnetaddr names with its prefix.
-    asked: Option<IpNet>,
+    /// The bindnetaddr, which may name networks with their prefixes.
+    asked: &'a BindnetAddr,
     /// Whether the operator can write a prefix: neither Corosync nor its configuration takes one.
     takes_prefix: bool,
 }
 
-impl Chosen {
-    fn of(node: u32, link: Option<u32>, decision: &Decision) -> Option<Self> {
+impl<'a> Chosen<'a> {
+    fn of(node: u32, link: Option<u32>, decision: &'a Decision) -> Option<Self> {
         let chosen = decision.chosen()?;
         Some(Self {
             node,
             ip: chosen.ip,
             mask: chosen.netmask,
-            asked: decision.bindnet().network(),
+            asked: decision.bindnet(),
             takes_prefix: link.is_none() && decision.is_ours(),
         })
     }
 }
 
-/// The network that bindnetaddr names with its prefix, if it holds all choices.
-fn asked_for_all(chosen: &[Chosen]) -> Option<IpNet> {
-    let asked: BTreeSet<IpNet> = chosen.iter().filter_map(|chosen| chosen.asked).collect();
-    let holds_all = |net: &IpNet| chosen.iter().all(|chosen| net.contains(&chosen.ip));
-    asked.into_iter().find(holds_all)
+/// The bindnetaddr, if it names networks with their prefixes that hold all choices.
+fn asked_for_all<'a>(chosen: &[Chosen<'a>]) -> Option<&'a BindnetAddr> {
+    let holds = |asked: &BindnetAddr| chosen.iter().all(|chosen| asked.contains(chosen.ip));
+    let mut asked = chosen.iter().map(|chosen| chosen.asked);
+    // All are the same, except in a nodelist, which names single addresses.
+    asked.next().filter(|asked| holds(asked))
 }
 
 /// Each choice must be in the network of every other: they must agree in the bits of every mask.
-fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
-    let is_v4 = |chosen: &Chosen| chosen.ip.is_ipv4();
+fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen<'_>]) -> Option<Problem> {
+    let is_v4 = |chosen: &Chosen<'_>| chosen.ip.is_ipv4();
     let both = chosen.iter().any(is_v4) && !chosen.iter().all(is_v4);
     if !both && !differ::<u32>(chosen) && !differ::<u128>(chosen) {
         return None;
     }
-    // The operator named the network that holds them all, so it is what he wants.
+    // The operator named the networks that hold them all: that is what they want.
     if asked_for_all(chosen).is_some() {
         return None;
     }
@@ -154,7 +153,7 @@ fn of_one_link(survey: &Survey<'_>, chosen: &[Chosen]) -> Option<Problem> {
     ))
 }
 
-fn differ<A: Bits>(chosen: &[Chosen]) -> bool {
+fn differ<A: Bits>(chosen: &[Chosen<'_>]) -> bool {
     let bits = || chosen.iter().filter_map(|chosen| A::from_ip(chosen.ip));
     let ones = bits().fold(A::ZERO, |ones, ip| ones | ip);
     let always = bits().fold(A::ONES, |always, ip| always & ip);
@@ -164,6 +163,9 @@ fn differ<A: Bits>(chosen: &[Chosen]) -> bool {
         .filter_map(|chosen| A::from_netmask(chosen.mask))
         .any(|mask| differing & mask != A::ZERO)
 }
+
+/// The advice if duplicate address detection is not over.
+const CAPTURE_AGAIN: &str = "capture it again when duplicate address detection is over";
 
 fn why_none(decision: &Decision, is_listed: bool, spelling: Spelling) -> String {
     let text = decision.to_string();
@@ -176,11 +178,13 @@ fn why_none(decision: &Decision, is_listed: bool, spelling: Spelling) -> String 
         _ if is_listed => format!("{why}; give it the address that is listed, or list its own"),
         (Some(detail), _) => format!("{why}; {detail}"),
         (None, Some(advice)) => {
-            let setting = match spelling.option(&advice.setting) {
-                Some(option) => format!("give {option}"),
-                None => advice.setting.to_string(),
+            let setting = match (&advice.setting, spelling.option(&advice.setting)) {
+                // A snapshot does not change while one waits.
+                (Setting::Wait(_), _) => return format!("{why}; {CAPTURE_AGAIN}"),
+                (_, Some(option)) => format!("give {option}"),
+                (setting, None) => setting.to_string(),
             };
-            format!("{why}; {setting} if {}", advice.why)
+            format!("{why}; {setting} {}", advice.why)
         }
         (None, None) => format!("{why}; give it one, or capture it again when it has one"),
     }
@@ -197,25 +201,47 @@ fn why_ambiguous(node: &Node, decision: &Decision, is_listed: bool, spelling: Sp
     format!("{}: {text}; {advice}.", node.name)
 }
 
+/// At most this many settings are named.
+const FEW: usize = 4;
+
 fn advice(decision: &Decision, spelling: Spelling) -> String {
-    let is_guess = decision.separated_by() == Some(Separation::SameNetwork);
-    let own = decision.first().map(|first| first.scoped_addr());
-    let own = own.and_then(Setting::bindnetaddr);
     let mut advice = decision.advice();
-    advice.retain(|advice| match &advice.setting {
-        // The previous address of one node is no setting for the fleet.
-        Setting::Previous(_) => false,
-        // Nor is the address of one node: the other nodes would then have no exact match.
-        setting => !is_guess || Some(setting) != own.as_ref(),
+    // Not every setting is one for the fleet: the others have not this address, nor were they bound to
+    // it, and a snapshot does not change.
+    advice.retain(|advice| {
+        let setting = &advice.setting;
+        !matches!(
+            setting,
+            Setting::Bindnetaddr(_) | Setting::Previous(_) | Setting::Wait(_)
+        )
     });
+    if decision.separated_by() == Some(Separation::SameNetwork) {
+        let network = decision.first().map(|first| decision.network_of(first));
+        let network = network.and_then(Setting::bindnetaddr);
+        advice.extend(network.map(|network| Advice::new(network, "any address of this network")));
+    }
+    let named = if advice.len() > FEW {
+        FEW - 1
+    } else {
+        advice.len()
+    };
     let ways = advice
         .iter()
+        .take(named)
         .map(|advice| format!("{} ({})", spelling.of(&advice.setting), advice.why));
-    let ways = ways.collect::<Vec<_>>().join(" or ");
-    match (ways.is_empty(), spelling.program()) {
+    let mut ways = ways.collect::<Vec<_>>().join(" or ");
+    if advice.len() > named {
+        ways.push_str(&format!(" or one of {} more", advice.len() - named));
+    }
+    let settle = match (ways.is_empty(), spelling.program()) {
         (false, Some(_)) => format!("settle it with {ways}"),
         (false, None) => format!("to settle it, {ways}"),
         (true, Some(program)) => format!("ask {program} for what would settle it"),
         (true, None) => "its own decision says what would settle it".to_owned(),
+    };
+    if decision.separated_by() == Some(Separation::Pending) {
+        format!("{CAPTURE_AGAIN}, or {settle}")
+    } else {
+        settle
     }
 }

@@ -56,10 +56,14 @@
 //! the networks of its links overlap. It does not count if the links share only the same addresses
 //! and nobody chose one of them. The network of virbr0 is an example: it is inside each machine.
 //!
+//! An address that is declared fixed belongs to the node that has it. No other node misses it: the
+//! declaration of one node's address makes no other ambiguous.
+//!
 //! A choice with a host prefix (/32, /128) does not require other choices to be in its network.
 
 mod choices;
 mod duplicates;
+mod fixed;
 mod inventory;
 #[cfg(feature = "serde")]
 mod json;
@@ -88,7 +92,8 @@ pub use report::FleetReport;
 
 /// The nodes of a cluster, whose snapshots are judged together.
 ///
-/// It keeps no snapshot, but some 50 bytes for each address.
+/// It keeps some 50 bytes for each address, and a snapshot only of a node that misses an address declared
+/// fixed.
 #[must_use = "a fleet is judged by `judge`"]
 #[derive(Clone, Debug)]
 pub struct Fleet {
@@ -99,6 +104,8 @@ pub struct Fleet {
     nodes: Vec<Node>,
     unread: Vec<Arc<str>>,
     inventory: Vec<Holding>,
+    /// The snapshots of nodes that miss an address declared fixed: another node may have it.
+    missing: Vec<(u32, Snapshot)>,
     remarks: Remarks,
     spelling: Spelling,
 }
@@ -133,6 +140,7 @@ impl Fleet {
             nodes: Vec::new(),
             unread: Vec::new(),
             inventory: Vec::new(),
+            missing: Vec::new(),
             remarks: Remarks::default(),
             spelling: Spelling::default(),
         }
@@ -154,7 +162,7 @@ impl Fleet {
     /// let fleet = Fleet::new(Selector::new("192.0.2.0".parse()?));
     /// let mut fleet = fleet.spelling(Spelling::new(key, "ringd --explain"));
     /// fleet.add("n1", &host)?;
-    /// let advice = "; give fixed = 192.0.2.20 if it belongs to this host after all.";
+    /// let advice = "; give fixed = 192.0.2.20 if it is this host's own.";
     /// assert!(fleet.judge().problems()[0].detail().ends_with(advice));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -240,12 +248,16 @@ impl Fleet {
         let number = self.nodes.len() as u32;
         inventory::gather(&mut self.inventory, number, host, &self.selector.selector);
         self.names.insert(name.clone());
-        self.nodes.push(Node {
+        let node = Node {
             name,
             hostname: hostname.map(Into::into),
             choices,
             claim,
-        });
+        };
+        if fixed::is_missed(&node) {
+            self.missing.push((number, host.clone()));
+        }
+        self.nodes.push(node);
         Ok(())
     }
 

@@ -86,7 +86,8 @@ impl Survey<'_> {
 }
 
 impl FleetReport {
-    pub(super) fn of(fleet: Fleet) -> Self {
+    pub(super) fn of(mut fleet: Fleet) -> Self {
+        fleet.give_fixed_to_their_nodes();
         let Fleet {
             selector,
             conf,

@@ -5,6 +5,7 @@ use bindnet_tests::fleets;
 use bindnet::Selector;
 use bindnet::corosync::{Conf, Hosts, Profile};
 use bindnet::fleet::{Code, Fleet};
+use bindnet::rule::Declared;
 use fleets::{judge, snapshot, table};
 
 /// Two nodes with two links each.
@@ -234,7 +235,9 @@ fn what_corosync_takes_instead() {
     let node = "node a: eth0 10.8.52.200/24 label=eth0:vip; eth0 10.8.52.191/24\nnode b: eth0 \
                 10.8.52.192/24";
     let report = judge(of(UDPU, "2.4.2"), node, false);
-    assert!(report.problems().is_empty(), "{report}");
+    // The VIP has the place of the node's own address.
+    let told: Vec<_> = report.problems().iter().map(fleets::told).collect();
+    assert_eq!(told, ["ambiguous link=0 10.8.52.191 a"], "{report}");
     let differs = "a: link 0: Corosync differs: 10.8.52.200/24 on eth0: taken by Corosync 2.4.2";
     assert!(
         report
@@ -244,6 +247,31 @@ fn what_corosync_takes_instead() {
         "{:?}",
         report.warnings()
     );
+}
+
+/// What is declared fixed on one node is missed on no other.
+#[test]
+fn a_fixed_address_of_one_node() {
+    let judged = |fixed: &str| {
+        let fixed = Declared::default().fixed([fixed.parse().unwrap()]);
+        let selector = Selector::new("127.0.0.1".parse().unwrap()).declared(fixed.unwrap());
+        let conf = Conf::parse(UDPU.as_bytes()).unwrap();
+        let profile = Profile::Corosync(Some("1.4.10".parse().unwrap()));
+        let fleet = Fleet::of_conf("corosync.conf", conf, profile, selector, Hosts::default());
+        let nodes = "node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24\nnode b: eth0 10.8.52.2/24";
+        let report = judge(fleet.unwrap(), nodes, false);
+        report
+            .problems()
+            .iter()
+            .map(fleets::told)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(judged("10.8.52.1/32"), [""; 0]);
+    let both = [
+        "ambiguous link=0 10.8.52.1 a",
+        "ambiguous link=0 10.8.52.2 b",
+    ];
+    assert_eq!(judged("10.8.52.9/32"), both);
 }
 
 #[test]

@@ -380,6 +380,12 @@ fn the_networks_inside_one_with_its_prefix() {
         node a: eth0 10.8.52.1/22
         node b: eth0 10.8.53.2/24
 
+        # each rack has its own in a list
+        fleet 10.8.52.0/24,10.8.53.0/24,10.9.0.0/24
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.53.2/24; eth1 10.8.0.9/24
+        node c: eth0 10.9.0.3/24
+
         # host prefixes
         fleet 10.8.0.0/16
         node a: lo 10.8.52.1/32
@@ -410,6 +416,42 @@ fn single_decisions() {
         fleet 10.8.52.0
         node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
         => ambiguous 10.8.52.1 a
+
+        # declared fixed: each node has its own, and misses that of no other
+        fleet 10.8.52.0 --fixed 10.8.52.1
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.2/24
+
+        # with strict, too
+        fleet 10.8.52.0 --fixed 10.8.52.1 --strict
+        node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24 secondary
+        node b: eth0 10.8.52.2/24
+
+        # what is close on another node is close all the same
+        fleet 10.8.52.0 --fixed 10.8.52.1
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.52.2/24; eth0 10.8.52.200/24 secondary
+        => ambiguous 10.8.52.2 b
+
+        # no node has it
+        fleet 10.8.52.0 --fixed 10.8.52.1
+        node a: eth0 10.8.52.200/24
+        node b: eth0 10.8.52.2/24
+        => ambiguous 10.8.52.2 b
+        => ambiguous 10.8.52.200 a
+
+        # a node has one of two
+        fleet 10.8.52.0 --fixed 10.8.52.1 --fixed 10.8.52.9
+        node a: eth0 10.8.52.1/24
+        node b: eth0 10.8.52.2/24
+        => ambiguous 10.8.52.2 b
+
+        # it has it, and cannot bind it
+        fleet 10.8.52.0 --fixed 10.8.52.1
+        node a: eth0 10.8.52.1/24 dadfailed; eth0 10.8.52.200/24
+        node b: eth0 10.8.52.1/24
+        => duplicate-address 10.8.52.1 a b
+        => ambiguous 10.8.52.200 a
 
         # settled by a declaration
         fleet 10.8.52.0 --floating 10.8.52.200

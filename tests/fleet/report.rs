@@ -25,13 +25,12 @@ fn what_to_do() {
              (eth0) have it at once: have the cluster manager take it off all but one, or capture \
              them again if it moved in between.",
             "no-choice: b: 10.8.52.200/24 on eth0, the only address that matches 10.8.52.0, looks \
-             floating (label eth0:vip); declare 10.8.52.200 fixed if it belongs to this host \
-             after all.",
+             floating (label eth0:vip); declare 10.8.52.200 fixed if it is this host's own.",
             "no-choice: c: no address of this host is in the network of 10.8.52.0; nearest of 1 IPv4 \
              address: 10.9.0.1/24 on eth1; \"10.9.0.0\" would match it.",
             "ambiguous: a: 10.8.52.1/24 on eth0: first only because there is weak evidence against \
-             10.8.52.200; to settle it, declare 10.8.52.200 floating (it is a cluster address) or \
-             declare 10.8.52.1 fixed (it belongs to this host).",
+             10.8.52.200; to settle it, declare 10.8.52.1 fixed (if it is this host's own) or declare \
+             10.8.52.200 fixed (if it is this host's own).",
         ]
     );
     let declared = judge(by("10.8.52.0 --floating 10.8.52.200"), story, false);
@@ -82,6 +81,25 @@ fn the_address_of_one_node_is_asked_for() {
           address of the same network; to settle it, set bindnetaddr to 10.8.52.0 (any address of \
           this network)."
         ]
+    );
+}
+
+/// A few of many settings are named.
+#[test]
+fn many_addresses_are_left() {
+    let of = |last: u8| {
+        let more = (2..=last).map(|ip| format!("; eth0 10.8.52.{ip}/24 secondary"));
+        let story = format!("node a: eth0 10.8.52.1/24{}", more.collect::<String>());
+        let report = judge(by("10.8.52.0"), &story, false);
+        let detail = report.problems()[0].detail().to_owned();
+        detail.split_once("to settle it, ").unwrap().1.to_owned()
+    };
+    assert_eq!(
+        of(4).matches(" fixed (if it is this host's own)").count(),
+        4
+    );
+    assert!(
+        of(5).ends_with("declare 10.8.52.3 fixed (if it is this host's own) or one of 2 more.")
     );
 }
 
@@ -180,6 +198,23 @@ fn an_address_that_nobody_chose() {
     assert_eq!(codes, [Code::FloatingOnSeveralNodes]);
 }
 
+/// A snapshot does not change while one waits.
+#[test]
+fn duplicate_address_detection_is_not_over() {
+    let told = |story: &str| {
+        let report = judge(by("fd00::"), story, false);
+        report.problems()[0].detail().to_owned()
+    };
+    let again = "; capture it again when duplicate address detection is over";
+    let pending = told("node a: eth0 fd00::30/64; eth0 fd00::1/64 tentative");
+    assert!(
+        pending.contains(&format!("{again}, or to settle it, ")),
+        "{pending}"
+    );
+    let none = told("node a: eth0 fd00::1/64 tentative");
+    assert!(none.ends_with(&format!("{again}.")), "{none}");
+}
+
 /// The network of choices in several networks is the one that was asked for.
 #[test]
 fn racks_agree_in_the_network_that_was_named() {
@@ -190,6 +225,10 @@ fn racks_agree_in_the_network_that_was_named() {
     let report = judge(by("10.0.0.0/8"), story, false);
     let first = "3 nodes agree: each chose an address of its own in 10.0.0.0/8.\n";
     assert!(report.to_string().starts_with(first), "{report}");
+    let racks = "10.1.0.0/24,10.2.0.0/24,10.3.0.0/24";
+    let report = judge(by(racks), story, false);
+    let first = format!("3 nodes agree: each chose an address of its own in {racks}.\n");
+    assert!(report.to_string().starts_with(&first), "{report}");
 }
 
 #[test]

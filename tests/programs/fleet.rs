@@ -225,16 +225,16 @@ fn what_to_do_is_said_in_options() {
     assert_eq!(json["nodes"][0]["decision"]["advice"], json!([]));
 
     let (told, json) = details(["eth0 10.8.52.1/24; eth0 10.8.52.3/24", "eth0 10.8.52.2/24"]);
-    let settle = "; settle it with --floating 10.8.52.3 (it is a cluster address) or --fixed \
-                  10.8.52.1 (it belongs to this host).";
+    let settle = "; settle it with --fixed 10.8.52.1 (if it is this host's own) or --fixed \
+                  10.8.52.3 (if it is this host's own).";
     assert!(told[0].ends_with(settle), "{told:?}");
-    let floating = json!({
-        "option": "--floating", "value": "10.8.52.3", "why": "it is a cluster address",
+    let fixed = json!({
+        "option": "--fixed", "value": "10.8.52.1", "why": "if it is this host's own",
     });
-    assert_eq!(json["nodes"][0]["decision"]["advice"][0], floating);
+    assert_eq!(json["nodes"][0]["decision"]["advice"][0], fixed);
 
     let (told, _) = details(["eth0 10.8.52.1/24 label=eth0:vip", "eth0 10.8.52.2/24"]);
-    let give = "; give --fixed 10.8.52.1 if it belongs to this host after all.";
+    let give = "; give --fixed 10.8.52.1 if it is this host's own.";
     assert!(told[0].ends_with(give), "{told:?}");
 }
 

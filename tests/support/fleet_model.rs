@@ -21,13 +21,16 @@ struct Row<'a> {
 
 /// The problems that a fleet has, as `fleets::told` prints them, in no particular order.
 pub fn problems(ask: &Ask, nodes: &[(String, Snapshot)]) -> Vec<String> {
-    let decided: Vec<(&str, Decision)> = nodes
-        .iter()
-        .map(|(name, host)| (name.as_str(), ask.selector().decide(host)))
-        .collect();
     let rows: Vec<Row<'_>> = nodes
         .iter()
         .flat_map(|(name, host)| rows(ask, name, host))
+        .collect();
+    let decided: Vec<(&str, Decision)> = nodes
+        .iter()
+        .map(|(name, host)| {
+            let ask = asked_of(name, ask, &rows);
+            (name.as_str(), ask.selector().decide(host))
+        })
         .collect();
     let mut found = BTreeSet::new();
     for row in &rows {
@@ -46,6 +49,21 @@ pub fn problems(ask: &Ask, nodes: &[(String, Snapshot)]) -> Vec<String> {
         }
     }
     found.into_iter().collect()
+}
+
+/// The question for one node: an address declared fixed that it has not, and another node has, is that
+/// node's.
+fn asked_of(node: &str, ask: &Ask, rows: &[Row<'_>]) -> Ask {
+    let on = |ip, here| {
+        rows.iter()
+            .any(|row| row.ip == ip && (row.node == node) == here)
+    };
+    let mut ask = ask.clone();
+    ask.fixed.retain(|net| {
+        let (ip, single) = (net.addr(), net.prefix_len() == net.max_prefix_len());
+        !single || nobodys(ip) || on(ip, true) || !on(ip, false)
+    });
+    ask
 }
 
 /// Every address of both families is a candidate for /0, except loopback and link-local ones, which are
