@@ -166,7 +166,8 @@ impl Finding {
 pub struct Audit {
     /// Each scenario that is possible on the host.
     pub findings: Vec<Finding>,
-    /// Settings of which any single one makes the choice stay in all scenarios.
+    /// Settings of which any single one settles the choice in all scenarios: on the address that it
+    /// names, or else on the chosen one. There is one for each address that may be this host's own.
     pub advice: Vec<Advice>,
     /// The number of addresses that may float but were left out, because there are too many.
     pub left_out: usize,
@@ -230,7 +231,7 @@ impl Audit {
         if self.advice.is_empty() {
             text.push_str(" Nothing that can be configured keeps it in all of them.\n");
         } else {
-            text.push_str(" Any one of these keeps it:\n");
+            text.push_str(" Any one of these settles it:\n");
             text.push_str(&advice_lines(&self.advice, spelling));
         }
         text

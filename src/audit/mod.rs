@@ -17,12 +17,15 @@ use scenarios::{Run, Setup, vips};
 pub use finding::*;
 
 use crate::explain::{Advice, Setting};
-use crate::rule::{Candidate, Decide, ScopedAddr};
+use crate::rule::{Candidate, Decide, Decision, ScopedAddr, Verdict};
 use crate::snapshot::{Name, Snapshot};
 
 /// The highest number of simulated addresses that float or may float. Each costs about as much as a
 /// decision on the whole host.
 const MOST_VIPS: usize = 100;
+
+/// The highest number of other addresses that advice names: they fit on a screen.
+const MOST_OTHERS: usize = 19;
 
 impl Audit {
     /// Simulates cluster life on a model of the kernel's address list. The result has the scenarios
@@ -76,6 +79,7 @@ impl Audit {
             host,
             after_dad: &after_dad,
             chosen: chosen.scoped_addr(),
+            others: others(&decision),
             interface: chosen.interface(),
             is_ours: decision.is_ours(),
             setup: Setup::new(&after_dad, &decision)?,
@@ -89,12 +93,12 @@ impl Audit {
         };
         vips.truncate(MOST_VIPS);
         let _ = check.setup.run_each(&vips, &mut |run| {
-            let fate = check.fate(run, selector);
+            let fate = check.fate(run, selector, check.chosen);
             let mut found = Finding::new(run.scenario, run.about.clone(), fate);
             found.interrupts = run.interrupts;
             found.network = run.network;
             if remembers {
-                found.without_memory = check.fate(run, &forgetful);
+                found.without_memory = check.fate(run, &forgetful, check.chosen);
             }
             audit.findings.push(found);
             ControlFlow::Continue(())
@@ -110,12 +114,28 @@ impl Audit {
     }
 }
 
+/// The other addresses that are left beside the choice, each once.
+fn others(decision: &Decision) -> Vec<ScopedAddr> {
+    let left = decision.candidates().iter();
+    let left = left.filter(|candidate| candidate.verdict() == Verdict::Outranked);
+    let chosen = decision.chosen().map(Candidate::scoped_addr);
+    let mut others: Vec<ScopedAddr> = Vec::new();
+    for address in left.map(Candidate::scoped_addr) {
+        if Some(address) != chosen && !others.contains(&address) && others.len() < MOST_OTHERS {
+            others.push(address);
+        }
+    }
+    others
+}
+
 /// The check of every run: whether the choice is still this one.
 struct Check<'a> {
     host: &'a Snapshot,
     /// The host when duplicate address detection is over.
     after_dad: &'a Snapshot,
     chosen: ScopedAddr,
+    /// The other addresses that are left.
+    others: Vec<ScopedAddr>,
     interface: Option<Name>,
     /// Whether our rule chose, which follows all advice.
     is_ours: bool,
@@ -123,12 +143,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// The first moment at which the choice is a different one counts.
-    fn fate(&self, run: &Run, selector: &dyn Decide) -> Fate {
+    /// The first moment at which the choice is a different one than this counts.
+    fn fate(&self, run: &Run, selector: &dyn Decide, choice: ScopedAddr) -> Fate {
         let fates = run.hosts.iter().map(|host| {
             let decision = selector.decide(host);
             match decision.chosen().map(Candidate::scoped_addr) {
-                Some(chosen) if chosen == self.chosen => Fate::Stays,
+                Some(chosen) if chosen == choice => Fate::Stays,
                 Some(other) => Fate::Moves(other),
                 None => Fate::Nothing,
             }
@@ -139,28 +159,34 @@ impl Check<'_> {
             .unwrap_or(Fate::Stays)
     }
 
-    /// The settings that keep the choice in every scenario. A second run of all scenarios proves
-    /// it.
+    /// The settings of which each settles the choice, on the address that it names, in every
+    /// scenario. A second run of all scenarios proves it.
     fn advice<D: Decide + Clone>(&self, selector: &D, audit: &Audit) -> Vec<Advice> {
-        let mut advice = Vec::new();
-        let mut advise = |setting: Option<Setting>, why| {
-            let setting = setting.filter(|setting| self.holds(selector, setting));
-            advice.extend(setting.map(|setting| Advice::new(setting, why)));
+        let tried = |setting: Option<Setting>, choice: ScopedAddr, why: &str| {
+            let setting = setting.filter(|setting| self.holds(selector, setting, choice));
+            setting.map(|setting| Advice::new(setting, why))
         };
+        let (chosen, mut advice) = (self.chosen, Vec::new());
         if self.is_ours {
             let rival = self.only_rival(audit).and_then(Setting::floating);
-            advise(rival, "if it is a VIP");
-            let fixed = Setting::fixed(self.chosen.ip());
-            advise(fixed, "if it is this host's own");
-            let previous = Setting::previous(self.chosen);
-            advise(previous, "if the daemon is to stay with it");
+            advice.extend(tried(rival, chosen, "if it is a VIP"));
+            // Only the operator knows which of the addresses that are left is the host's own.
+            for own in std::iter::once(&chosen).chain(&self.others) {
+                let why = "if it is this host's own";
+                let fixed = tried(Setting::fixed(own.ip()), *own, why);
+                // A declaration cannot choose between the links of a link-local address, and makes no
+                // host prefix match.
+                let exactly = || tried(Setting::bindnetaddr(*own), *own, why);
+                advice.extend(fixed.or_else(exactly));
+            }
+            let previous = Setting::previous(chosen);
+            advice.extend(tried(previous, chosen, "if the daemon is to stay with it"));
             let interface = self.interface.map(Setting::Interface);
-            advise(interface, "if the daemon is to use this link");
-        }
-        if advice.is_empty() {
-            let exactly = Setting::bindnetaddr(self.chosen);
-            let exactly = exactly.filter(|setting| self.holds(selector, setting));
-            advice.extend(exactly.map(|setting| Advice::new(setting, "this address and no other")));
+            let why = "if the daemon is to use this link";
+            advice.extend(tried(interface, chosen, why));
+        } else {
+            let exactly = Setting::bindnetaddr(chosen);
+            advice.extend(tried(exactly, chosen, "this address and no other"));
         }
         advice
     }
@@ -178,20 +204,26 @@ impl Check<'_> {
         (alone && here).then_some(first)
     }
 
-    fn holds<D: Decide + Clone>(&self, selector: &D, setting: &Setting) -> bool {
+    /// Whether a setting makes this the choice, and keeps it in every scenario.
+    fn holds<D: Decide + Clone>(
+        &self,
+        selector: &D,
+        setting: &Setting,
+        choice: ScopedAddr,
+    ) -> bool {
         let Some(following) = selector.selector().following(setting) else {
             return false;
         };
         let mut selector = selector.clone();
         *selector.selector_mut() = following;
         let decision = selector.decide(self.host);
-        if decision.chosen().map(Candidate::scoped_addr) != Some(self.chosen) {
+        if decision.chosen().map(Candidate::scoped_addr) != Some(choice) {
             return false;
         }
         let mut vips = vips(&decision);
         vips.truncate(MOST_VIPS);
         let stays = &mut |run: &Run| {
-            if self.fate(run, &selector).moves() {
+            if self.fate(run, &selector, choice).moves() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::newcomer::{Newcomer, newcomer};
 use super::sandbox::{Sandbox, reordered, without};
 use crate::audit::Scenario;
-use crate::rule::{Candidate, Decision};
+use crate::rule::{Candidate, Decision, Reason};
 use crate::snapshot::{Address, Snapshot};
 
 /// A scenario, and the host at each moment at which the daemon is started again.
@@ -36,6 +36,8 @@ pub(super) struct Setup<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Subject {
     chosen: Address,
+    /// Its link, if it is link-local.
+    link: Option<u32>,
     floats: bool,
     newcomer: Option<Newcomer>,
 }
@@ -47,15 +49,26 @@ impl Subject {
         let chosen = candidate.entry(host)?;
         Some(Self {
             chosen,
+            link: candidate
+                .scoped_addr()
+                .zone()
+                .and(candidate.interface_index()),
             floats: candidate.reasons().is_floating(),
-            newcomer: newcomer(host, &chosen, decision.bindnet().network_around(chosen.ip())),
+            newcomer: newcomer(
+                host,
+                &chosen,
+                decision.bindnet().network_around(chosen.ip()),
+            ),
         })
     }
 
-    /// Whether an entry is of the chosen address. A link-local address is a different one on each link.
+    /// Whether an entry is of the chosen address. A link-local address is a different one on each link
+    /// with a name.
     fn is_chosen(&self, address: &Address) -> bool {
-        let of_link = !address.is_link_local() || address.link_index() == self.chosen.link_index();
-        address.ip() == self.chosen.ip() && of_link
+        let on_link = self
+            .link
+            .is_none_or(|link| address.link_index() == Some(link));
+        address.ip() == self.chosen.ip() && on_link
     }
 }
 
@@ -267,7 +280,8 @@ pub(super) fn vips(decision: &Decision) -> Vec<&Candidate> {
         return Vec::new();
     };
     let rivals = decision.candidates().iter();
-    let rivals = rivals.filter(|c| !c.reasons().is_unusable());
+    // Duplicate address detection is over before anything happens.
+    let rivals = rivals.filter(|c| !c.reasons().contains(Reason::Dadfailed));
     let v4 = chosen.ip().is_ipv4();
     let others = decision.others().iter();
     let others = others.filter(|c| c.ip().is_ipv4() == v4 && c.reasons().is_floating());

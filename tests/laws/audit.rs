@@ -14,6 +14,8 @@ use audited::{audit, selector, told};
 /// bindnetaddrs: thought through by hand, from what the cluster managers leave behind and how the
 /// kernel lists it.
 ///
+/// A lease comes before a VIP without a mark (`dhcp_like`); of two (`dhcpv6_slaac`) the older one is first.
+///
 /// A VIP that is told from the node's own address by a label, a hardware address, a protocol or its
 /// prefix moves nothing, whatever flaps. One without a mark has the first place once the node's own
 /// address has flapped: on IPv4 where secondaries are promoted, on IPv6 always, since the newest
@@ -29,9 +31,9 @@ bgp_lo
     10.255.0.7
     169.254.7.0
 dhcp_like
-    192.168.1.0         own-address-flap-promoted 192.168.1.77, new-vip-first 192.168.1.254
+    192.168.1.0
 dhcpv6_slaac
-    2001:db8:6::/64     new-vip-first 2001:db8:6::fffe, vip-away-and-back 2001:db8:6::1234
+    2001:db8:6::/64     new-vip-first 2001:db8:6::1234, vip-away-and-back 2001:db8:6::1234
 docker0
     192.168.1.0         new-vip-first 192.168.1.254
     192.168.1.0/24      new-vip-first 192.168.1.254

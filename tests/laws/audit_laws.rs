@@ -5,8 +5,10 @@ use bindnet_tests::questions;
 use std::net::IpAddr;
 
 use bindnet::audit::{Audit, Fate, Scenario};
+use bindnet::explain::{Advice, Setting};
 use bindnet::ipnet::IpNet;
 use bindnet::model::{AddressRequest, Host, Kernel, LinkRequest, Notification, Operation};
+use bindnet::rule::Verdict;
 use bindnet::snapshot::Name;
 use bindnet::{Candidate, Selector, Snapshot};
 use bindnet_tests::hostile::is_hostile;
@@ -37,7 +39,8 @@ proptest! {
         }
     }
 
-    /// Whoever follows the advice is audited without a finding, and keeps the choice.
+    /// Whoever follows the advice is audited without a finding, and keeps the choice, or gets the address
+    /// that the advice names.
     #[test]
     fn its_advice_is_true((host, ask) in case()) {
         let snapshot = host.snapshot();
@@ -45,9 +48,33 @@ proptest! {
         let chosen = choice(&ask.selector(), &snapshot);
         for advice in &audit.advice {
             let followed = follow(&ask, advice).selector();
-            prop_assert_eq!(choice(&followed, &snapshot), chosen.clone(), "{:?}", advice);
+            let named = match &advice.setting {
+                // A link-local address is declared on all links.
+                Setting::Fixed(net) => Some(net.addr().to_string()),
+                Setting::Bindnetaddr(bindnet) => Some(bindnet.ip().to_string()),
+                _ => chosen.clone(),
+            };
+            let now = choice(&followed, &snapshot);
+            let without_link = |text: &Option<String>| {
+                text.as_ref().map(|text| text.split('%').next().unwrap().to_owned())
+            };
+            prop_assert_eq!(without_link(&now), without_link(&named), "{:?}", advice);
             let again = Audit::of(&followed, &snapshot).unwrap();
             prop_assert!(!again.moves(), "{:?}\n{}", advice, again);
+        }
+        // Only the operator knows which of two is the host's own: whoever names one names the other.
+        let decision = decide(&host, &ask);
+        let left = decision.candidates().iter();
+        let mut left = left.filter(|c| c.verdict() == Verdict::Outranked).map(Candidate::ip);
+        let own = decision.chosen().map(Candidate::ip);
+        let is_fixed = |ip: IpAddr| {
+            audit.advice.iter().any(|advice| advice.setting == Setting::Fixed(ip.into()))
+        };
+        if let Some(other) = left.find(|ip| Some(*ip) != own && ip.to_canonical() == *ip && !is_fixed(*ip)) {
+            let followed = follow(&ask, &Advice::new(Setting::Fixed(other.into()), "")).selector();
+            let settled = choice(&followed, &snapshot) == Some(other.to_string());
+            let settled = settled && !Audit::of(&followed, &snapshot).unwrap().moves();
+            prop_assert!(!audit.moves() || !settled, "{} {}", other, audit);
         }
         for found in &audit.findings {
             let first = audit.advice.first().filter(|_| found.fate.moves());
@@ -80,8 +107,11 @@ proptest! {
         // Whoever names a link by its index names another one once their order is another.
         let by_index = ask.zone.as_ref().is_some_and(|zone| zone.parse::<u32>().is_ok());
         let mut moves = audit.findings.iter().filter(|found| found.fate.moves());
+        // A host prefix matches a network without its prefix only while another address shows it.
+        let is_shown = chosen.netmask().is_host() && chosen.ip() != ask.ip && ask.prefix_len.is_none();
         let stays = moves.all(|found| match found.scenario {
             Scenario::LinksReordered => by_index,
+            Scenario::VipAwayAndBack | Scenario::VipAwayAndBackPromoted => is_shown,
             // What floats is remembered in vain when it leaves.
             scenario => scenario == Scenario::ChosenVipLeaves,
         });

@@ -40,6 +40,7 @@ fn each_declaration_and_the_memory_keep_the_choice_and_a_floating_vip_does_not()
         options,
         [
             "declare 192.0.2.10 fixed",
+            "declare 192.0.2.20 fixed",
             "remember 192.0.2.10 as the choice"
         ]
     );
@@ -120,12 +121,11 @@ fn a_vip_that_came_first_cuts_the_node_off_when_it_goes() {
 #[test]
 fn a_restart_counts_while_the_vip_is_away_too() {
     let (eth0, eth1, eth2) = (eth0(), link(3, "eth1"), link(4, "eth2"));
-    let lease = address("192.0.2.10/32", &eth1)
-        .with_flags(AddressFlags::NODAD)
-        .with_valid_lft(Lifetime::Seconds(3600));
+    // Only a permanent address floats by its prefix.
+    let own = address("192.0.2.10/32", &eth1).with_flags(AddressFlags::NODAD);
     let addresses = [
         address("192.0.2.30/32", &eth0),
-        lease,
+        own,
         address("192.0.2.20/24", &eth2),
     ];
     let host = host(&[&eth0, &eth1, &eth2], &addresses);
@@ -200,6 +200,7 @@ fn an_interface_is_advice_where_it_holds() {
     let expected = [
         "declare 192.0.2.2 floating",
         "declare 192.0.2.0 fixed",
+        "declare 192.0.2.2 fixed",
         "remember 192.0.2.0 as the choice",
         "restrict the rule to eth0",
     ];

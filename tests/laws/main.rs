@@ -3,6 +3,7 @@
 mod audit;
 mod audit_laws;
 mod audit_scenarios;
+mod audit_vips;
 mod fuzz_findings;
 mod managers;
 mod public_laws;

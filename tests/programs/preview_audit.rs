@@ -30,9 +30,10 @@ fn a_move_is_told_with_what_prevents_it() {
   ! new-vip-first              192.168.1.254  MOVES to 192.168.1.254
     link-down-and-up           eth0           stays
     vip-away-and-back          192.168.1.20   stays
-audit: 2 of 7 scenarios would move the choice. Any one of these keeps it:
-    --fixed 192.168.1.10       it belongs to this host
-    --previous 192.168.1.10    it is what the daemon was bound to
+audit: 2 of 7 scenarios would move the choice. Any one of these settles it:
+    --fixed 192.168.1.10       if it is this host's own
+    --fixed 192.168.1.20       if it is this host's own
+    --previous 192.168.1.10    if the daemon is to stay with it
 ";
     assert_eq!(shown.stdout, plain.stdout + expected);
     assert_eq!(shown.stderr, plain.stderr);
@@ -79,7 +80,7 @@ fn json_has_each_scenario() {
         "moves": true, "to": "192.168.1.20",
         "without_memory": {"moves": true, "to": "192.168.1.20"}, "interrupts": true,
         "network": null, "advice": {
-            "option": "--fixed", "value": "192.168.1.10", "why": "it belongs to this host",
+            "option": "--fixed", "value": "192.168.1.10", "why": "if it is this host's own",
         },
     });
     assert_eq!(scenarios[2], expected);
@@ -104,6 +105,35 @@ fn quiet_says_it_on_standard_error() {
     let shown = audited(&host, &["-q", "--fixed", "192.168.1.10", "192.168.1.0"]);
     assert_eq!((shown.status, shown.stdout.as_str()), (0, "192.168.1.10\n"));
     assert_eq!(shown.stderr, "");
+}
+
+/// An exact address that floats never passes.
+#[test]
+fn a_vip_that_is_named_exactly_leaves() {
+    let host = recorded("ra_label");
+    let shown = audited(&host, &["192.168.1.20"]);
+    assert_eq!(shown.status, 6, "{shown:?}");
+    let leaves =
+        "\n  ! chosen-vip-leaves           192.168.1.20   MOVES to 192.168.1.10, cut off\n";
+    assert!(shown.stdout.contains(leaves), "{shown:?}");
+    let advice = "settles it:
+    --fixed 192.168.1.20        if it is this host's own
+    bindnetaddr 192.168.1.10    if it is this host's own
+";
+    assert!(shown.stdout.ends_with(advice), "{shown:?}");
+    let kept = audited(&host, &["--fixed", "192.168.1.20", "192.168.1.20"]);
+    assert_eq!(kept.status, 0, "{kept:?}");
+    assert!(!kept.stdout.contains("chosen-vip-leaves"), "{kept:?}");
+    let json = json_of(&audited(&host, &["--json", "192.168.1.20"]));
+    let mut found = json["audit"].as_array().unwrap().iter();
+    let found = found
+        .find(|found| found["scenario"] == "chosen-vip-leaves")
+        .unwrap();
+    assert_eq!(
+        (&found["moves"], &found["to"]),
+        (&json!(true), &json!("192.168.1.10"))
+    );
+    assert_eq!(found["interrupts"], true);
 }
 
 #[test]
@@ -206,7 +236,10 @@ fn the_links_of_a_corosync_conf_are_audited() {
     let udp = conf(UDP, &["    name: n1\n    nodeid: 1"]);
     let (status, told) = n1::preview_json(&udp, &["--audit"]);
     assert_eq!(status, 0, "{told}");
-    assert_eq!(n1::preview_json(&udp, &["--audit", "--strict"]).0, 6);
+    // The VIP of n1 is older than its own address.
+    assert_eq!(n1::preview_json(&udp, &["--audit", "--strict"]).0, 4);
+    let strict = ["--audit", "--strict", "--floating", "192.168.1.200"];
+    assert_eq!(n1::preview_json(&udp, &strict).0, 6);
     let audit = told["links"][0]["decision"]["audit"]
         .as_array()
         .unwrap()
@@ -234,7 +267,8 @@ fn each_link_is_told_by_its_number_and_the_worst_counts() {
     let nodes = ["    name: n1\n    nodeid: 1"];
     let totem = format!("{UDP}\n{ring}\n  rrp_mode: passive");
     let two = conf(&totem.replace("linknumber", "ringnumber"), &nodes);
-    let args = ["-q", "--audit", "--strict", "--profile", "corosync:2.4.5"];
+    let strict = ["-q", "--audit", "--strict", "--floating", "192.168.1.200"];
+    let args = [&strict[..], &["--profile", "corosync:2.4.5"]].concat();
     let shown = n1::preview(&two, &args);
     let expected = "preview: link 0: audit: 2 of 8 scenarios would move the choice.\n\
                     preview: link 1: audit: 2 of 8 scenarios would move the choice.\n";
