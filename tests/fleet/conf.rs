@@ -5,7 +5,6 @@ use bindnet_tests::fleets;
 use bindnet::Selector;
 use bindnet::corosync::{Conf, Hosts, Profile};
 use bindnet::fleet::{Code, Fleet};
-use bindnet::rule::Declared;
 use fleets::{judge, snapshot, table};
 
 /// Two nodes with two links each.
@@ -30,7 +29,7 @@ nodelist {
 ";
 
 /// The same with one link and without names, as the versions before 3 have it.
-const UDPU: &str = "totem {
+pub const UDPU: &str = "totem {
     version: 2
     transport: udpu
     interface {
@@ -247,31 +246,6 @@ fn what_corosync_takes_instead() {
         "{:?}",
         report.warnings()
     );
-}
-
-/// What is declared fixed on one node is missed on no other.
-#[test]
-fn a_fixed_address_of_one_node() {
-    let judged = |fixed: &str| {
-        let fixed = Declared::default().fixed([fixed.parse().unwrap()]);
-        let selector = Selector::new("127.0.0.1".parse().unwrap()).declared(fixed.unwrap());
-        let conf = Conf::parse(UDPU.as_bytes()).unwrap();
-        let profile = Profile::Corosync(Some("1.4.10".parse().unwrap()));
-        let fleet = Fleet::of_conf("corosync.conf", conf, profile, selector, Hosts::default());
-        let nodes = "node a: eth0 10.8.52.1/24; eth0 10.8.52.200/24\nnode b: eth0 10.8.52.2/24";
-        let report = judge(fleet.unwrap(), nodes, false);
-        report
-            .problems()
-            .iter()
-            .map(fleets::told)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(judged("10.8.52.1/32"), [""; 0]);
-    let both = [
-        "ambiguous link=0 10.8.52.1 a",
-        "ambiguous link=0 10.8.52.2 b",
-    ];
-    assert_eq!(judged("10.8.52.9/32"), both);
 }
 
 #[test]
