@@ -23,7 +23,14 @@ pub fn check(data: &[u8]) {
     let read = std::str::from_utf8(data).expect("UTF-8");
     let lines = read.lines().map(str::trim);
     let entries = lines.filter(|line| line.starts_with("bindnetaddr"));
-    assert!(state.iter().eq(entries.map(entry)));
+    let entries: Vec<_> = entries.map(entry).collect();
+    let pairs = entries
+        .iter()
+        .map(|(bindnet, address, _)| (*bindnet, *address));
+    assert!(state.iter().eq(pairs));
+    for (bindnet, _, code) in &entries {
+        assert_eq!(state.unsettled(bindnet), *code);
+    }
     for (bindnet, address) in state.iter() {
         // One entry for one bindnetaddr: else the second would not be found.
         assert_eq!(state.get(&bindnet), Some(address));
@@ -38,14 +45,21 @@ pub fn check(data: &[u8]) {
 }
 
 /// An entry that is known to be one.
-fn entry(line: &str) -> (BindnetAddr, ScopedAddr) {
+fn entry(line: &str) -> (BindnetAddr, ScopedAddr, Option<&str>) {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let ip: IpAddr = words[3].parse().expect("an address");
-    let name = words.iter().position(|word| *word == "interface");
-    let name = name.map(|at| words[at + 1].parse::<Name>().expect("a name"));
+    // From the fifth word on there are pairs of a key and a value.
+    let value = |key| {
+        words[4..]
+            .chunks(2)
+            .find(|pair| pair[0] == key)
+            .map(|pair| pair[1])
+    };
+    let name = value("interface").map(|name| name.parse::<Name>().expect("a name"));
     let link_local = matches!(ip, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
     let address = ScopedAddr::new(ip, name.filter(|_| link_local).map(Zone::from));
-    (words[1].parse().expect("a bindnetaddr"), address)
+    let bindnet = words[1].parse().expect("a bindnetaddr");
+    (bindnet, address, value("unsettled"))
 }
 
 fn check_error(data: &[u8], error: &ParseError) {

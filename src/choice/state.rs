@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use smallvec::{SmallVec, smallvec};
 
 use super::state_reader;
-use crate::explain::not_used;
+use crate::explain::{guess, may_pass, not_used};
 use crate::rule::{BindnetAddr, Decision, ScopedAddr, Selector, Zone};
 use crate::snapshot::{Name, ParseError, is_link_local};
 
@@ -24,7 +25,7 @@ pub(crate) const LAST: &str = "end";
 /// bindnet-state/1
 /// # A comment has a line of its own. It is lost when the file is written.
 /// bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0
-/// bindnetaddr fe80:: address fe80::1 prefix 64 interface eth0
+/// bindnetaddr fe80:: address fe80::1 prefix 64 interface eth0 unsettled weak-evidence
 /// end
 /// ```
 ///
@@ -32,6 +33,12 @@ pub(crate) const LAST: &str = "end";
 /// link-local address, which is a part of the choice. An interface is written as [`Name`] prints it,
 /// with white space and `/` also as `\xNN`. A truncated text is always an error, because nothing may
 /// follow `end` and its newline, not even an empty line.
+///
+/// `unsettled` marks a choice that was a guess, with the code of the doubt
+/// ([`Separation::code`](crate::rule::Separation::code)). Whoever reads it keeps the choice, and warns. Any
+/// word of lower-case letters, digits and `-` is read, because a later version may have more codes. The
+/// mark goes when the same choice is remembered again by a decision that is not ambiguous and does not
+/// rest on memory: if the address is declared fixed, or if the selector remembered nothing.
 ///
 /// ```
 /// use bindnet::choice::State;
@@ -57,7 +64,7 @@ pub struct State {
 }
 
 impl State {
-    /// The longest text in bytes; some fifty entries fit.
+    /// The longest text in bytes; fifty entries fit, or some forty if all are marked `unsettled`.
     pub const MAX_LEN: usize = 4096;
 
     /// Reads the text of a state file.
@@ -90,8 +97,31 @@ impl State {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get(&self, bindnet: &BindnetAddr) -> Option<ScopedAddr> {
-        let entry = self.entries.iter().find(|e| e.bindnet == *bindnet);
-        entry.map(Entry::scoped_addr)
+        self.entry(bindnet).map(Entry::scoped_addr)
+    }
+
+    /// The code of the doubt under which the choice for a bindnetaddr was made; `None` if it was settled,
+    /// or if nothing is remembered.
+    ///
+    /// ```
+    /// use bindnet::choice::State;
+    ///
+    /// let text = "bindnet-state/1\nbindnetaddr 192.0.2.0 address 192.0.2.10 unsettled lease\nend\n";
+    /// let state = State::parse(text.as_bytes())?;
+    /// assert_eq!(state.unsettled(&"192.0.2.0".parse()?), Some("lease"));
+    /// assert_eq!(
+    ///     state.warnings(&"192.0.2.0".parse()?),
+    ///     ["the remembered choice, 192.0.2.10, was a guess: the others were no leases (lease). To \
+    ///       settle it, declare the address of this host fixed."],
+    /// );
+    /// # Ok::<(), bindnet::ParseError>(())
+    /// ```
+    pub fn unsettled(&self, bindnet: &BindnetAddr) -> Option<&str> {
+        self.entry(bindnet)?.unsettled.as_deref()
+    }
+
+    fn entry(&self, bindnet: &BindnetAddr) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.bindnet == *bindnet)
     }
 
     /// The entries of other bindnetaddrs that overlap this one: the address or network of one is
@@ -123,8 +153,8 @@ impl State {
             .map(|entry| (entry.bindnet.clone(), entry.scoped_addr()))
     }
 
-    /// Warnings for the reader of a decision about a bindnetaddr, one or two sentences for each of the
-    /// [overlapping](State::overlapping) entries.
+    /// Warnings for the reader of a decision about a bindnetaddr, one or two sentences each: about its
+    /// entry, if that was a guess, or about the [overlapping](State::overlapping) entries.
     ///
     /// ```
     /// use bindnet::choice::State;
@@ -139,8 +169,12 @@ impl State {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn warnings(&self, bindnet: &BindnetAddr) -> Vec<String> {
-        let warning = |entry| not_used(bindnet, &entry);
-        self.overlapping(bindnet).map(warning).collect()
+        let entry = self.entry(bindnet);
+        let code = entry.and_then(|entry| Some((entry.scoped_addr(), entry.unsettled.as_ref()?)));
+        let guess = code.map(|(address, code)| guess(&address, code));
+        let not_used = |entry| not_used(bindnet, &entry);
+        let overlapping = self.overlapping(bindnet).map(not_used);
+        guess.into_iter().chain(overlapping).collect()
     }
 
     /// Every bindnetaddr with its remembered choice, in the order of the text.
@@ -159,23 +193,40 @@ impl State {
         self.entries.iter().map(pair)
     }
 
-    /// Takes the choice of a decision if there is none for its bindnetaddr. Returns whether it did.
+    /// Takes the choice of a decision if there is none for its bindnetaddr, or if it is the same choice
+    /// and is settled now. Returns whether anything changed.
     pub(crate) fn remember(&mut self, decision: &Decision) -> bool {
-        self.get(decision.bindnet()).is_none() && self.replace(decision)
+        let Some(new) = Entry::of(decision) else {
+            return false;
+        };
+        match self.entry_mut(&new) {
+            None => self.entries.push(new),
+            Some(old) if old.is_settled_by(&new, decision) => old.unsettled = None,
+            Some(_) => return false,
+        }
+        true
     }
 
     /// Takes the choice of a decision, and replaces an older one. Returns whether anything changed.
     pub(crate) fn replace(&mut self, decision: &Decision) -> bool {
-        let Some(new) = Entry::of(decision) else {
+        let Some(mut new) = Entry::of(decision) else {
             return false;
         };
-        let old = self.entries.iter_mut().find(|e| e.bindnet == new.bindnet);
-        match old {
-            Some(old) if *old == new => return false,
-            Some(old) => *old = new,
-            None => self.entries.push(new),
+        let Some(old) = self.entry_mut(&new) else {
+            self.entries.push(new);
+            return true;
+        };
+        if old.scoped_addr() == new.scoped_addr() && !old.is_settled_by(&new, decision) {
+            new.unsettled.clone_from(&old.unsettled);
         }
-        true
+        let changes = *old != new;
+        *old = new;
+        changes
+    }
+
+    /// The entry for the bindnetaddr of a new one.
+    fn entry_mut(&mut self, new: &Entry) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|e| e.bindnet == new.bindnet)
     }
 }
 
@@ -184,7 +235,7 @@ impl Selector {
     ///
     /// If it remembers nothing for this one, but something for a bindnetaddr that
     /// [overlaps](State::overlapping) it, decisions warn of that as long as there is no other
-    /// remembered choice.
+    /// remembered choice. They warn, too, if the choice was a guess ([`State::unsettled`]).
     ///
     /// ```
     /// # use bindnet::choice::State;
@@ -203,7 +254,10 @@ impl Selector {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remembering(mut self, state: &State) -> Self {
-        self.previous = state.get(&self.bindnet).or(self.previous);
+        if let Some(entry) = state.entry(&self.bindnet) {
+            self.previous = Some(entry.scoped_addr());
+            self.unsettled.clone_from(&entry.unsettled);
+        }
         self.not_used = state.overlapping(&self.bindnet).collect();
         self
     }
@@ -228,21 +282,36 @@ pub(crate) struct Entry {
     pub ip: IpAddr,
     pub prefix: Option<u8>,
     pub interface: Option<Name>,
+    /// The code of the doubt under which it was chosen: a word of `a-z`, `0-9` and `-`.
+    pub unsettled: Option<Arc<str>>,
 }
 
 impl Entry {
     /// The choice of a decision. An interrupted snapshot may lack the address that would have been
-    /// chosen, so it gives none. The choice of a different rule is not ours to remember.
+    /// chosen, so it gives none. Nor does a decision with a doubt that may pass: the right address may
+    /// come. The choice of a different rule is not ours to remember.
     fn of(decision: &Decision) -> Option<Self> {
         let interrupted = decision.is_interrupted();
         let ours = !interrupted && decision.is_ours();
         let chosen = decision.chosen().filter(|_| ours)?;
+        let unsettled = decision.doubt();
+        if unsettled.as_deref().is_some_and(may_pass) {
+            return None;
+        }
         Some(Self {
             bindnet: decision.bindnet().clone(),
             ip: chosen.ip(),
             prefix: chosen.netmask().prefix_len(),
             interface: chosen.interface(),
+            unsettled,
         })
+    }
+
+    /// Whether the new entry, from this decision, is the same choice without a doubt. Memory alone
+    /// settles none.
+    fn is_settled_by(&self, new: &Self, decision: &Decision) -> bool {
+        let is_settled = new.unsettled.is_none() && !decision.rests_on_memory();
+        self.unsettled.is_some() && is_settled && self.scoped_addr() == new.scoped_addr()
     }
 
     /// Whether a different bindnetaddr may mean the same network, or a part of it.
@@ -277,9 +346,12 @@ impl fmt::Display for Entry {
         if let Some(prefix) = self.prefix {
             write!(f, " prefix {prefix}")?;
         }
-        match self.interface {
+        if let Some(interface) = self.interface {
             // As a zone, so that white space in the name does not end it.
-            Some(interface) => write!(f, " interface {}", Zone::from(interface)),
+            write!(f, " interface {}", Zone::from(interface))?;
+        }
+        match &self.unsettled {
+            Some(code) => write!(f, " unsettled {code}"),
             None => Ok(()),
         }
     }

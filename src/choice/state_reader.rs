@@ -1,6 +1,7 @@
 //! Reads the text of a state file, and explains why a text cannot be read.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -103,16 +104,22 @@ fn entry(line: &str) -> Result<Entry, Problem> {
         return Err(Problem::Family { bindnet, ip });
     }
     let mut next = words.next();
-    let mut expected = "prefix, interface or the end of the line";
+    let mut expected = "prefix, interface, unsettled or the end of the line";
     let (mut prefix, mut interface) = (None, None);
     if next == Some("prefix") {
         prefix = Some(parse_prefix(value(words.next(), "a prefix length")?, ip)?);
         next = words.next();
-        expected = "interface or the end of the line";
+        expected = "interface, unsettled or the end of the line";
     }
     if next == Some("interface") {
         let name = value(words.next(), "the name of an interface")?;
         interface = Some(name.parse().map_err(Problem::Interface)?);
+        next = words.next();
+        expected = "unsettled or the end of the line";
+    }
+    let mut unsettled = None;
+    if next == Some("unsettled") {
+        unsettled = Some(code(value(words.next(), "the code of a doubt")?)?);
         next = words.next();
         expected = "the end of the line";
     }
@@ -122,6 +129,7 @@ fn entry(line: &str) -> Result<Entry, Problem> {
             ip,
             prefix,
             interface,
+            unsettled,
         }),
         Some(found) => Err(Problem::word(Some(found), expected)),
     }
@@ -137,6 +145,16 @@ fn expect(found: Option<&str>, expected: &'static str) -> Result<(), Problem> {
 
 fn value<'a>(found: Option<&'a str>, expected: &'static str) -> Result<&'a str, Problem> {
     found.ok_or(Problem::word(None, expected))
+}
+
+/// The code of a doubt. A later version may have more of them, which must not stop a daemon.
+fn code(text: &str) -> Result<Arc<str>, Problem> {
+    let is_code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.chars().all(is_code) {
+        Ok(text.into())
+    } else {
+        Err(Problem::Code(text.to_owned()))
+    }
 }
 
 /// Any address that a host may have, even an IPv4-mapped one, which is no bindnetaddr.
@@ -195,6 +213,8 @@ enum Problem {
     Prefix(crate::rule::Problem),
     #[error("interface: {0}")]
     Interface(ParseError),
+    #[error("{0:?} is no code of a doubt; write lower-case letters, digits and -: weak-evidence")]
+    Code(String),
     #[error("bindnetaddr {bindnet} stands in line {line} already; keep one of the two")]
     Twice {
         bindnet: Box<BindnetAddr>,

@@ -157,7 +157,7 @@ impl<D: Decide> Tracker<D> {
         };
         self.last = Some(match chosen {
             Some(chosen) => {
-                self.set_current(chosen);
+                self.choose(chosen, &decision, host);
                 self.rule.decide(host)
             }
             None => decision,
@@ -241,7 +241,7 @@ impl<D: Decide> Tracker<D> {
         if let Some(next) = self.next(&decision) {
             let on_link = on_link(found);
             let instead = format!("It is taken instead of {found}{on_link}, which is still here.");
-            return Some(self.move_to(next, format!("{decision} {instead}"), host));
+            return Some(self.move_to(next, &decision, format!("{decision} {instead}"), host));
         }
         let changes = self
             .last
@@ -264,7 +264,7 @@ impl<D: Decide> Tracker<D> {
         let decision = self.rule.decide(host);
         if let Some(next) = self.next(&decision) {
             let reason = format!("{reason} But instead of it {decision}");
-            return self.move_to(next, reason, host);
+            return self.move_to(next, &decision, reason, host);
         }
         self.last = Some(decision);
         (EventKind::Gained, reason)
@@ -290,7 +290,8 @@ impl<D: Decide> Tracker<D> {
             ),
         };
         if let Some(next) = self.next(&decision) {
-            return Some(self.move_to(next, format!("{gone} In its place {decision}"), host));
+            let reason = format!("{gone} In its place {decision}");
+            return Some(self.move_to(next, &decision, reason, host));
         }
         let gone = format!("{gone} It is waited for.");
         self.last = Some(decision);
@@ -322,10 +323,30 @@ impl<D: Decide> Tracker<D> {
     }
 
     /// Makes a different address the choice.
-    fn move_to(&mut self, next: &Candidate, reason: String, host: &Snapshot) -> News {
-        self.set_current(next);
+    fn move_to(
+        &mut self,
+        next: &Candidate,
+        decision: &Decision,
+        reason: String,
+        host: &Snapshot,
+    ) -> News {
+        self.choose(next, decision, host);
         self.last = Some(self.rule.decide(host));
         (EventKind::Moved, reason)
+    }
+
+    /// Makes an address the choice, with the doubt that the decision leaves about it. The doubt stays as
+    /// long as the choice does: a later address can be better, but this one was never settled.
+    fn choose(&mut self, chosen: &Candidate, decision: &Decision, host: &Snapshot) {
+        let doubt = if decision.separated_by() == Some(Separation::PreviousAbsent) && self.follow {
+            // It may move, so the doubt is that of a daemon that remembers nothing.
+            self.rule.selector_mut().previous = None;
+            self.rule.decide(host).doubt()
+        } else {
+            decision.doubt()
+        };
+        self.set_current(chosen);
+        self.rule.selector_mut().unsettled = doubt;
     }
 
     fn set_current(&mut self, chosen: &Candidate) {

@@ -10,6 +10,7 @@ mod nearest;
 mod report;
 mod setting;
 mod table;
+mod unsettled;
 mod warnings;
 
 pub use advice::Advice;
@@ -19,4 +20,5 @@ pub use setting::{Setting, Spelling};
 pub(crate) use advice::advice_lines;
 pub(crate) use columns::aligned;
 pub(crate) use report::{on_link, why_unusable};
+pub(crate) use unsettled::{guess, may_pass};
 pub(crate) use warnings::{INTERRUPTED, not_used};

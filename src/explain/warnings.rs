@@ -27,10 +27,7 @@ impl Decision {
             warnings.extend(rule.warnings.iter().cloned());
             return warnings;
         }
-        if self.previous.is_none() {
-            let entries = self.not_used.iter();
-            warnings.extend(entries.map(|entry| not_used(&self.bindnet, entry)));
-        }
+        warnings.extend(self.memory_warnings());
         let Some(first) = self.first() else {
             return warnings;
         };

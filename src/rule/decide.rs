@@ -64,6 +64,7 @@ impl Selector {
             made_by: None,
             interface: self.interface,
             previous: self.previous,
+            unsettled: self.unsettled.clone(),
             not_used: self.not_used.clone(),
             strict: self.strict,
             source: about.source,

@@ -1,6 +1,7 @@
 //! The decision: the choice, and the verdict on every candidate.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -40,6 +41,8 @@ pub struct Decision {
     pub(crate) made_by: Option<Box<OtherRule>>,
     pub(crate) interface: Option<LinkName>,
     pub(crate) previous: Option<ScopedAddr>,
+    /// The code of the doubt under which the remembered choice was made.
+    pub(crate) unsettled: Option<Arc<str>>,
     pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
     pub(crate) strict: bool,
     pub(crate) source: Option<Source>,
@@ -165,12 +168,13 @@ impl Decision {
     /// Whether waiting could not improve the choice.
     ///
     /// A choice is not final if the list of addresses is known to be interrupted. Nor is it final if
-    /// the address is a neighbour of the one that was named ([`Match::SameNetwork`]) or replaces a
-    /// remembered one that is not here ([`Separation::PreviousAbsent`]): those may still come.
+    /// the address is a neighbour of the one that was named ([`Match::SameNetwork`]), or if the
+    /// decision is ambiguous by what [may pass](Separation::may_pass): the address that was named, the
+    /// remembered one, the one that is declared fixed or the one that is pending may still come.
     pub fn is_final(&self) -> bool {
-        let whole = !self.is_interrupted();
-        let replaces = self.separated_by() == Some(Separation::PreviousAbsent);
-        let chosen = self.chosen().filter(|_| whole && !replaces);
+        let may_pass = self.is_ambiguous() && self.separated_by().is_some_and(Separation::may_pass);
+        let is_settled = !self.is_interrupted() && !may_pass;
+        let chosen = self.chosen().filter(|_| is_settled);
         chosen.is_some_and(|chosen| chosen.matched() != Some(Match::SameNetwork))
     }
 

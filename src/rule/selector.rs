@@ -1,5 +1,7 @@
 //! The question: a bindnetaddr, and everything that can influence the choice.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
 use super::bindnetaddr::BindnetAddr;
@@ -36,6 +38,8 @@ pub struct Selector {
     pub(crate) bindnet: BindnetAddr,
     pub(crate) interface: Option<LinkName>,
     pub(crate) previous: Option<ScopedAddr>,
+    /// The code of the doubt under which the remembered choice was made.
+    pub(crate) unsettled: Option<Arc<str>>,
     /// The remembered choices for other bindnetaddrs that overlap this one.
     pub(crate) not_used: Vec<(BindnetAddr, ScopedAddr)>,
     pub(crate) rules: Rules,
@@ -50,6 +54,7 @@ impl Selector {
             bindnet,
             interface: None,
             previous: None,
+            unsettled: None,
             not_used: Vec::new(),
             rules: Rules::default(),
             strict: false,
@@ -94,6 +99,7 @@ impl Selector {
     /// ```
     pub fn previous(mut self, address: ScopedAddr) -> Self {
         self.previous = Some(address);
+        self.unsettled = None;
         self
     }
 

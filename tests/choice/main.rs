@@ -4,6 +4,7 @@ mod state_crash;
 mod state_file;
 mod state_overlap;
 mod state_text;
+mod state_unsettled;
 mod state_writers;
 mod tracker;
 mod tracker_asked;

@@ -44,7 +44,7 @@ fn after(before: Option<&str>, decision: &Decision) -> [Option<String>; 2] {
 }
 
 #[track_caller]
-fn row(
+pub fn row(
     before: Option<&str>,
     decision: &Decision,
     remembered: Option<&str>,
@@ -89,12 +89,9 @@ fn where_nothing_is_chosen_nothing_is_written() {
         }
     }
     // Ambiguous, and bound nevertheless.
-    row(
-        None,
-        &selector("192.0.2.0").decide(&close),
-        Some(ONE),
-        Some(ONE),
-    );
+    let guess = ONE.replace("eth0", "eth0 unsettled kernel-order");
+    let close = selector("192.0.2.0").decide(&close);
+    row(None, &close, Some(&guess), Some(&guess));
 }
 
 #[test]

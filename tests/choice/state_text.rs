@@ -21,7 +21,8 @@ pub const FULL: &str = "bindnet-state/1\n\
     bindnetaddr 192.0.2.0 address 192.0.2.10 prefix 24 interface eth0\n\
     bindnetaddr 198.51.100.0/24 address 198.51.100.7\n\
     bindnetaddr fe80::%e\\x2f\\xff address fe80::1 interface e\\x2f\\xff\n\
-    bindnetaddr fd00::/64 address fd00::1 prefix 64\n\
+    bindnetaddr fd00::/64 address fd00::1 prefix 64 unsettled kernel-order\n\
+    bindnetaddr 203.0.113.0 address 203.0.113.1 interface unsettled unsettled interface\n\
     end\n";
 
 fn pairs(state: &State) -> Vec<(BindnetAddr, ScopedAddr)> {
@@ -36,9 +37,16 @@ fn what_a_text_means() {
         ("198.51.100.0/24", "198.51.100.7"),
         (r"fe80::%e\x2f\xff", r"fe80::1%e\x2f\xff"),
         ("fd00::/64", "fd00::1"),
+        ("203.0.113.0", "203.0.113.1"),
     ];
     let expected = expected.map(|(b, a)| (b.parse().unwrap(), a.parse().unwrap()));
     assert_eq!(pairs(&state), expected);
+    let unsettled = ["192.0.2.0", "fd00::/64", "203.0.113.0", "203.0.113.0/24"];
+    let unsettled = unsettled.map(|bindnet| state.unsettled(&bindnet.parse().unwrap()));
+    assert_eq!(
+        unsettled,
+        [None, Some("kernel-order"), Some("interface"), None]
+    );
     // Printed without the comment and the empty line.
     assert_eq!(state.to_string(), FULL.replace("# by hand\n\n", ""));
 }
@@ -131,12 +139,20 @@ fn what_is_no_entry() {
     no_rest("prefix 129", "a number from 0 to 128");
     no_rest("prefix +24", "\"+24\" is not a prefix");
     no_rest("prefix", "a prefix length is expected");
-    no_rest("# node", "prefix, interface or the end of");
-    no_rest("interface e f", "\"f\" stands where the end of");
+    no_rest("# node", "prefix, interface, unsettled or the end of");
+    no_rest(
+        "interface e f",
+        "\"f\" stands where unsettled or the end of",
+    );
     no_rest(
         "interface e prefix 64",
-        "\"prefix\" stands where the end of",
+        "\"prefix\" stands where unsettled or the end of",
     );
+    no_rest("unsettled", "the end of the line stands where the code of");
+    no_rest("unsettled no Code", "\"Code\" stands where the end of");
+    no_rest("unsettled lease interface e", "\"interface\" stands where");
+    no_rest("unsettled Lease", "\"Lease\" is no code of a doubt");
+    no_rest("unsettled weak_evidence", "write lower-case letters");
     no_rest("interface \\", "not followed by xNN");
     no_rest("interface 0123456789abcdef", "at most 15");
     no_rest("interface e\x1b", r"'\u{1b}' in it");
@@ -222,6 +238,7 @@ struct Case {
     ip: IpAddr,
     prefix: Option<u8>,
     interface: Option<Name>,
+    unsettled: Option<String>,
 }
 
 impl Case {
@@ -232,6 +249,9 @@ impl Case {
         }
         if let Some(interface) = self.interface {
             line += &format!(" interface {}", escaped(interface));
+        }
+        if let Some(code) = &self.unsettled {
+            line += &format!(" unsettled {code}");
         }
         line
     }
@@ -276,8 +296,14 @@ fn name() -> impl Strategy<Value = Name> {
 
 /// Entries with distinct bindnetaddrs.
 fn cases() -> impl Strategy<Value = Vec<Case>> {
-    let rest = (any::<u128>(), option::of(0u8..=128), option::of(name()));
-    let case = |(key, (bits, prefix, interface)): (IpAddr, (u128, Option<u8>, _))| {
+    let code = option::of("[a-z0-9-]{1,20}");
+    let rest = (
+        any::<u128>(),
+        option::of(0u8..=128),
+        option::of(name()),
+        code,
+    );
+    let case = |(key, (bits, prefix, interface, unsettled)): (IpAddr, (u128, Option<u8>, _, _))| {
         let ip = match key {
             IpAddr::V4(_) => Ipv4Addr::from_bits(bits as u32).into(),
             IpAddr::V6(_) if bits % 3 == 0 => key,
@@ -293,6 +319,7 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
             ip,
             prefix: prefix.map(|prefix| prefix.min(max)),
             interface,
+            unsettled,
         }
     };
     btree_map(ip(), rest, 0..12).prop_map(move |cases| {
@@ -317,6 +344,10 @@ proptest! {
         prop_assert_eq!(state.to_string(), text.clone());
         let meant = cases.iter().map(|case| (case.bindnet.parse().unwrap(), case.address()));
         prop_assert_eq!(pairs(&state), meant.collect::<Vec<_>>());
+        for case in &cases {
+            let unsettled = state.unsettled(&case.bindnet.parse().unwrap());
+            prop_assert_eq!(unsettled, case.unsettled.as_deref());
+        }
         let cut = &text.as_bytes()[..at.index(text.len())];
         prop_assert!(State::parse(cut).is_err());
     }

@@ -5,6 +5,7 @@ use bindnet_tests::{edits, questions, tracker_model};
 use bindnet::choice::Tracker;
 use bindnet::corosync::{Profile, ProfileSelector};
 use bindnet::rule::Decide;
+use bindnet::snapshot::Consistency;
 use bindnet::{Candidate, Event, EventKind, Snapshot};
 use bindnet_tests::hostile::is_hostile;
 use proptest::prelude::*;
@@ -52,11 +53,17 @@ proptest! {
     /// The library and the model tell the same.
     #[test]
     fn it_tells_what_the_model_does((ask, History(history)) in history(), follow: bool) {
-        let events = told(&ask.selector(), follow, &history);
+        let mut tracker = Tracker::new(ask.selector()).follow(follow);
         let mut model = Model::new(ask, follow);
-        for (at, (event, host)) in events.iter().zip(&history).enumerate() {
+        for (at, host) in history.iter().enumerate() {
+            let event = tracker.update(host);
             let said = model.see(host);
             prop_assert_eq!(event.as_ref().map(Said::of), said, "{}: {:?}", at, event);
+            // What is to be remembered comes with the doubt that it was chosen with.
+            let interrupted = host.about().consistency == Some(Consistency::Interrupted);
+            if let Some(decision) = tracker.decision_of_choice().filter(|_| !interrupted) {
+                prop_assert_eq!(decision.unsettled(), model.doubt(host), "{}: {:?}", at, event);
+            }
         }
     }
 }

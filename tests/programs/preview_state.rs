@@ -12,9 +12,14 @@ use cli::{Run, TempFile, recorded, run};
 
 const WRITTEN: &str = "\
 bindnet-state/1
-bindnetaddr 192.168.1.0 address 192.168.1.10 prefix 24 interface eth0
+bindnetaddr 192.168.1.0 address 192.168.1.10 prefix 24 interface eth0 unsettled weak-evidence
 end
 ";
+
+/// The warning about it.
+const GUESS: &str = "warning: the remembered choice, 192.168.1.10, was a guess: there was weak \
+                     evidence against the others (weak-evidence). To settle it, declare the address \
+                     of this host fixed.\n";
 
 /// Previews a recorded host with a state file and more arguments.
 fn preview(host: &TempFile, state: &TempFile, more: &[&str]) -> Run {
@@ -48,10 +53,53 @@ fn what_was_chosen_before_the_flap_is_chosen_after_it() {
 
     let first = preview(&before, &state, &["--remember", "192.168.1.0"]);
     assert_eq!(ended(&first), (0, "192.168.1.10\n"));
-    assert_eq!(text(&state), WRITTEN);
+    assert_eq!(
+        (text(&state).as_str(), first.stderr.as_str()),
+        (WRITTEN, GUESS)
+    );
     let again = preview(&after, &state, &["--remember", "192.168.1.0"]);
     assert_eq!(ended(&again), (0, "192.168.1.10\n"));
-    assert_eq!(text(&state), WRITTEN);
+    assert_eq!(
+        (text(&state).as_str(), again.stderr.as_str()),
+        (WRITTEN, GUESS)
+    );
+}
+
+/// A guess is told of in every form, until it is settled.
+#[test]
+fn a_guess_is_told_of_until_it_is_settled() {
+    let (before, after) = before_and_after();
+    for form in [&[][..], &["--json"], &["--quiet"]] {
+        let state = TempFile::missing();
+        let preview = |host: &TempFile, more: &[&str]| {
+            let args = [
+                "--from",
+                host.path(),
+                "--state",
+                state.path(),
+                "192.168.1.0",
+            ];
+            run(&[form, &args, more].concat())
+        };
+        let written = preview(&before, &["--remember"]);
+        assert_eq!((written.status, text(&state).as_str()), (0, WRITTEN));
+        assert_eq!(written.stderr.matches(GUESS).count(), 1, "{written:?}");
+        let read = preview(&after, &[]);
+        if form == ["--json"] {
+            let json: serde_json::Value = serde_json::from_str(&read.stdout).unwrap();
+            let warning = GUESS.strip_prefix("warning: ").unwrap().trim_end();
+            assert_eq!(json["warnings"], serde_json::json!([warning]));
+        } else {
+            assert_eq!(read.stderr.matches(GUESS).count(), 1, "{read:?}");
+        }
+        let settled = preview(&after, &["--fixed", "192.168.1.10", "--remember"]);
+        assert_eq!((settled.status, settled.stderr.as_str()), (0, ""));
+        assert_eq!(
+            text(&state),
+            WRITTEN.replace(" unsettled weak-evidence", "")
+        );
+        assert_eq!(preview(&after, &[]).stderr, "");
+    }
 }
 
 #[test]

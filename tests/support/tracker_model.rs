@@ -47,6 +47,8 @@ pub struct Model {
     follow: bool,
     bound: Option<Bound>,
     started: bool,
+    /// The doubt under which the choice was made.
+    doubt: Option<&'static str>,
     /// All that the rule last said of the candidates.
     last: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl Model {
             follow,
             bound: None,
             started: false,
+            doubt: None,
             last: Vec::new(),
         }
     }
@@ -95,6 +98,7 @@ impl Model {
         // An interrupted snapshot may lack what would decide otherwise.
         match chosen.filter(|_| !interrupted(host)) {
             Some((ip, place)) => {
+                self.doubt = self.doubt(host);
                 self.bind(host, ip, place);
                 Some(if first { "initial" } else { "gained" })
             }
@@ -144,6 +148,7 @@ impl Model {
         match (found, bound.here) {
             (None, _) => match self.next(host) {
                 Some((ip, place)) => {
+                    self.doubt = self.doubt(host);
                     self.bind(host, ip, place);
                     Some("moved")
                 }
@@ -153,6 +158,7 @@ impl Model {
                 let last = self.last.clone();
                 self.bind(host, bound.ip, place);
                 if let Some((ip, place)) = self.next(host) {
+                    self.doubt = self.doubt(host);
                     self.bind(host, ip, place);
                     return Some("moved");
                 }
@@ -162,6 +168,24 @@ impl Model {
                     false => Some("gained"),
                 }
             }
+        }
+    }
+
+    /// What the choice of the rule is in doubt for. What may move does not ask for the address that it leaves.
+    pub fn doubt(&self, host: &Snapshot) -> Option<&'static str> {
+        let mut answer = model::decide(&self.ask, host);
+        if self.follow && answer.separated_by == Some("previous-absent") {
+            let mut forgetful = self.ask.clone();
+            forgetful.previous = None;
+            answer = model::decide(&forgetful, host);
+        }
+        let reasons = answer.chosen.map(|at| &answer.rows[at].reasons);
+        let is = |code| reasons.is_some_and(|reasons| reasons.contains(&code));
+        let kept = is("previous") && !is("declared-fixed");
+        match (self.doubt, answer.separated_by) {
+            (Some(doubt), _) if kept => Some(doubt),
+            (_, Some(code)) if answer.ambiguous => Some(code),
+            _ => None,
         }
     }
 

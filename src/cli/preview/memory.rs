@@ -1,6 +1,7 @@
 //! Writes the choice of `--remember`.
 
 use crate::choice::State;
+use crate::explain::guess;
 use crate::live::{StateError, StateFile};
 use crate::rule::Decision;
 
@@ -10,8 +11,9 @@ use crate::cli::state::{not_remembered, recall};
 
 /// The result of writing a choice.
 pub enum WriteResult {
-    /// It is in the file, or there was nothing to write.
-    Done,
+    /// It is in the file, or there was nothing to write. There is a warning about a choice that is new,
+    /// if it is a guess.
+    Done(Option<String>),
     /// It is not, for this reason. The choice is printed nevertheless.
     Not(String),
     /// Another process has remembered a different choice since the file was read. This is the present
@@ -28,7 +30,7 @@ pub fn write(
     wait: &Wait,
 ) -> Result<WriteResult, Failure> {
     let (Some(file), Some(chosen)) = (file, decision.chosen()) else {
-        return Ok(WriteResult::Done);
+        return Ok(WriteResult::Done(None));
     };
     let chosen = chosen.scoped_addr();
     let bindnet = decision.bindnet();
@@ -36,14 +38,23 @@ pub fn write(
         match file.remember(decision) {
             Ok(false) if known.get(bindnet).is_none() => {
                 let now = recall(Some(file))?;
-                let other = now.get(bindnet).filter(|address| *address != chosen);
-                return Ok(other.map_or(WriteResult::Done, |_| WriteResult::AnotherIs(now)));
+                if now.get(bindnet).is_some_and(|address| address != chosen) {
+                    return Ok(WriteResult::AnotherIs(now));
+                }
+                break None;
             }
-            Ok(_) => return Ok(WriteResult::Done),
+            Ok(_) => break None,
             // An attempt waits for a while itself.
             Err(StateError::Locked { .. }) if !wait.left().is_zero() => {}
-            Err(error) => break error,
+            Err(error) => break Some(error),
         }
+    };
+    let Some(error) = error else {
+        // The decision itself warns of a guess that was remembered before.
+        let is_new = known.get(bindnet).is_none();
+        let code = decision.unsettled().filter(|_| is_new);
+        let warning = code.map(|code| guess(&chosen, code));
+        return Ok(WriteResult::Done(warning));
     };
     let failure = not_remembered(&error);
     if failure.is_systems() {

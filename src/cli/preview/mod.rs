@@ -71,7 +71,8 @@ pub struct Options {
     /// With --state: write the choice to FILE if none is remembered there yet
     #[arg(long, requires = "state")]
     remember: bool,
-    /// Decide again until there is a choice, for this many seconds
+    /// Decide again until there is a choice, for this many seconds. An address that is pending, or
+    /// declared fixed and not here, or remembered, is waited for as long
     #[arg(long, value_name = "SECONDS", conflicts_with = "from")]
     wait: Option<String>,
     /// Ask whether another host claims the chosen address, for less than a second (RFC 5227); it
@@ -144,14 +145,14 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut remembered = recall(file.as_ref())?;
     let recorded = options.recorded()?;
     let wait = Wait::begin(options)?;
-    let (decision, host, forgotten) = loop {
+    let (decision, host, guess, forgotten) = loop {
         let selector = selector.clone().remembering(&remembered);
         let selector = ProfileSelector::new(profile, selector);
         let (decision, host) = decide_one(options, recorded.as_ref(), &wait, &selector)?;
         match memory::write(writes, &decision, &remembered, &wait)? {
             WriteResult::AnotherIs(now) => remembered = now,
-            WriteResult::Done => break (decision, host, None),
-            WriteResult::Not(warning) => break (decision, host, Some(warning)),
+            WriteResult::Done(guess) => break (decision, host, guess, None),
+            WriteResult::Not(warning) => break (decision, host, None, Some(warning)),
         }
     };
     let (conflict, unasked) = match check(&decision, options).transpose() {
@@ -174,13 +175,13 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     // The decision's own warnings are not printed then, but this one is about what may be lost.
     if options.quiet && profile == Profile::Default {
-        warn(&remembered.warnings(&bindnet), options);
+        warn(&assessment.decision.memory_warnings(), options);
     }
     show(&assessment, options)?;
     if let Some(failure) = &unasked {
         failure.warn("preview");
     }
-    if let Some(warning) = &forgotten {
+    for warning in guess.iter().chain(&forgotten) {
         warn(std::slice::from_ref(warning), options);
     }
     let failed = (unasked.is_some() || forgotten.is_some()).then_some(3);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::choice::Event;
 use crate::corosync::ProfileSelector;
 use crate::live::{Capturer, Keeper, Monitor};
-use crate::rule::BindnetAddr;
+use crate::rule::{BindnetAddr, Decision};
 use crate::snapshot::Snapshot;
 
 use super::Options;
@@ -30,8 +30,11 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let selector = options.selector.selector(bindnet.clone())?;
     let selector = ProfileSelector::new(options.selector.profile()?, selector);
-    for warning in recall(file.as_ref())?.warnings(&bindnet) {
-        print_error(&format!("warning: {warning}\n"));
+    let remembered = recall(file.as_ref())?;
+    let mut memory = Memory::default();
+    // A choice that was a guess may be settled by now, so that warning comes with the first event.
+    if remembered.get(&bindnet).is_none() {
+        memory.warn(remembered.warnings(&bindnet));
     }
     let mut keeper = Keeper::builder(selector).follow(options.follow);
     if let Some(file) = &file {
@@ -46,7 +49,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let monitor = Monitor::with_capturer(capturer).map_err(Failure::system)?;
     let mut watch = Watch {
         keeper: keeper.open_with(monitor).map_err(Failure::system)?,
-        memory: Memory::default(),
+        memory,
         options,
     };
     loop {
@@ -114,6 +117,11 @@ impl Watch<'_> {
     /// not yet.
     fn show(&mut self, event: Option<Event>) -> Result<(), Failure> {
         self.memory.report(event.as_ref(), &self.keeper)?;
+        if self.options.state.file().is_some() && event.is_some() {
+            let decision = self.keeper.decision();
+            let warnings = decision.map(Decision::memory_warnings);
+            self.memory.warn(warnings.unwrap_or_default());
+        }
         let Some(event) = event else {
             return Ok(());
         };

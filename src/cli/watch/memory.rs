@@ -14,9 +14,21 @@ use crate::cli::state::not_remembered;
 pub struct Memory {
     /// The address that is not written yet.
     pending: Option<ScopedAddr>,
+    /// The warnings about what is remembered, each of which is printed once.
+    warnings: Vec<String>,
 }
 
 impl Memory {
+    /// Prints the warnings that are new.
+    pub fn warn(&mut self, warnings: Vec<String>) {
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                warn(&warning);
+                self.warnings.push(warning);
+            }
+        }
+    }
+
     /// Reports whether the choice of an event was written, or an older one that was still pending.
     pub fn report(
         &mut self,
