@@ -60,9 +60,10 @@ pub extern "C" fn bindnet_monitor_new(
 /// Waits for the next event, for this many milliseconds at the most; bindnet_monitor_next_event gives
 /// it.
 ///
-/// The first one is the choice: an address that is remembered, and an unambiguous choice of a strict
-/// selector, are waited for, and when the time is over what is here counts. Later ones may be waited
-/// for in poll(2) as well.
+/// The first one is the choice. An address that is remembered, pending, or declared fixed and not here
+/// is waited for, and so is an unambiguous choice of a strict selector. When the time is over, what is
+/// here counts; bindnet_state_remember does not write a choice that was still waited for. Later events
+/// may be waited for in poll(2) as well.
 ///
 /// This blocks, also while signals come, unless `milliseconds` is 0 or there are events that were
 /// not taken yet; and for what the kernel says of this host as bindnet_monitor_dispatch does.

@@ -15,6 +15,7 @@ use crate::live::StateFile;
 ///
 /// If nothing is remembered for this bindnetaddr, but something for one that overlaps it
 /// ("192.168.1.0" and "192.168.1.0/24"), bindnet_decision_report and bindnet_decision_json warn of it.
+/// They warn, too, if the remembered choice was a guess, until its address is declared fixed.
 ///
 /// BINDNET_STATE: the file is damaged, or no file of ours. A daemon stops then; it must not choose
 /// anew silently.
@@ -38,7 +39,11 @@ pub extern "C" fn bindnet_state_read(
 
 /// Remembers the choice of a decision if none is remembered for its bindnetaddr. `written` gets 1,
 /// or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
-/// while it was read, or the rule was one of Corosync's. It may be NULL.
+/// while it was read, the right address may still come (the choice is ambiguous by "pending",
+/// "fixed-absent" or "previous-absent"), or the rule was one of Corosync's. It may be NULL.
+///
+/// Any other ambiguous choice is written as a guess ("unsettled"). If it is in the file and is certain
+/// now, because its address is declared fixed, it is written once more without that, and `written` is 1.
 ///
 /// It waits for the disk, and up to two seconds for another writer, which holds the lock of the
 /// file `.NAME.lock` beside it; then it is BINDNET_AGAIN. Go on with the choice then, and remember

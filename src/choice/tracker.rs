@@ -20,6 +20,9 @@ use crate::snapshot::{Snapshot, is_link_local};
 /// operator declares that address floating, or a different address that is here fixed. An interrupted
 /// snapshot never leads to a choice, and proves no address missing.
 ///
+/// The doubt under which it has chosen stays with the choice, and its decisions say so
+/// ([`Decision::unsettled`]), also if a better address comes later: this one was never settled.
+///
 /// It is pure: the same snapshots give the same events.
 ///
 /// ```

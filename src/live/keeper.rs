@@ -70,7 +70,9 @@ use crate::snapshot::Snapshot;
 /// with [`KeeperBuilder::follow`] every choice that the daemon moves to. It is written before the
 /// event is given, so that a daemon that is killed right after it binds the same at its next start.
 /// It is never written over another choice, but for a move; never if nothing was chosen; never from
-/// an interrupted snapshot; and never with a profile of Corosync, which knows no memory.
+/// an interrupted snapshot; never if the right address might still have come when it was chosen; and
+/// never with a profile of Corosync, which knows no memory. Any other choice that was ambiguous is
+/// written as a guess, and each [`Keeper::decision`] says so ([`Decision::unsettled`] and its warnings).
 ///
 /// **If it cannot be written**, the choice stands, [`Keeper::state_error`] says why, and it is
 /// tried again every five seconds, for which the fd becomes readable. A daemon that would rather
@@ -128,7 +130,7 @@ impl<D: Decide + Clone> Keeper<D> {
     /// The first event is [`EventKind::Initial`](crate::EventKind::Initial). It comes when there is
     /// a choice that is final ([`Decision::is_final`]), a remembered one above all; and in any
     /// case when the time is over, with whatever is here then, maybe nothing: a daemon may start
-    /// before its address is there.
+    /// before its address is there. A choice that was not final then is not remembered.
     ///
     /// This blocks, for up to two seconds more if another process holds the lock of the state file.
     ///

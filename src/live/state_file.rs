@@ -136,7 +136,11 @@ impl StateFile {
     ///
     /// It is not written over a different choice, nor if nothing was chosen. Nor is it written from
     /// an interrupted snapshot, which may lack the right address, or from a decision in the place
-    /// of Corosync, which knows no memory.
+    /// of Corosync, which knows no memory. Nor is it written while the right address may still come:
+    /// if the decision is ambiguous by a doubt that
+    /// [may pass](crate::rule::Separation::may_pass). With any other doubt
+    /// ([`Decision::unsettled`]) the entry is marked as a guess; if the same choice is settled later
+    /// ([`State`] says when), the mark is taken away.
     ///
     /// ```
     /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};
@@ -171,7 +175,9 @@ impl StateFile {
     /// purpose; returns whether the file was written.
     ///
     /// Nothing is written if the same choice is there already. For the rest it writes no more than
-    /// [`remember`](Self::remember).
+    /// [`remember`](Self::remember): the decision is to be one that remembers the new choice
+    /// ([`Tracker::decision_of_choice`](crate::choice::Tracker::decision_of_choice)), not one that misses
+    /// the old one.
     ///
     /// ```
     /// use bindnet::{Address, Link, Selector, Snapshot, StateFile};

@@ -18,6 +18,48 @@ static void put(const char *file, const char *text)
     CHECK(to != NULL && fputs(text, to) >= 0 && fclose(to) == 0);
 }
 
+/* A choice that is not certain is written as a guess, which is told of until it is settled. */
+static void guess(void)
+{
+    struct bindnet_selector *asked = selector("192.0.2.0"), *absent = selector("192.0.2.0");
+    struct bindnet_snapshot *host = snapshot(CLOSE_HOST);
+    struct bindnet_decision *chosen = decide(asked, host), *missing;
+    int flag;
+
+    /* What the cluster knows is absent, and may come. */
+    unlink(path);
+    GIVES(OK, bindnet_selector_previous(absent, "192.0.2.99"));
+    missing = decide(absent, host);
+    GIVES(OK, bindnet_state_remember(path, missing, &flag));
+    CHECK(flag == 0);
+    GIVES(OK, bindnet_state_replace(path, missing, &flag));
+    CHECK(flag == 0 && access(path, F_OK) != 0);
+    bindnet_decision_free(missing);
+
+    GIVES(OK, bindnet_state_remember(path, chosen, &flag));
+    CHECK(flag == 1);
+    bindnet_decision_free(chosen);
+    GIVES(OK, bindnet_state_read(path, asked, &flag));
+    CHECK(flag == 1);
+    chosen = decide(asked, host);
+    HOLDS(bindnet_decision_report, chosen, "192.0.2.10, was a guess");
+    HOLDS(bindnet_decision_json, chosen, "192.0.2.10, was a guess");
+    GIVES(OK, bindnet_state_remember(path, chosen, &flag));
+    CHECK(flag == 0);
+    bindnet_decision_free(chosen);
+
+    GIVES(OK, bindnet_selector_fixed(asked, "192.0.2.10"));
+    chosen = decide(asked, host);
+    GIVES(OK, bindnet_state_remember(path, chosen, &flag));
+    CHECK(flag == 1);
+    GIVES(OK, bindnet_state_remember(path, chosen, &flag));
+    CHECK(flag == 0);
+    bindnet_decision_free(chosen);
+    bindnet_selector_free(asked);
+    bindnet_selector_free(absent);
+    bindnet_snapshot_free(host);
+}
+
 int main(int argc, char **argv)
 {
     typedef enum bindnet_result (*writer)(const char *, const struct bindnet_decision *, int *);
@@ -108,6 +150,8 @@ int main(int argc, char **argv)
     chosen = decide(asked, host);
     GIVES(OK, bindnet_decision_chosen(chosen, &address));
     CHECK(strcmp(address.label, "eth0:vip") == 0);
+
+    guess();
 
     bindnet_decision_free(moved);
     bindnet_decision_free(chosen);

@@ -56,9 +56,18 @@ fn a_guess_is_written_with_its_code() {
 /// The right address may come.
 #[test]
 fn a_doubt_that_may_pass_keeps_a_choice_out_of_the_file() {
-    let absent = rows::decide("192.0.2.0 --previous 192.0.2.99", "eth0 192.0.2.10/24");
+    let host = "eth0 192.0.2.10/24\neth0 192.0.2.20/24 tentative";
     let other = ONE.replace("192.0.2.10", "192.0.2.20");
-    for (decision, code) in [(absent, Separation::PreviousAbsent)] {
+    for (options, code) in [
+        (
+            "192.0.2.0 --previous 192.0.2.99",
+            Separation::PreviousAbsent,
+        ),
+        ("192.0.2.0 --fixed 192.0.2.99", Separation::FixedAbsent),
+        ("192.0.2.0 --fixed 192.0.2.20", Separation::FixedAbsent),
+        ("192.0.2.0", Separation::Pending),
+    ] {
+        let decision = rows::decide(options, host);
         assert!(code.may_pass() && !decision.is_final());
         assert_eq!(decision.separated_by(), Some(code), "{decision}");
         assert_eq!(decision.unsettled(), Some(code.code()));
@@ -179,6 +188,33 @@ fn a_tracker_knows_how_its_choice_was_made() {
             assert_eq!(written(&guessed), Some(guess));
             assert_eq!(written(&declared), Some(ONE.to_owned()));
         }
+    }
+}
+
+/// The choice of a start whose time is over is not remembered in the same run, whatever comes.
+#[test]
+fn a_choice_whose_doubt_could_have_passed_is_not_remembered_later() {
+    for (options, then) in [
+        (
+            "192.0.2.0",
+            "eth0 192.0.2.10/24\neth0 192.0.2.20/24 tentative",
+        ),
+        ("192.0.2.0 --fixed 192.0.2.20", "eth0 192.0.2.10/24"),
+    ] {
+        let selector = rows::selector(options.split_whitespace());
+        let mut tracker = Tracker::new(selector);
+        assert!(!tracker.may_begin(&rows::host(then)));
+        for host in [then, PAIR, "eth0 192.0.2.10/24", "", PAIR] {
+            tracker.update(&rows::host(host));
+            // With another one that is declared fixed the rule would move, and the tracker stays.
+            let Some(decision) = tracker.decision_of_choice() else {
+                continue;
+            };
+            assert!(decision.unsettled().is_some(), "{host}");
+            row(None, decision, None, None);
+            row(Some(ONE), decision, Some(ONE), Some(ONE));
+        }
+        assert!(tracker.choice().is_some());
     }
 }
 

@@ -212,7 +212,7 @@ fn follow_replaces_what_is_lost() {
         # it no longer matches
         watch 192.0.2.0 --follow
         eth0 192.0.2.10/24; eth0 192.0.2.20/24  => initial 192.0.2.10 on eth0
-        eth0 192.0.2.10/32; eth0 192.0.2.20/24  => moved 192.0.2.20 on eth0 was 192.0.2.10
+        eth0 192.0.2.10/30; eth0 192.0.2.20/24  => moved 192.0.2.20 on eth0 was 192.0.2.10
 
         # an interrupted snapshot moves nothing
         watch 2001:db8:: --follow

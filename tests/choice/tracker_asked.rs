@@ -37,6 +37,28 @@ fn it_may_begin_once_waiting_cannot_better_it() {
             "eth0 192.0.2.10/24",
             true,
         ),
+        // And one that is pending, or declared fixed and not here.
+        (
+            "2001:db8::",
+            "eth0 2001:db8::20/64\neth0 2001:db8::10/64 tentative",
+            false,
+        ),
+        (
+            "2001:db8::",
+            "eth0 2001:db8::20/64\neth0 2001:db8::10/64 dadfailed",
+            true,
+        ),
+        ("192.0.2.0 --fixed 192.0.2.10", "eth0 192.0.2.20/24", false),
+        (
+            "192.0.2.0 --fixed 192.0.2.10",
+            "eth0 192.0.2.20/24\neth0 192.0.2.10/24",
+            true,
+        ),
+        (
+            "192.0.2.0 --fixed 192.0.2.10 --previous 192.0.2.20",
+            "eth0 192.0.2.20/24",
+            true,
+        ),
         // Corosync takes what cannot be bound.
         (
             "2001:db8:: --profile corosync:3.0.1",
@@ -83,11 +105,11 @@ fn its_choice_is_chosen_whatever_the_rule_says() {
     );
 
     // The rule takes the other one now.
-    tracker.update(&rows::host("eth0 192.0.2.10/32\neth0 192.0.2.20/24"));
+    tracker.update(&rows::host("eth0 192.0.2.10/30\neth0 192.0.2.20/24"));
     let choice = tracker.choice().unwrap();
     assert_eq!(
         (choice.to_string().as_str(), choice.verdict()),
-        ("192.0.2.10/32", Verdict::Chosen)
+        ("192.0.2.10/30", Verdict::Chosen)
     );
     let other = tracker.decision().unwrap().chosen().unwrap();
     assert_eq!(other.to_string(), "192.0.2.20/24");

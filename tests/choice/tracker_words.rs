@@ -68,12 +68,12 @@ fn what_it_means_for_the_choice_is_said_once() {
         # it is no candidate any more
         watch 192.0.2.0
         eth0 192.0.2.10/24; eth0 192.0.2.20/24 => initial 192.0.2.10 on eth0
-        eth0 192.0.2.10/32; eth0 192.0.2.20/24 => kept 192.0.2.10 on eth0 \
-         = 192.0.2.10/32 on eth0 is here, but no candidate for 192.0.2.0 any more. \
+        eth0 192.0.2.10/30; eth0 192.0.2.20/24 => kept 192.0.2.10 on eth0 \
+         = 192.0.2.10/30 on eth0 is here, but no candidate for 192.0.2.0 any more. \
            The rule would take 192.0.2.20/24 on eth0 now; 192.0.2.10 stays.
-        eth0 192.0.2.10/32; eth0 192.0.2.20/24; eth0 192.0.2.30/24 \
+        eth0 192.0.2.10/30; eth0 192.0.2.20/24; eth0 192.0.2.30/24 \
          => kept 192.0.2.10 on eth0 = 192.0.2.30/24 on eth0 has come: outranked.
-        eth0 192.0.2.10/32; eth0 192.0.2.30/24 => kept 192.0.2.10 on eth0 \
+        eth0 192.0.2.10/30; eth0 192.0.2.30/24 => kept 192.0.2.10 on eth0 \
          = 192.0.2.20/24 on eth0 has gone. \
            The rule would take 192.0.2.30/24 on eth0 now; 192.0.2.10 stays.
         ",
@@ -91,9 +91,9 @@ fn only_the_rule_waits_for_what_is_remembered() {
 
         # it is here, and no candidate
         watch 192.0.2.0 --previous 192.0.2.20
-        eth0 192.0.2.20/32; eth0 192.0.2.10/24 => initial none was 192.0.2.20 \
+        eth0 192.0.2.20/30; eth0 192.0.2.10/24 => initial none was 192.0.2.20 \
          = none: the remembered choice 192.0.2.20 is not among the addresses that match. The \
-           remembered choice, 192.0.2.20, is waited for. It is here as 192.0.2.20/32 on eth0, but \
+           remembered choice, 192.0.2.20, is waited for. It is here as 192.0.2.20/30 on eth0, but \
            no candidate for 192.0.2.0. 192.0.2.10/24 on eth0 could be bound.
 
         # it is here, and cannot be bound yet

@@ -15,6 +15,7 @@ mod event_loops;
 mod keeper;
 mod keeper_fails;
 mod keeper_random;
+mod keeper_unsettled;
 mod keeper_wait;
 mod links;
 mod model;
