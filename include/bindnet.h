@@ -424,6 +424,7 @@ enum bindnet_result bindnet_address_text(const struct bindnet_address *address,
 //
 // If nothing is remembered for this bindnetaddr, but something for one that overlaps it
 // ("192.168.1.0" and "192.168.1.0/24"), bindnet_decision_report and bindnet_decision_json warn of it.
+// They warn, too, if the remembered choice was a guess, until its address is declared fixed.
 //
 // BINDNET_STATE: the file is damaged, or no file of ours. A daemon stops then; it must not choose
 // anew silently.
@@ -433,7 +434,11 @@ enum bindnet_result bindnet_state_read(const char *path,
 
 // Remembers the choice of a decision if none is remembered for its bindnetaddr. `written` gets 1,
 // or 0 where one is, or where there is nothing to remember: nothing was chosen, the host changed
-// while it was read, or the rule was one of Corosync's. It may be NULL.
+// while it was read, the right address may still come (the choice is ambiguous by "pending",
+// "fixed-absent" or "previous-absent"), or the rule was one of Corosync's. It may be NULL.
+//
+// Any other ambiguous choice is written as a guess ("unsettled"). If it is in the file and is certain
+// now, because its address is declared fixed, it is written once more without that, and `written` is 1.
 //
 // It waits for the disk, and up to two seconds for another writer, which holds the lock of the
 // file `.NAME.lock` beside it; then it is BINDNET_AGAIN. Go on with the choice then, and remember
@@ -458,9 +463,10 @@ enum bindnet_result bindnet_monitor_new(const struct bindnet_selector *selector,
 // Waits for the next event, for this many milliseconds at the most; bindnet_monitor_next_event gives
 // it.
 //
-// The first one is the choice: an address that is remembered, and an unambiguous choice of a strict
-// selector, are waited for, and when the time is over what is here counts. Later ones may be waited
-// for in poll(2) as well.
+// The first one is the choice. An address that is remembered, pending, or declared fixed and not here
+// is waited for, and so is an unambiguous choice of a strict selector. When the time is over, what is
+// here counts; bindnet_state_remember does not write a choice that was still waited for. Later events
+// may be waited for in poll(2) as well.
 //
 // This blocks, also while signals come, unless `milliseconds` is 0 or there are events that were
 // not taken yet; and for what the kernel says of this host as bindnet_monitor_dispatch does.
