@@ -125,7 +125,10 @@ fn the_own_address_is_waited_for_beside_a_vip() {
 fn a_vip_is_not_remembered_in_the_place_of_the_own_address() {
     run(|| {
         own_is_tentative(600);
-        for more in [&[][..], &["--fixed", "2001:db8::10"]] {
+        for (more, code) in [
+            (&[][..], "pending"),
+            (&["--fixed", "2001:db8::10"], "fixed-absent"),
+        ] {
             for wait in [&[][..], &["--wait", "0.3"]] {
                 let start = Instant::now();
                 let (vip, text) = recipe(&[more, wait].concat(), "2001:db8::");
@@ -133,12 +136,12 @@ fn a_vip_is_not_remembered_in_the_place_of_the_own_address() {
                 assert_eq!(text, None);
                 let waited = start.elapsed() >= Duration::from_millis(300);
                 assert!(waited || wait.is_empty());
-                let why = "(pending). No state file is written with it.\n";
+                let why = format!("({code}). No state file is written with it.\n");
                 assert!(
                     vip.stderr
                         .starts_with("warning: the choice, 2001:db8::20, was")
                 );
-                assert!(vip.stderr.ends_with(why), "{vip:?}");
+                assert!(vip.stderr.ends_with(&why), "{vip:?}");
                 let (none, text) = recipe(&[more, wait, &["--strict"]].concat(), "2001:db8::");
                 assert_eq!((none.status, none.stdout.as_str(), text), (4, "", None));
             }
