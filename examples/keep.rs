@@ -6,7 +6,7 @@ use std::{
     env, error::Error, io::ErrorKind, net::UdpSocket, os::fd::AsFd, process, time::Duration,
 };
 
-use bindnet::{EventKind, Keeper, Selector};
+use bindnet::{Decision, EventKind, Keeper, Selector};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -34,6 +34,11 @@ fn keep(bindnetaddr: &str, state_file: &str) -> Result<(), Box<dyn Error>> {
                 if let Some(socket) = &socket {
                     socket.set_nonblocking(true)?;
                     println!("bound {}", socket.local_addr()?);
+                }
+                // The choice may be a guess, for instance, here or at an earlier start.
+                let warnings = keeper.decision().map(Decision::warnings);
+                for warning in warnings.unwrap_or_default() {
+                    eprintln!("keep: warning: {warning}");
                 }
             }
             // The choice stays all the same, and the keeper tries again to write it.

@@ -210,3 +210,52 @@ fn an_entry_of_an_overlapping_bindnetaddr_is_named() {
         assert_eq!(run_watch(&args).stderr, "");
     });
 }
+
+/// A guess is written as one, and told of once by each watch, until it is settled.
+#[test]
+fn a_guess_is_told_of_until_it_is_settled() {
+    run(|| {
+        cable("eth0");
+        ip("addr add 192.168.1.10/24 dev eth0");
+        ip("addr add 192.168.1.20/24 dev eth0");
+        let state = TempFile::missing();
+        let seen = |more: &[&str]| {
+            let args = ["--for", "0", "--state", state.path(), "192.168.1.0"];
+            let seen = run_watch(&[more, &args].concat());
+            assert_eq!(seen.status, 0, "{seen:?}");
+            (
+                seen.stderr,
+                remembered(&state).contains(" unsettled weak-evidence\n"),
+            )
+        };
+        let warning = "warning: the remembered choice, 192.168.1.10, was a guess: there was weak \
+                       evidence against the others (weak-evidence). To settle it, declare the \
+                       address of this host fixed.\n";
+        // Written, and read.
+        for _ in 0..2 {
+            assert_eq!(seen(&[]), (warning.to_owned(), true));
+        }
+        assert_eq!(seen(&["--fixed", "192.168.1.10"]), (String::new(), false));
+        assert_eq!(seen(&[]), (String::new(), false));
+    });
+}
+
+/// A choice that was still waited for when the time was over is not written.
+#[test]
+fn a_choice_that_was_waited_for_is_not_written() {
+    run(|| {
+        cable("eth0");
+        ip("addr add 192.168.1.20/24 dev eth0");
+        let state = TempFile::missing();
+        let args = ["--fixed", "192.168.1.10", "--wait", "0.3", "--for", "1"];
+        let seen = run_watch(&[&args[..], &["--state", state.path(), "192.168.1.0"]].concat());
+        assert_eq!(seen.status, 0, "{seen:?}");
+        assert!(
+            seen.stdout.starts_with("initial: 192.168.1.20/24"),
+            "{seen:?}"
+        );
+        let why = "(fixed-absent). No state file is written with it.\n";
+        assert!(seen.stderr.ends_with(why), "{seen:?}");
+        assert!(std::fs::metadata(state.path()).is_err());
+    });
+}

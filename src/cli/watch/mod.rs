@@ -37,7 +37,8 @@ pub struct Options {
     /// Replace a choice that is gone
     #[arg(long)]
     follow: bool,
-    /// At the start, wait for a choice for this many seconds
+    /// At the start, wait for a choice for this many seconds; an address that is pending, or declared
+    /// fixed and not here, is waited for as long
     #[arg(long, value_name = "SECONDS")]
     wait: Option<String>,
     /// Stop after this many seconds
