@@ -26,7 +26,7 @@ pub fn check(data: &[u8]) {
     let entries: Vec<_> = entries.map(entry).collect();
     let pairs = entries
         .iter()
-        .map(|(bindnet, address, _)| (*bindnet, *address));
+        .map(|(bindnet, address, _)| (bindnet.clone(), *address));
     assert!(state.iter().eq(pairs));
     for (bindnet, _, code) in &entries {
         assert_eq!(state.unsettled(bindnet), *code);
