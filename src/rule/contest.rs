@@ -152,7 +152,10 @@ impl<A: Bits> Contest<'_, A> {
         let fixed =
             |c: &Candidate| c.is(Reason::DeclaredFixed) && !winner.is(Reason::DeclaredFixed);
         let rivals = |c: &Candidate| {
-            let rivals = c.is_pending() && c.identity() != winner.identity();
+            // An exact or a remembered address counts though it floats.
+            let counts = c.is_exact() || kept && c.is(Reason::Previous);
+            let awaited = c.is_pending() || counts && c.reasons.awaits_detection();
+            let rivals = awaited && c.identity() != winner.identity();
             let comes_first = !kept || c.is(Reason::Previous) || fixed(c);
             rivals && comes_first && (!self.exact || c.is_exact())
         };

@@ -75,9 +75,14 @@ impl Reasons {
     }
 
     /// Whether bind(2) would fail now and may succeed soon: duplicate address detection is not over.
+    /// It does not float.
     pub(crate) fn is_pending(self) -> bool {
-        let tentative = self.contains(Reason::Tentative) && !self.contains(Reason::Dadfailed);
-        tentative && !self.is_floating()
+        self.awaits_detection() && !self.is_floating()
+    }
+
+    /// The same, floating or not.
+    pub(super) fn awaits_detection(self) -> bool {
+        self.contains(Reason::Tentative) && !self.contains(Reason::Dadfailed)
     }
 
     /// Whether there is weak evidence among them.

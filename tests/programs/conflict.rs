@@ -129,6 +129,10 @@ fn nobody_can_be_asked() {
     });
 }
 
+/// No link has a name of 128 bytes, nor an alternative one.
+const TOO_LONG: &str = "a-name-that-is-too-long-a-name-that-is-too-long-a-name-that-is-too-long-a-\
+                        name-that-is-too-long-a-name-that-is-too-long-a-name-tha";
+
 /// Every message names the text and what would be accepted, and nothing is asked.
 #[test]
 fn what_cannot_be_understood_is_refused() {
@@ -162,8 +166,8 @@ fn what_cannot_be_understood_is_refused() {
         (&["--timing", "slow", IP], &["'slow'", "rfc, fast"]),
         (&["--interface", "", IP], &["--interface \"\""]),
         (
-            &["--interface", "a-name-that-is-too-long", IP],
-            &["--interface \"a-name-that-is-too-long\"", "15"],
+            &["--interface", TOO_LONG, IP],
+            &["--interface \"a-name-that-is-too-long-", "127"],
         ),
         (
             &["--interface", "eth1", "fe80::10%eth0"],

@@ -203,7 +203,7 @@ fn step_1_matches_a_network_with_its_prefix() {
             eth0 198.51.100.10/24               => exact chosen
 
         # of several networks, one that is an address is an address inside of another, too
-        preview 192.0.2.0/24,192.0.2.20/32 -> 192.0.2.20 AMBIGUOUS floating
+        preview 192.0.2.0/24,192.0.2.20/32 -> 192.0.2.20
             eth0 192.0.2.10/24                  => network outranked
             eth0 192.0.2.20/24                  => exact chosen
 

@@ -86,7 +86,10 @@ impl Model<'_> {
         let kept = self.keeps(winner);
         let fixed = |at: usize| self.declared_fixed(at) && !self.declared_fixed(winner);
         let counts = |at: usize| !kept || self.previous(at) || fixed(at);
-        let rival = |at: usize| self.is_another(at, winner) && self.pending(at) && counts(at);
+        // What is taken though it floats is awaited though it floats.
+        let taken = |at: usize| exact || kept && self.previous(at);
+        let comes = |at: usize| self.pending(at) || taken(at) && self.awaits_detection(at);
+        let rival = |at: usize| self.is_another(at, winner) && comes(at) && counts(at);
         among.into_iter().any(rival) || !kept && !exact && self.may_come_to_float(winner)
     }
 

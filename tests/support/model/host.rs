@@ -139,7 +139,11 @@ impl<'a> Model<'a> {
 
     /// Not usable yet, but about to be.
     pub fn pending(&self, at: usize) -> bool {
-        self.tentative(at) && !self.floating(at) && !self.dadfailed(at)
+        self.awaits_detection(at) && !self.floating(at)
+    }
+
+    pub fn awaits_detection(&self, at: usize) -> bool {
+        self.tentative(at) && !self.dadfailed(at)
     }
 }
 
