@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use bindnet_tests::{ask, extern_c, questions, recordings};
 
@@ -287,13 +287,16 @@ fn questions_of(json: &Value) -> Vec<Ask> {
             interface: Some("eth0".to_owned()),
             ..ask.clone()
         });
-        let fixed = case["fixed"][0].as_str().unwrap().parse().unwrap();
+        let known = case["fixed"][0].as_str().or(case["floating"][0].as_str());
+        let Some(known) = known.map(|ip| ip.parse::<IpAddr>().unwrap()) else {
+            continue;
+        };
         questions.push(Ask {
-            previous: Some((fixed, None)),
+            previous: Some((known, None)),
             ..ask.clone()
         });
         questions.push(Ask {
-            floating: vec![fixed.into()],
+            floating: vec![known.into()],
             ..ask
         });
     }

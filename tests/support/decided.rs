@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use bindnet::corosync::{Conf, ConfError, Hosts, Profile, ProfileSelector};
+use bindnet::corosync::{
+    Conf, ConfError, Hosts, IpVersion, Profile, ProfileSelector, read_address,
+};
 use bindnet::{Decision, Selector, Snapshot};
 
 use crate::corosync::Setup;
@@ -19,7 +21,10 @@ pub fn profile(version: &str) -> Profile {
 
 /// The rule of a profile for an address.
 pub fn selector(profile: Profile, bindnet: IpAddr) -> ProfileSelector {
-    let selector = Selector::new(bindnet.try_into().expect("a bindnetaddr"));
+    // Corosync takes 0.0.0.0, too.
+    let read = read_address(&bindnet.to_string(), IpVersion::Any, &Hosts::default());
+    let bindnet = read.and_then(|read| read.bindnet()).expect("a bindnetaddr");
+    let selector = Selector::new(bindnet);
     ProfileSelector::new(profile, selector)
 }
 
