@@ -213,6 +213,8 @@ impl Manager {
             Self::Keepalived if v6 => Some(Reason::DeprecatedPermanent),
             Self::KeepalivedProtocol => Some(Reason::AddressProtocol),
             Self::KeepalivedVmac => Some(Reason::VrrpMac),
+            // A static /128 looks the same.
+            Self::Ipaddr2HostPrefix | Self::KubeProxyIpvs if v6 => None,
             Self::Ipaddr2HostPrefix | Self::Keepalived => Some(Reason::HostPrefixInSubnet),
             Self::KubeProxyIpvs | Self::Swarm | Self::SwarmDsr => Some(Reason::HostPrefixInSubnet),
         }
