@@ -107,7 +107,7 @@ pub fn naive(bindnet: &BindnetAddr, address: &Address) -> Option<Match> {
 }
 
 /// A link-local or loopback address matches only a bindnetaddr inside fe80::/10, 127.0.0.0/8 or ::1.
-fn may_reach(ip: IpAddr, target: IpAddr, len: u8) -> bool {
+pub fn may_reach(ip: IpAddr, target: IpAddr, len: u8) -> bool {
     match (ip, target) {
         (IpAddr::V4(ip), IpAddr::V4(target)) => {
             !ip.is_loopback() || target.is_loopback() && len >= 8

@@ -25,6 +25,13 @@ pub trait Picker {
         None
     }
 
+    /// The same way to pick, asked with another selector, as after a line of advice was followed. `None`
+    /// if it answers one question only, as a [`PickBy`] does.
+    fn asking(&self, selector: Selector) -> Option<Box<dyn Picker + '_>> {
+        let _ = selector;
+        None
+    }
+
     /// Whether it heeds the remembered choice. Of one that does not,
     /// [`laws::all`](super::laws::all) and [`laws::FAILOVERS`](super::laws::FAILOVERS) expect less.
     fn remembers(&self) -> bool {
@@ -44,6 +51,12 @@ impl<D: Decide + Clone> Picker for D {
 
     fn decision(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<Decision> {
         Some(remembering(self, previous).decide(host))
+    }
+
+    fn asking(&self, selector: Selector) -> Option<Box<dyn Picker + '_>> {
+        let mut same = self.clone();
+        *same.selector_mut() = selector;
+        Some(Box::new(same))
     }
 }
 

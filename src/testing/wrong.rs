@@ -3,16 +3,19 @@
 //! They show the purpose of the [`laws`](super::laws), and that the laws find them. "breaks" is
 //! found with any seed, "some" in some networks or not always; the table is tested.
 //!
-//! | picker | determinism | vip_invariance | order | soundness | stickiness | family | replay | failovers |
-//! |---|---|---|---|---|---|---|---|---|
-//! | [`reversed`] | | breaks | breaks | breaks | breaks | | | breaks |
-//! | [`skip_secondary`] | | breaks | some | breaks | breaks | | | breaks |
-//! | [`skip_labels`] | | breaks | | breaks | breaks | | | breaks |
-//! | [`longest_prefix`] | | breaks | breaks | breaks | breaks | | | breaks |
-//! | [`hash_order`] | breaks | breaks | breaks | breaks | breaks | breaks | breaks | breaks |
-//! | [`first_of_host`] | | breaks | breaks | breaks | breaks | breaks | | breaks |
-//! | [`trusts_memory`] | | | | breaks | | | | |
-//! | [`forgets`] | | | | | breaks | | | breaks |
+//! | picker | determinism | vip_invariance | order | numbers | soundness | stickiness | patience | advice_settles | family | replay | failovers |
+//! |---|---|---|---|---|---|---|---|---|---|---|---|
+//! | [`reversed`] | | breaks | breaks | | breaks | breaks | | breaks | | | breaks |
+//! | [`lowest`] | | breaks | breaks | breaks | breaks | breaks | | breaks | | | breaks |
+//! | [`skip_secondary`] | | breaks | some | | breaks | breaks | | breaks | | | breaks |
+//! | [`skip_labels`] | | breaks | some | | breaks | breaks | | breaks | | | breaks |
+//! | [`longest_prefix`] | | breaks | breaks | | breaks | breaks | | breaks | | | breaks |
+//! | [`hash_order`] | breaks | breaks | breaks | breaks | breaks | breaks | breaks | breaks | breaks | breaks | breaks |
+//! | [`first_of_host`] | | breaks | breaks | | breaks | breaks | | breaks | breaks | | breaks |
+//! | [`bindable_now`] | | breaks | some | | | breaks | breaks | breaks | | | breaks |
+//! | [`trusts_memory`] | | | | | breaks | | | some | | | |
+//! | [`forgets`] | | | | | | breaks | some | | | | breaks |
+//! | [`ignores_lists`] | | | | | | | | breaks | | | |
 //!
 //! ```should_panic
 //! use bindnet::{Selector, testing::{laws, wrong}};
@@ -25,9 +28,9 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use super::picker::{PickBy, Picker};
-use crate::rule::Selector;
-use crate::snapshot::{Address, Scope, Snapshot};
+use super::picker::Picker;
+use crate::rule::{Declared, Selector};
+use crate::snapshot::{Address, AddressFlags, Scope, Snapshot};
 
 /// A wrong way: from a selector, a host and the remembered choice to an address.
 pub type Wrong = fn(&Selector, &Snapshot, Option<IpAddr>) -> Option<IpAddr>;
@@ -35,19 +38,43 @@ pub type Wrong = fn(&Selector, &Snapshot, Option<IpAddr>) -> Option<IpAddr>;
 /// All of them by name.
 pub const ALL: &[(&str, Wrong)] = &[
     ("reversed", reversed),
+    ("lowest", lowest),
     ("skip_secondary", skip_secondary),
     ("skip_labels", skip_labels),
     ("longest_prefix", longest_prefix),
     ("hash_order", hash_order),
     ("first_of_host", first_of_host),
+    ("bindable_now", bindable_now),
     ("trusts_memory", trusts_memory),
     ("forgets", forgets),
+    ("ignores_lists", ignores_lists),
 ];
 
 /// A wrong way as a picker.
 pub fn picker(selector: Selector, wrong: Wrong) -> impl Picker {
-    let by = selector.clone();
-    PickBy::new(selector, move |host, previous| wrong(&by, host, previous))
+    Asked { selector, wrong }
+}
+
+/// A wrong way with the selector that it is asked with.
+#[derive(Debug)]
+struct Asked {
+    selector: Selector,
+    wrong: Wrong,
+}
+
+impl Picker for Asked {
+    fn selector(&self) -> &Selector {
+        &self.selector
+    }
+
+    fn pick(&self, host: &Snapshot, previous: Option<IpAddr>) -> Option<IpAddr> {
+        let remembered = self.selector.previous.map(|previous| previous.ip());
+        (self.wrong)(&self.selector, host, previous.or(remembered))
+    }
+
+    fn asking(&self, selector: Selector) -> Option<Box<dyn Picker + '_>> {
+        Some(Box::new(picker(selector, self.wrong)))
+    }
 }
 
 /// Takes the last one, as Corosync 2.0.0, which built its list from the end.
@@ -56,6 +83,14 @@ pub fn picker(selector: Selector, wrong: Wrong) -> impl Picker {
 /// in May 2012: each node in turn bound the floating address after a rolling restart.
 pub fn reversed(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
     matching(selector, host).last().map(Address::ip)
+}
+
+/// Takes the one with the lowest number.
+///
+/// Whoever numbers the node before the floating addresses never sees it go wrong. If a floating address
+/// has the lowest number, every node binds it after a failover, and its peers have never heard of it.
+pub fn lowest(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    matching(selector, host).iter().map(Address::ip).min()
 }
 
 /// Takes the first one that is not secondary.
@@ -108,6 +143,16 @@ pub fn first_of_host(_: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option
     host.addresses().find(is_global).map(|address| address.ip())
 }
 
+/// Takes the first one that bind(2) accepts, as a loop over all addresses does.
+///
+/// At boot the own IPv6 address is tentative for a second or two, and a floating one that skips duplicate
+/// address detection is not: the daemon binds that. The same host started a second later binds its own.
+pub fn bindable_now(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
+    let addresses = matching(selector, host);
+    let mut bindable = addresses.iter().filter(|address| is_bindable(address));
+    bindable.next().map(Address::ip)
+}
+
 /// Takes the remembered address without a look at the host, and decides well if there is none.
 ///
 /// After the node was renumbered bind(2) fails with EADDRNOTAVAIL, at each start, until somebody
@@ -128,6 +173,19 @@ pub fn forgets(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Optio
     selector.pick(host, None)
 }
 
+/// Decides well by the evidence, but ignores the lists of floating and fixed addresses.
+///
+/// Most floating addresses have no evidence. The operator declares one, the daemon binds it all the same,
+/// and nothing that the operator writes helps.
+pub fn ignores_lists(
+    selector: &Selector,
+    host: &Snapshot,
+    previous: Option<IpAddr>,
+) -> Option<IpAddr> {
+    let without = selector.clone().declared(Declared::default());
+    without.pick(host, previous)
+}
+
 /// The addresses that match, in kernel order, even if they cannot be bound.
 fn matching(selector: &Selector, host: &Snapshot) -> Vec<Address> {
     let mut addresses = Vec::new();
@@ -144,4 +202,11 @@ fn prefix_len(address: &Address) -> u8 {
 
 fn is_labelled(address: &Address) -> bool {
     address.label().is_some_and(|label| label.is_alias())
+}
+
+/// Whether bind(2) accepts it now.
+fn is_bindable(address: &Address) -> bool {
+    let has = |flag| address.flags().is_some_and(|flags| flags.contains(flag));
+    let tentative = has(AddressFlags::TENTATIVE) && !has(AddressFlags::OPTIMISTIC);
+    !tentative && !has(AddressFlags::DADFAILED)
 }

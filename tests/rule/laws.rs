@@ -4,9 +4,12 @@ use bindnet_tests::questions;
 
 use bindnet::choice::State;
 use bindnet::rule::{Outcome, ScopedAddr, Zone};
+use bindnet::snapshot::AddressFlags;
 use bindnet::testing::laws::check;
 use bindnet::testing::strategies::hosts::loose_address;
 use bindnet::{BindnetAddr, Candidate, Selector, Snapshot};
+use proptest::collection::vec;
+use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -71,6 +74,35 @@ proptest! {
         ask.previous = Some((remembered.ip(), zone.map(|name| name.to_string())));
         let added = (extra.on(&host.links), to.index(host.addresses.len() + 1));
         holds(check::stickiness(&ask.selector(), &host, None, added))?;
+    }
+
+    #[test]
+    fn numbers((host, ask) in case(), flips: u128) {
+        holds(check::numbers(&ask.selector(), &host, None, flips))?;
+    }
+
+    #[test]
+    fn patience(
+        (mut host, ask) in case(),
+        tentative in vec(weighted(0.2, any::<bool>()), 9),
+        (which, at) in (any::<usize>(), any::<Index>()),
+    ) {
+        for (address, tentative) in host.addresses.iter_mut().zip(&tentative) {
+            if tentative.is_some() {
+                let flags = address.flags().unwrap_or_default() | AddressFlags::TENTATIVE;
+                *address = address.with_flags(flags);
+            }
+        }
+        let mut succeeds: Vec<bool> = tentative.into_iter().flatten().collect();
+        succeeds.push(true);
+        holds(check::detection_ends(&ask.selector(), &host, None, &succeeds))?;
+        let at = at.index(host.addresses.len() + 1);
+        holds(check::fixed_comes(&ask.selector(), &host, None, (which, at)))?;
+    }
+
+    #[test]
+    fn advice_settles((host, ask) in case()) {
+        holds(check::advice_settles(&ask.selector(), &host.snapshot(), None))?;
     }
 
     #[test]

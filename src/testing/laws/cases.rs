@@ -11,6 +11,7 @@ use super::check;
 use super::law::Law;
 use super::run::{Failure, Run};
 use crate::rule::{BindnetAddr, Decide, Selector};
+use crate::snapshot::AddressFlags;
 use crate::testing::picker::Picker;
 use crate::testing::strategies::hosts::{Draft, aimed_at, loose_address_for, loose_vip_for};
 use crate::testing::strategies::pools::Pools;
@@ -46,6 +47,13 @@ pub(super) fn order(law: Law, picker: &dyn Picker, run: Run) -> Ran {
     })
 }
 
+pub(super) fn numbers(law: Law, picker: &dyn Picker, run: Run) -> Ran {
+    let cases = (case(picker.selector()), any::<u128>());
+    run.over(law, cases, |((host, previous), flips)| {
+        check::numbers(picker, &host, previous, flips)
+    })
+}
+
 pub(super) fn soundness(law: Law, picker: &dyn Picker, run: Run) -> Ran {
     run.over(law, case(picker.selector()), |(host, previous)| {
         check::soundness(picker, &host.snapshot(), previous)
@@ -61,6 +69,48 @@ pub(super) fn stickiness(law: Law, picker: &dyn Picker, run: Run) -> Ran {
         let previous = candidate(selector, &host, remembered);
         let added = (added.on(&host.links), at.index(host.addresses.len() + 1));
         check::stickiness(picker, &host, previous, added)
+    })
+}
+
+pub(super) fn patience(law: Law, picker: &dyn Picker, run: Run) -> Ran {
+    let tentative = vec(weighted(0.3, proptest::bool::weighted(0.75)), 9);
+    let most = prop_oneof![2..6_usize, Just(9)];
+    let comes = (any::<usize>(), any::<Index>());
+    let cases = ((case(picker.selector()), most), tentative, comes);
+    run.over(
+        law,
+        cases,
+        |(((mut host, previous), most), tentative, (which, at))| {
+            // A choice among few addresses is seldom ambiguous, and one that is kept never is.
+            host.addresses.truncate(most);
+            for (address, tentative) in host.addresses.iter_mut().zip(&tentative) {
+                if tentative.is_some() {
+                    let flags = address.flags().unwrap_or_default() | AddressFlags::TENTATIVE;
+                    *address = address.with_flags(flags);
+                }
+            }
+            let succeeds: Vec<bool> = tentative.into_iter().flatten().chain([true]).collect();
+            let here = host
+                .addresses
+                .iter()
+                .take(4)
+                .map(|address| Some(address.ip()));
+            let mut memories = vec![None];
+            if picker.remembers() {
+                memories.extend(here.chain([previous]));
+            }
+            for previous in memories {
+                check::detection_ends(picker, &host, previous, &succeeds)?;
+            }
+            let at = at.index(host.addresses.len() + 1);
+            check::fixed_comes(picker, &host, None, (which, at))
+        },
+    )
+}
+
+pub(super) fn advice_settles(law: Law, picker: &dyn Picker, run: Run) -> Ran {
+    run.over(law, case(picker.selector()), |(host, previous)| {
+        check::advice_settles(picker, &host.snapshot(), previous)
     })
 }
 

@@ -4,19 +4,23 @@
 
 use std::net::IpAddr;
 
-use super::expected::{is_alone, is_kept};
+use super::expected::{contradicts, is_alone, is_kept, shows_fixed};
 use super::law::{
-    DETERMINISM, FAILOVERS, FAMILY, Law, ORDER, REPLAY, SOUNDNESS, STICKINESS, VIP_INVARIANCE,
+    DETERMINISM, FAILOVERS, FAMILY, Law, NUMBERS, ORDER, REPLAY, SOUNDNESS, STICKINESS,
+    VIP_INVARIANCE,
 };
 use super::reference::{
-    described, is, is_bystander, rank, reference, unsound, words, wrong_choice,
+    described, is, is_bystander, rank, reference, renumbered_words, unsound, words, wrong_choice,
 };
+use super::renumbering::Renumbering;
 use super::violation::{Trial, Violation};
-use crate::rule::{Candidate, Decide, Decision, Declaration, Reason, Verdict};
+use crate::rule::{Candidate, Decide, Decision, Declaration, Reason, Separation, Verdict};
 use crate::snapshot::{Address, Snapshot};
 use crate::testing::picker::{Picker, remembering};
 use crate::testing::strategies::Failover;
 use crate::testing::strategies::hosts::Draft;
+
+pub use super::settled::{advice_settles, detection_ends, fixed_comes};
 
 /// Whether a law holds in a case.
 pub type Checked = Result<(), Violation>;
@@ -37,7 +41,8 @@ pub fn determinism(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr
 }
 
 /// A floating address that is neither the bindnetaddr nor the remembered choice nor declared fixed
-/// comes or goes: neither the choice nor whether it is ambiguous changes.
+/// comes or goes: the choice does not change, and is ambiguous by `skipped-first` at most, if the address
+/// is older on its link.
 ///
 /// `vip` is at the position `at` of the list of `host`, or is not on it. An address that does not
 /// float, or that is named, is no case.
@@ -56,6 +61,14 @@ pub fn vip_invariance(
     }
     let without = Trial::of(picker, "without it", &host.snapshot(), previous);
     let with = Trial::of(picker, "with it", &with, previous);
+    let skipped = with.judged().separated_by() == Some(Separation::SkippedFirst);
+    let is_choice = |address: &Address| match with.decision.as_ref().and_then(Decision::first) {
+        Some(first) => is(first, address),
+        None => without.ip == Some(address.ip()),
+    };
+    if skipped && with.keeps_choice_of(&without) && contradicts(&with.host, is_choice, &vip) {
+        return Ok(());
+    }
     let what = format!("{} floats, and changes the choice", words(&vip, &with.host));
     same(VIP_INVARIANCE, what, without, with)
 }
@@ -131,6 +144,38 @@ pub fn order_of_others(
     )
 }
 
+/// A host with other numbers, in the same networks, gives the choice with its new number, and everything
+/// else about each candidate is the same.
+///
+/// `flips` has the bits of the addresses that change; those that tell what matches, is declared, is
+/// loopback or link-local do not. A host with a mask that has holes is no case.
+///
+/// # Errors
+/// If something else changes.
+pub fn numbers(
+    picker: &dyn Picker,
+    host: &Draft,
+    previous: Option<IpAddr>,
+    flips: u128,
+) -> Checked {
+    let Some(map) = Renumbering::of(picker.selector(), host, flips) else {
+        return Ok(());
+    };
+    let renumbered = map.host(host);
+    let new_previous = previous.map(|ip| map.ip(ip));
+    let before = Trial::of(picker, "as it is", &host.snapshot(), previous);
+    let after = Trial::of(picker, "renumbered", &renumbered.snapshot(), new_previous);
+    let same_words = match (&before.decision, &after.decision) {
+        (Some(before), Some(after)) => renumbered_words(before, &map) == described(after),
+        _ => true,
+    };
+    if before.ip.map(|ip| map.ip(ip)) == after.ip && same_words {
+        return Ok(());
+    }
+    let what = "other numbers in the same networks change the choice or the reasons";
+    Err(Violation::new(NUMBERS, what, [before, after]))
+}
+
 /// The choice is on the host, can be bound, and matches. A single address that matches is chosen if
 /// no evidence is against it.
 ///
@@ -152,6 +197,9 @@ pub fn soundness(picker: &dyn Picker, host: &Snapshot, previous: Option<IpAddr>)
 
 /// With the remembered choice kept, adding an address that is neither the bindnetaddr nor declared
 /// fixed nor the same address again cannot change the choice.
+///
+/// An address that shows the network of a host prefix declared fixed makes that one a candidate, and is
+/// no case.
 ///
 /// `added` is at the position `at` of the list of `host`, or is not on it.
 ///
@@ -176,10 +224,19 @@ pub fn stickiness(
     }
     let without = Trial::of(picker, "without it", &without, previous);
     let with = host.clone().with(added, at).snapshot();
+    if shows_fixed(selector, &added, &with) {
+        return Ok(());
+    }
     let with = Trial::of(picker, "with it", &with, previous);
     if without.ip != Some(kept) {
         let what = format!("{kept}, which is remembered and here, is not kept");
         return Err(Violation::new(STICKINESS, what, [without]));
+    }
+    // What is added may show the network of an entry that is a host prefix, as one that is asked for or as
+    // that of a neighbour.
+    let is_near = |trial: &Trial| trial.judged().separated_by() == Some(Separation::SameNetwork);
+    if (is_near(&without) || is_near(&with)) && with.keeps_choice_of(&without) {
+        return Ok(());
     }
     let what = format!(
         "{} is added, and changes the choice",

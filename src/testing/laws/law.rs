@@ -48,17 +48,26 @@ laws! {
         "The same host and the same question give the same choice, whatever else was asked in \
          between.";
     VIP_INVARIANCE, vip_invariance:
-        "A floating address that comes, goes or moves changes neither the choice nor whether it is \
-         ambiguous.";
+        "A floating address that comes, goes or moves does not change the choice, and makes it \
+         ambiguous only if it is older on the same link (skipped-first).";
     ORDER, order:
         "Of addresses that rank the same the kernel's first is chosen, and the order of addresses \
          that do not match changes nothing.";
+    NUMBERS, numbers:
+        "Other numbers in the same networks give the same choice under its new number, and change \
+         nothing else.";
     SOUNDNESS, soundness:
         "What is chosen is on the host, can be bound and matches; and the one address that matches \
          is chosen where nothing speaks against it.";
     STICKINESS, stickiness:
         "A remembered choice that is kept stays, whatever address is added but the bindnetaddr and \
          what is declared fixed.";
+    PATIENCE, patience:
+        "A choice that is not ambiguous stays when duplicate address detection ends, and was \
+         ambiguous if an absent address that is declared fixed comes.";
+    ADVICE_SETTLES, advice_settles:
+        "With any line of the advice followed that declares or asks something, the decision is not \
+         ambiguous, and chooses the address that the line names.";
     FAMILY, family:
         "Addresses of the other family change nothing.";
     REPLAY, replay:

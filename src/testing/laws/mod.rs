@@ -28,7 +28,7 @@
 //!
 //! A law is tried on [`Run::CASES`] cases, or as many as `PROPTEST_CASES` says. All of them
 //! together take some two seconds in a debug build; a picker that starts a program for each host
-//! starts it some 6 000 times. The cases are random. A failure prints their seed: set
+//! starts it some 8 000 times. The cases are random. A failure prints their seed: set
 //! `PROPTEST_RNG_SEED` to it to draw them again. proptest knows both variables, so that they also
 //! hold for the other properties of a test program.
 //!
@@ -48,7 +48,9 @@ pub mod check;
 mod expected;
 mod law;
 mod reference;
+mod renumbering;
 mod run;
+mod settled;
 mod violation;
 
 pub use law::*;

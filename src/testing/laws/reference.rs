@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::renumbering::Renumbering;
 use crate::rule::{Candidate, Decide, Decision, Match, Outcome, Reason, Selector, Verdict};
 use crate::snapshot::{Address, Link, Snapshot};
 use crate::testing::picker::remembering;
@@ -13,13 +14,31 @@ pub(super) fn reference(selector: &Selector, previous: Option<IpAddr>) -> Select
 
 /// The candidates of a decision in words.
 pub(super) fn described(decision: &Decision) -> Vec<String> {
+    described_with(decision, Candidate::clone)
+}
+
+/// The same with the new numbers of the candidates.
+pub(super) fn renumbered_words(decision: &Decision, map: &Renumbering) -> Vec<String> {
+    described_with(decision, |candidate| map.row(candidate))
+}
+
+fn described_with(decision: &Decision, row: impl Fn(&Candidate) -> Candidate) -> Vec<String> {
     let all = (
         decision.outcome(),
         decision.is_ambiguous(),
         decision.separated_by(),
+        decision.runner_up().map(|other| row(other).ip()),
     );
     let mut lines = vec![format!("{all:?}")];
-    let line = |c: &Candidate| format!("{c} {:?} {:?}", c.interface(), (c.verdict(), c.reasons()));
+    let line = |c: &Candidate| {
+        let c = row(c);
+        format!(
+            "{c} {:?} {:?} {:?}",
+            c.interface(),
+            c.matched(),
+            (c.verdict(), c.reasons())
+        )
+    };
     lines.extend(decision.candidates().iter().map(line));
     lines
 }
@@ -74,6 +93,7 @@ pub(super) fn unsound(
     let mut matches = false;
     let found = |address: Address, _: Match| matches |= is(chosen, &address);
     decision.bindnet().each_match(host, found);
+    matches |= is_host_inside(chosen, decision, host);
     let [interface, ..] = selector.needs().zones();
     let is_on = |link: &Link| Some(link.index()) == chosen.interface_index();
     matches &= interface.is_none_or(|interface| interface.link(host).is_some_and(is_on));
@@ -84,6 +104,24 @@ pub(super) fn unsound(
         .reasons()
         .is_unusable()
         .then_some("the chosen candidate cannot be bound")
+}
+
+/// Whether a candidate is a host prefix inside the network of a different one, which matches by its own
+/// mask and does not float.
+fn is_host_inside(chosen: &Candidate, decision: &Decision, host: &Snapshot) -> bool {
+    let mut inside = false;
+    decision.bindnet().each_match(host, |by, _| {
+        let mask = by.netmask();
+        let contains = !mask.is_host() && mask.network(by.ip()) == mask.network(chosen.ip());
+        let shows = |row: &Candidate| is(row, &by) && !row.reasons().is_floating();
+        inside |= contains && decision.candidates().iter().any(shows);
+    });
+    let asked = decision.bindnet();
+    let on_zone = asked.zone().is_none_or(|zone| {
+        let link = zone.link(host).map(Link::index);
+        link.is_some() && link == chosen.interface_index()
+    });
+    inside && on_zone && asked.networks().is_empty() && chosen.netmask().is_host()
 }
 
 /// Whether an address floats, and is neither the bindnetaddr nor the remembered choice.
@@ -113,13 +151,15 @@ pub(super) fn is(row: &Candidate, address: &Address) -> bool {
 }
 
 /// The fields of step 6 of the rule but the last, kernel order; an exact address ranks first.
-pub(super) fn rank(c: &Candidate) -> [bool; 5] {
+pub(super) fn rank(c: &Candidate) -> [bool; 7] {
     let has = |reason| c.reasons().contains(reason);
     [
         c.matched() == Some(Match::Exact),
         has(Reason::DeclaredFixed),
         has(Reason::Loopback),
         c.reasons().is_weak(),
+        has(Reason::Lease),
+        has(Reason::Port),
         has(Reason::LinkDown),
     ]
 }

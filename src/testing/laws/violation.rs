@@ -117,6 +117,27 @@ impl Trial {
         });
         (self.ip, more)
     }
+
+    /// The choice with its link, if that counts. A strict selector that is not sure has one, too.
+    pub fn first(&self) -> Option<(IpAddr, u32)> {
+        match &self.decision {
+            Some(decision) => decision.first().map(|first| (first.ip(), first.scope_id())),
+            None => self.ip.map(|ip| (ip, 0)),
+        }
+    }
+
+    /// The decision, or that of our own rule about the same case if a function picked.
+    pub fn judged(&self) -> Decision {
+        let ours = || remembering(&self.selector, self.previous).decide(&self.host);
+        self.decision.clone().unwrap_or_else(ours)
+    }
+
+    /// Whether the choice of another trial is still this one. A function that asks strictly picks nothing
+    /// if the decision has become ambiguous.
+    pub fn keeps_choice_of(&self, before: &Self) -> bool {
+        let refuses = self.decision.is_none() && self.ip.is_none() && self.selector.strict;
+        self.first() == before.first() || refuses && self.judged().is_ambiguous()
+    }
 }
 
 impl fmt::Display for Trial {
