@@ -16,8 +16,7 @@ use crate::testing::strategies::hosts::Draft;
 ///
 /// `succeeds` says in turn of each tentative address of the host whether it is used from then on; if not,
 /// another host has it (`dadfailed`). That of the choice itself, which may be optimistic, succeeds. If a
-/// function picks, our own rule says whether it is ambiguous. A link-local choice is no case while the same
-/// address is tentative and floating on another link.
+/// function picks, our own rule says whether it is ambiguous.
 ///
 /// # Errors
 /// If the choice does not stay.
@@ -36,16 +35,7 @@ pub fn detection_ends(
     }
     let before = Trial::of(picker, "during detection", &host.snapshot(), previous);
     let decision = before.judged();
-    let sure = decision.first().filter(|_| !decision.is_ambiguous());
-    let has_twin = |first: &Candidate| {
-        let other_link = |c: &Candidate| c.ip() == first.ip() && c.identity() != first.identity();
-        let floats = |c: &Candidate| c.is(Reason::Tentative) && c.reasons().is_floating();
-        decision
-            .candidates()
-            .iter()
-            .any(|c| other_link(c) && floats(c))
-    };
-    if sure.is_none_or(has_twin) {
+    if decision.first().is_none() || decision.is_ambiguous() {
         return Ok(());
     }
     let mut ended = host.clone();
