@@ -78,10 +78,11 @@ impl Selector {
         }
     }
 
-    /// The first address with the label that the interface is. A label begins with the name of its link
-    /// (ip-address(8)).
+    /// The first address with the label that the interface is, if IPv4 addresses are asked for: no other
+    /// have labels. A label begins with the name of its link (ip-address(8)).
     fn labelled(&self, snapshot: &Snapshot) -> Option<Candidate> {
-        let label = self.interface?.name().filter(Name::may_be_label)?;
+        let interface = self.interface.filter(|_| self.bindnet.ip().is_ipv4())?;
+        let label = interface.name().filter(Name::may_be_label)?;
         let view = View::new(snapshot, &snapshot.v4, Restriction::None);
         let mut addresses = view.addresses();
         let (at, address) = addresses.find(|(_, address)| address.label() == Some(label))?;

@@ -165,12 +165,12 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Whether the interface may be a label of addresses.
+    /// Whether the interface may be a label of the addresses that can match.
     pub fn may_name_label(&self) -> bool {
         let name = self
             .interface
             .and_then(|interface| interface.name()?.name());
-        name.is_some_and(|name| name.may_be_label())
+        self.family == Family::V4 && name.is_some_and(|name| name.may_be_label())
     }
 
     /// The links that are named.
