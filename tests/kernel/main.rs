@@ -17,6 +17,7 @@ mod keeper_fails;
 mod keeper_random;
 mod keeper_unsettled;
 mod keeper_wait;
+mod kinds_random;
 mod links;
 mod model;
 mod monitor;

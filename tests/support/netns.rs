@@ -420,6 +420,7 @@ pub fn decides_alike(live: &mut Capturer, selector: &dyn Decide) -> Decision {
             continue;
         }
         assert_eq!(decision, before, "{:?}", selector.selector());
+        assert_eq!(decision.to_json(), before.to_json());
         // Corosync may take the other end of a link, or what cannot be bound yet.
         let ours = decision.profile() == "default";
         if let Some(chosen) = decision.chosen().filter(|_| ours) {
