@@ -2,13 +2,14 @@
 //! stage in network namespaces of their own.
 //!
 //! A new capturer makes room by doubling it. A kept one has its room: a decision of it allocates
-//! the list of candidates that it hands out, where there are many, and nothing else. A monitor
-//! asks again in the room it has.
+//! the list of candidates that it hands out, where there are many, and the kinds of their links,
+//! where these are several. A monitor asks again in the room it has.
 
 mod sizes;
 
 use bindnet_tests::{many, netns};
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -62,10 +63,11 @@ const IPV6: [Row; 8] = [
 
 /// About [`links`].
 const ON_LINKS: [Row; 6] = [
-    ("203.0.113.0", 1, 1),
+    // With it a host prefix that is inside it, on another link.
+    ("203.0.113.0", 2, 1),
     ("203.0.113.77", 2, 1),
     ("203.0.113.0 on v0", 1, 1),
-    ("203.0.113.0 after 203.0.113.10", 1, 1),
+    ("203.0.113.0 after 203.0.113.10", 2, 1),
     ("172.16.0.0", 0, 1),
     ("192.0.2.0", ASK_AT_MOST, 1),
 ];
@@ -130,12 +132,18 @@ fn a_new_capturer_doubles_its_room_for_ipv6() {
 }
 
 /// How often a decision may allocate for its candidates: up to four take no room of their own.
-/// Among several IPv6 ones older siblings are found by a list like it.
+/// Among several IPv6 ones older siblings are found by a list like it. If they are on several links, the
+/// masters are asked for, and the answer about each link has its kind, a text.
 fn most(decision: &Decision) -> u64 {
     let candidates = decision.candidates();
     let spilled = doublings(candidates.len()).saturating_sub(1);
     let siblings = candidates.first().is_some_and(|c| c.ip().is_ipv6());
-    if siblings { 2 * spilled } else { spilled }
+    let links: BTreeSet<_> = candidates.iter().map(|c| c.interface_index()).collect();
+    let kinds = match links.len() {
+        0 | 1 => 0,
+        several => several as u64 + doublings(several),
+    };
+    kinds + if siblings { 2 * spilled } else { spilled }
 }
 
 /// What was counted, where it is more than it has to be.

@@ -28,5 +28,6 @@ mod monitor_random;
 mod recordings;
 mod scale;
 mod system_calls;
+mod system_calls_links;
 mod v4;
 mod v6;

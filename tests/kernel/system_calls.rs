@@ -3,7 +3,8 @@
 //!
 //! A dump is one request and, whatever the size of the host, as many receives as it takes
 //! datagrams of 32 KiB; each link of a candidate is four ioctls, and one that the selector names is
-//! asked for by its name once. A kept capturer calls nothing else.
+//! asked for by its name once. A kept capturer calls nothing else about candidates on one link;
+//! `system_calls_links.rs` has those about several.
 //!
 //! A name from outside goes into no ioctl: if no link has it, the kernel loads a module of that name.
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 use bindnet::Keeper;
 use bindnet::conflict::Target;
 use bindnet::live::Detector;
-use many::{ASK_AT_MOST, Many, SIZES, links, selector};
+use many::{Many, SIZES, selector};
 use netns::{cable, capturer, ip, ip_batch};
 use strace::Call;
 
@@ -32,13 +33,13 @@ const OPENING: [&str; 6] = [
 ];
 
 /// A dump of the addresses, with its datagrams.
-const DUMP: [&str; 2] = ["RTM_GETADDR", "receive"];
+pub const DUMP: [&str; 2] = ["RTM_GETADDR", "receive"];
 
 /// A dump of the links, or the request for one by its name.
-const LINK_DUMP: [&str; 2] = ["RTM_GETLINK", "receive"];
+pub const LINK_DUMP: [&str; 2] = ["RTM_GETLINK", "receive"];
 
 /// A link by its index. The name again shows whether it was renamed meanwhile.
-const LINK: [&str; 4] = [
+pub const LINK: [&str; 4] = [
     "SIOCGIFNAME",
     "SIOCGIFFLAGS",
     "SIOCGIFHWADDR",
@@ -80,7 +81,7 @@ fn traced() {
 }
 
 /// The calls of a new capturer, the allocator's left out, and of a kept one.
-fn trace(question: &str) -> [Vec<Call>; 2] {
+pub fn trace(question: &str) -> [Vec<Call>; 2] {
     let parts = strace::trace(
         &bindnet_tests::test_name(module_path!(), "traced"),
         question,
@@ -92,7 +93,7 @@ fn trace(question: &str) -> [Vec<Call>; 2] {
 
 /// The calls in words: what is requested or asked of a link, and receives, of which those in a row
 /// are one step.
-fn steps(calls: &[Call]) -> Vec<String> {
+pub fn steps(calls: &[Call]) -> Vec<String> {
     let mut steps: Vec<String> = calls.iter().map(step).collect();
     steps.dedup_by(|a, b| a == b && a == "receive");
     steps
@@ -123,7 +124,7 @@ fn datagrams(calls: &[Call]) -> Vec<usize> {
 }
 
 /// Requires that a new capturer opens its socket, and then does as it does when it is kept.
-fn assert_opens(new: &[Call], then: &[String]) {
+pub fn assert_opens(new: &[Call], then: &[String]) {
     let steps = steps(new);
     let opening = steps.strip_suffix(then);
     let opening = opening.unwrap_or_else(|| panic!("{steps:?} do not end in {then:?}"));
@@ -205,43 +206,6 @@ fn every_question_costs_what_it_needs() {
         let bytes: usize = datagrams(&kept).iter().sum();
         assert!((LEAST..3 * LEAST).contains(&bytes), "{bytes} bytes");
     });
-}
-
-#[test]
-fn many_links_are_dumped() {
-    strace::run(|| {
-        links();
-        let few = [&DUMP[..], &LINK.repeat(ASK_AT_MOST)].concat();
-        for (question, expected) in [
-            ("203.0.113.0", [&DUMP[..], &LINK].concat()),
-            // A host prefix, and the network that it is inside.
-            ("203.0.113.77", [&DUMP[..], &LINK.repeat(2)].concat()),
-            ("192.0.2.0", few),
-            ("198.51.100.0", [DUMP, LINK_DUMP].concat()),
-        ] {
-            let [new, mut kept] = trace(question);
-            if expected.contains(&LINK_DUMP[0]) {
-                // The kind of each link is a text, for which memory may be needed.
-                kept.retain(|call| !call.is_memory());
-            }
-            assert_eq!(steps(&kept), expected, "{question}");
-            assert_opens(&new, &steps(&kept));
-            assert_each_link_once(&kept);
-        }
-    });
-}
-
-/// Four ioctls are about one link each, and no link is asked about twice.
-fn assert_each_link_once(calls: &[Call]) {
-    let asked: Vec<_> = calls.iter().filter(|call| call.name == "ioctl").collect();
-    let mut seen = BTreeSet::new();
-    for link in asked.chunks(LINK.len()) {
-        let [first, .., last] = link else {
-            panic!("{link:?}");
-        };
-        assert_eq!(first.arguments, last.arguments);
-        assert!(seen.insert(&first.arguments), "{first:?}");
-    }
 }
 
 /// A list that comes in one datagram is one that the kernel had at one moment.
