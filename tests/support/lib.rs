@@ -28,6 +28,7 @@ pub mod heard;
 pub mod hostile;
 pub mod inject;
 pub mod ip_answers;
+pub mod ip_json;
 pub mod lan;
 pub mod made;
 pub mod many;
