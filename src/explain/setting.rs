@@ -151,8 +151,8 @@ impl fmt::Display for Setting {
 /// )?;
 /// let decision = Selector::new("192.0.2.0".parse()?).decide(&host);
 /// let advice = |spelling| decision.explain_in(spelling).advice.unwrap();
-/// assert!(advice(Spelling::default()).contains("    declare 192.0.2.20 floating    "));
-/// assert!(advice(Spelling::new(key, "ringd --explain")).contains("    floating = 192.0.2.20    "));
+/// assert!(advice(Spelling::default()).contains("    declare 192.0.2.20 fixed    "));
+/// assert!(advice(Spelling::new(key, "ringd --explain")).contains("    fixed = 192.0.2.20    "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]

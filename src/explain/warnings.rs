@@ -15,7 +15,7 @@ impl Decision {
     /// let vip = Address::new("192.0.2.20/24".parse()?, 2).with_label("eth0:vip".parse()?);
     /// let host = Snapshot::new([Link::new(2, "eth0".parse()?)], [vip])?;
     /// let decision = Selector::new("192.0.2.20".parse()?).decide(&host);
-    /// assert!(decision.warnings()[0].starts_with("192.0.2.20 looks floating (label eth0:vip);"));
+    /// assert!(decision.warnings()[0].starts_with("when 192.0.2.20 moves to another host,"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn warnings(&self) -> Vec<String> {

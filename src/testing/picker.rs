@@ -76,7 +76,7 @@ pub(super) fn remembering<D: Decide + Clone>(selector: &D, previous: Option<IpAd
 /// use bindnet::{Address, Link, Selector, Snapshot};
 ///
 /// let asked = Selector::new("192.0.2.0".parse()?);
-/// let bindnet = *asked.bindnet();
+/// let bindnet = asked.bindnet().clone();
 /// let first = PickBy::new(asked, |host, _previous| {
 ///     let mut found = Vec::new();
 ///     bindnet.each_match(host, |address, _| found.push(address.ip()));

@@ -142,10 +142,10 @@ impl fmt::Display for Step {
 /// use bindnet::testing::strategies::{Vips, failover, node};
 /// use proptest::prelude::*;
 ///
-/// let bindnet = "192.0.2.0/24".parse().unwrap();
-/// proptest!(|(failover in failover(node(bindnet), Vips::Marked))| {
+/// let nodes = node("192.0.2.0/24".parse().unwrap());
+/// proptest!(|(failover in failover(nodes, Vips::Marked))| {
 ///     for moment in failover.moments().filter(|moment| moment.has_own) {
-///         let decision = Selector::new(bindnet).decide(&moment.snapshot);
+///         let decision = Selector::new(failover.node().bindnet()).decide(&moment.snapshot);
 ///         let own = failover.node().own().addr();
 ///         prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(own), "{:#}", decision);
 ///     }
@@ -183,10 +183,10 @@ pub fn failover(
 /// use bindnet::testing::strategies::{Vips, node, with_vips};
 /// use proptest::prelude::*;
 ///
-/// let bindnet = "2001:db8::/64".parse().unwrap();
-/// proptest!(|(node in with_vips(node(bindnet), Vips::Marked))| {
+/// let nodes = node("2001:db8::/64".parse().unwrap());
+/// proptest!(|(node in with_vips(nodes, Vips::Marked))| {
 ///     prop_assert!(!node.vips().is_empty());
-///     let decision = Selector::new(bindnet).decide(&node.host().snapshot());
+///     let decision = Selector::new(node.bindnet()).decide(&node.host().snapshot());
 ///     prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(node.own().addr()));
 /// });
 /// ```

@@ -26,11 +26,11 @@ use kinds::{cluster_node, dhcp_node, dual_stack_node, router, worker};
 /// use bindnet::testing::strategies::node;
 /// use proptest::prelude::*;
 ///
-/// let bindnet = "192.0.2.0/24".parse().unwrap();
-/// proptest!(|(node in node(bindnet))| {
+/// let nodes = node("192.0.2.0/24".parse().unwrap());
+/// proptest!(|(node in nodes)| {
 ///     let host = node.host().snapshot();
 ///     prop_assert!(node.has_own(&host));
-///     let decision = Selector::new(bindnet).decide(&host);
+///     let decision = Selector::new(node.bindnet()).decide(&host);
 ///     prop_assert_eq!(decision.chosen().map(|c| c.ip()), Some(node.own().addr()));
 /// });
 /// ```
