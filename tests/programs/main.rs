@@ -21,6 +21,7 @@ mod preview_input;
 mod preview_refused;
 mod preview_state;
 mod preview_wait;
+mod readme;
 mod ringd;
 mod story;
 mod story_pgpool;
