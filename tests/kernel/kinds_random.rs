@@ -238,7 +238,6 @@ fn play(seed: u64, host: u64) -> Tally {
         ip.run(&lines);
         for _ in 0..QUESTIONS {
             let question = question(&mut random);
-            // A bindnetaddr may name a link, and its address be on neither list.
             told.done.push(format!("preview {question}"));
             let selector: ProfileSelector = rows::selector(question.split(' '));
             let decision = decides_alike(&mut live, &selector);
