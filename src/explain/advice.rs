@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::report::on_link;
 use super::setting::{Setting, Spelling};
+use super::settling::Settling;
 use crate::rule::{
     About, Candidate, Decision, Declaration, Match, Reason, ScopedAddr, Selector, Separation,
     Verdict, WhyNone,
@@ -90,12 +91,19 @@ impl Decision {
         if self.result.is_err() {
             return "What would change that:\n".to_owned();
         }
+        let asked = |advice: &&Advice| matches!(advice.setting, Setting::Bindnetaddr(_));
         let declares = |advice: &&Advice| !matches!(advice.setting, Setting::Wait(_));
-        let question = match advice.iter().filter(declares).count() {
-            0 => "",
-            1 => return "Is it this host's own?\n".to_owned(),
-            2 => "Which of the two is this host's own? ",
-            _ => "Which of these is this host's own? ",
+        let mut lines = advice.iter().filter(declares);
+        let question = match (lines.next(), lines.count()) {
+            (None, _) => "".to_owned(),
+            (Some(only), 0) => match &only.setting {
+                Setting::Fixed(net) => return format!("Is {} this host's own?\n", net.addr()),
+                _ => return "What would settle it:\n".to_owned(),
+            },
+            // Two that are declared fixed are both this host's own.
+            _ if advice.iter().all(|a| asked(&a)) => "Which of these is to be bound? ".to_owned(),
+            (_, 1) => "Which of the two is this host's own? ".to_owned(),
+            _ => "Which of these is this host's own? ".to_owned(),
         };
         let close = matches!(
             self.separated_by(),
@@ -114,11 +122,7 @@ impl Decision {
     /// For each address that is left, the setting to make if that one is this host's own. Any one of
     /// them settles the decision.
     fn how_to_make_certain(&self, separation: Separation) -> Vec<Advice> {
-        let lines = self
-            .doubtful()
-            .into_iter()
-            .filter_map(|c| self.settle_on(c));
-        let mut advice: Vec<_> = lines.map(|setting| Advice::new(setting, OWN)).collect();
+        let mut advice = self.settings_for(self.doubtful());
         if separation.may_pass() || self.candidates.iter().any(Candidate::is_pending) {
             advice.push(self.wait());
         }
@@ -146,42 +150,9 @@ impl Decision {
             .collect()
     }
 
-    /// The setting that makes a candidate the certain choice: a declaration or, where none can settle it,
-    /// the question for this address alone.
-    fn settle_on(&self, c: &Candidate) -> Option<Setting> {
-        let is_rival = |other: &&Candidate| other.identity() != c.identity();
-        let rivals = || self.candidates.iter().filter(is_rival);
-        // A declaration applies to the address on every link.
-        let has_twin = rivals().any(|other| other.ip == c.ip);
-        // Two that are declared fixed settle nothing.
-        let fixed = |other: &Candidate| {
-            let counts = !other.is_unusable() || other.is_pending();
-            other.is(Reason::DeclaredFixed) && counts
-        };
-        let guess = |other: &Candidate| other.matched == Some(Match::SameNetwork);
-        let entries = self.candidates.iter().filter(|other| other.ip == c.ip);
-        let is_guess = entries.chain(self.first()).any(guess);
-        let named = rivals().any(Candidate::is_exact) && !c.is_exact();
-        let is_asked = has_twin || is_guess || named || fixed(c) || rivals().any(fixed);
-        // An exact address is taken though an entry of it floats. That is a doubt, unless it is remembered.
-        let mut entries = self.candidates.iter().filter(|other| other.ip == c.ip);
-        let floats = entries.any(|other| other.reasons.is_floating());
-        // The question cannot name a link that is not known.
-        if has_twin && c.scoped_addr().zone().is_none() {
-            None
-        } else if !is_asked && !c.is(Reason::DeclaredFloating) {
-            Setting::fixed(c.ip)
-        } else if !floats || c.is(Reason::Previous) && !c.is(Reason::DeclaredFloating) {
-            Setting::bindnetaddr(c.scoped_addr())
-        } else {
-            None
-        }
-    }
-
     /// To wait for an address that may come, or may be bound soon.
     fn wait(&self) -> Advice {
-        let pending = self.candidates.iter().any(|c| c.is(Reason::Tentative));
-        let why = if pending {
+        let why = if self.candidates.iter().any(awaits_detection) {
             "duplicate address detection takes a second or two".to_owned()
         } else if let Ok(About::Address(ip)) = self.result.map(|winner| winner.about) {
             format!("{ip} may come")
@@ -226,8 +197,7 @@ impl Decision {
             }
             WhyNone::NoAddress | WhyNone::PreviousUnknown => Vec::new(),
         };
-        let waits = |c: &Candidate| c.is(Reason::Tentative) && !c.is(Reason::Dadfailed);
-        if self.candidates.iter().any(waits) && self.is_ours() {
+        if self.candidates.iter().any(awaits_detection) && self.is_ours() {
             advice.push(self.wait());
         }
         advice
@@ -237,10 +207,19 @@ impl Decision {
     fn how_to_admit(&self) -> Vec<Advice> {
         let mut seen = BTreeSet::new();
         let usable = self.candidates.iter().filter(|c| !c.is_unusable());
-        let each = usable.filter(|c| seen.insert(c.identity()));
-        each.filter_map(|c| Some(Advice::new(self.settle_on(c)?, OWN)))
-            .collect()
+        self.settings_for(usable.filter(|c| seen.insert(c.identity())))
     }
+
+    fn settings_for<'a>(&self, each: impl IntoIterator<Item = &'a Candidate>) -> Vec<Advice> {
+        let settling = Settling::of(self);
+        let settings = each.into_iter().filter_map(|c| settling.on(c));
+        settings.map(|setting| Advice::new(setting, OWN)).collect()
+    }
+}
+
+/// Whether duplicate address detection of a candidate is not over.
+fn awaits_detection(c: &Candidate) -> bool {
+    c.is(Reason::Tentative) && !c.is(Reason::Dadfailed)
 }
 
 /// Advice to set this, if it can be set.

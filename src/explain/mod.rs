@@ -9,6 +9,7 @@ pub(crate) mod json;
 mod nearest;
 mod report;
 mod setting;
+mod settling;
 mod table;
 mod unsettled;
 mod warnings;

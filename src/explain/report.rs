@@ -44,9 +44,9 @@ impl Decision {
                     .iter()
                     .any(|c| c.is(Reason::DeclaredFloating)) =>
             {
-                let line = "what is declared floating is never chosen for a network: take it off \
-                            the list, or, where it is a network that is declared, declare the \
-                            address fixed";
+                let line = "an address that is declared floating is never chosen for a network: \
+                            take it off the list, or, if a network is declared, declare the address \
+                            fixed";
                 Some(line.to_owned())
             }
             _ => None,

@@ -54,10 +54,10 @@ impl<A: Bits> Contest<'_, A> {
         }
         let kept = self.memory == Memory::Kept;
         let settled = kept || self.is_only_fixed(winner);
-        if !settled
-            && !fixed
+        // If it comes, it overrules a remembered choice, too.
+        if !fixed
             && !self.exact
-            && let Some(ip) = self.fixed_absent()
+            && let Some(ip) = self.fixed_absent(winner)
         {
             return Some((Separation::FixedAbsent, About::Address(ip)));
         }
@@ -120,17 +120,17 @@ impl<A: Bits> Contest<'_, A> {
 
     /// An address declared fixed as a host prefix that the bindnetaddr asks for, and that cannot be bound
     /// here.
-    fn fixed_absent(&self) -> Option<IpAddr> {
+    fn fixed_absent(&self, winner: &Candidate) -> Option<IpAddr> {
         let declared = self.selector.rules.declared.fixed_hosts();
         let mut declared = declared.filter_map(A::from_ip);
         let absent =
-            |ip: &A| self.asks_for(*ip) && !self.view.has_usable(&self.selector.rules, *ip);
+            |ip: &A| self.asks_for(*ip, winner) && !self.view.has_usable(&self.selector.rules, *ip);
         declared.find(absent).map(A::to_ip)
     }
 
     /// Whether the bindnetaddr asks for an address: if it has no prefix of its own, under the masks of the
-    /// candidates that do not float, which is where host prefixes match, too.
-    fn asks_for(&self, ip: A) -> bool {
+    /// winner and of the candidates that do not float, which is where host prefixes match, too.
+    fn asks_for(&self, ip: A, winner: &Candidate) -> bool {
         let (asked, address) = (&self.selector.bindnet, ip.to_ip());
         let Target::Address(bindnet) = asked.target() else {
             let mut networks = asked.networks().iter();
@@ -141,7 +141,7 @@ impl<A: Bits> Contest<'_, A> {
             return false;
         };
         let shown = self.candidates.iter().filter(|c| !c.reasons.is_floating());
-        let mut masks = shown.filter_map(|c| shown_by(c.netmask));
+        let mut masks = shown.chain([winner]).filter_map(|c| shown_by(c.netmask));
         ip == bindnet || masks.any(|mask: A| (ip ^ bindnet) & mask == A::ZERO)
     }
 

@@ -57,7 +57,7 @@ fn it_may_begin_once_waiting_cannot_better_it() {
         (
             "192.0.2.0 --fixed 192.0.2.10 --previous 192.0.2.20",
             "eth0 192.0.2.20/24",
-            true,
+            false,
         ),
         // Corosync takes what cannot be bound.
         (

@@ -206,7 +206,11 @@ fn a_permanent_host_prefix_is_alone_and_not_certain() {
     let choice = "192.168.255.254 AMBIGUOUS evidence-against";
     let told = assert_close(host, net, choice, sentence);
     assert_eq!(told.of("192.168.255.254"), "chosen host-prefix");
-    assert!(told.run.stdout.contains("\nIs it this host's own?\n"));
+    assert!(
+        told.run
+            .stdout
+            .contains("\nIs 192.168.255.254 this host's own?\n")
+    );
     assert_settles(host, net, &told, &["--fixed 192.168.255.254"]);
 }
 

@@ -132,12 +132,13 @@ fn the_operator_moves_it() {
 
         # one that is declared fixed and cannot be bound yet does not count, but is said
         preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> \
-         2001:db8::20 AMBIGUOUS pending
+         2001:db8::20 AMBIGUOUS fixed-absent
             eth0 2001:db8::20/64                => network chosen previous
             eth0 2001:db8::10/64 tentative      => network unusable declared-fixed tentative
 
         # one that is declared fixed and another host has does not count, before others
-        preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> 2001:db8::20 by previous
+        preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> \
+         2001:db8::20 AMBIGUOUS fixed-absent
             lo 2001:db8::20/64                  => network chosen loopback previous
             eth0 2001:db8::11/64                => network outranked
             eth0 2001:db8::10/64 dadfailed      => network unusable declared-fixed dadfailed

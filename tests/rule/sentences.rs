@@ -88,8 +88,8 @@ fn reasons_print_in_their_order() {
 fn what_is_declared_floating_is_explained() {
     let floats = "eth0 192.0.2.10/24 label=eth0:vip";
     assert_eq!(decide("192.0.2.0", floats).explain().detail, None);
-    let declared = "what is declared floating is never chosen for a network: take it off the list, \
-                    or, where it is a network that is declared, declare the address fixed";
+    let declared = "an address that is declared floating is never chosen for a network: take it off \
+                    the list, or, if a network is declared, declare the address fixed";
     for list in ["192.0.2.10", "192.0.2.0/24"] {
         let decision = decide(&format!("192.0.2.0 --floating {list}"), floats);
         assert_eq!(decision.explain().detail.as_deref(), Some(declared));

@@ -29,6 +29,13 @@ pub(super) fn is_kept(selector: &Selector, host: &Snapshot, remembered: ScopedAd
     if selector.strict && found.everything().any(overrules) {
         return false;
     }
+    // One that is declared fixed and absent may come, which is a doubt as well.
+    let here = |fixed: IpAddr| host.addresses().any(|a| a.ip() == fixed && is_usable(&a));
+    let declared = &selector.rules.declared;
+    let mut absent = declared.fixed_hosts().filter(|fixed| !here(*fixed));
+    if selector.strict && absent.any(|fixed| fixed.is_ipv4() == ip.is_ipv4()) {
+        return false;
+    }
     match found.exact() {
         Some(exact) if exact != ip => false,
         // A floating address that was named exactly is a doubt, unless it is remembered.

@@ -7,7 +7,7 @@ use super::expected::shows_fixed;
 use super::law::{ADVICE_SETTLES, PATIENCE};
 use super::violation::{Trial, Violation};
 use crate::explain::Setting;
-use crate::rule::{Candidate, Declaration, Match, Reason, Selector, Separation, WhyNone};
+use crate::rule::{Candidate, Declaration, Match, Selector, Separation, WhyNone};
 use crate::snapshot::{Address, AddressFlags, Snapshot, is_link_local};
 use crate::testing::picker::{Picker, remembering};
 use crate::testing::strategies::hosts::Draft;
@@ -70,8 +70,8 @@ fn after_detection(flags: AddressFlags, succeeds: bool) -> AddressFlags {
 /// When an address declared fixed that was absent comes, the choice was ambiguous before.
 ///
 /// `which` chooses among the host prefixes that are declared fixed, modulo their number. The address comes
-/// to the link and the network of the choice. It is no case if the choice itself is exact, remembered or
-/// declared fixed, or if a function picks, which says nothing of how sure it is.
+/// to the link and the network of the choice. It is no case if the choice itself is exact or declared
+/// fixed, or if a function picks, which says nothing of how sure it is.
 ///
 /// # Errors
 /// If the choice was not ambiguous.
@@ -90,7 +90,7 @@ pub fn fixed_comes(
     else {
         return Ok(());
     };
-    let settled = first.is(Reason::Previous) || first.matched() == Some(Match::Exact);
+    let settled = first.matched() == Some(Match::Exact);
     let Some(comes) = absent(selector, &before.host, first, which) else {
         return Ok(());
     };

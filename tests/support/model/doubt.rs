@@ -19,7 +19,7 @@ impl Model<'_> {
         if self.previous_is_gone() && !fixed {
             return Some("previous-absent");
         }
-        if open && !fixed && self.fixed_is_absent() {
+        if !exact && !fixed && self.fixed_is_absent(winner) {
             return Some("fixed-absent");
         }
         if !self.is_only_fixed(winner) && self.another_is_pending(winner) {
@@ -66,11 +66,11 @@ impl Model<'_> {
 
     /// An address declared fixed as a host prefix, which bindnetaddr asks for, is not here, or pending.
     /// One that failed is not here for bind(2).
-    fn fixed_is_absent(&self) -> bool {
+    fn fixed_is_absent(&self, winner: usize) -> bool {
         self.ask.fixed.iter().any(|net| {
             let ip = net.addr();
             let usable = self.positions(|at| self.ip(at) == ip && self.usable(at));
-            net.prefix_len() == all_bits(ip) && self.asks_for(ip) && usable.is_empty()
+            net.prefix_len() == all_bits(ip) && self.asks_for(ip, winner) && usable.is_empty()
         })
     }
 

@@ -34,12 +34,15 @@ impl Model<'_> {
     }
 
     /// Whether bindnetaddr asks for an address that is not here.
-    pub fn asks_for(&self, ip: IpAddr) -> bool {
+    /// A choice shows its network though it floats: one that is remembered may.
+    pub fn asks_for(&self, ip: IpAddr, winner: usize) -> bool {
         if !self.ask.networks().is_empty() {
             return self.inside_networks(ip).is_some();
         }
         let admitted = is_admitted(ip, self.ask.ip, all_bits(self.ask.ip));
-        admitted && (ip == self.ask.ip || self.inside_shown_network(ip).is_some())
+        let (mask, winner_s) = (self.mask(winner), bytes(self.ip(winner)));
+        let beside = !self.is_host_prefix(winner) && same_under(&bytes(ip), &winner_s, &mask);
+        admitted && (ip == self.ask.ip || beside || self.inside_shown_network(ip).is_some())
     }
 
     /// A network with its prefix, or several: any address inside any of them.
