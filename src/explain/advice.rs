@@ -7,8 +7,8 @@ use super::report::on_link;
 use super::setting::{Setting, Spelling};
 use super::settling::Settling;
 use crate::rule::{
-    About, Candidate, Decision, Declaration, Match, Reason, ScopedAddr, Selector, Separation,
-    Verdict, WhyNone,
+    About, Candidate, Decision, Declaration, Reason, ScopedAddr, Selector, Separation, Verdict,
+    WhyNone,
 };
 
 /// A setting that would make an ambiguous decision certain, or lead to a choice.

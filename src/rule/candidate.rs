@@ -121,7 +121,7 @@ impl Candidate {
         self.label
     }
 
-    /// How it matches; `None` for one that [`Decision::others`] lists.
+    /// How it matches; `None` for one that [`Decision::others`](crate::Decision::others) lists.
     pub fn matched(&self) -> Option<Match> {
         self.matched
     }
