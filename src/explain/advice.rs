@@ -123,10 +123,20 @@ impl Decision {
     /// them settles the decision.
     fn how_to_make_certain(&self, separation: Separation) -> Vec<Advice> {
         let mut advice = self.settings_for(self.doubtful());
-        if separation.may_pass() || self.candidates.iter().any(Candidate::is_pending) {
+        let may_come = separation.may_pass() && !self.is_about_failed();
+        if may_come || self.candidates.iter().any(Candidate::is_pending) {
             advice.push(self.wait());
         }
         advice
+    }
+
+    /// Whether another host has the address that is missed.
+    fn is_about_failed(&self) -> bool {
+        let Ok(About::Address(ip)) = self.result.map(|winner| winner.about) else {
+            return false;
+        };
+        let mut entries = self.candidates.iter().filter(|c| c.ip == ip);
+        entries.any(|c| c.is(Reason::Dadfailed))
     }
 
     /// The addresses among which the operator has to decide, one entry for each, in kernel order.
@@ -213,7 +223,15 @@ impl Decision {
     fn settings_for<'a>(&self, each: impl IntoIterator<Item = &'a Candidate>) -> Vec<Advice> {
         let settling = Settling::of(self);
         let settings = each.into_iter().filter_map(|c| settling.on(c));
-        settings.map(|setting| Advice::new(setting, OWN)).collect()
+        let advice = settings.map(|setting| {
+            let why = if matches!(setting, Setting::Bindnetaddr(_)) {
+                "this address and no other"
+            } else {
+                OWN
+            };
+            Advice::new(setting, why)
+        });
+        advice.collect()
     }
 }
 
