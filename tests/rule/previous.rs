@@ -85,6 +85,16 @@ fn inferred_evidence_does_not_move_it() {
              host-prefix previous
             eth0 192.0.2.10/24                  => network outranked
 
+        # a pending address will bring its network
+        preview 2001:db8::/120 --previous 2001:db8::20 -> 2001:db8::20
+            eth0 2001:db8::20/128 nodad         => network chosen host-prefix previous
+            eth0 2001:db8::500/64 tentative
+
+        # which is a doubt without a memory
+        preview 2001:db8::/120 -> 2001:db8::20 AMBIGUOUS pending
+            eth0 2001:db8::20/128 nodad         => network chosen host-prefix
+            eth0 2001:db8::500/64 tentative
+
         # alone
         preview 192.0.2.0 --previous 192.0.2.20 -> 192.0.2.20
             eth0 192.0.2.20/24 proto=18         => network chosen address-protocol previous
@@ -133,6 +143,12 @@ fn the_operator_moves_it() {
         # one that is declared fixed and cannot be bound yet does not count, but is said
         preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10 -> \
          2001:db8::20 AMBIGUOUS fixed-absent
+            eth0 2001:db8::20/64                => network chosen previous
+            eth0 2001:db8::10/64 tentative      => network unusable declared-fixed tentative
+
+        # the same of one in a network that is declared fixed
+        preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10/124 -> \
+         2001:db8::20 AMBIGUOUS pending
             eth0 2001:db8::20/64                => network chosen previous
             eth0 2001:db8::10/64 tentative      => network unusable declared-fixed tentative
 
@@ -355,6 +371,11 @@ fn a_link_local_address_without_its_link_settles_nothing() {
             eth0 fe80::1/64                     => network chosen previous
             eth0 fe80::2/64                     => network outranked
             eth1 fe80::1/64                     => network outranked link-down previous
+
+        # nor if one of them is pending
+        preview fe80:: --previous fe80::1 -> fe80::1%1 AMBIGUOUS pending
+            eth0 fe80::1/64                     => network chosen previous
+            eth1 fe80::1/64 tentative           => network unusable tentative previous
 
         # nor between those that were named exactly
         preview fe80::1 --previous fe80::1 -> fe80::1%1 AMBIGUOUS kernel-order
