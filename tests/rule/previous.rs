@@ -146,6 +146,10 @@ fn the_operator_moves_it() {
             eth0 2001:db8::20/64                => network chosen previous
             eth0 2001:db8::10/64 tentative      => network unusable declared-fixed tentative
 
+        # one that is declared fixed and absent is said, though what is remembered floats
+        preview 192.0.2.0 --previous 192.0.2.20 --fixed 192.0.2.10 -> 192.0.2.20 AMBIGUOUS fixed-absent
+            eth0 192.0.2.20/24 label=eth0:vip   => network chosen label previous
+
         # the same of one in a network that is declared fixed
         preview 2001:db8:: --previous 2001:db8::20 --fixed 2001:db8::10/124 -> \
          2001:db8::20 AMBIGUOUS pending

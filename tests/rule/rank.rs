@@ -198,6 +198,40 @@ fn step_6_takes_the_oldest_sibling() {
 }
 
 #[test]
+fn step_6_ranks_ports_behind() {
+    table(
+        "
+        # a port of a bridge
+        preview 192.0.2.0 -> 192.0.2.10 AMBIGUOUS port
+            link eth0 master=2
+            link br0 kind=bridge
+            eth0 192.0.2.20/24                  => network outranked port
+            br0 192.0.2.10/24                   => network chosen
+
+        # one address on the port and on the bridge
+        preview 192.0.2.0 -> 192.0.2.10
+            link eth0 master=2
+            link br0 kind=bridge
+            eth0 192.0.2.10/24                  => network outranked port
+            br0 192.0.2.10/24                   => network chosen
+
+        # a VRF forwards no frames
+        preview 192.0.2.0 -> 192.0.2.20 AMBIGUOUS kernel-order
+            link eth0 master=2
+            link vrf0 kind=vrf
+            eth0 192.0.2.20/24                  => network chosen
+            vrf0 192.0.2.10/24                  => network outranked
+
+        # on one link it tells nothing
+        preview 192.0.2.0 -> 192.0.2.20
+            link eth0 master=2
+            link br0 kind=bridge
+            eth0 192.0.2.20/24                  => network chosen
+        ",
+    );
+}
+
+#[test]
 fn step_6_ranks_links_that_are_down_behind() {
     table(
         "
