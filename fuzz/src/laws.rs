@@ -60,7 +60,6 @@ fn public_laws(selector: &Selector, host: &Snapshot, added: (Address, usize), nu
         check::numbers(selector, &draft, None, numbers.flips),
         check::detection_ends(selector, &draft, None, &numbers.succeeds),
         check::fixed_comes(selector, &draft, None, (numbers.which, added.1)),
-        check::advice_settles(selector, host, None),
     ] {
         if let Err(broken) = checked {
             panic!("{broken}");
