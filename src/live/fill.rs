@@ -104,7 +104,9 @@ impl Capturer {
                     masters.extend(master);
                     host.replace_link(link);
                 }
+                // It must not stay listed, or it would be asked for again and again.
                 None => {
+                    host.drop_link(*index);
                     host.drop_addresses_on(*index);
                     return Ok(true);
                 }
@@ -112,10 +114,7 @@ impl Capturer {
         }
         for index in masters {
             if let Some(link) = self.ask_for_link(index)? {
-                match host.link(index) {
-                    Some(_) => host.replace_link(link),
-                    None => host.add_link(link),
-                }
+                host.add_or_replace_link(link);
             }
         }
         Ok(false)

@@ -1,5 +1,6 @@
 //! Step 7 of the rule: whether it was close, and why.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::bindnetaddr::Target;
@@ -53,7 +54,7 @@ impl<A: Bits> Contest<'_, A> {
             return Some((Separation::PreviousAbsent, About::Itself));
         }
         let kept = self.memory == Memory::Kept;
-        let settled = kept || self.is_only_fixed(winner);
+        let only_fixed = self.is_only_fixed(winner);
         // If it comes, it overrules a remembered choice, too.
         if !fixed
             && !self.exact
@@ -61,9 +62,7 @@ impl<A: Bits> Contest<'_, A> {
         {
             return Some((Separation::FixedAbsent, About::Address(ip)));
         }
-        if !self.is_only_fixed(winner)
-            && let Some(about) = self.pending(winner)
-        {
+        if !only_fixed && let Some(about) = self.pending(winner) {
             return Some((Separation::Pending, about));
         }
         // The address that was named may still come.
@@ -74,7 +73,7 @@ impl<A: Bits> Contest<'_, A> {
             let floats = !kept && winner.reasons.is_floating();
             return floats.then_some((Separation::Floating, About::Itself));
         }
-        if settled {
+        if kept || only_fixed {
             return None;
         }
         if let Some(at) = self.skipped_first(winner) {
@@ -121,16 +120,24 @@ impl<A: Bits> Contest<'_, A> {
     /// An address declared fixed as a host prefix that the bindnetaddr asks for, and that cannot be bound
     /// here.
     fn fixed_absent(&self, winner: &Candidate) -> Option<IpAddr> {
-        let declared = self.selector.rules.declared.fixed_hosts();
-        let mut declared = declared.filter_map(A::from_ip);
-        let absent =
-            |ip: &A| self.asks_for(*ip, winner) && !self.view.has_usable(&self.selector.rules, *ip);
+        let rules = &self.selector.rules;
+        let mut declared = rules
+            .declared
+            .fixed_hosts()
+            .filter_map(A::from_ip)
+            .peekable();
+        declared.peek()?;
+        // Few, however many candidates and declarations there are.
+        let shown = self.candidates.iter().filter(|c| !c.reasons.is_floating());
+        let shown = shown.chain([winner]).filter_map(|c| shown_by(c.netmask));
+        let shown: BTreeSet<A> = shown.collect();
+        let absent = |ip: &A| self.asks_for(*ip, &shown) && !self.view.has_usable(rules, *ip);
         declared.find(absent).map(A::to_ip)
     }
 
-    /// Whether the bindnetaddr asks for an address: if it has no prefix of its own, under the masks of the
+    /// Whether the bindnetaddr asks for an address: if it has no prefix of its own, under these masks, of the
     /// winner and of the candidates that do not float, which is where host prefixes match, too.
-    fn asks_for(&self, ip: A, winner: &Candidate) -> bool {
+    fn asks_for(&self, ip: A, shown: &BTreeSet<A>) -> bool {
         let (asked, address) = (&self.selector.bindnet, ip.to_ip());
         let Target::Address(bindnet) = asked.target() else {
             let mut networks = asked.networks().iter();
@@ -140,9 +147,7 @@ impl<A: Bits> Contest<'_, A> {
         else {
             return false;
         };
-        let shown = self.candidates.iter().filter(|c| !c.reasons.is_floating());
-        let mut masks = shown.chain([winner]).filter_map(|c| shown_by(c.netmask));
-        ip == bindnet || masks.any(|mask: A| (ip ^ bindnet) & mask == A::ZERO)
+        ip == bindnet || shown.iter().any(|mask| (ip ^ bindnet) & *mask == A::ZERO)
     }
 
     /// A pending address that may come before the winner, or that may show that the winner floats. Before
