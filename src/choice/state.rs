@@ -35,7 +35,7 @@ pub(crate) const LAST: &str = "end";
 /// follow `end` and its newline, not even an empty line.
 ///
 /// `unsettled` marks a choice that was a guess, with the code of the doubt
-/// ([`Separation::code`](crate::rule::Separation::code)). Whoever reads it keeps the choice, and warns. Any
+/// ([`Separation::code`](crate::rule::Separation::code)). A reader of it keeps the choice, and warns. Any
 /// word of lower-case letters, digits and `-` is read, because a later version may have more codes. The
 /// mark goes when the same choice is remembered again by a decision that is not ambiguous and does not
 /// rest on memory: if the address is declared fixed, or if the selector remembered nothing.

@@ -28,7 +28,7 @@ pub(super) fn floating(survey: &Survey<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// Addresses in the networks asked for that several nodes have, whoever chose what.
+/// Addresses in the networks asked for that several nodes have, also if none chose them.
 ///
 /// An address is one of them if it is a candidate on any node. `known` are the problems that say it
 /// of an address already.

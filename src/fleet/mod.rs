@@ -34,7 +34,7 @@
 //! |---|---|
 //! | `duplicate-address` | one node chose an address that another node has or chose |
 //! | `floating-on-several-nodes` | several nodes have an address that is floating on one of them |
-//! | `held-by-several` | several nodes have an address that bindnetaddr asks for on one of them, whoever chose what |
+//! | `held-by-several` | several nodes have an address that bindnetaddr asks for on one of them, also if none chose it |
 //! | `duplicate-mac` | links of several nodes have one hardware address, and addresses of one network: cloned machines |
 //! | `different-network` | the choices do not share a network: one is outside that of another, and bindnetaddr has no prefix that holds them all |
 //! | `no-choice` | a node chose nothing |

@@ -87,7 +87,7 @@ pub fn reversed(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Opti
 
 /// Takes the one with the lowest number.
 ///
-/// Whoever numbers the node before the floating addresses never sees it go wrong. If a floating address
+/// It goes well as long as the node has a lower number than the floating addresses. If a floating address
 /// has the lowest number, every node binds it after a failover, and its peers have never heard of it.
 pub fn lowest(selector: &Selector, host: &Snapshot, _: Option<IpAddr>) -> Option<IpAddr> {
     matching(selector, host).iter().map(Address::ip).min()

@@ -18,7 +18,7 @@ static void put(const char *file, const char *text)
     CHECK(to != NULL && fputs(text, to) >= 0 && fclose(to) == 0);
 }
 
-/* A choice that is not certain is written as a guess, which is told of until it is settled. */
+/* A choice that is not certain is written as a guess, and each reader warns until it is settled. */
 static void guess(void)
 {
     struct bindnet_selector *asked = selector("192.0.2.0"), *absent = selector("192.0.2.0");

@@ -108,7 +108,7 @@ fn a_mark_goes_when_the_choice_is_settled_without_memory() {
     row(None, &named, Some(ONE), Some(ONE));
 }
 
-/// The interface of other than link-local addresses is only for people, and is written anew.
+/// The interface of other than link-local addresses is only for people, and is replaced.
 #[test]
 fn a_mark_stays_when_the_entry_is_written_anew() {
     let guess = guess("kernel-order");
@@ -118,7 +118,7 @@ fn a_mark_stays_when_the_entry_is_written_anew() {
 }
 
 #[test]
-fn whoever_reads_a_guess_is_warned() {
+fn the_reader_of_a_guess_is_warned() {
     let words = "192.0.2.10, was a guess";
     let warns = |code, options, host| {
         let decision = decide_with(&guess(code), options, host);

@@ -85,7 +85,7 @@ proptest! {
         prop_assert!(named.contains(&"thief") && named.contains(&chooser.name()), "{}", found);
     }
 
-    /// A candidate that is on another node as well is in one problem, whoever chose what.
+    /// A candidate that is on another node as well is in one problem, also if no node chose it.
     #[test]
     fn a_candidate_on_two_nodes_is_found((ask, mut nodes) in fleet(), of in any::<Index>(), at in any::<Index>()) {
         let report = judge(&ask, &nodes);

@@ -4,7 +4,7 @@ use bindnet_tests::fleets;
 
 use fleets::{by, table};
 
-/// An address in the networks asked for, whoever chose what.
+/// An address in the networks asked for, also if no node chose it.
 #[test]
 fn held_by_several() {
     table(

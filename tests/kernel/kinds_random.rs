@@ -1,4 +1,4 @@
-//! A kept capturer beside hosts that change by chance, where kinds and masters of links matter:
+//! A kept capturer beside random hosts, where kinds and masters of links matter:
 //! macvlans, bridges with ports, NICs with the hardware address of a VRRP router, links without a
 //! carrier. It decides as a selector on a whole capture does, also in JSON. `BINDNET_SEED` repeats a run.
 
